@@ -1,0 +1,82 @@
+//! Accounts, roles, logins, and the tokens that the other services verify.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use chassis::Shutdown;
+use chassis::code::Code;
+use chassis::http::Caching;
+use chassis::service::{Parts, Service, StartError};
+use prometheus::IntGauge;
+use sqlx::migrate::Migrator;
+use tokio::net::TcpListener;
+
+mod activity;
+mod administrator;
+pub mod cli;
+pub mod codes;
+pub mod config;
+pub mod event;
+mod hashing;
+mod http;
+pub mod keys;
+mod password;
+mod store;
+mod token;
+
+pub use config::Config;
+
+use crate::hashing::Hasher;
+use crate::token::Signer;
+
+/// The schema of the service's database.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
+
+/// The service's own problem codes.
+pub static CODES: &[&Code] = codes::OWN;
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    http::router().1
+}
+
+/// The command line, for the documentation.
+pub fn command() -> clap::Command {
+    <cli::Cli as clap::CommandFactory>::command()
+}
+
+/// Serves until `shutdown`.
+///
+/// # Errors
+/// Where the keys cannot be used, or the database refuses.
+pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
+    let service = Service::new("auth", &config.service)?;
+    let depth = service.metrics.register(IntGauge::new("password_hash_queue_depth", "Passwords that wait to be hashed or compared."));
+    let hasher = Hasher::start(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
+    let signer = Signer::read(&config.private_key, &service.verifier.key_set(), &config.service.issuer, &config.service.audience)?;
+    let (router, api) = http::router();
+    let parts = Parts {
+        router: router.with_state(http::App {
+            pool: service.pool.clone(),
+            outbox: service.outbox.clone(),
+            verifier: service.verifier.clone(),
+            hasher: hasher.clone(),
+            signer: Arc::new(signer),
+        }),
+        api,
+        migrator: &MIGRATOR,
+        prepare: prepare(&service, hasher, config.administrator),
+        consumers: vec![activity::consumer()],
+        caching: Caching::NoStore,
+    };
+    service.run(parts, listener, shutdown).await
+}
+
+fn prepare(
+    service: &Service,
+    hasher: Hasher,
+    administrator: Option<config::Administrator>,
+) -> impl Future<Output = Result<(), StartError>> + Send + 'static {
+    let (pool, outbox) = (service.pool.clone(), service.outbox.clone());
+    async move { administrator::seed(&pool, &outbox, &hasher, administrator.as_ref()).await }
+}

@@ -1,0 +1,4 @@
+//! The service's statements.
+
+pub(crate) mod login;
+pub(crate) mod user;

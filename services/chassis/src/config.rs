@@ -1,0 +1,325 @@
+//! The settings that every service has: environment variables and flags alike, secrets also from files.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use http::HeaderValue;
+use sqlx::postgres::PgConnectOptions;
+
+/// All that is wrong with the settings, told at once.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<String>);
+
+/// Settings that cannot be used: every one, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used:\n  {}", .0.join("\n  "))]
+pub struct Unusable(Vec<String>);
+
+impl Problems {
+    /// Notes what is wrong with a setting, by the name of its environment variable.
+    pub fn add(&mut self, name: &str, what: impl Display) {
+        self.0.push(format!("{name} (--{}): {what}", name.to_ascii_lowercase().replace('_', "-")));
+    }
+
+    /// A setting that must be there.
+    pub fn required(&mut self, name: &str, value: Option<&str>, what: &str) -> String {
+        match value.map(str::trim).filter(|value| !value.is_empty()) {
+            Some(value) => value.to_owned(),
+            None => {
+                self.add(name, format!("is missing; {what}"));
+                String::new()
+            }
+        }
+    }
+
+    /// A setting with a default, which must be what `expected` says.
+    pub fn parse<T: FromStr>(&mut self, name: &str, value: Option<&str>, default: T, expected: &str) -> T {
+        match value.map(str::trim).filter(|value| !value.is_empty()) {
+            None => default,
+            Some(text) => text.parse().unwrap_or_else(|_| {
+                self.add(name, format!("is {text:?}; it must be {expected}"));
+                default
+            }),
+        }
+    }
+
+    /// A whole number with a default, from `min` to `max`.
+    pub fn number(&mut self, name: &str, value: Option<&str>, default: u32, min: u32, max: u32) -> u32 {
+        let expected = format!("a whole number from {min} to {max}");
+        let number = self.parse(name, value, default, &expected);
+        if !(min..=max).contains(&number) {
+            self.add(name, format!("is {number}; it must be {expected}"));
+        }
+        number
+    }
+
+    /// A secret, given as such or as the name of a file that holds it (whose trailing line break does not count).
+    pub fn secret(&mut self, name: &str, value: Option<&str>, file: Option<&PathBuf>) -> Option<String> {
+        match (value.filter(|value| !value.is_empty()), file) {
+            (Some(_), Some(_)) => {
+                self.add(name, format!("is given, and {name}_FILE too; give one of them"));
+                None
+            }
+            (Some(value), None) => Some(value.to_owned()),
+            (None, Some(file)) => match std::fs::read_to_string(file) {
+                Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+                Err(error) => {
+                    self.add(&format!("{name}_FILE"), format!("{} cannot be read: {error}", file.display()));
+                    None
+                }
+            },
+            (None, None) => None,
+        }
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// Everything that was noted.
+    pub fn finish(self) -> Result<(), Unusable> {
+        if self.0.is_empty() { Ok(()) } else { Err(Unusable(self.0)) }
+    }
+}
+
+/// Where the database is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DatabaseArgs {
+    /// URL of the service's own PostgreSQL database (15 or newer), such as postgres://user:password@host:5432/auth_db?sslmode=require
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds DATABASE_URL
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// Connections that the service opens at most, 1 to 1000 [default: 10]
+    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", value_name = "N")]
+    pub database_max_connections: Option<String>,
+}
+
+impl DatabaseArgs {
+    /// Where to connect, and how many times at most.
+    pub fn check(&self, problems: &mut Problems) -> (PgConnectOptions, u32) {
+        let url = problems.secret("DATABASE_URL", self.database_url.as_deref(), self.database_url_file.as_ref());
+        let file_is_at_fault = url.is_none() && self.database_url_file.is_some();
+        let options = match url {
+            _ if file_is_at_fault => PgConnectOptions::new_without_pgpass(),
+            None => {
+                problems.add("DATABASE_URL", "is missing; it must be a URL such as postgres://user:password@host:5432/database");
+                PgConnectOptions::new_without_pgpass()
+            }
+            // The URL is not repeated: it may hold a password.
+            Some(url) => url.parse().unwrap_or_else(|error| {
+                problems.add("DATABASE_URL", format!("is not a URL such as postgres://user:password@host:5432/database: {error}"));
+                PgConnectOptions::new_without_pgpass()
+            }),
+        };
+        let connections = problems.number("DATABASE_MAX_CONNECTIONS", self.database_max_connections.as_deref(), 10, 1, 1000);
+        (options, connections)
+    }
+}
+
+/// How the log is written.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LogArgs {
+    /// How the log is written: json or human [default: json]
+    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What is logged: error, warn, info, debug or trace, also by module, such as info,sqlx=debug [default: info]
+    #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// The settings of a service as they were given.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServiceArgs {
+    /// Address to listen on [default: every address, and the service's port: auth 8000, menu 8001, reservation 8002]
+    #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT")]
+    pub listen_address: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub database: DatabaseArgs,
+    /// Do not migrate the database at start; wait until `migrate` has [default: false]
+    #[arg(long, env = "NO_MIGRATE", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub no_migrate: Option<String>,
+    /// Kafka brokers, separated by commas
+    #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
+    pub kafka_bootstrap_servers: Option<String>,
+    /// Put before the names of topics and consumer groups, so that several restaurants can share a cluster [default: nothing]
+    #[arg(long, env = "KAFKA_TOPIC_PREFIX", value_name = "PREFIX")]
+    pub kafka_topic_prefix: Option<String>,
+    /// JWK set with the public keys that verify tokens, from `auth keygen`; read again when it changes
+    #[arg(long, env = "JWT_PUBLIC_KEYS_FILE", value_name = "FILE")]
+    pub jwt_public_keys_file: Option<PathBuf>,
+    /// Issuer (iss) of tokens [default: restaurant-booking]
+    #[arg(long, env = "JWT_ISSUER", value_name = "NAME")]
+    pub jwt_issuer: Option<String>,
+    /// Audience (aud) of tokens [default: restaurant-booking]
+    #[arg(long, env = "JWT_AUDIENCE", value_name = "NAME")]
+    pub jwt_audience: Option<String>,
+    /// Origins whose pages may call the service, separated by commas, such as https://book.example.com [default: none]
+    #[arg(long, env = "CORS_ALLOWED_ORIGINS", value_name = "ORIGIN,...")]
+    pub cors_allowed_origins: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub log: LogArgs,
+}
+
+/// The broker.
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    /// `host:port`, separated by commas.
+    pub bootstrap_servers: String,
+    /// Put before the names of topics and groups.
+    pub prefix: String,
+    /// Whether it is librdkafka's in-process broker, whose log lives in memory and begins with the process. It answers a fetch only
+    /// when its time is over, even if something arrives meanwhile, and so is asked often; it keeps a new group waiting for
+    /// 3 s, and so is read without one, each topic from its beginning: the inbox knows what was handled.
+    pub in_process: bool,
+}
+
+impl Kafka {
+    /// The name of a topic in this installation.
+    pub fn topic(&self, topic: &str) -> String {
+        format!("{}{topic}", self.prefix)
+    }
+
+    /// The name of a consumer group in this installation.
+    pub fn group(&self, group: &str) -> String {
+        format!("{}restaurant-booking-{group}", self.prefix)
+    }
+}
+
+/// The settings of a service, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the database is.
+    pub database: PgConnectOptions,
+    /// How many connections to open at most.
+    pub max_connections: u32,
+    /// Whether to migrate the database at start.
+    pub migrate: bool,
+    /// The broker.
+    pub kafka: Kafka,
+    /// The public key set.
+    pub public_keys: PathBuf,
+    /// The issuer of tokens.
+    pub issuer: String,
+    /// The audience of tokens.
+    pub audience: String,
+    /// The origins whose pages may call.
+    pub cors_origins: Vec<HeaderValue>,
+}
+
+/// Issuer and audience of tokens, where nothing else is configured.
+pub const ISSUER: &str = "restaurant-booking";
+
+impl ServiceArgs {
+    /// Checks the settings; `port` is the service's own.
+    pub fn check(&self, port: u16, problems: &mut Problems) -> Settings {
+        let listen = SocketAddr::from(([0, 0, 0, 0], port));
+        let listen =
+            problems.parse("LISTEN_ADDRESS", self.listen_address.as_deref(), listen, "an address such as 0.0.0.0:8000 or [::]:8000");
+        let (database, max_connections) = self.database.check(problems);
+        let no_migrate = problems.parse("NO_MIGRATE", self.no_migrate.as_deref(), false, "true or false");
+        let bootstrap_servers = problems.required(
+            "KAFKA_BOOTSTRAP_SERVERS",
+            self.kafka_bootstrap_servers.as_deref(),
+            "it must be host:port, several separated by commas",
+        );
+        if !bootstrap_servers.is_empty() && !bootstrap_servers.split(',').all(is_host_and_port) {
+            problems.add("KAFKA_BOOTSTRAP_SERVERS", format!("is {bootstrap_servers:?}; it must be host:port, several separated by commas"));
+        }
+        let prefix = self.kafka_topic_prefix.clone().unwrap_or_default();
+        // Kafka's rule for a topic's name, which has 249 characters at most.
+        if prefix.len() > 200 || !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
+            problems.add("KAFKA_TOPIC_PREFIX", format!("is {prefix:?}; it must be letters, digits, '.', '_' and '-', at most 200"));
+        }
+        let public_keys = self.jwt_public_keys_file.clone().unwrap_or_default();
+        if public_keys.as_os_str().is_empty() {
+            problems.add("JWT_PUBLIC_KEYS_FILE", "is missing; it must be a JWK set, which `auth keygen` makes");
+        }
+        let cors_origins = self.cors_allowed_origins.as_deref().unwrap_or("").split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        let cors_origins = cors_origins.filter_map(|origin| {
+            let valid = is_origin(origin).then(|| HeaderValue::from_str(origin).ok()).flatten();
+            if valid.is_none() {
+                problems.add(
+                    "CORS_ALLOWED_ORIGINS",
+                    format!("has {origin:?}; an origin is scheme://host or scheme://host:port, with no path and no *"),
+                );
+            }
+            valid
+        });
+        let cors_origins = cors_origins.collect();
+        Settings {
+            listen,
+            database,
+            max_connections,
+            migrate: !no_migrate,
+            kafka: Kafka { bootstrap_servers, prefix, in_process: false },
+            public_keys,
+            issuer: self.jwt_issuer.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| ISSUER.to_owned()),
+            audience: self.jwt_audience.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| ISSUER.to_owned()),
+            cors_origins,
+        }
+    }
+}
+
+fn is_host_and_port(server: &str) -> bool {
+    let Some((host, port)) = server.trim().rsplit_once(':') else { return false };
+    !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// RFC 6454, 6.1: scheme, host and perhaps a port, and nothing after them.
+fn is_origin(origin: &str) -> bool {
+    let Ok(uri) = origin.parse::<http::Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && !origin.ends_with('/')
+        && uri.path() == "/"
+        && uri.query().is_none()
+        && !origin.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let args = ServiceArgs {
+            listen_address: Some("nowhere".into()),
+            kafka_bootstrap_servers: Some("broker".into()),
+            cors_allowed_origins: Some("https://ok.example, *, https://no.example/path".into()),
+            no_migrate: Some("maybe".into()),
+            ..Default::default()
+        };
+        let mut problems = Problems::default();
+        args.check(8000, &mut problems);
+        let message = problems.finish().expect_err("unusable").to_string();
+        for part in [
+            "LISTEN_ADDRESS (--listen-address): is \"nowhere\"",
+            "DATABASE_URL (--database-url): is missing",
+            "KAFKA_BOOTSTRAP_SERVERS",
+            "JWT_PUBLIC_KEYS_FILE",
+            "\"*\"",
+            "no.example/path",
+            "NO_MIGRATE",
+        ] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+        assert!(!message.contains("ok.example"), "{message}");
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_read_is_not_repeated() {
+        let args = DatabaseArgs { database_url: Some("postgres://user:hunter2@host:notaport/db".into()), ..Default::default() };
+        let mut problems = Problems::default();
+        args.check(&mut problems);
+        let message = problems.finish().expect_err("unusable").to_string();
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}

@@ -1,0 +1,114 @@
+//! The service's own PostgreSQL: the pool, the migrations, and waiting for a server that is not there yet.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, Executor};
+
+/// How long a request waits for a connection before it is answered 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that was idle for longer is tried before it is used; on a busy one that would be a wasted round trip.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// A pool that connects when it is first used. Statements end after 10 s, waits for a lock after 5 s, so that no request hangs.
+pub fn pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
+    let options = options.options([
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "15s"),
+        ("TimeZone", "UTC"),
+        // What is written here relies on each statement seeing what was committed before it, whatever the server's default is.
+        ("default_transaction_isolation", "read committed"),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(10 * 60))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for < TRUSTED_IDLE {
+                    return Ok(true);
+                }
+                Ok(connection.ping().await.is_ok())
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+/// Whether the error says that the database is out of reach or overtaxed, rather than that a statement is wrong.
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        // PostgreSQL, appendix A. 08: connection; 53: resources (too many connections, disk full); 57: operator intervention
+        // (shutdown, timeout); 55P03: lock timeout; 40: deadlock or serialization, after our own retries; 25006: a standby;
+        // 3D000: the database is not created yet.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class))
+                || ["55P03", "25006", "25P03", "3D000"].contains(&code.as_ref())
+        }),
+        _ => false,
+    }
+}
+
+/// Whether the statement lost a deadlock, or a race that a repetition of its transaction may win.
+pub fn is_retryable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "40P01" || code == "40001"))
+}
+
+/// Waits until the database answers: with growing pauses of at most 5 s, and one line in the log when it begins and one when it ends.
+///
+/// # Errors
+/// What time does not mend: a wrong password, a role or a host name that is malformed.
+pub async fn wait(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut pause = Duration::from_millis(50);
+    let mut said = false;
+    loop {
+        let error = match pool.acquire().await {
+            Ok(_) => {
+                if said {
+                    tracing::info!("the database answers");
+                }
+                return Ok(());
+            }
+            Err(error) if !is_outage(&error) => return Err(error),
+            Err(error) => error,
+        };
+        if !said {
+            tracing::warn!(%error, "the database does not answer yet; waiting for it");
+            said = true;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+/// Brings the schema up to date, under an advisory lock: of replicas that start at once, one does it and the others wait.
+///
+/// # Errors
+/// Where a migration fails, or the database is of a newer version of the service.
+pub async fn migrate(pool: &PgPool, migrator: &Migrator) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?;
+    // A migration may take longer than a request, and so may waiting for a replica that runs one.
+    connection.execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
+    // What `run` does once it has its connection; with `run` itself rustc does not see that a service's future is Send.
+    let migrated = migrator.run_direct(None, &mut *connection, false).await;
+    connection.execute("RESET statement_timeout; RESET lock_timeout").await?;
+    migrated
+}
+
+/// Whether every migration of this version of the service has been applied.
+///
+/// # Errors
+/// Where the database cannot be asked.
+pub async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> Result<bool, sqlx::Error> {
+    let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let applied = sqlx::query_scalar("SELECT count(*) > 0 FROM _sqlx_migrations WHERE version >= $1 AND success").bind(newest);
+    match applied.fetch_one(pool).await {
+        // 42P01: the table of migrations is not there yet.
+        Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "42P01") => Ok(false),
+        answered => answered,
+    }
+}

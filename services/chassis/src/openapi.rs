@@ -1,0 +1,160 @@
+//! The OpenAPI document: the router is its source, and what every operation has in common is added here.
+
+use axum::Router;
+use axum::routing::get;
+use serde_json::json;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::code::{self, Code};
+use crate::problem::{MEDIA_TYPE, Problem};
+
+/// The problems of one operation, beside those that follow from its having a body, parameters or security.
+pub type Problems = (&'static str, &'static [&'static Code]);
+
+/// The name of the bearer scheme in the document.
+pub const BEARER: &str = "bearer";
+/// The name of the OAuth2 password flow in the document: Swagger's Authorize logs in with it.
+pub const PASSWORD: &str = "password";
+
+/// A problem document (RFC 9457).
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[allow(dead_code, reason = "it is only described; problem::Problem writes it")]
+struct ProblemDocument {
+    /// `urn:restaurant-booking:problem:<code>`
+    #[schema(example = "urn:restaurant-booking:problem:validation_failed")]
+    r#type: String,
+    /// The same for every occurrence.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: String,
+    /// The request id.
+    instance: String,
+    /// `snake_case`, stable.
+    code: String,
+    /// Every fault of the input, where the code is `validation_failed`.
+    errors: Option<Vec<FieldErrorDocument>>,
+}
+
+/// One fault of the input: `pointer` (into the body), `parameter` or `header` says where.
+#[derive(ToSchema)]
+#[schema(as = FieldError)]
+#[allow(dead_code, reason = "it is only described; problem::FieldError is written")]
+struct FieldErrorDocument {
+    #[schema(example = "#/guests_count")]
+    pointer: Option<String>,
+    parameter: Option<String>,
+    header: Option<String>,
+    code: String,
+    detail: String,
+}
+
+/// Completes the document: security schemes, and for each operation its problems, with an example for each. `token_url` is the
+/// path of the OAuth2 password form, at the one service that has it.
+///
+/// # Panics
+/// Where `problems` names an operation that does not exist, which is a fault of the program.
+pub fn complete(api: &mut OpenApi, token_url: Option<&str>, problems: &[Problems]) {
+    let components = api.components.get_or_insert_with(Components::new);
+    components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
+    components.schemas.insert("FieldError".to_owned(), FieldErrorDocument::schema());
+    components.add_security_scheme(BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    if let Some(url) = token_url {
+        components.add_security_scheme(PASSWORD, SecurityScheme::OAuth2(OAuth2::new([Flow::Password(Password::new(url, Scopes::new()))])));
+    }
+    api.servers = Some(vec![ServerBuilder::new().url("/").build()]);
+    refuse_unknown_members(api);
+    let mut unknown: Vec<&str> = problems.iter().map(|(id, _)| *id).collect();
+    for item in api.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for (method, operation) in ["get", "put", "post", "delete", "patch"].into_iter().zip(operations) {
+            let Some(operation) = operation else { continue };
+            let id = operation.operation_id.clone().unwrap_or_default();
+            unknown.retain(|known| *known != id);
+            let own = problems.iter().find(|(operation, _)| *operation == id).map_or(&[][..], |(_, codes)| codes);
+            describe(operation, matches!(method, "put" | "post" | "patch"), own);
+        }
+    }
+    assert!(unknown.is_empty(), "no such operations: {unknown:?}");
+}
+
+/// Says of every JSON body what `Input::finish` does: members that are not listed are refused.
+fn refuse_unknown_members(api: &mut OpenApi) {
+    let items = api.paths.paths.values();
+    let operations = items.flat_map(|item| [&item.get, &item.put, &item.post, &item.delete, &item.patch]).flatten();
+    let contents = operations.filter_map(|operation| match operation.request_body.as_ref()? {
+        RefOr::T(body) => match body.content.get("application/json")? {
+            RefOr::T(content) => content.schema.as_ref(),
+            RefOr::Ref(_) => None,
+        },
+        RefOr::Ref(_) => None,
+    });
+    let names: Vec<String> = contents
+        .filter_map(|schema| match schema {
+            RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+            RefOr::T(_) => None,
+        })
+        .collect();
+    let Some(components) = &mut api.components else { return };
+    for name in names {
+        if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(&name) {
+            body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+fn describe(operation: &mut Operation, reads_body: bool, own: &[&'static Code]) {
+    let mut codes: Vec<&'static Code> = Vec::new();
+    if operation.security.is_some() {
+        codes.push(&code::UNAUTHENTICATED);
+    }
+    if reads_body {
+        codes.extend([&code::MALFORMED_BODY, &code::BODY_TOO_LARGE, &code::UNSUPPORTED_MEDIA_TYPE, &code::VALIDATION_FAILED]);
+    }
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    if !parameters.is_empty() {
+        codes.push(&code::VALIDATION_FAILED);
+    }
+    if parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path)) {
+        codes.push(&code::NOT_FOUND);
+    }
+    codes.extend(own);
+    codes.extend([&code::INTERNAL_ERROR, &code::UNAVAILABLE]);
+    codes.sort_by_key(|code| (code.status, code.code));
+    codes.dedup();
+    for group in codes.chunk_by(|a, b| a.status == b.status) {
+        let described: Vec<_> = group.iter().map(|code| format!("`{}`: {}", code.code, code.meaning)).collect();
+        let examples = group.iter().map(|code| {
+            let document = Problem::new(code, code.meaning).document("0b54a1c2f3d84e6f9a7b8c9d0e1f2a3b");
+            let value = serde_json::from_slice(&document).unwrap_or_else(|_| json!({}));
+            (code.code, utoipa::openapi::example::ExampleBuilder::new().value(Some(value)).build())
+        });
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
+        let mut response = ResponseBuilder::new().description(described.join("\n\n")).content(MEDIA_TYPE, content);
+        if matches!(group[0].status, 429 | 503) {
+            response = response.header("Retry-After", header("Whole seconds until another attempt makes sense.", Type::Integer));
+        }
+        operation.responses.responses.insert(group[0].status.to_string(), RefOr::T(response.build()));
+    }
+}
+
+/// The description of a response header.
+pub fn header(description: &str, of: Type) -> utoipa::openapi::Header {
+    let schema = ObjectBuilder::new().schema_type(of).build();
+    utoipa::openapi::HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+}
+
+/// The routes of the document and of Swagger UI, which is part of the binary and loads nothing from elsewhere.
+pub fn routes(api: OpenApi) -> Router {
+    let document = bytes::Bytes::from(api.to_json().unwrap_or_default());
+    let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs").config(
+        utoipa_swagger_ui::Config::new(["/openapi.json"]).persist_authorization(true).try_it_out_enabled(true).validator_url("none"),
+    );
+    Router::from(swagger).route("/openapi.json", get(|| async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }))
+}

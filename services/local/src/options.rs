@@ -1,0 +1,283 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr as _;
+
+use auth::config::Bcrypt;
+use chassis::config::{LogArgs, Problems};
+use chassis::log::Log;
+use chassis::rule::{self, Raw};
+use clap::Parser;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use reservation::config::House;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::administrator::Credentials;
+use crate::data::Place;
+use crate::ports::Ports;
+use crate::stack::Setup;
+
+/// What is logged unless told otherwise: little, so that the table stays in sight. Slow statements
+/// are what sqlx warns of, and a laptop's disk has its moments.
+const LOG_LEVEL: &str = "warn,sqlx::query=error";
+
+/// Settings that cannot be used: every one, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(String);
+
+/// A restaurant's table-booking platform on this machine: three services, PostgreSQL and a Kafka broker.
+///
+/// Needs nothing installed: PostgreSQL is downloaded once where there is none.
+#[derive(Debug, Clone, Parser)]
+// Of a flag that is given twice the last one counts, so that a script's can be overridden.
+#[command(name = "restaurant-booking", version, args_override_self = true)]
+pub struct Options {
+    /// Directory to keep data in [default: restaurant-booking in the user's data directory; root's: /var/lib/restaurant-booking]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Delete what is kept in the data directory, and start over
+    #[arg(long)]
+    reset: bool,
+    /// Keep no data: use a temporary directory that is removed at the end
+    #[arg(long, conflicts_with_all = ["data", "reset"])]
+    ephemeral: bool,
+    /// Use a Kafka elsewhere instead of the broker in this process
+    #[arg(long, value_name = "HOST:PORT,...")]
+    kafka: Option<String>,
+    /// Use a PostgreSQL (15 or newer) elsewhere, such as postgres://user:password@host:5432/postgres; the databases auth_db, menu_db and res_db are created where they are missing. The keys that sign logins are new at each start, unless --data keeps them
+    #[arg(long, value_name = "URL", conflicts_with_all = ["ephemeral", "reset"])]
+    postgres: Option<String>,
+    /// Port of the auth service; 0 is any that is free
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().auth)]
+    auth_port: u16,
+    /// Port of the menu service; 0 is any that is free
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().menu)]
+    menu_port: u16,
+    /// Port of the reservation service; 0 is any that is free
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().reservation)]
+    reservation_port: u16,
+    /// E-mail address of the administrator who is made at the first start [default: admin@restaurant.com]
+    #[arg(long, env = "ADMIN_EMAIL", value_name = "EMAIL")]
+    admin_email: Option<String>,
+    /// Password of that administrator, 8 characters at least and 72 bytes at most [default: Admin123!]
+    #[arg(long, env = "ADMIN_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    admin_password: Option<String>,
+    /// Cost of a bcrypt hash, 10 to 20: each step doubles the work [default: 12]
+    #[arg(long, env = "BCRYPT_COST", value_name = "COST")]
+    bcrypt_cost: Option<String>,
+    /// IANA time zone of the restaurant, such as Europe/Berlin [default: UTC]
+    #[arg(long, visible_alias = "time-zone", env = "RESTAURANT_TIME_ZONE", value_name = "ZONE")]
+    restaurant_time_zone: Option<String>,
+    /// Confirm bookings at once, rather than have the restaurant confirm each: true or false [default: false]
+    #[arg(long, env = "AUTO_CONFIRM", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    auto_confirm: Option<String>,
+    /// How far ahead bookings are taken, in days, 1 to 3650 [default: 180]
+    #[arg(long, env = "MAX_DAYS_AHEAD", value_name = "DAYS")]
+    max_days_ahead: Option<String>,
+    /// How the log is written: json or human [default: human]
+    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged: error, warn, info, debug or trace, also by module, such as info,sqlx=debug [default: warn]
+    #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Options {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, at once.
+    pub fn check(&self) -> Result<(Setup, Log), Unusable> {
+        let (mut problems, mut flags) = (Problems::default(), Vec::new());
+        let log = LogArgs {
+            log_format: given(&self.log_format).or(Some("human")).map(str::to_owned),
+            log_level: given(&self.log_level).or(Some(LOG_LEVEL)).map(str::to_owned),
+        };
+        let log = log.check(&mut problems);
+        let setup = Setup {
+            place: self.place(),
+            reset: self.reset,
+            postgres: self.postgres.as_deref().and_then(|url| postgres(url, &mut flags)),
+            kafka: self.kafka.as_deref().and_then(|servers| kafka(servers, &mut flags)),
+            ports: Ports { auth: self.auth_port, menu: self.menu_port, reservation: self.reservation_port },
+            administrator: self.administrator(&mut problems),
+            house: self.house(&mut problems),
+            bcrypt: Bcrypt { cost: problems.number("BCRYPT_COST", self.bcrypt_cost.as_deref(), 12, 10, 20), ..Bcrypt::default() },
+        };
+        let mut message = match problems.finish() {
+            Ok(()) if flags.is_empty() => return Ok((setup, log)),
+            Ok(()) => "the configuration cannot be used:".to_owned(),
+            Err(unusable) => unusable.to_string(),
+        };
+        for flag in flags {
+            message.push_str("\n  ");
+            message.push_str(&flag);
+        }
+        Err(Unusable(message))
+    }
+
+    fn place(&self) -> Place {
+        match &self.data {
+            Some(path) => Place::At(path.clone()),
+            // What the default directory keeps belongs to the database in it, and to no other.
+            None if self.ephemeral || self.postgres.is_some() => Place::Ephemeral,
+            None => Place::Default,
+        }
+    }
+
+    fn administrator(&self, problems: &mut Problems) -> Credentials {
+        let default = Credentials::default();
+        let email = given(&self.admin_email).map_or(default.email, |email| email.trim().to_owned());
+        let password = self.admin_password.clone().filter(|password| !password.is_empty()).unwrap_or(default.password);
+        if let Err(fault) = rule::email(Raw::Text(&email)) {
+            problems.add("ADMIN_EMAIL", format!("cannot be used: {}", fault.detail));
+        }
+        // With an address that is certainly good: what is wrong is the password.
+        if let Err(fault) = auth::config::Administrator::new(auth::config::ADMIN_EMAIL, &password) {
+            problems.add("ADMIN_PASSWORD", format!("cannot be used: {}", fault.detail));
+        }
+        Credentials { email, password }
+    }
+
+    fn house(&self, problems: &mut Problems) -> House {
+        let time_zone = given(&self.restaurant_time_zone).map_or(Ok(TimeZone::UTC), |name| {
+            TimeZone::get(name.trim()).map_err(|_| format!("is {name:?}; it must be an IANA time zone such as Europe/Berlin"))
+        });
+        let time_zone = time_zone.unwrap_or_else(|what| {
+            problems.add("RESTAURANT_TIME_ZONE", what);
+            TimeZone::UTC
+        });
+        let auto_confirm = problems.parse("AUTO_CONFIRM", self.auto_confirm.as_deref(), false, "true or false");
+        let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), 180, 1, 3650);
+        House { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)) }
+    }
+}
+
+/// A variable that is set to nothing is as good as none.
+fn given(value: &Option<String>) -> Option<&str> {
+    value.as_deref().filter(|value| !value.trim().is_empty())
+}
+
+fn postgres(url: &str, flags: &mut Vec<String>) -> Option<PgConnectOptions> {
+    match PgConnectOptions::from_str(url.trim()) {
+        // Without a database in it, the URL stands for the one that every server has.
+        Ok(options) if options.get_database().is_none_or(str::is_empty) => Some(options.database("postgres")),
+        Ok(options) => Some(options),
+        // The URL is not repeated: it may hold a password.
+        Err(error) => {
+            flags.push(format!("--postgres: is not a URL such as postgres://user:password@host:5432/postgres: {error}"));
+            None
+        }
+    }
+}
+
+fn kafka(servers: &str, flags: &mut Vec<String>) -> Option<String> {
+    let all: Vec<_> = servers.split(',').map(str::trim).collect();
+    if all.iter().all(|server| is_host_and_port(server)) {
+        return Some(all.join(","));
+    }
+    flags.push(format!("--kafka: is {servers:?}; it must be HOST:PORT, several separated by commas, such as localhost:9092"));
+    None
+}
+
+fn is_host_and_port(server: &str) -> bool {
+    let Some((host, port)) = server.rsplit_once(':') else { return false };
+    let plain = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '/');
+    plain && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, Setup};
+    use crate::data::Place;
+    use clap::error::ErrorKind;
+    use clap::{CommandFactory as _, Parser as _};
+
+    fn options(arguments: &[&str]) -> Options {
+        Options::try_parse_from([&["restaurant-booking"], arguments].concat()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn setup(arguments: &[&str]) -> Setup {
+        options(arguments).check().unwrap_or_else(|error| panic!("{error}")).0
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn without_arguments_everything_is_here_and_kept() {
+        let setup = setup(&[]);
+        assert_eq!(setup.place, Place::Default);
+        assert!(setup.postgres.is_none() && setup.kafka.is_none() && !setup.reset);
+        assert_eq!((setup.ports.auth, setup.ports.menu, setup.ports.reservation), (8000, 8001, 8002));
+        assert_eq!(setup.bcrypt.cost, 12);
+        assert_eq!((setup.administrator.email.as_str(), setup.administrator.password.as_str()), ("admin@restaurant.com", "Admin123!"));
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_refused() {
+        for arguments in [
+            ["--ephemeral", "--data=x"].as_slice(),
+            &["--ephemeral", "--reset"],
+            &["--postgres=postgres://localhost", "--ephemeral"],
+            &["--postgres=postgres://localhost", "--reset"],
+        ] {
+            let error = Options::try_parse_from([&["restaurant-booking"], arguments].concat()).expect_err("refused");
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_typo_is_answered_with_what_was_meant() {
+        let error = Options::try_parse_from(["restaurant-booking", "--ephemeal"]).expect_err("refused");
+        assert!(error.to_string().contains("'--ephemeral'"), "{error}");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_and_no_password_is_repeated() {
+        let arguments = [
+            "--kafka=broker",
+            "--postgres=postgres://me:hunter2@host:port/db",
+            "--admin-email=nobody",
+            "--admin-password=letmein",
+            "--bcrypt-cost=9",
+            "--time-zone=Mars/Olympus",
+            "--auto-confirm=perhaps",
+            "--max-days-ahead=0",
+            "--log-format=xml",
+            "--log-level=very=loud=indeed",
+        ];
+        let message = options(&arguments).check().err().expect("unusable").to_string();
+        for part in [
+            "--kafka: is \"broker\"",
+            "--postgres: is not a URL",
+            "ADMIN_EMAIL",
+            "ADMIN_PASSWORD",
+            "BCRYPT_COST (--bcrypt-cost): is 9",
+            "RESTAURANT_TIME_ZONE (--restaurant-time-zone): is \"Mars/Olympus\"",
+            "AUTO_CONFIRM",
+            "MAX_DAYS_AHEAD",
+            "LOG_FORMAT",
+            "LOG_LEVEL",
+        ] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+        assert!(!message.contains("hunter2") && !message.contains("letmein"), "{message}");
+    }
+
+    #[test]
+    fn servers_elsewhere_are_taken_as_they_are() {
+        let setup = setup(&["--kafka", "a:9092, [::1]:9093", "--postgres", "postgres://me@db.example:5433"]);
+        assert_eq!(setup.kafka.as_deref(), Some("a:9092,[::1]:9093"));
+        let postgres = setup.postgres.expect("a server");
+        assert_eq!((postgres.get_host(), postgres.get_port(), postgres.get_database()), ("db.example", 5433, Some("postgres")));
+        assert_eq!(setup.place, Place::Ephemeral);
+        for kafka in ["a", "a:", ":1", "a:0", "a:1,", "kafka://a:1", "a b:1"] {
+            assert!(options(&["--kafka", kafka]).check().is_err(), "{kafka}");
+        }
+    }
+}

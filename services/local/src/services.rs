@@ -1,0 +1,157 @@
+//! The three services in this process: their start, their readiness, and their end.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use chassis::Shutdown;
+use chassis::service::StartError;
+use sqlx::migrate::MigrateError;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::{Id, JoinError, JoinSet};
+
+use crate::ports::{Listeners, Ports};
+
+/// Between two looks whether a service is ready.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A service that ended without having been told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It said why.
+    #[error("The service {service} could not go on: {}", told(source))]
+    Failed {
+        /// Its name.
+        service: &'static str,
+        /// What it said.
+        source: StartError,
+    },
+    /// It did not say why.
+    #[error("The service {service} ended by itself, which is a mistake of ours: please report it, with what the log says above.")]
+    Ended {
+        /// Its name.
+        service: &'static str,
+    },
+}
+
+/// Whether the database was made by another version of the platform.
+fn is_of_another_version(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::Migration(MigrateError::VersionMismatch(_) | MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..))
+    )
+}
+
+/// What a service says of its database is meant for a server that somebody configured.
+fn told(error: &StartError) -> String {
+    let database = match error {
+        StartError::Database(error) => Some(error),
+        StartError::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Some(error),
+        _ => None,
+    };
+    // 53100: disk full.
+    match database.and_then(sqlx::Error::as_database_error) {
+        Some(said) if said.code().as_deref() == Some("53100") => {
+            format!("the disk of its database is full ({said}); free some space there, and start again.")
+        }
+        Some(said) if matches!(error, StartError::Database(_)) => format!("its database refuses ({said})."),
+        _ if is_of_another_version(error) => {
+            format!(
+                "{error}. The data is another version's of the platform: run that one, or start over with --reset, which deletes the data."
+            )
+        }
+        _ => format!("{error}."),
+    }
+}
+
+/// What each service is told.
+pub(crate) struct Configs {
+    pub(crate) auth: auth::Config,
+    pub(crate) menu: menu::Config,
+    pub(crate) reservation: reservation::config::Config,
+}
+
+/// The running services. They are cut off when the value is dropped, and end in order with
+/// [`Services::stop`].
+#[derive(Debug)]
+pub(crate) struct Services {
+    running: JoinSet<Result<(), StartError>>,
+    names: Vec<(Id, &'static str)>,
+    ports: Ports,
+    shutdown: Shutdown,
+}
+
+impl Services {
+    pub(crate) fn start(configs: Configs, listeners: Listeners) -> Self {
+        let Listeners { auth, menu, reservation, ports } = listeners;
+        let (mut running, shutdown) = (JoinSet::new(), Shutdown::new());
+        let names = vec![
+            (running.spawn(auth::serve(configs.auth, auth, shutdown.clone())).id(), "auth"),
+            (running.spawn(menu::serve(configs.menu, menu, shutdown.clone())).id(), "menu"),
+            (running.spawn(reservation::serve(configs.reservation, reservation, shutdown.clone())).id(), "reservation"),
+        ];
+        Self { running, names, ports, shutdown }
+    }
+
+    /// Waits until all are ready.
+    pub(crate) async fn ready(&mut self) -> Result<(), Error> {
+        let Ports { auth, menu, reservation } = self.ports;
+        tokio::select! {
+            error = self.failure() => Err(error),
+            _ = async { tokio::join!(ready(auth), ready(menu), ready(reservation)) } => Ok(()),
+        }
+    }
+
+    /// Waits until one ends that was not told to.
+    pub(crate) async fn failure(&mut self) -> Error {
+        match self.running.join_next_with_id().await {
+            Some(ended) => self.why(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn why(&self, ended: Result<(Id, Result<(), StartError>), JoinError>) -> Error {
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, outcome.err()),
+            // It panicked, and said so itself.
+            Err(error) => (error.id(), None),
+        };
+        let service = self.names.iter().find(|(other, _)| *other == id).map_or("unknown", |(_, name)| name);
+        match outcome {
+            Some(source) => Error::Failed { service, source },
+            None => Error::Ended { service },
+        }
+    }
+
+    /// Stops them side by side: requests in flight finish, then what is in each outbox goes to the
+    /// broker, then the databases are let go.
+    ///
+    /// # Errors
+    /// The first that did not end in order; the others did, or are given up too.
+    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+        self.shutdown.cancel();
+        let mut outcome = Ok(());
+        while let Some(ended) = self.running.join_next_with_id().await {
+            if !matches!(ended, Ok((_, Ok(())))) {
+                outcome = outcome.and(Err(self.why(ended)));
+            }
+        }
+        outcome
+    }
+}
+
+/// Asks a service until it says that it is ready.
+async fn ready(port: u16) {
+    while !is_ready(port).await.unwrap_or(false) {
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// One question by hand: a client of HTTP would be a large dependency for it.
+async fn is_ready(port: u16) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+}

@@ -1,0 +1,285 @@
+//! The whole platform in this process, started and stopped as one.
+
+mod error;
+mod setup;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use auth::keys;
+use chassis::Shutdown;
+use chassis::config::{ISSUER, Kafka, Settings};
+use http::HeaderValue;
+use sqlx::postgres::PgConnectOptions;
+
+pub use error::Error;
+pub use setup::Setup;
+
+use crate::administrator::{Administrator, Credentials};
+use crate::broker::Broker;
+use crate::data::Data;
+use crate::databases;
+use crate::ports::{Listeners, Ports};
+use crate::postgres::{self, Options, Search, Server};
+use crate::services::{Configs, Services};
+
+/// Connections that each service opens at most.
+const CONNECTIONS: u32 = 10;
+
+/// Between two looks whether our server still runs.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// The running platform. [`Stack::stop`] ends it in order; dropping it cuts requests off.
+pub struct Stack {
+    // In the order in which they end.
+    services: Services,
+    broker: Broker,
+    server: Option<Server>,
+    data: Data,
+    postgres: PgConnectOptions,
+    administrator: Administrator,
+    ports: Ports,
+}
+
+impl Stack {
+    /// Starts everything, and waits until all services are ready. Where `stop` is cancelled
+    /// meanwhile, what has started is stopped again.
+    ///
+    /// # Errors
+    /// Why it does not run, and what to do about it; [`Error::Interrupted`] where it was stopped.
+    pub async fn start(setup: Setup, stop: &Shutdown) -> Result<Self, Error> {
+        let mut step = Step::first();
+        // Before anything is deleted or made; that another instance has the data is told first,
+        // since it has the ports too.
+        let listeners = Listeners::bind(setup.ports).await;
+        let (place, reset) = (setup.place.clone(), setup.reset && listeners.is_ok());
+        let data = blocking(move || if reset { Data::open_anew(&place) } else { Data::open(&place) }).await?;
+        let listeners = listeners?;
+        keys::generate(&data.secrets()?, false)?;
+        let fresh = match setup.postgres {
+            None => postgres::major(data.path())?.is_none(),
+            Some(_) => data.is_ephemeral(),
+        };
+        let administrator = Administrator::of(&data, fresh, &setup.administrator)?;
+        if administrator.credentials != setup.administrator && setup.administrator != Credentials::default() {
+            eprintln!("The administrator was made at an earlier start: --admin-email and --admin-password are of no effect now.");
+        }
+        step.done("ports, data directory and keys");
+
+        // Both to their end, since dropping the start of a server would leave it to its own devices.
+        let (broker, database) = tokio::join!(broker(setup.kafka.clone()), database(setup.postgres.clone(), &data, stop));
+        let (broker, (server, postgres)) = (broker?, database?);
+        step.done("broker, PostgreSQL and its databases");
+
+        let ports = listeners.ports;
+        let configs = configs(&setup, &administrator, &data.secrets()?, &postgres, &broker, ports)?;
+        let services = Services::start(configs, listeners);
+        let mut stack = Self { services, broker, server, data, postgres, administrator, ports };
+        let ready = tokio::select! {
+            ready = stack.services.ready() => ready.map_err(Error::from),
+            () = stop.cancelled() => Err(Error::Interrupted),
+        };
+        if let Err(error) = ready {
+            // What went wrong first is what is told.
+            let _ = stack.stop().await;
+            return Err(error);
+        }
+        step.done("services");
+        Ok(stack)
+    }
+
+    /// Waits until a part of it ends by itself, which is a reason to stop the others.
+    pub async fn failure(&mut self) -> Error {
+        let server = &self.server;
+        let lost = async {
+            loop {
+                tokio::time::sleep(WATCH).await;
+                if let Some(error) = server.as_ref().and_then(Server::loss) {
+                    return error;
+                }
+            }
+        };
+        tokio::select! {
+            error = self.services.failure() => error.into(),
+            error = lost => error.into(),
+        }
+    }
+
+    /// Stops in order: requests in flight finish and each outbox is emptied, all services side by
+    /// side; then the broker ends, and then PostgreSQL, which writes everything down.
+    ///
+    /// # Errors
+    /// The first part that did not end in order. The others are stopped all the same.
+    pub async fn stop(self) -> Result<(), Error> {
+        let mut step = Step::first();
+        let Self { services, broker, server, data, .. } = self;
+        let services = services.stop().await;
+        step.done("services are stopped");
+        blocking(move || drop(broker)).await;
+        step.done("broker is stopped");
+        let server = match server {
+            Some(server) => server.stop().await,
+            None => Ok(()),
+        };
+        step.done("PostgreSQL is stopped");
+        // It may be a temporary one, which is removed.
+        blocking(move || drop(data)).await;
+        services?;
+        Ok(server?)
+    }
+
+    /// The ports of the services, as they are.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// The base URL of auth.
+    #[must_use]
+    pub fn auth_url(&self) -> String {
+        url(self.ports.auth)
+    }
+
+    /// The base URL of menu.
+    #[must_use]
+    pub fn menu_url(&self) -> String {
+        url(self.ports.menu)
+    }
+
+    /// The base URL of reservation.
+    #[must_use]
+    pub fn reservation_url(&self) -> String {
+        url(self.ports.reservation)
+    }
+
+    /// The administrator who was made at the first start.
+    #[must_use]
+    pub fn administrator(&self) -> &Administrator {
+        &self.administrator
+    }
+
+    /// Where data is kept.
+    #[must_use]
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The broker.
+    #[must_use]
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// The PostgreSQL server, where it is ours.
+    #[must_use]
+    pub fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
+    }
+
+    /// How to connect to one of the [`databases`], or to another one on their server.
+    #[must_use]
+    pub fn database(&self, name: &str) -> PgConnectOptions {
+        self.postgres.clone().database(name)
+    }
+}
+
+fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// Runs what blocks its thread.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+async fn broker(elsewhere: Option<String>) -> Result<Broker, Error> {
+    match elsewhere {
+        Some(servers) => Ok(Broker::external(&servers)),
+        None => Ok(blocking(Broker::embedded).await?),
+    }
+}
+
+/// The server with the services' databases, ours or the one elsewhere, and how to connect to it.
+async fn database(elsewhere: Option<PgConnectOptions>, data: &Data, stop: &Shutdown) -> Result<(Option<Server>, PgConnectOptions), Error> {
+    if let Some(options) = elsewhere {
+        tokio::select! {
+            created = databases::create_elsewhere(&options) => created?,
+            () = stop.cancelled() => return Err(Error::Interrupted),
+        }
+        return Ok((None, options));
+    }
+    let mut step = Step::first();
+    let major = postgres::major(data.path())?;
+    let search = Search::from_environment();
+    let binaries = tokio::select! {
+        found = search.find(major) => found?,
+        () = stop.cancelled() => return Err(Error::Interrupted),
+    };
+    step.done("PostgreSQL's programs are found");
+    if major.is_none() {
+        let version = binaries.version();
+        eprintln!("First start: making a PostgreSQL {version} database in {} (once, about a second) ...", data.path().display());
+    }
+    let options = if data.is_ephemeral() { Options::throw_away() } else { Options::kept() };
+    let server = Server::start(&binaries, data.path(), &options).await?;
+    step.done("PostgreSQL takes connections");
+    let options = server.connect_options("postgres");
+    databases::create(&options).await?;
+    step.done("databases are there");
+    Ok((Some(server), options))
+}
+
+/// What each service is told.
+fn configs(
+    setup: &Setup,
+    administrator: &Administrator,
+    secrets: &Path,
+    postgres: &PgConnectOptions,
+    broker: &Broker,
+    ports: Ports,
+) -> Result<Configs, Error> {
+    let kafka = Kafka { bootstrap_servers: broker.bootstrap_servers().to_owned(), prefix: String::new(), in_process: broker.is_embedded() };
+    let origins: Vec<HeaderValue> = ports.origins().filter_map(|origin| HeaderValue::try_from(origin).ok()).collect();
+    let settings = |database, port| Settings {
+        listen: ([127, 0, 0, 1], port).into(),
+        database: postgres.clone().database(database),
+        max_connections: CONNECTIONS,
+        migrate: true,
+        kafka: kafka.clone(),
+        public_keys: secrets.join(keys::KEY_SET),
+        issuer: ISSUER.to_owned(),
+        audience: ISSUER.to_owned(),
+        cors_origins: origins.clone(),
+    };
+    let credentials = &administrator.credentials;
+    let seed =
+        auth::config::Administrator::new(&credentials.email, &credentials.password).map_err(|fault| Error::Administrator(fault.detail))?;
+    Ok(Configs {
+        auth: auth::Config {
+            service: settings(databases::AUTH, ports.auth),
+            private_key: secrets.join(keys::PRIVATE_KEY),
+            administrator: Some(seed),
+            bcrypt: setup.bcrypt.clone(),
+        },
+        menu: menu::Config { service: settings(databases::MENU, ports.menu) },
+        reservation: reservation::config::Config {
+            service: settings(databases::RESERVATION, ports.reservation),
+            house: setup.house.clone(),
+        },
+    })
+}
+
+/// Tells the log how long each step took.
+struct Step(Instant);
+
+impl Step {
+    fn first() -> Self {
+        Self(Instant::now())
+    }
+
+    fn done(&mut self, step: &str) {
+        let now = Instant::now();
+        let milliseconds = now.duration_since(std::mem::replace(&mut self.0, now)).as_millis();
+        tracing::debug!(milliseconds, "{step}");
+    }
+}

@@ -1,0 +1,37 @@
+//! The settings of the service, which has none beside those that every service has.
+
+use chassis::config::{Problems, ServiceArgs, Settings, Unusable};
+use chassis::log::Log;
+use clap::Args;
+
+/// The port that the service listens on, where nothing else is said.
+const PORT: u16 = 8001;
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What every service is told.
+    pub service: Settings,
+}
+
+/// The settings of `menu serve` as they were given.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub service: ServiceArgs,
+}
+
+impl ServeArgs {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, at once.
+    pub fn check(&self) -> Result<(Config, Log), Unusable> {
+        let mut problems = Problems::default();
+        let service = self.service.check(PORT, &mut problems);
+        let log = self.service.log.check(&mut problems);
+        problems.finish()?;
+        Ok((Config { service }, log))
+    }
+}

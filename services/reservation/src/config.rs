@@ -1,0 +1,74 @@
+//! The settings of the reservation service.
+
+use chassis::config::{Problems, ServiceArgs, Settings, Unusable};
+use chassis::log::Log;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+/// The port of the service.
+pub const PORT: u16 = 8002;
+
+/// The settings as they were given.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub service: ServiceArgs,
+    /// IANA time zone of the restaurant, in which its days are reckoned, such as Europe/Berlin [default: UTC]
+    #[arg(long, env = "RESTAURANT_TIME_ZONE", value_name = "ZONE")]
+    pub restaurant_time_zone: Option<String>,
+    /// Confirm bookings at once, rather than have the restaurant confirm each: true or false [default: false]
+    #[arg(long, env = "AUTO_CONFIRM", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub auto_confirm: Option<String>,
+    /// How far ahead bookings are taken, in days, 1 to 3650 [default: 180]
+    #[arg(long, env = "MAX_DAYS_AHEAD", value_name = "DAYS")]
+    pub max_days_ahead: Option<String>,
+}
+
+/// The settings of the service, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What every service has.
+    pub service: Settings,
+    /// The rules of the house.
+    pub house: House,
+}
+
+/// What the restaurant decides about bookings.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// Where its days begin and end.
+    pub time_zone: TimeZone,
+    /// Whether bookings are confirmed at once.
+    pub auto_confirm: bool,
+    /// How far ahead bookings are taken.
+    pub max_ahead: SignedDuration,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self { time_zone: TimeZone::UTC, auto_confirm: false, max_ahead: SignedDuration::from_hours(24 * 180) }
+    }
+}
+
+impl ServeArgs {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn check(&self) -> Result<(Config, Log), Unusable> {
+        let mut problems = Problems::default();
+        let service = self.service.check(PORT, &mut problems);
+        let log = self.service.log.check(&mut problems);
+        let name = self.restaurant_time_zone.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("UTC");
+        let time_zone = TimeZone::get(name).unwrap_or_else(|_| {
+            problems.add("RESTAURANT_TIME_ZONE", format!("is {name:?}; it must be an IANA time zone such as Europe/Berlin"));
+            TimeZone::UTC
+        });
+        let auto_confirm = problems.parse("AUTO_CONFIRM", self.auto_confirm.as_deref(), false, "true or false");
+        let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), 180, 1, 3650);
+        problems.finish()?;
+        let house = House { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)) };
+        Ok((Config { service, house }, log))
+    }
+}

@@ -1,0 +1,45 @@
+//! The reservation service's command line.
+
+use std::process::ExitCode;
+
+use chassis::config::{DatabaseArgs, LogArgs};
+use chassis::service::StartError;
+use clap::Parser;
+use reservation::config::ServeArgs;
+
+/// Tables and bookings of a restaurant.
+#[derive(Parser)]
+#[command(name = "reservation", version)]
+enum Cli {
+    /// Answer requests until SIGTERM or SIGINT; those in flight then finish
+    Serve(Box<ServeArgs>),
+    /// Bring the database up to date and return
+    Migrate {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        log: LogArgs,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    chassis::service::main(async move {
+        match cli {
+            Cli::Serve(args) => {
+                let (config, log) = args.check()?;
+                log.start();
+                let shutdown = chassis::shutdown::on_signal().map_err(|error| StartError::Other(format!("no signals: {error}")))?;
+                let listener = chassis::service::listen(&config.service).await?;
+                reservation::serve(config, listener, shutdown).await
+            }
+            Cli::Migrate { database, log } => chassis::service::migrate(&database, &log, &reservation::MIGRATOR).await,
+            Cli::Openapi => {
+                println!("{}", reservation::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?);
+                Ok(())
+            }
+        }
+    })
+}
