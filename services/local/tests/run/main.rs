@@ -3,6 +3,7 @@
 
 mod api;
 mod process;
+mod readme;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

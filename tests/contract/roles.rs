@@ -1,0 +1,242 @@
+use std::collections::BTreeSet;
+
+use chassis::identity::Role;
+use reqwest::Method;
+use restaurant_booking_tests::api::send;
+use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD};
+use restaurant_booking_tests::{Api, Platform, Reply, database, token};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::{Operation, operations, platform};
+
+/// The user to whom things belong.
+const OWNER: i32 = 5;
+/// A user to whom they do not.
+const OTHER: i32 = 6;
+
+/// What a request is about; there is a new one for each.
+#[derive(Clone, Copy)]
+enum Of {
+    Nothing,
+    Account,
+    Dish,
+    Table,
+    /// A booking of the owner: its state, and in how many hours it begins.
+    Booking(&'static str, i32),
+}
+
+/// Who may do what.
+struct Row {
+    operation: &'static str,
+    of: Of,
+    query: &'static str,
+    body: Option<Value>,
+    /// The answers to anyone, the owner, another user and an administrator.
+    answers: [u16; 4],
+}
+
+const EVERYONE: [u16; 4] = [200, 200, 200, 200];
+const EVERY_USER: [u16; 4] = [401, 200, 200, 200];
+const OWNER_AND_ADMIN: [u16; 4] = [401, 200, 404, 200];
+const ADMIN: [u16; 4] = [401, 403, 403, 200];
+
+fn row(operation: &'static str, of: Of, answers: [u16; 4]) -> Row {
+    Row { operation, of, query: "", body: None, answers }
+}
+
+impl Row {
+    fn query(self, query: &'static str) -> Self {
+        Self { query, ..self }
+    }
+
+    fn body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+/// The table. `NEW` in a body stands for a number that no other request has, `SOON` for a time of its own.
+fn table() -> Vec<Row> {
+    let passwords = json!({"current_password": ADMIN_PASSWORD, "new_password": ADMIN_PASSWORD});
+    let booking = json!({"guests_count": 2, "reservation_time": "SOON", "contact_email": "a@b.co", "contact_phone": "12345"});
+    let dish = json!({"name": "Borscht", "price": "12.50"});
+    let seats = json!({"table_number": "NEW", "capacity": 4});
+    vec![
+        row("register", Of::Nothing, [201; 4]).body(json!({"email": "guestNEW@example.com", "password": "correct horse"})),
+        row("login", Of::Nothing, EVERYONE).body(json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})),
+        row("get_key_set", Of::Nothing, EVERYONE),
+        row("get_me", Of::Nothing, EVERY_USER),
+        row("update_me", Of::Nothing, EVERY_USER).body(json!({"full_name": "Ada NEW"})),
+        row("change_password", Of::Nothing, [401, 204, 204, 204]).body(passwords),
+        row("list_users", Of::Nothing, ADMIN),
+        row("get_user", Of::Account, ADMIN),
+        row("update_user", Of::Account, ADMIN).body(json!({"role": "user"})),
+        row("list_menu", Of::Nothing, EVERYONE),
+        row("get_menu_item", Of::Dish, EVERYONE),
+        row("create_menu_item", Of::Nothing, [401, 403, 403, 201]).body(dish.clone()),
+        row("replace_menu_item", Of::Dish, ADMIN).body(dish),
+        row("change_menu_item", Of::Dish, ADMIN).body(json!({"price": "9.00"})),
+        row("delete_menu_item", Of::Dish, [401, 403, 403, 204]),
+        row("list_tables", Of::Nothing, EVERYONE),
+        row("list_tables", Of::Nothing, ADMIN).query("?include_inactive=true"),
+        row("list_tables", Of::Nothing, EVERYONE).query("?include_inactive=false"),
+        row("get_table", Of::Table, EVERYONE),
+        row("create_table", Of::Nothing, [401, 403, 403, 201]).body(seats.clone()),
+        row("replace_table", Of::Table, ADMIN).body(seats),
+        row("delete_table", Of::Table, [401, 403, 403, 204]),
+        row("list_available_tables", Of::Nothing, EVERYONE).query("?reservation_time=SOON&guests_count=2"),
+        row("list_slots", Of::Nothing, EVERYONE).query("?date=TODAY&guests_count=2"),
+        row("create_reservation", Of::Table, [401, 201, 201, 201]).body(booking),
+        row("list_reservations", Of::Nothing, ADMIN),
+        row("list_my_reservations", Of::Nothing, EVERY_USER),
+        row("get_reservation", Of::Booking("pending", 24), OWNER_AND_ADMIN),
+        row("change_reservation", Of::Booking("pending", 24), OWNER_AND_ADMIN).body(json!({"special_requests": "A high chair"})),
+        row("cancel_reservation", Of::Booking("confirmed", 24), OWNER_AND_ADMIN),
+        row("confirm_reservation", Of::Booking("pending", 24), ADMIN),
+        row("seat_reservation", Of::Booking("confirmed", 2), ADMIN),
+        row("complete_reservation", Of::Booking("seated", -1), ADMIN),
+        row("mark_no_show", Of::Booking("pending", -1), ADMIN),
+    ]
+}
+
+/// The services with what requests are about.
+struct House {
+    platform: Platform,
+    auth: PgPool,
+    reservation: PgPool,
+    made: i64,
+}
+
+impl House {
+    async fn start() -> Self {
+        let platform = platform().await;
+        let pools = ["auth", "reservation"].map(|service| database::pool(platform.database(service)));
+        let [auth, reservation] = pools;
+        // Accounts with the administrator's password: no hashing.
+        let copy = "INSERT INTO \"user\" (id, email, password_hash) SELECT given.id, given.id || '@example.com', u.password_hash
+            FROM unnest($1::int[]) AS given (id), \"user\" u WHERE u.id = 1";
+        sqlx::query(copy).bind([OWNER, OTHER]).execute(&auth).await.expect("accounts");
+        sqlx::query("ALTER SEQUENCE user_id_seq RESTART WITH 100").execute(&auth).await.expect("restarted");
+        Self { platform, auth, reservation, made: 0 }
+    }
+
+    fn new_number(&mut self) -> i64 {
+        self.made += 1;
+        self.made
+    }
+
+    async fn make(&mut self, of: Of) -> i64 {
+        let number = self.new_number();
+        match of {
+            Of::Nothing => 0,
+            Of::Account => {
+                let insert = "INSERT INTO \"user\" (email, password_hash) VALUES ($1 || '@example.org', '') RETURNING id::bigint";
+                sqlx::query_scalar(insert).bind(number.to_string()).fetch_one(&self.auth).await.expect("an account")
+            }
+            Of::Dish => self.platform.admin("menu").post("/api/v1/menu", &json!({"name": "Tea", "price": 3})).await.expect(201).id(),
+            Of::Table => {
+                let insert = "INSERT INTO \"table\" (table_number, capacity) VALUES ($1, 2) RETURNING id::bigint";
+                sqlx::query_scalar(insert).bind(1_000_000 + number).fetch_one(&self.reservation).await.expect("a table")
+            }
+            Of::Booking(status, hours) => {
+                let table = Box::pin(self.make(Of::Table)).await;
+                let insert = "INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, status, contact_phone, contact_email)
+                    VALUES ($1, $2, $3, 2, now() + make_interval(hours => $4), $5, '12345', 'a@b.co') RETURNING id::bigint";
+                let query = sqlx::query_scalar(insert).bind(number.to_string()).bind(OWNER).bind(table).bind(hours).bind(status);
+                query.fetch_one(&self.reservation).await.expect("a booking")
+            }
+        }
+    }
+
+    /// The request of a row, about something new.
+    async fn ask(&mut self, api: &Api, operation: &Operation, row: &Row) -> Reply {
+        let (id, number) = (self.make(row.of).await, self.new_number());
+        let soon = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + number * 3600).expect("a time").to_string();
+        let fill = |text: String| {
+            let text = text.replace("\"NEW\"", &number.to_string()).replace("NEW", &number.to_string());
+            text.replace("SOON", &soon).replace("TODAY", &soon[..10])
+        };
+        let request = api.request(operation.method.clone(), &fill(format!("{}{}", operation.path(id), row.query)));
+        send(match &row.body {
+            Some(body) => request.header("Content-Type", "application/json").body(fill(body.to_string())),
+            None => request,
+        })
+        .await
+    }
+}
+
+fn tokens() -> [Option<String>; 4] {
+    let user = |id| Some(token::token(id, Role::User));
+    [None, user(OWNER), user(OTHER), Some(token::token(1, Role::Admin))]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_do_what() {
+    const CALLERS: [&str; 4] = ["anyone", "the owner", "another user", "an administrator"];
+    let (mut house, table) = (House::start().await, table());
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let rows: Vec<_> = table.iter().filter(|row| row.operation == operation.id()).collect();
+        assert!(!rows.is_empty(), "{} {} ({}) has no row in the table", operation.method, operation.path, operation.id());
+        let described = operation.described["responses"].as_object().expect("responses");
+        let secured = operation.described["security"].as_array();
+        let needs_token = rows.iter().any(|row| row.answers[0] == 401);
+        assert_eq!(
+            secured.is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get("bearer").is_some())),
+            needs_token,
+            "{}",
+            operation.id()
+        );
+        let optional =
+            secured.is_some_and(|schemes| schemes.iter().any(|scheme| scheme.as_object().is_some_and(serde_json::Map::is_empty)));
+        assert_eq!(optional, needs_token && rows.iter().any(|row| row.answers[0] != 401), "{}", operation.id());
+        for row in rows {
+            for ((caller, token), answer) in CALLERS.into_iter().zip(tokens()).zip(row.answers) {
+                let anyone = house.platform.anyone(operation.service);
+                let api = token.map_or(anyone.clone(), |token| anyone.with_token(token));
+                let reply = house.ask(&api, &operation, row).await;
+                let status = reply.status.as_u16();
+                if status != answer {
+                    wrong.push(format!("{} for {caller}: {status} instead of {answer}: {}", operation.id(), reply.text));
+                }
+                if !described.contains_key(&status.to_string()) {
+                    wrong.push(format!("{} answers {status} and does not say so", operation.id()));
+                }
+                match status {
+                    401 => assert_eq!(reply.problem(401, "unauthenticated").header("www-authenticate"), "Bearer"),
+                    403 => drop(reply.problem(403, "forbidden")),
+                    404 => drop(reply.problem(404, "not_found")),
+                    201 => assert!(reply.header("location").starts_with('/') && !reply.header("etag").is_empty(), "{}", operation.id()),
+                    _ => {}
+                }
+                if status == 200 && (matches!(operation.method, Method::PUT | Method::PATCH)) {
+                    assert!(described["200"]["headers"]["ETag"].is_object(), "{}", operation.id());
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let known: BTreeSet<String> = operations().iter().map(|operation| operation.id().to_owned()).collect();
+    for row in table {
+        assert!(known.contains(row.operation), "there is no operation {}", row.operation);
+    }
+}
+
+/// That another user's booking exists is not told: the answer is that to an id which no booking has.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_users_booking_is_as_if_it_were_not_there() {
+    let mut house = House::start().await;
+    let id = house.make(Of::Booking("pending", 24)).await;
+    let other = house.platform.user("reservation", OTHER);
+    for (method, suffix, body) in
+        [(Method::GET, "", None), (Method::PATCH, "", Some(json!({"guests_count": 3}))), (Method::POST, "/cancel", None)]
+    {
+        let ask = async |id: i64| {
+            let request = other.request(method.clone(), &format!("/reservations/{id}{suffix}")).header("If-Match", "\"9\"");
+            let mut reply = send(body.iter().fold(request, reqwest::RequestBuilder::json)).await.problem(404, "not_found");
+            reply.body.as_object_mut().expect("an object").remove("instance");
+            reply.body
+        };
+        assert_eq!(ask(id).await, ask(999_999).await);
+    }
+}

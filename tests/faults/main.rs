@@ -1,0 +1,224 @@
+//! What happens when something fails: the database, its connections, a start, a stop.
+
+use std::time::{Duration, Instant};
+
+use chassis::config::Settings;
+use jiff::{SignedDuration, Timestamp};
+use local::postgres::{self, Options};
+use reservation::config::House;
+use restaurant_booking_tests::platform::{self, ADMIN_EMAIL, ADMIN_PASSWORD, eventually, settings};
+use restaurant_booking_tests::{Api, Platform, Reply, Setup, database};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgPool};
+use tokio::task::JoinSet;
+
+fn wanted(hours: i64) -> Value {
+    json!({
+        "guests_count": 2, "reservation_time": Timestamp::now() + SignedDuration::from_hours(hours),
+        "contact_email": "guest@example.com", "contact_phone": "+44 20 7946 0958"
+    })
+}
+
+async fn furnish(platform: &Platform, tables: i32) {
+    for number in 1..=tables {
+        platform.admin("reservation").post("/reservations/tables", &json!({"table_number": number, "capacity": 4})).await.expect(201);
+    }
+}
+
+#[track_caller]
+fn unavailable(reply: Reply) {
+    assert_ne!(reply.problem(503, "unavailable").header("retry-after"), "");
+}
+
+/// Connections are cut while bookings are made: who is hit gets a 503, nothing is half written, and it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_in_the_middle_of_requests() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    furnish(&platform, 20).await;
+    let pool = platform.pool("reservation");
+    let mut requests = JoinSet::new();
+    for guest in 0..16 {
+        let api = platform.user("reservation", guest + 1);
+        requests.spawn(async move {
+            let mut replies = Vec::new();
+            for round in 0..25 {
+                replies.push(api.post("/reservations/", &wanted(24 + i64::from(round) * 3)).await);
+            }
+            replies
+        });
+    }
+    let mut cut = 0;
+    while requests.try_join_next().is_none() {
+        let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name IN ('reservation', 'outbox-relay')";
+        cut += sqlx::query_scalar::<_, i64>(others).fetch_one(&pool).await.expect("a count");
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    let replies: Vec<Reply> = requests.join_all().await.into_iter().flatten().collect();
+    let made = replies.iter().filter(|reply| reply.status == 201).count();
+    let failed: Vec<&Reply> = replies.iter().filter(|reply| reply.status != 201).collect();
+    assert!(cut > 0 && made > 0 && !failed.is_empty(), "{cut} connections cut, {made} bookings made, {} not", failed.len());
+    for reply in failed {
+        unavailable(reply.clone());
+    }
+    platform.user("reservation", 99).get("/reservations/my").await;
+    eventually("a booking after it", async || platform.user("reservation", 99).post("/reservations/", &wanted(500)).await.status == 201)
+        .await;
+    let halves =
+        "SELECT (SELECT count(*) FROM reservation r LEFT JOIN reservation_table t ON t.reservation_id = r.id WHERE t.table_id IS NULL)
+        + (SELECT count(*) FROM reservation_table t LEFT JOIN reservation r ON r.id = t.reservation_id WHERE r.id IS NULL)";
+    assert_eq!(sqlx::query_scalar::<_, i64>(halves).fetch_one(&pool).await.expect("a count"), 0);
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM reservation").fetch_one(&pool).await.expect("a count");
+    assert!(rows > i64::try_from(made).expect("a count"), "what was answered 201 is there");
+    // Each booking has its event, whoever's connection was cut.
+    let kafka = platform.kafka.clone();
+    let mut told: Vec<String> =
+        restaurant_booking_tests::topic::read(&kafka, "reservation.events", usize::try_from(rows).expect("a count"))
+            .await
+            .into_iter()
+            .map(|record| record.key)
+            .collect();
+    told.sort();
+    told.dedup();
+    assert_eq!(i64::try_from(told.len()).expect("a count"), rows);
+}
+
+/// The database is not there at the start, comes, goes, and comes again: the service says so, and never ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_comes_and_goes() {
+    let home = tempfile::tempdir().expect("a directory");
+    let options = Options::kept();
+    let server = postgres::start(home.path(), &options).await.expect("a server");
+    let address = server.connect_options("res_db");
+    server.stop().await.expect("stopped");
+
+    let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
+    let base = platform.add("reservation", settings(address.clone(), platform.kafka.clone()), &House::default()).await;
+    let (api, admin) =
+        (Api::new(&base), Api::new(&base).with_token(restaurant_booking_tests::token::token(1, chassis::identity::Role::Admin)));
+    api.get("/healthz").await.expect(200);
+    api.get("/readyz").await.expect(503);
+    api.get("/openapi.json").await.expect(200);
+    unavailable(api.get("/reservations/tables").await);
+
+    let server = postgres::start(home.path(), &options).await.expect("a server");
+    server.create_database("res_db").await.expect("a database");
+    platform::ready(&base).await;
+    admin.post("/reservations/tables", &json!({"table_number": 1, "capacity": 4})).await.expect(201);
+
+    server.stop().await.expect("stopped");
+    let asked = Instant::now();
+    unavailable(api.get("/reservations/tables").await);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    api.get("/readyz").await.expect(503);
+    api.get("/healthz").await.expect(200);
+
+    let server = postgres::start(home.path(), &options).await.expect("a server");
+    eventually("the tables again", async || api.get("/reservations/tables").await.status == 200).await;
+    api.get("/readyz").await.expect(200);
+    platform.stop().await;
+    server.stop().await.expect("stopped");
+}
+
+/// Ten replicas of each service start at once on an empty database: one migrates it, one makes the administrator.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_of_each_service_at_once_on_an_empty_database() {
+    let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
+    let mut databases = Vec::new();
+    for service in ["auth", "menu", "reservation"] {
+        let options = database::empty().await;
+        for _ in 0..10 {
+            let settings = Settings { max_connections: 2, ..settings(options.clone(), platform.kafka.clone()) };
+            platform.add(service, settings, &House::default()).await;
+        }
+        databases.push(options);
+    }
+    for service in ["auth", "menu", "reservation"] {
+        for base in platform.bases(service) {
+            platform::ready(base).await;
+        }
+    }
+    let administrators = "SELECT count(*) FROM \"user\" WHERE role = 'admin' AND email = $1";
+    let made: i64 =
+        sqlx::query_scalar(administrators).bind(ADMIN_EMAIL).fetch_one(&database::pool(databases[0].clone())).await.expect("a count");
+    assert_eq!(made, 1);
+    let credentials = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
+    for base in [platform.bases("auth")[0], platform.bases("auth")[9]] {
+        Api::new(base).post("/auth/login", &credentials).await.expect(200);
+    }
+    platform.stop().await;
+}
+
+/// A service that must not migrate waits until somebody else has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_waits_for_its_migration() {
+    let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
+    let options = database::empty().await;
+    let unmigrated = Settings { migrate: false, ..settings(options.clone(), platform.kafka.clone()) };
+    let base = platform.add("menu", unmigrated, &House::default()).await;
+    let api = Api::new(&base);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    api.get("/readyz").await.expect(503);
+    unavailable(api.get("/api/v1/menu").await);
+    chassis::database::migrate(&database::pool(options), &menu::MIGRATOR).await.expect("migrations");
+    platform::ready(&base).await;
+    api.get("/api/v1/menu").await.expect(200);
+    platform.stop().await;
+}
+
+/// A request that is under way when the service is told to stop is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_in_flight_finish() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    furnish(&platform, 1).await;
+    let pool: PgPool = platform.pool("reservation");
+    let mut connection = pool.acquire().await.expect("a connection");
+    let mut transaction = connection.begin().await.expect("a transaction");
+    sqlx::query("SELECT FROM \"table\" FOR UPDATE").execute(&mut *transaction).await.expect("a lock");
+    let guest = platform.user("reservation", 5);
+    let booking = tokio::spawn(async move { guest.post("/reservations/", &wanted(24)).await });
+    waits_for_a_lock(&pool, 1).await;
+    let stopping = tokio::spawn(platform.stop());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!booking.is_finished() && !stopping.is_finished());
+    transaction.commit().await.expect("committed");
+    booking.await.expect("an answer").expect(201);
+    stopping.await.expect("stopped");
+    let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox").fetch_one(&pool).await.expect("a count");
+    assert_eq!(waiting, 0, "the relay has published what was left");
+}
+
+async fn waits_for_a_lock(pool: &PgPool, how_many: i64) {
+    eventually("statements that wait", async || {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.expect("a count") >= how_many
+    })
+    .await;
+}
+
+/// When every connection is busy, who comes next is told to come again, and who needs no database is served.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_requests_than_connections() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    furnish(&platform, 20).await;
+    let pool = platform.pool("reservation");
+    let mut connection = pool.acquire().await.expect("a connection");
+    let mut transaction = connection.begin().await.expect("a transaction");
+    sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
+    let mut requests = JoinSet::new();
+    for guest in 1..=16 {
+        let api = platform.user("reservation", guest);
+        requests.spawn(async move { api.post("/reservations/", &wanted(24)).await });
+    }
+    waits_for_a_lock(&pool, 8).await;
+    let asked = Instant::now();
+    platform.anyone("reservation").get("/healthz").await.expect(200);
+    platform.anyone("reservation").post("/reservations/", &json!({})).await.problem(401, "unauthenticated");
+    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    transaction.commit().await.expect("committed");
+    let replies = requests.join_all().await;
+    let made = replies.iter().filter(|reply| reply.status == 201).count();
+    assert_eq!(made, 8);
+    replies.into_iter().filter(|reply| reply.status != 201).for_each(unavailable);
+}

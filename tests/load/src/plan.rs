@@ -1,0 +1,182 @@
+//! Which bookings are made: the same by way of the service and of PostgreSQL alone.
+
+use jiff::Timestamp;
+use reservation::status::Status;
+use reservation::store::booking::{BOOK_NAMED, BOOK_SMALLEST, NewBooking};
+use sqlx::{Executor as _, PgConnection};
+
+use crate::Result;
+use crate::platform::DAYS_AHEAD;
+
+/// The tables of the restaurant, beside those that are fought for.
+const TABLES: u64 = 100;
+/// The tables that are fought for.
+const CONTENDED: u64 = 3;
+/// The users who book.
+pub(crate) const USERS: u64 = 64;
+/// How long each booking is, in seconds and in minutes.
+const LENGTH: u64 = 2 * 60 * 60;
+const MINUTES: i32 = 120;
+/// Where the spread bookings begin: this many slots of that length, in 3500 days.
+const SLOTS: u64 = 12 * 3500;
+/// What is fought for begins after the last of them; each round has days of its own.
+const ROUND_DAYS: u64 = 12;
+/// Bookings in the past, so that indices and statistics are those of a restaurant that has been open for a while.
+const HISTORY: u64 = 20_000;
+
+const PHONE: &str = "+44 20 7946 0958";
+const EMAIL: &str = "guest@example.com";
+
+/// How the tables are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Each booking names a table.
+    Named,
+    /// The house finds the smallest table that is free.
+    Smallest,
+    /// Everybody wants the same few tables at the same times.
+    Contended,
+}
+
+/// The bookings of a round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) kind: Kind,
+    pub(crate) round: u64,
+    /// The first slot, in seconds since 1970.
+    base: u64,
+}
+
+/// One booking.
+pub(crate) struct Wish {
+    table: Option<u64>,
+    guests: u64,
+    start: Timestamp,
+}
+
+impl Plan {
+    pub(crate) fn new(kind: Kind, round: u64) -> Self {
+        // Every slot of the history has gone by, every other one is to come: this minute lies between them for a day.
+        let base = (jsonwebtoken::get_current_timestamp() / LENGTH + 12) * LENGTH;
+        Self { kind, round, base }
+    }
+
+    fn battle(&self) -> u64 {
+        self.base + (SLOTS * LENGTH) + self.round * ROUND_DAYS * 86_400
+    }
+
+    /// What this client books next, after so many bookings in this round.
+    pub(crate) fn wish(&self, client: usize, asked: u64) -> Wish {
+        let random = scramble(self.round << 48 | (client as u64) << 40 | asked);
+        let (table, start) = match self.kind {
+            // All go through the same times at about the same pace, and each tries every slot a few times.
+            Kind::Contended => (Some(TABLES + 1 + random % CONTENDED), self.battle() + 1800 * (asked / 6)),
+            Kind::Named => (Some(1 + random % TABLES), self.base + LENGTH * (random >> 32) % (SLOTS * LENGTH)),
+            Kind::Smallest => (None, self.base + LENGTH * (random >> 32) % (SLOTS * LENGTH)),
+        };
+        let start = Timestamp::from_second(i64::try_from(start).unwrap_or(0)).unwrap_or_default();
+        Wish { table, guests: 1 + (random >> 16) % 4, start }
+    }
+
+    /// The same as a script for pgbench.
+    pub(crate) fn script(&self) -> String {
+        let sql = if self.kind == Kind::Smallest { BOOK_SMALLEST } else { BOOK_NAMED };
+        let second = if self.kind == Kind::Smallest { "to_timestamp(:earliest)" } else { ":table" };
+        let parameters = [
+            ":guests",
+            second,
+            "to_timestamp(:start)",
+            "to_timestamp(:end)",
+            ":code",
+            ":user",
+            ":duration",
+            ":status",
+            ":phone",
+            ":email",
+            "NULL",
+        ];
+        let mut sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        // $11 before $1.
+        for (number, parameter) in parameters.iter().enumerate().rev() {
+            sql = sql.replace(&format!("${}", number + 1), parameter);
+        }
+        let choice = match self.kind {
+            Kind::Contended => {
+                let first = TABLES + 1;
+                let last = TABLES + CONTENDED;
+                format!("\\set table random({first}, {last})\n\\set start {} + 1800 * (:n / 6)\n\\set n :n + 1", self.battle())
+            }
+            _ => format!("\\set table random(1, {TABLES})\n\\set start {} + {LENGTH} * random(0, {})", self.base, SLOTS - 1),
+        };
+        format!(
+            "\\set guests random(1, 4)\n\\set user random(1, {USERS})\n\\set code random(1, 1000000000000000)\n{choice}\n\
+             \\set end :start + {LENGTH}\n\\set earliest :start - 28800\n{sql};\n"
+        )
+    }
+
+    /// What else the script refers to.
+    pub(crate) fn variables() -> [(&'static str, String); 5] {
+        [
+            ("n", "0".into()),
+            ("duration", MINUTES.to_string()),
+            ("status", "pending".into()),
+            ("phone", PHONE.into()),
+            ("email", EMAIL.into()),
+        ]
+    }
+}
+
+impl Wish {
+    /// As a request to the service. With the contact, which the service would otherwise look up in one more statement.
+    pub(crate) fn json(&self) -> String {
+        let table = self.table.map(|table| format!("\"table_id\":{table},")).unwrap_or_default();
+        let Self { guests, start, .. } = self;
+        format!(
+            "{{{table}\"guests_count\":{guests},\"reservation_time\":\"{start}\",\"duration_minutes\":{MINUTES},\
+             \"contact_phone\":\"{PHONE}\",\"contact_email\":\"{EMAIL}\"}}"
+        )
+    }
+
+    /// As the service hands it to the database.
+    pub(crate) fn booking(&self, user: usize) -> Result<NewBooking> {
+        Ok(NewBooking {
+            user_id: i32::try_from(user)?,
+            code: reservation::code::new().map_err(|error| error.to_string())?,
+            status: Status::Pending,
+            table_id: self.table.map(i32::try_from).transpose()?,
+            guests_count: i32::try_from(self.guests)?,
+            reservation_time: self.start,
+            duration_minutes: MINUTES,
+            contact_phone: PHONE.to_owned(),
+            contact_email: EMAIL.to_owned(),
+            special_requests: None,
+        })
+    }
+}
+
+/// Numbers that look random, the same in every run (splitmix64).
+fn scramble(number: u64) -> u64 {
+    let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Gives a migrated database its tables and its history.
+pub(crate) async fn furnish(database: &mut PgConnection) -> Result<()> {
+    assert!(SLOTS / 12 + 4 * ROUND_DAYS < DAYS_AHEAD as u64, "the last day that is fought for can be booked");
+    let history = Plan::new(Kind::Named, 0).base - 13 * LENGTH;
+    let statements = format!(
+        r#"INSERT INTO "table" (table_number, capacity) SELECT n, 4 + n % 9 FROM generate_series(1, {TABLES}) n;
+           INSERT INTO "table" (table_number, capacity) SELECT {TABLES} + n, 12 FROM generate_series(1, {CONTENDED}) n;
+           INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, contact_phone, contact_email)
+             SELECT 'S' || n, 1 + n % {USERS}, 1 + n % {TABLES}, 2, to_timestamp({history} - {LENGTH} * (n / {TABLES})), '{PHONE}', '{EMAIL}'
+             FROM generate_series(0, {HISTORY} - 1) n;
+           INSERT INTO reservation_table SELECT id, table_id, reservation_time, reservation_time + interval '{MINUTES} minutes' FROM reservation;"#
+    );
+    database.execute(sqlx::AssertSqlSafe(statements)).await?;
+    for table in ["\"table\"", "reservation", "reservation_table"] {
+        database.execute(sqlx::AssertSqlSafe(format!("VACUUM ANALYZE {table}"))).await?;
+    }
+    Ok(())
+}

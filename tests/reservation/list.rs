@@ -1,0 +1,82 @@
+use reservation::config::House;
+use restaurant_booking_tests::{Platform, Reply, Setup};
+use serde_json::json;
+
+use crate::{book, furnish, house, in_hours, move_in_time, wanted, with};
+
+fn ids(reply: &Reply) -> Vec<i64> {
+    reply.body.as_array().expect("an array").iter().map(|row| row["id"].as_i64().expect("an id")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn my_bookings_upcoming_and_past() {
+    let (platform, _) = house(&[2; 2]).await;
+    let guest = platform.user("reservation", 5);
+    book(&platform.user("reservation", 6), in_hours(24)).await;
+    let soon = book(&guest, in_hours(24)).await;
+    let later = book(&guest, in_hours(48)).await;
+    let cancelled = book(&guest, in_hours(72)).await;
+    guest.act(&format!("/reservations/{cancelled}/cancel")).await.expect(200);
+    let over = book(&guest, in_hours(96)).await;
+    move_in_time(&platform, over, -200).await;
+
+    assert_eq!(ids(&guest.get("/reservations/my?when=upcoming").await.expect(200)), [soon, later]);
+    assert_eq!(ids(&guest.get("/reservations/my?when=past").await.expect(200)), [cancelled, over]);
+    assert_eq!(ids(&guest.get("/reservations/my/").await.expect(200)), [cancelled, later, soon, over]);
+    guest.get("/reservations/my?when=never&limit=x").await.invalid(&["?when", "?limit"]);
+
+    let mut seen = Vec::new();
+    let mut path = "/reservations/my?limit=3".to_owned();
+    loop {
+        let page = guest.get(&path).await.expect(200);
+        seen.extend(ids(&page));
+        let link = page.header("link");
+        let Some(next) = link.strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\"")) else { break };
+        path = next.to_owned();
+    }
+    assert_eq!(seen, [cancelled, later, soon, over]);
+    // A cursor is good for the list that gave it.
+    let cursor = path.split("cursor=").nth(1).expect("a cursor");
+    guest.get(&format!("/reservations/my?when=past&cursor={cursor}")).await.invalid(&["?cursor"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_restaurants_list_is_filtered_by_local_day_status_table_and_user() {
+    let zone = jiff::tz::TimeZone::get("America/New_York").expect("a zone");
+    let setup = Setup { house: House { time_zone: zone.clone(), ..House::default() }, ..Setup::only("reservation") };
+    let platform = Platform::start(setup).await;
+    let tables = furnish(&platform, &[2, 2]).await;
+    let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));
+    // 23:30 and 00:30 in New York are two days there, and the same one in UTC.
+    let date = in_hours(24 * 20).to_zoned(zone).date();
+    let late = date.at(23, 30, 0, 0).in_tz("America/New_York").expect("a time").timestamp();
+    let first = guest.post("/reservations/", &with(wanted(late, 2), json!({"table_id": tables[0]}))).await.expect(201).id();
+    let second = guest
+        .post("/reservations/", &with(wanted(late + jiff::SignedDuration::from_hours(1), 2), json!({"table_id": tables[1]})))
+        .await
+        .expect(201)
+        .id();
+    admin.act(&format!("/reservations/{second}/confirm")).await.expect(200);
+
+    let list = |query: String| {
+        let admin = admin.clone();
+        async move { ids(&admin.get(&format!("/reservations/{query}")).await.expect(200)) }
+    };
+    assert_eq!(list(String::new()).await, [first, second]);
+    assert_eq!(list(format!("?date={date}")).await, [first]);
+    assert_eq!(list(format!("?date={}", date.tomorrow().expect("a date"))).await, [second]);
+    assert_eq!(list("?status=confirmed".to_owned()).await, [second]);
+    assert_eq!(list("?status=confirmed&status=pending&limit=1".to_owned()).await, [first]);
+    assert_eq!(list(format!("?table_id={}", tables[1])).await, [second]);
+    assert_eq!(list("?user_id=6".to_owned()).await, [0; 0]);
+    let row = admin.get("/reservations/?limit=1").await.expect(200);
+    assert_eq!(row.body[0]["guest"], json!(null), "the directory has not heard of this user");
+    admin.get("/reservations/?date=2030-02-30&status=eaten&table_id=0&user_id=x&colour=red").await.invalid(&[
+        "?date",
+        "?status",
+        "?table_id",
+        "?user_id",
+        "?colour",
+    ]);
+    guest.get("/reservations/").await.problem(403, "forbidden");
+}

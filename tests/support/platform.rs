@@ -1,0 +1,205 @@
+//! The services in this process, each on a database of its own.
+
+use std::time::Duration;
+
+use auth::config::{Administrator, Bcrypt};
+use chassis::Shutdown;
+use chassis::config::{ISSUER, Kafka, Settings};
+use chassis::identity::Role;
+use reservation::config::House;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::api::Api;
+use crate::broker::Broker;
+use crate::{database, token};
+
+/// The e-mail address of the first administrator.
+pub const ADMIN_EMAIL: &str = "admin@restaurant.com";
+/// The password of the first administrator.
+pub const ADMIN_PASSWORD: &str = "Admin123!";
+
+/// What a test wants to run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Which of `auth`, `menu` and `reservation`.
+    pub services: Vec<&'static str>,
+    /// The rules of the house.
+    pub house: House,
+    /// The broker, where it is not one of the test's own.
+    pub kafka: Option<Kafka>,
+    /// The origins whose pages may call.
+    pub origins: Vec<http::HeaderValue>,
+    /// How many replicas of each service.
+    pub replicas: usize,
+}
+
+impl Setup {
+    /// One service.
+    pub fn only(service: &'static str) -> Self {
+        Self { services: vec![service], ..Self::default() }
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { services: vec!["auth", "menu", "reservation"], house: House::default(), kafka: None, origins: Vec::new(), replicas: 1 }
+    }
+}
+
+/// A running platform. It ends when it is dropped, or in order with [`Platform::stop`].
+pub struct Platform {
+    /// The broker, where it is the test's own.
+    pub broker: Option<Broker>,
+    /// The broker, as clients are told of it.
+    pub kafka: Kafka,
+    databases: Vec<(&'static str, PgConnectOptions)>,
+    replicas: Vec<(&'static str, String)>,
+    client: Api,
+    shutdown: Shutdown,
+    running: JoinSet<()>,
+}
+
+/// The broker of a test's own, as the services are told of it.
+pub fn kafka(bootstrap_servers: &str) -> Kafka {
+    Kafka { bootstrap_servers: bootstrap_servers.to_owned(), prefix: String::new(), in_process: true }
+}
+
+/// Settings of a service for a test, on this database and broker.
+pub fn settings(database: PgConnectOptions, kafka: Kafka) -> Settings {
+    Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        database,
+        max_connections: 8,
+        migrate: true,
+        kafka,
+        public_keys: token::public_keys_file(),
+        issuer: ISSUER.to_owned(),
+        audience: ISSUER.to_owned(),
+        cors_origins: Vec::new(),
+    }
+}
+
+impl Platform {
+    /// Starts what the test wants, and waits until it is ready.
+    pub async fn start(setup: Setup) -> Self {
+        let broker = setup.kafka.is_none().then(Broker::start);
+        let kafka = setup.kafka.clone().unwrap_or_else(|| kafka(&broker.as_ref().expect("a broker").bootstrap_servers));
+        let mut databases = Vec::new();
+        for service in &setup.services {
+            databases.push((*service, database::migrated(service).await));
+        }
+        let mut platform = Self {
+            broker,
+            kafka,
+            databases,
+            replicas: Vec::new(),
+            client: Api::new(""),
+            shutdown: Shutdown::new(),
+            running: JoinSet::new(),
+        };
+        for (service, options) in platform.databases.clone() {
+            for _ in 0..setup.replicas {
+                let settings = Settings { cors_origins: setup.origins.clone(), ..settings(options.clone(), platform.kafka.clone()) };
+                platform.add(service, settings, &setup.house).await;
+            }
+        }
+        for (_, base) in &platform.replicas {
+            ready(base).await;
+        }
+        platform
+    }
+
+    /// Adds a replica of a service, without waiting until it is ready; its base URL.
+    pub async fn add(&mut self, service: &'static str, settings: Settings, house: &House) -> String {
+        let listener = TcpListener::bind(settings.listen).await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let (house, shutdown) = (house.clone(), self.shutdown.clone());
+        self.running.spawn(async move {
+            let ended = match service {
+                "auth" => auth::serve(auth_config(settings), listener, shutdown).await,
+                "menu" => menu::serve(menu::Config { service: settings }, listener, shutdown).await,
+                _ => reservation::serve(reservation::config::Config { service: settings, house }, listener, shutdown).await,
+            };
+            ended.unwrap_or_else(|error| panic!("{service}: {error}"));
+        });
+        self.replicas.push((service, base.clone()));
+        base
+    }
+
+    /// The base URL of a service.
+    pub fn base(&self, service: &str) -> &str {
+        self.bases(service)[0]
+    }
+
+    /// The base URLs of a service's replicas.
+    pub fn bases(&self, service: &str) -> Vec<&str> {
+        self.replicas.iter().filter(|(name, _)| *name == service).map(|(_, base)| base.as_str()).collect()
+    }
+
+    /// A client without a token.
+    pub fn anyone(&self, service: &str) -> Api {
+        self.client.at(self.base(service))
+    }
+
+    /// A client with the token of a user.
+    pub fn user(&self, service: &str, user_id: i32) -> Api {
+        self.anyone(service).with_token(token::token(user_id, Role::User))
+    }
+
+    /// A client with the token of an administrator.
+    pub fn admin(&self, service: &str) -> Api {
+        self.anyone(service).with_token(token::token(1, Role::Admin))
+    }
+
+    /// How to connect to the database of a service.
+    pub fn database(&self, service: &str) -> PgConnectOptions {
+        self.databases.iter().find(|(name, _)| *name == service).map(|(_, options)| options.clone()).expect("the service's database")
+    }
+
+    /// Connections to the database of a service.
+    pub fn pool(&self, service: &str) -> PgPool {
+        database::pool(self.database(service))
+    }
+
+    /// Stops in order: requests finish, events are published, the databases are let go.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        while let Some(ended) = self.running.join_next().await {
+            ended.expect("a service that ends in order");
+        }
+    }
+}
+
+/// Settings of auth for a test: the least cost, so that hashing takes no longer than it must.
+pub fn auth_config(settings: Settings) -> auth::Config {
+    auth::Config {
+        service: settings,
+        private_key: token::private_key_file(),
+        administrator: Some(Administrator::new(ADMIN_EMAIL, ADMIN_PASSWORD).expect("an administrator")),
+        bcrypt: Bcrypt { cost: 10, ..Bcrypt::default() },
+    }
+}
+
+/// Waits until the service at this base URL is ready.
+pub async fn ready(base: &str) {
+    let api = Api::new(base);
+    eventually("a service that is ready", async || api.get("/readyz").await.status == 200).await;
+}
+
+/// Waits until something holds, for 20 s at most.
+#[track_caller]
+pub fn eventually(what: &str, holds: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+    let what = what.to_owned();
+    async move {
+        for _ in 0..2000 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("waited 20 s in vain for {what}");
+    }
+}
