@@ -9,6 +9,8 @@ mod life;
 mod list;
 mod tables;
 
+use std::sync::LazyLock;
+
 use jiff::{SignedDuration, Timestamp};
 use restaurant_booking_tests::{Api, Platform, Setup};
 use serde_json::{Value, json};
@@ -31,10 +33,10 @@ async fn furnish(platform: &Platform, capacities: &[i32]) -> Vec<i64> {
     ids
 }
 
-/// A time so many hours from now, on the full second.
+/// A time so many hours from the start of the tests, on the full second: the same whenever it is asked for.
 fn in_hours(hours: i64) -> Timestamp {
-    let now = Timestamp::from_second(Timestamp::now().as_second()).expect("now");
-    now + SignedDuration::from_hours(hours)
+    static START: LazyLock<Timestamp> = LazyLock::new(|| Timestamp::from_second(Timestamp::now().as_second()).expect("now"));
+    *START + SignedDuration::from_hours(hours)
 }
 
 /// A request to book, with a contact.

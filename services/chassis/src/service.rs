@@ -27,7 +27,7 @@ use crate::shutdown::Shutdown;
 /// How long requests in flight may take to finish once the service is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 /// How much longer the in-process broker is read: what the other services of the process publish as they stop is gone with it.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How often what is no longer needed is removed from the database.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 

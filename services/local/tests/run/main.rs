@@ -314,22 +314,3 @@ fn settings_that_cannot_be_used_are_told_at_once() {
     let message = refused(&["--ephemeral", "--reset"]);
     assert!(message.contains("'--ephemeral' cannot be used with '--reset'"), "{message}");
 }
-
-/// The broker's log is gone with the process; what was told at the last moment has arrived all the same.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_happened_just_before_the_stop_is_known_after_it() {
-    let home = Home::new();
-    let platform = Running::start(&[&home.flag(), "--bcrypt-cost=10"]);
-    let account = json!({"email": "ada@example.com", "password": "correct horse", "phone": "+44 20 7946 0958"});
-    let (status, _) = Api::of(&platform).post("/auth/register", account).await;
-    assert_eq!(status, 201);
-    platform.stop();
-
-    let platform = Running::start(&[&home.flag(), "--bcrypt-cost=10"]);
-    let admin = Api::of(&platform).admin(&platform).await;
-    let (_, table) = admin.post("/reservations/tables", json!({"table_number": 1, "capacity": 2})).await;
-    let guest = Api::of(&platform).login("ada@example.com", "correct horse").await.expect("an account");
-    let (status, booked) = guest.post("/reservations/", booking(&table)).await;
-    assert_eq!((status, &booked["contact_email"]), (201, &json!("ada@example.com")), "{booked}");
-    platform.stop();
-}

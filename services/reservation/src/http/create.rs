@@ -67,9 +67,9 @@ pub struct NewReservation {
         ("Idempotency-Replayed" = Option<String>, description = "true, where the answer was given before")))))]
 pub async fn create(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
     input.json_body()?;
-    let fingerprint = Sha256::digest(input.canonical_body());
     let now = Timestamp::now();
-    let key = input.header("Idempotency-Key", key_rule);
+    // A body is fingerprinted before its members are taken out of it.
+    let key = input.header("Idempotency-Key", key_rule).map(|key| (key, Sha256::digest(input.canonical_body())));
     let wanted = Wanted::read(&mut input, state.house(), now);
     let judged = input.finish();
     let completed = match judged {
@@ -78,8 +78,8 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     };
     let new = match (completed, &key) {
         // What was answered is answered again, even where the time that was booked has meanwhile gone by.
-        (Err(problem), Some(key)) => {
-            let kept = idempotency::find(state.pool(), caller.user_id, key, &fingerprint).await?;
+        (Err(problem), Some((key, fingerprint))) => {
+            let kept = idempotency::find(state.pool(), caller.user_id, key, fingerprint).await?;
             return kept.map(replay).ok_or(problem);
         }
         (completed, _) => completed?,
@@ -91,7 +91,7 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         let new = NewBooking { code: crate::code::new().map_err(Problem::internal)?, ..new.clone() };
         let answered = match &key {
             None => answer_once(&state, &new, now).await,
-            Some(key) => answer_by_key(&state, &new, now, (key, &fingerprint), &input.request_id).await,
+            Some((key, fingerprint)) => answer_by_key(&state, &new, now, (key, fingerprint), &input.request_id).await,
         };
         match answered {
             Err(Failure::Database(error)) if (is_code_taken(&error) || is_retryable(&error)) && attempts.next().is_some() => {}
