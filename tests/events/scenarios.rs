@@ -9,6 +9,26 @@ use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, eventually
 use restaurant_booking_tests::{Api, Platform, Setup, topic};
 use serde_json::{Value, json};
 
+/// Hands the names of all scenarios to a macro, behind an argument where there is one: no broker is spared any of them.
+macro_rules! each {
+    ($run:ident $(, $argument:expr)?) => {
+        $run! {
+            $($argument,)?
+            a_user_becomes_a_guest,
+            bookings_become_a_users_activity,
+            every_replica_of_the_menu_follows,
+            every_event_keeps_its_contract,
+            events_of_one_aggregate_keep_their_order,
+            a_relay_killed_between_publishing_and_deleting,
+            of_two_relays_one_publishes,
+            an_event_that_the_broker_refuses_holds_back_its_aggregate_alone,
+            an_event_that_cannot_be_handled_holds_back_its_key_alone,
+            an_event_that_the_database_does_not_take_waits,
+        }
+    };
+}
+pub(crate) use each;
+
 async fn start(kafka: Kafka, services: &[&'static str], replicas: usize) -> Platform {
     Platform::start(Setup { services: services.to_vec(), kafka: Some(kafka), replicas, ..Setup::default() }).await
 }

@@ -37,19 +37,7 @@ fn main() -> ExitCode {
         eprintln!("The tests against a real Apache Kafka are skipped: {missing}.");
     }
     let node = jars.as_ref().ok().map(|jars| Arc::new(Node::start(jars)));
-    let mut trials = on_a_real_kafka!(
-        node,
-        a_user_becomes_a_guest,
-        bookings_become_a_users_activity,
-        every_replica_of_the_menu_follows,
-        every_event_keeps_its_contract,
-        events_of_one_aggregate_keep_their_order,
-        a_relay_killed_between_publishing_and_deleting,
-        of_two_relays_one_publishes,
-        an_event_that_the_broker_refuses_holds_back_its_aggregate_alone,
-        an_event_that_cannot_be_handled_holds_back_its_key_alone,
-        an_event_that_the_database_does_not_take_waits,
-    );
+    let mut trials = scenarios::each!(on_a_real_kafka, node);
     let own = jars.clone();
     trials.push(Trial::test("a_broker_that_is_killed_and_comes_back", move || {
         // A node of its own: the others must not lose theirs.
