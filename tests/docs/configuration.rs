@@ -12,7 +12,8 @@ fn table() -> String {
     let services = [("auth", auth::command()), ("menu", menu::command()), ("reservation", reservation::command())];
     let mut settings: Vec<(String, Vec<&str>, String)> = Vec::new();
     for (service, command) in &services {
-        for argument in command.get_arguments() {
+        // The settings are those of `serve`, where the service's command line has commands.
+        for argument in command.find_subcommand("serve").unwrap_or(command).get_arguments() {
             let Some(variable) = argument.get_env() else { continue };
             let variable = variable.to_string_lossy().into_owned();
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();

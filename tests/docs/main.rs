@@ -1,8 +1,10 @@
 //! The documentation against the code: what is generated is fresh, and what is written by hand leads somewhere.
 
 mod configuration;
+mod definition;
 mod openapi;
 mod problems;
+mod reasons;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +27,7 @@ fn assert_fresh(path: &str, fresh: &str) {
 /// Every file and folder that the documentation points to is there.
 #[test]
 fn links_lead_somewhere() {
-    for document in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md", "docs/problems.md"] {
+    for document in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md", "docs/problems.md", "docs/uninstall.md"] {
         let text = std::fs::read_to_string(root().join(document)).expect(document);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !target.starts_with("http") && !target.starts_with('#') {

@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use chassis::config::Kafka;
+use chassis::config::{Kafka, Mechanism, Sasl, Security, Tls};
+use chassis::kafka::{client, features};
 use local::process::{Process, Signal};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::config::ClientConfig;
 use restaurant_booking_tests::database::unique;
 
 const POM: &str = include_str!("pom.xml");
@@ -56,11 +56,31 @@ pub(crate) fn jars() -> Result<PathBuf, String> {
     }
 }
 
+/// Who may come in with a password, and the password.
+const USERNAME: &str = "restaurant";
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// Whether the clients of this program can do TLS, and with it SCRAM.
+pub(crate) fn has_tls() -> bool {
+    features().iter().any(|feature| feature == "ssl")
+}
+
+/// The ports of a node's listeners.
+#[derive(Clone, Copy)]
+struct Ports {
+    /// For everybody.
+    plain: u16,
+    /// For who has a password.
+    login: u16,
+    /// For who has a password, through TLS.
+    tls: u16,
+}
+
 /// A node, which ends with the test process.
 pub(crate) struct Node {
     jars: PathBuf,
     home: tempfile::TempDir,
-    port: u16,
+    ports: Ports,
     process: Mutex<Option<Process>>,
 }
 
@@ -68,14 +88,34 @@ impl Node {
     /// Starts a node with an empty log.
     pub(crate) fn start(jars: &Path) -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let ports = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port"));
-        let [port, controller] = ports.map(|listener| listener.local_addr().expect("an address").port());
+        let ports = [(); 4].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port"));
+        let [plain, login, tls, controller] = ports.map(|listener| listener.local_addr().expect("an address").port());
+        let ports = Ports { plain, login, tls };
+        let mut listeners = format!("PLAINTEXT://127.0.0.1:{plain},SASL_PLAINTEXT://127.0.0.1:{login}");
+        let mut secured = format!(
+            "listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN\n\
+             listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+             org.apache.kafka.common.security.plain.PlainLoginModule required user_{USERNAME}=\"{PASSWORD}\";\n"
+        );
+        if has_tls() {
+            let store = certificate(home.path());
+            listeners += &format!(",SASL_SSL://127.0.0.1:{tls}");
+            secured += &format!(
+                "listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512\n\
+                 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\
+                 org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
+                 ssl.keystore.type=PKCS12\nssl.keystore.location={}\nssl.keystore.password={PASSWORD}\n",
+                store.display()
+            );
+        }
         let data = home.path().join("data");
         let properties = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
-             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\nlog.dirs={}\n\
+             listeners={listeners},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners={listeners}\ncontroller.listener.names=CONTROLLER\n\
+             listener.security.protocol.map=\
+             CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n\
+             {secured}log.dirs={}\n\
              offsets.topic.num.partitions=4\noffsets.topic.replication.factor=1\n\
              transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
              group.initial.rebalance.delay.ms=0\nauto.create.topics.enable=false\n",
@@ -86,10 +126,11 @@ impl Node {
              appender.console.layout.type=PatternLayout\nappender.console.layout.pattern=[%d] %p %m (%c)%n\n\
              rootLogger.level=INFO\nrootLogger.appenderRef.console.ref=STDERR\n";
         std::fs::write(home.path().join("log4j2.properties"), logging).expect("written");
-        let node = Self { jars: jars.to_owned(), home, port, process: Mutex::new(None) };
-        let formatted =
-            node.java("kafka.tools.StorageTool").args(["format", "-t", "5L6g3nShT-eMCtK--X86sw", "-c"]).arg(node.properties()).output();
-        let formatted = formatted.expect("Java");
+        let node = Self { jars: jars.to_owned(), home, ports, process: Mutex::new(None) };
+        let scram = format!("SCRAM-SHA-512=[name={USERNAME},password={PASSWORD}]");
+        let mut format = node.java("kafka.tools.StorageTool");
+        format.args(["format", "-t", "5L6g3nShT-eMCtK--X86sw", "--add-scram", &scram, "-c"]).arg(node.properties());
+        let formatted = format.output().expect("Java");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         node.up();
         node
@@ -133,10 +174,13 @@ impl Node {
 
     /// The node as an installation of its own: with topics of its own, made through the admin API.
     pub(crate) async fn installation(&self) -> Kafka {
-        let kafka =
-            Kafka { bootstrap_servers: format!("127.0.0.1:{}", self.port), prefix: format!("{}.", unique("test")), in_process: false };
-        let admin: AdminClient<DefaultClientContext> =
-            ClientConfig::new().set("bootstrap.servers", &kafka.bootstrap_servers).create().expect("an admin client");
+        let kafka = Kafka {
+            bootstrap_servers: format!("127.0.0.1:{}", self.ports.plain),
+            prefix: format!("{}.", unique("test")),
+            security: Security::default(),
+            in_process: false,
+        };
+        let admin: AdminClient<DefaultClientContext> = client(&kafka).create().expect("an admin client");
         let names = chassis::event::TOPICS.map(|topic| kafka.topic(topic));
         let topics = names.each_ref().map(|name| NewTopic::new(name, 3, TopicReplication::Fixed(1)));
         for made in admin.create_topics(&topics, &AdminOptions::new()).await.expect("topics") {
@@ -144,6 +188,48 @@ impl Node {
         }
         kafka
     }
+
+    /// Where everybody may come in.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.plain)
+    }
+
+    /// The same installation for who has a password, by the listener without TLS.
+    pub(crate) fn with_login(&self, kafka: Kafka, password: &str) -> Kafka {
+        let security = Security { tls: None, sasl: Some(sasl(Mechanism::Plain, password)) };
+        Kafka { bootstrap_servers: format!("127.0.0.1:{}", self.ports.login), security, ..kafka }
+    }
+
+    /// The same installation for who has a password, by the listener with TLS; the system vouches for it, unless the test does.
+    pub(crate) fn with_tls(&self, kafka: Kafka, password: &str, vouched_for: bool) -> Kafka {
+        let ca = vouched_for.then(|| self.home.path().join(CERTIFICATE).display().to_string());
+        let security = Security { tls: Some(Tls { ca, client: None }), sasl: Some(sasl(Mechanism::ScramSha512, password)) };
+        Kafka { bootstrap_servers: format!("127.0.0.1:{}", self.ports.tls), security, ..kafka }
+    }
+}
+
+fn sasl(mechanism: Mechanism, password: &str) -> Sasl {
+    Sasl { mechanism, username: USERNAME.to_owned(), password: password.to_owned().into() }
+}
+
+const CERTIFICATE: &str = "certificate.pem";
+
+/// Makes a certificate that vouches for itself, as [`CERTIFICATE`] for clients; where the server finds it with its key.
+fn certificate(folder: &Path) -> PathBuf {
+    let (store, certificate) = (folder.join("keystore.p12"), folder.join(CERTIFICATE));
+    let keytool = |arguments: &str| {
+        let mut command = Command::new("keytool");
+        command
+            .args(arguments.split(' '))
+            .args(["-alias", "kafka", "-storetype", "PKCS12", "-storepass", PASSWORD, "-keystore"])
+            .arg(&store);
+        let output = command.output().expect("keytool, which comes with Java");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        output.stdout
+    };
+    keytool("-genkeypair -keyalg EC -groupname secp256r1 -dname CN=kafka -ext san=ip:127.0.0.1 -ext bc=ca:true -validity 2");
+    std::fs::write(certificate, keytool("-exportcert -rfc")).expect("written");
+    store
 }
 
 impl Drop for Node {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
-use chassis::config::{ISSUER, Kafka, Settings};
+use chassis::config::{ISSUER, Kafka, Security, Settings};
 use chassis::identity::Role;
 use reservation::config::House;
 use sqlx::PgPool;
@@ -64,7 +64,7 @@ pub struct Platform {
 
 /// The broker of a test's own, as the services are told of it.
 pub fn kafka(bootstrap_servers: &str) -> Kafka {
-    Kafka { bootstrap_servers: bootstrap_servers.to_owned(), prefix: String::new(), in_process: true }
+    Kafka { bootstrap_servers: bootstrap_servers.to_owned(), prefix: String::new(), security: Security::default(), in_process: true }
 }
 
 /// Settings of a service for a test, on this database and broker.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chassis::config::Kafka;
-use rdkafka::config::ClientConfig;
+use chassis::kafka::client;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -50,8 +50,7 @@ pub async fn read(kafka: &Kafka, topic: &str, at_least: usize) -> Vec<Record> {
 
 fn read_now(kafka: &Kafka, topic: &str) -> Vec<Record> {
     const PATIENCE: Duration = Duration::from_secs(5);
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", &kafka.bootstrap_servers)
+    let consumer: BaseConsumer = client(kafka)
         .set("group.id", "reader")
         .set("enable.auto.commit", "false")
         .set("fetch.wait.max.ms", "10")
@@ -83,7 +82,7 @@ fn read_now(kafka: &Kafka, topic: &str) -> Vec<Record> {
 
 /// Writes a message as anybody could: with a `ce_id`, and a `ce_type` where one is given.
 pub async fn write(kafka: &Kafka, topic: &str, key: &str, kind: Option<&str>, data: &[u8]) {
-    let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", &kafka.bootstrap_servers).create().expect("a producer");
+    let producer: FutureProducer = client(kafka).create().expect("a producer");
     let id = crate::database::unique("event");
     let headers = OwnedHeaders::new().insert(Header { key: "ce_id", value: Some(&id) });
     let headers = match kind {

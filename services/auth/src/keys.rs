@@ -59,6 +59,30 @@ pub enum KeysError {
     Make(String),
 }
 
+/// A new private key, and the key set with its public one.
+#[derive(Clone)]
+pub struct KeyPair {
+    /// The private key: PKCS#8, PEM.
+    pub private_key: String,
+    /// The key set: JSON (RFC 7517).
+    pub key_set: String,
+}
+
+/// Makes a key pair, for who keeps keys elsewhere than in files.
+///
+/// # Errors
+/// Where the operating system has no randomness to give.
+pub fn pair() -> Result<KeyPair, KeysError> {
+    let key = new_key()?;
+    Ok(KeyPair { private_key: private_pem(&key)?, key_set: set_json(jwk(&key.verifying_key()), None)? })
+}
+
+fn new_key() -> Result<SigningKey, KeysError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|error| KeysError::Make(error.to_string()))?;
+    Ok(SigningKey::from_bytes(&secret))
+}
+
 /// Makes `private.pem` (for its owner alone) and `jwks.json` in a directory; keys that are there are kept.
 /// With `rotate` a new private key is made all the same, and the previous public key stays in the set beside the new one.
 ///
@@ -83,9 +107,7 @@ pub fn generate(directory: &Path, rotate: bool) -> Result<Generated, KeysError> 
             Ok(Generated::Completed)
         }
         current => {
-            let mut secret = [0; 32];
-            getrandom::fill(&mut secret).map_err(|error| KeysError::Make(error.to_string()))?;
-            let key = SigningKey::from_bytes(&secret);
+            let key = new_key()?;
             let previous = current.or_else(first);
             let generated = if previous.is_some() { Generated::Rotated } else { Generated::Made };
             // The set first: no token may be signed by a key that the services do not know yet.
@@ -152,18 +174,25 @@ fn read_set(path: &Path) -> Result<Option<JwkSet>, KeysError> {
     Ok(Some(set))
 }
 
-fn write_set(directory: &Path, current: Jwk, previous: Option<Jwk>) -> Result<(), KeysError> {
+fn set_json(current: Jwk, previous: Option<Jwk>) -> Result<String, KeysError> {
     let set = JwkSet { keys: [Some(current), previous].into_iter().flatten().collect() };
     let mut text = serde_json::to_string_pretty(&set).map_err(|error| KeysError::Make(error.to_string()))?;
     text.push('\n');
-    write(directory, KEY_SET, 0o644, text.as_bytes())
+    Ok(text)
+}
+
+fn write_set(directory: &Path, current: Jwk, previous: Option<Jwk>) -> Result<(), KeysError> {
+    write(directory, KEY_SET, 0o644, set_json(current, previous)?.as_bytes())
+}
+
+fn private_pem(key: &SigningKey) -> Result<String, KeysError> {
+    // Without the public key, which makes it version 1 of PKCS#8: OpenSSL reads no other.
+    let bytes = KeypairBytes { secret_key: key.to_bytes(), public_key: None };
+    bytes.to_pkcs8_pem(LineEnding::LF).map(|text| text.to_string()).map_err(|error| KeysError::Make(error.to_string()))
 }
 
 fn write_private(directory: &Path, key: &SigningKey) -> Result<(), KeysError> {
-    // Without the public key, which makes it version 1 of PKCS#8: OpenSSL reads no other.
-    let bytes = KeypairBytes { secret_key: key.to_bytes(), public_key: None };
-    let text = bytes.to_pkcs8_pem(LineEnding::LF).map_err(|error| KeysError::Make(error.to_string()))?;
-    write(directory, PRIVATE_KEY, 0o600, text.as_bytes())
+    write(directory, PRIVATE_KEY, 0o600, private_pem(key)?.as_bytes())
 }
 
 /// Writes a file so that it is there whole or not at all.

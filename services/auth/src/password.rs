@@ -47,7 +47,7 @@ fn verbatim(raw: Raw<'_>) -> Ruled<&str> {
     let text = match raw {
         Raw::Text(text) => text,
         Raw::Json(Value::String(text)) => text,
-        Raw::Json(_) => return Err(Fault::new("wrong_type", "This must be a string.")),
+        Raw::Json(_) | Raw::Number(_) => return Err(Fault::new("wrong_type", "This must be a string.")),
     };
     if text.contains('\0') {
         return Err(Fault::new("nul", "This must not contain the NUL character."));
@@ -111,6 +111,6 @@ mod tests {
         assert_eq!(of(""), Err("blank"));
         assert_eq!(of("a\0"), Err("nul"));
         assert_eq!((of(" "), of(&"x".repeat(200))), (Ok(()), Ok(())));
-        assert_eq!(attempt(Raw::Json(&Value::from(12_345_678))).map_err(|fault| fault.code), Err("wrong_type"));
+        assert_eq!(attempt(Raw::Number("12345678")).map_err(|fault| fault.code), Err("wrong_type"));
     }
 }

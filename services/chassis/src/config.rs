@@ -1,5 +1,7 @@
 //! The settings that every service has: environment variables and flags alike, secrets also from files.
 
+mod kafka;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::str::FromStr;
 use clap::Args;
 use http::HeaderValue;
 use sqlx::postgres::PgConnectOptions;
+
+pub use self::kafka::{ClientCertificate, Kafka, KafkaArgs, Mechanism, Sasl, Secret, Security, Tls};
 
 /// All that is wrong with the settings, told at once.
 #[derive(Debug, Default)]
@@ -143,12 +147,9 @@ pub struct ServiceArgs {
     /// Do not migrate the database at start; wait until `migrate` has [default: false]
     #[arg(long, env = "NO_MIGRATE", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub no_migrate: Option<String>,
-    /// Kafka brokers, separated by commas
-    #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT,...")]
-    pub kafka_bootstrap_servers: Option<String>,
-    /// Put before the names of topics and consumer groups, so that several restaurants can share a cluster [default: nothing]
-    #[arg(long, env = "KAFKA_TOPIC_PREFIX", value_name = "PREFIX")]
-    pub kafka_topic_prefix: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kafka: KafkaArgs,
     /// JWK set with the public keys that verify tokens, from `auth keygen`; read again when it changes
     #[arg(long, env = "JWT_PUBLIC_KEYS_FILE", value_name = "FILE")]
     pub jwt_public_keys_file: Option<PathBuf>,
@@ -164,31 +165,6 @@ pub struct ServiceArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub log: LogArgs,
-}
-
-/// The broker.
-#[derive(Clone, Debug)]
-pub struct Kafka {
-    /// `host:port`, separated by commas.
-    pub bootstrap_servers: String,
-    /// Put before the names of topics and groups.
-    pub prefix: String,
-    /// Whether it is librdkafka's in-process broker, whose log lives in memory and begins with the process. It answers a fetch only
-    /// when its time is over, even if something arrives meanwhile, and so is asked often; it keeps a new group waiting for
-    /// 3 s, and so is read without one, each topic from its beginning: the inbox knows what was handled.
-    pub in_process: bool,
-}
-
-impl Kafka {
-    /// The name of a topic in this installation.
-    pub fn topic(&self, topic: &str) -> String {
-        format!("{}{topic}", self.prefix)
-    }
-
-    /// The name of a consumer group in this installation.
-    pub fn group(&self, group: &str) -> String {
-        format!("{}restaurant-booking-{group}", self.prefix)
-    }
 }
 
 /// The settings of a service, checked.
@@ -225,19 +201,7 @@ impl ServiceArgs {
             problems.parse("LISTEN_ADDRESS", self.listen_address.as_deref(), listen, "an address such as 0.0.0.0:8000 or [::]:8000");
         let (database, max_connections) = self.database.check(problems);
         let no_migrate = problems.parse("NO_MIGRATE", self.no_migrate.as_deref(), false, "true or false");
-        let bootstrap_servers = problems.required(
-            "KAFKA_BOOTSTRAP_SERVERS",
-            self.kafka_bootstrap_servers.as_deref(),
-            "it must be host:port, several separated by commas",
-        );
-        if !bootstrap_servers.is_empty() && !bootstrap_servers.split(',').all(is_host_and_port) {
-            problems.add("KAFKA_BOOTSTRAP_SERVERS", format!("is {bootstrap_servers:?}; it must be host:port, several separated by commas"));
-        }
-        let prefix = self.kafka_topic_prefix.clone().unwrap_or_default();
-        // Kafka's rule for a topic's name, which has 249 characters at most.
-        if prefix.len() > 200 || !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
-            problems.add("KAFKA_TOPIC_PREFIX", format!("is {prefix:?}; it must be letters, digits, '.', '_' and '-', at most 200"));
-        }
+        let kafka = self.kafka.check(problems);
         let public_keys = self.jwt_public_keys_file.clone().unwrap_or_default();
         if public_keys.as_os_str().is_empty() {
             problems.add("JWT_PUBLIC_KEYS_FILE", "is missing; it must be a JWK set, which `auth keygen` makes");
@@ -259,18 +223,13 @@ impl ServiceArgs {
             database,
             max_connections,
             migrate: !no_migrate,
-            kafka: Kafka { bootstrap_servers, prefix, in_process: false },
+            kafka,
             public_keys,
             issuer: self.jwt_issuer.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| ISSUER.to_owned()),
             audience: self.jwt_audience.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| ISSUER.to_owned()),
             cors_origins,
         }
     }
-}
-
-fn is_host_and_port(server: &str) -> bool {
-    let Some((host, port)) = server.trim().rsplit_once(':') else { return false };
-    !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// RFC 6454, 6.1: scheme, host and perhaps a port, and nothing after them.
@@ -292,7 +251,7 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once() {
         let args = ServiceArgs {
             listen_address: Some("nowhere".into()),
-            kafka_bootstrap_servers: Some("broker".into()),
+            kafka: KafkaArgs { kafka_bootstrap_servers: Some("broker".into()), ..Default::default() },
             cors_allowed_origins: Some("https://ok.example, *, https://no.example/path".into()),
             no_migrate: Some("maybe".into()),
             ..Default::default()

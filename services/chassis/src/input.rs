@@ -11,7 +11,8 @@ use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, R
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::code;
 use crate::http::RequestId;
@@ -39,7 +40,7 @@ pub struct Input {
 /// The members of the body that have not been read yet.
 enum Members {
     None,
-    Json(Map<String, Value>),
+    Json(BTreeMap<String, Member>),
     Form(BTreeMap<String, String>),
 }
 
@@ -136,17 +137,38 @@ fn unsupported(got: &str) -> Problem {
     Problem::new(&code::UNSUPPORTED_MEDIA_TYPE, format!("The Content-Type must be application/json; it is {got}."))
 }
 
+/// A member of a JSON object. A number stays as it was written: by way of a binary fraction 0.1 would not be 0.1.
+enum Member {
+    Number(String),
+    Other(Value),
+}
+
+impl Member {
+    fn read(raw: &RawValue) -> serde_json::Result<Self> {
+        let text = raw.get();
+        match text.bytes().next() {
+            Some(b'-' | b'0'..=b'9') => Ok(Self::Number(text.to_owned())),
+            _ => serde_json::from_str(text).map(Self::Other),
+        }
+    }
+}
+
 fn read_json(bytes: &Bytes) -> Result<Members, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Ok(Members::Json(members)),
-        Ok(_) => Err(Problem::validation(vec![FieldError {
+    let malformed = |error: serde_json::Error| Problem::new(&code::MALFORMED_BODY, format!("The body is not JSON: {error}."));
+    let whole: &RawValue = serde_json::from_str(text).map_err(malformed)?;
+    if !whole.get().starts_with('{') {
+        // Also what is nested too deep is not read.
+        serde_json::from_str::<Value>(text).map_err(malformed)?;
+        return Err(Problem::validation(vec![FieldError {
             place: Place::Pointer("#".to_owned()),
             code: "wrong_type",
             detail: "The body must be a JSON object.".to_owned(),
-        }])),
-        Err(error) => Err(Problem::new(&code::MALFORMED_BODY, format!("The body is not JSON: {error}."))),
+        }]));
     }
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(whole.get()).map_err(malformed)?;
+    let members = members.into_iter().map(|(name, raw)| Ok((name, Member::read(raw)?)));
+    Ok(Members::Json(members.collect::<serde_json::Result<_>>().map_err(malformed)?))
 }
 
 /// What stands for a value that was refused; [`Input::finish`] never lets it out.
@@ -215,7 +237,13 @@ impl Input {
     /// The body's members as they came, in the order of their names: what a fingerprint is taken of.
     pub fn canonical_body(&self) -> String {
         match &self.body {
-            Members::Json(members) => serde_json::to_string(members).unwrap_or_default(),
+            Members::Json(members) => {
+                let member = |(name, member): (&String, &Member)| match member {
+                    Member::Number(number) => format!("{}:{number}", Value::from(name.as_str())),
+                    Member::Other(value) => format!("{}:{value}", Value::from(name.as_str())),
+                };
+                format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+            }
             _ => String::new(),
         }
     }
@@ -225,8 +253,9 @@ impl Input {
         let ruled = match &mut self.body {
             Members::None => return None,
             Members::Json(members) => match members.remove(name)? {
-                Value::Null => return Some(None),
-                value => rule(Raw::Json(&value)),
+                Member::Other(Value::Null) => return Some(None),
+                Member::Other(value) => rule(Raw::Json(&value)),
+                Member::Number(number) => rule(Raw::Number(&number)),
             },
             Members::Form(members) => rule(Raw::Text(&members.remove(name)?)),
         };
@@ -344,7 +373,7 @@ impl Input {
         }
         let members: Vec<String> = match std::mem::replace(&mut self.body, Members::None) {
             Members::None => Vec::new(),
-            Members::Json(members) => members.into_iter().map(|(name, _)| name).collect(),
+            Members::Json(members) => members.into_keys().collect(),
             Members::Form(members) => members.into_keys().collect(),
         };
         for name in members {

@@ -1,25 +1,73 @@
 //! The clients of the broker, and a reader for what a process keeps in memory.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{Consumer as _, ConsumerContext, StreamConsumer};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::FutureProducer;
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::config::Kafka;
+use crate::config::{Kafka, Security};
 use crate::event::{Delivery, Received};
 use crate::metrics::Metrics;
 
 /// How long to wait after nothing could be received.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends what librdkafka says to our log, quietly: a broker that is away is said once by whoever misses it.
-pub struct Context(Option<Metrics>);
+/// How often a client says what a person must mend.
+const REMINDER: Duration = Duration::from_secs(30);
+
+/// Sends what librdkafka says to our log, quietly: a broker that is away is said once by whoever misses it. A broker that is there and
+/// does not let the service in is said aloud, since time does not mend that.
+pub struct Context {
+    metrics: Option<Metrics>,
+    said: Mutex<Option<(RDKafkaErrorCode, Instant)>>,
+}
+
+impl Context {
+    fn new(metrics: Option<Metrics>) -> Self {
+        Self { metrics, said: Mutex::new(None) }
+    }
+
+    /// Whether to say this aloud, and so not for the next while.
+    fn is_due(&self, code: RDKafkaErrorCode) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = said.is_none_or(|(last, when)| last != code || when.elapsed() >= REMINDER);
+        if due {
+            *said = Some((code, Instant::now()));
+        }
+        due
+    }
+}
+
+/// What a person can do about an error that time does not mend.
+fn remedy(code: RDKafkaErrorCode, reason: &str) -> Option<&'static str> {
+    use RDKafkaErrorCode::{
+        Authentication, BrokerTransportFailure, ClusterAuthorizationFailed, GroupAuthorizationFailed, SSL, SaslAuthenticationFailed,
+        TopicAuthorizationFailed, UnsupportedSASLMechanism,
+    };
+    match code {
+        Authentication | SaslAuthenticationFailed | UnsupportedSASLMechanism => Some(
+            "the broker does not let the service in: check KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and \
+             KAFKA_SASL_PASSWORD",
+        ),
+        SSL => Some(NO_TLS),
+        // What either side says before it hangs up; what hangs up later may well come back.
+        BrokerTransportFailure if reason.contains("SSL handshake failed") || reason.contains("SSL alert") => Some(NO_TLS),
+        ClusterAuthorizationFailed | GroupAuthorizationFailed | TopicAuthorizationFailed => Some(
+            "the broker forbids the service a topic or a group: check its access rules for KAFKA_SASL_USERNAME, or for the name in \
+             KAFKA_SSL_CERTIFICATE_FILE",
+        ),
+        _ => None,
+    }
+}
+
+const NO_TLS: &str = "there is no TLS with the broker: check KAFKA_SECURITY_PROTOCOL, KAFKA_SSL_CA_FILE and, where the broker asks \
+                      for one, KAFKA_SSL_CERTIFICATE_FILE";
 
 impl ClientContext for Context {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -27,11 +75,14 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "librdkafka");
+        match error.rdkafka_error_code().and_then(|code| Some((code, remedy(code, reason)?))) {
+            Some((code, remedy)) if self.is_due(code) => tracing::error!(%error, reason, "{remedy}"),
+            _ => tracing::debug!(%error, reason, "librdkafka"),
+        }
     }
 
     fn stats(&self, statistics: Statistics) {
-        let Some(metrics) = &self.0 else { return };
+        let Some(metrics) = &self.metrics else { return };
         for (topic, statistics) in &statistics.topics {
             for (partition, statistics) in &statistics.partitions {
                 // What was handled counts, committed or not, as a tail commits nothing; before anything was, what was committed.
@@ -49,7 +100,8 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {}
 
-fn client(kafka: &Kafka) -> ClientConfig {
+/// What every client of the broker is told: where it is, how it is reached, and who the service is.
+pub fn client(kafka: &Kafka) -> ClientConfig {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", &kafka.bootstrap_servers)
@@ -57,7 +109,43 @@ fn client(kafka: &Kafka) -> ClientConfig {
         .set("reconnect.backoff.max.ms", "1000")
         .set("topic.metadata.refresh.interval.ms", "10000")
         .set("log.connection.close", "false");
+    let Security { tls, sasl } = &kafka.security;
+    let protocol = match (tls, sasl) {
+        (None, None) => "plaintext",
+        (Some(_), None) => "ssl",
+        (None, Some(_)) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    config.set("security.protocol", protocol);
+    if let Some(tls) = tls {
+        // The OpenSSL inside the program looks for the system's certificates where no system keeps them; librdkafka knows better places.
+        config.set("ssl.ca.location", tls.ca.as_deref().unwrap_or("probe"));
+        if let Some(client) = &tls.client {
+            config.set("ssl.certificate.location", &client.certificate).set("ssl.key.location", &client.key);
+        }
+    }
+    if let Some(sasl) = sasl {
+        config
+            .set("sasl.mechanism", sasl.mechanism.name())
+            .set("sasl.username", &sasl.username)
+            .set("sasl.password", sasl.password.expose());
+    }
     config
+}
+
+/// What the librdkafka of this program was built with, as its property `builtin.features` has it.
+pub fn features() -> Vec<String> {
+    let features = ClientConfig::new().create_native_config().and_then(|config| config.get("builtin.features"));
+    features.unwrap_or_default().split(',').map(|feature| feature.trim().to_owned()).collect()
+}
+
+/// Whether librdkafka takes the configuration, where it can be wrong: that of a broker that is not reached plainly. Whether the broker is
+/// there does not matter.
+pub(crate) fn accept(kafka: &Kafka) -> KafkaResult<()> {
+    match kafka.security {
+        Security { tls: None, sasl: None } => Ok(()),
+        _ => producer(kafka).map(drop),
+    }
 }
 
 /// A producer whose acknowledged events are on every in-sync replica, once and in order.
@@ -71,7 +159,7 @@ pub fn producer(kafka: &Kafka) -> KafkaResult<FutureProducer<Context>> {
         .set("linger.ms", "0")
         // Shorter than the default of 5 minutes: what was not acknowledged stays in the outbox and is sent again from there.
         .set("message.timeout.ms", "10000")
-        .create_with_context(Context(None))
+        .create_with_context(Context::new(None))
 }
 
 /// How long the end of a consumer is waited for: it says good-bye to its group.
@@ -175,7 +263,7 @@ fn reader(kafka: &Kafka, group: &str, commit: bool, metrics: &Metrics) -> KafkaR
         .set("session.timeout.ms", "10000")
         .set("fetch.wait.max.ms", if kafka.in_process { "10" } else { "500" })
         .set("statistics.interval.ms", "5000")
-        .create_with_context(Context(Some(metrics.clone())))
+        .create_with_context(Context::new(Some(metrics.clone())))
         .map(|consumer| Reader(Some(Arc::new(consumer))))
 }
 
@@ -184,7 +272,7 @@ pub struct Tail {
     consumer: Reader,
     topic: String,
     partitions: Vec<i32>,
-    checked: Option<std::time::Instant>,
+    checked: Option<Instant>,
 }
 
 /// What a [`Tail`] reports.
@@ -219,14 +307,14 @@ impl Tail {
             if since.is_none_or(|since| since > RECHECK) {
                 match self.attach().await {
                     Ok(true) => return Tailed::Attached,
-                    Ok(false) => self.checked = Some(std::time::Instant::now()),
+                    Ok(false) => self.checked = Some(Instant::now()),
                     Err(error) => {
                         tracing::debug!(%error, topic = self.topic, "the topic cannot be read yet");
                         if self.partitions.is_empty() {
                             tokio::time::sleep(Duration::from_millis(500)).await;
                             continue;
                         }
-                        self.checked = Some(std::time::Instant::now());
+                        self.checked = Some(Instant::now());
                     }
                 }
             }
@@ -264,7 +352,7 @@ impl Tail {
             Ok::<_, KafkaError>((new, assignment))
         });
         let (new, assignment) = asked.await.map_err(|_| KafkaError::Canceled)??;
-        self.checked = Some(std::time::Instant::now());
+        self.checked = Some(Instant::now());
         if new.is_empty() {
             return Ok(false);
         }

@@ -15,8 +15,10 @@ pub const LONG_TEXT: usize = 2000;
 /// A value as it came: a member of a JSON body, or the text of a parameter or form field.
 #[derive(Clone, Copy, Debug)]
 pub enum Raw<'a> {
-    /// From a JSON body.
+    /// From a JSON body, but for a number.
     Json(&'a Value),
+    /// A number of a JSON body, as it was written.
+    Number(&'a str),
     /// From the query, the path or a form.
     Text(&'a str),
 }
@@ -45,7 +47,7 @@ impl<'a> Raw<'a> {
         match self {
             Raw::Text(text) => Ok(text),
             Raw::Json(Value::String(text)) => Ok(text),
-            Raw::Json(_) => Err(Fault::new("wrong_type", "This must be a string.")),
+            Raw::Json(_) | Raw::Number(_) => Err(Fault::new("wrong_type", "This must be a string.")),
         }
     }
 }
@@ -55,11 +57,10 @@ pub fn integer(min: i32, max: i32) -> impl Fn(Raw<'_>) -> Ruled<i32> {
     move |raw| {
         let number = match raw {
             // Through the digits: the literal may be beyond any machine integer and is then out of range, not of another type.
-            Raw::Json(Value::Number(number)) => number.to_string(),
-            Raw::Text(text) => text.to_owned(),
+            Raw::Number(text) | Raw::Text(text) => text,
             Raw::Json(_) => return Err(Fault::new("wrong_type", "This must be a whole number.")),
         };
-        let digits = number.strip_prefix('-').unwrap_or(&number);
+        let digits = number.strip_prefix('-').unwrap_or(number);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Fault::new("wrong_type", "This must be a whole number."));
         }
@@ -153,7 +154,7 @@ pub fn instant(raw: Raw<'_>) -> Ruled<Timestamp> {
     let text = match raw {
         // In a query a '+' that was not escaped arrives as a space.
         Raw::Text(text) => text.replacen(' ', "+", 1),
-        Raw::Json(_) => raw.string()?.to_owned(),
+        Raw::Json(_) | Raw::Number(_) => raw.string()?.to_owned(),
     };
     if !is_rfc3339(text.as_bytes()) {
         return Err(invalid());

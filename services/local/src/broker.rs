@@ -9,8 +9,23 @@ use rdkafka::mocking::MockCluster;
 /// The topics of the platform.
 pub const TOPICS: [&str; 3] = ["user.events", "menu.events", "reservation.events"];
 
-/// How many partitions each topic has, so that consumers in parallel have something to share.
+/// How many partitions each topic has unless told otherwise, so that consumers in parallel have something to share.
 pub const PARTITIONS: i32 = 6;
+
+/// What the topics of the broker in this process are like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    /// Put before the name of each.
+    pub prefix: String,
+    /// Partitions of each.
+    pub partitions: i32,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self { prefix: String::new(), partitions: PARTITIONS }
+    }
+}
 
 /// Between two commands to the broker in this process.
 const WAKE_UP: Duration = Duration::from_millis(2);
@@ -56,12 +71,13 @@ impl Broker {
     ///
     /// # Errors
     /// When librdkafka refuses or there is no thread for it.
-    pub fn embedded() -> Result<Self, Error> {
+    pub fn embedded(topics: &Topics) -> Result<Self, Error> {
+        let topics = topics.clone();
         let (started, start) = mpsc::sync_channel(1);
         let (stop, stopped) = mpsc::channel::<()>();
         // The cluster cannot move between threads: it lives and ends on this one. It works on
         // threads of its own, this one only waits.
-        let thread = thread::Builder::new().name("broker".to_owned()).spawn(move || match start_cluster() {
+        let thread = thread::Builder::new().name("broker".to_owned()).spawn(move || match start_cluster(&topics) {
             Ok(cluster) => {
                 let _ = started.send(Ok(cluster.bootstrap_servers()));
                 // An error is what is waited for: the sender's end.
@@ -88,13 +104,13 @@ impl Broker {
     }
 }
 
-fn start_cluster() -> Result<MockCluster<'static, rdkafka::producer::DefaultProducerContext>, rdkafka::error::KafkaError> {
+fn start_cluster(topics: &Topics) -> Result<MockCluster<'static, rdkafka::producer::DefaultProducerContext>, rdkafka::error::KafkaError> {
     let cluster = MockCluster::new(1)?;
     for topic in TOPICS {
         // The cluster's thread answers a command, and only then reads away what woke it up for that:
         // the next command's wake-up with it, if that follows at once, which then waits for a second.
         thread::sleep(WAKE_UP);
-        cluster.create_topic(topic, PARTITIONS, 1)?;
+        cluster.create_topic(&format!("{}{topic}", topics.prefix), topics.partitions, 1)?;
     }
     Ok(cluster)
 }

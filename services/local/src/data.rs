@@ -45,6 +45,8 @@ pub enum Error {
 pub enum Place {
     /// In the user's directory of application data; see [`default_path`].
     Default,
+    /// Beside it, in a directory of the resource of that name.
+    Of(String),
     /// In a directory of choice.
     At(PathBuf),
     /// Nowhere: in a temporary directory that is removed at the end.
@@ -55,7 +57,8 @@ impl Place {
     /// The directory, unless it is made up anew each time.
     fn path(&self) -> Result<Option<PathBuf>, Error> {
         match self {
-            Self::Default => default_path().map(Some),
+            Self::Default => default_path(None).map(Some),
+            Self::Of(name) => default_path(Some(name)).map(Some),
             Self::At(path) => Ok(Some(path.clone())),
             Self::Ephemeral => Ok(None),
         }
@@ -168,28 +171,28 @@ fn keep(directory: &Path, path: &Path, content: &[u8]) -> Result<(), FileError> 
 }
 
 /// Where data is kept unless told otherwise: `restaurant-booking` in the user's directory of
-/// application data. Root's is under `/var/lib`, since the user that root's server runs as cannot
-/// enter root's home.
+/// application data, or `restaurant-booking-NAME` for the resource of that name. Root's is under
+/// `/var/lib`, since the user that root's server runs as cannot enter root's home.
 ///
 /// # Errors
 /// When the environment names no such directory.
-pub fn default_path() -> Result<PathBuf, Error> {
+pub fn default_path(name: Option<&str>) -> Result<PathBuf, Error> {
     let root = rustix::process::geteuid().is_root();
-    default_path_from(root, env::var_os("XDG_DATA_HOME"), env::home_dir()).ok_or(Error::NoHome)
+    let home = default_home(root, env::var_os("XDG_DATA_HOME"), env::home_dir()).ok_or(Error::NoHome)?;
+    Ok(home.join(name.map_or_else(|| "restaurant-booking".to_owned(), |name| format!("restaurant-booking-{name}"))))
 }
 
-fn default_path_from(root: bool, xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
-    let base = match xdg.map(PathBuf::from).filter(|path| path.is_absolute()) {
+fn default_home(root: bool, xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    Some(match xdg.map(PathBuf::from).filter(|path| path.is_absolute()) {
         _ if root => PathBuf::from("/var/lib"),
         Some(path) => path,
         None => home.filter(|path| path.is_absolute())?.join(".local/share"),
-    };
-    Some(base.join("restaurant-booking"))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Data, Error, Place, default_path_from};
+    use super::{Data, Error, Place, default_home, default_path};
     use crate::directory;
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
@@ -197,14 +200,17 @@ mod tests {
 
     #[test]
     fn the_default_follows_the_environment_and_never_leads_into_roots_home() {
-        let path = |root, xdg: Option<&str>, home: Option<&str>| default_path_from(root, xdg.map(Into::into), home.map(PathBuf::from));
+        let path = |root, xdg: Option<&str>, home: Option<&str>| default_home(root, xdg.map(Into::into), home.map(PathBuf::from));
         let expected = |path: &str| Some(PathBuf::from(path));
         let home = Some("/home/me");
-        assert_eq!(path(false, None, home), expected("/home/me/.local/share/restaurant-booking"));
-        assert_eq!(path(false, Some("/data"), home), expected("/data/restaurant-booking"));
-        assert_eq!(path(false, Some("relative"), home), expected("/home/me/.local/share/restaurant-booking"));
-        assert_eq!(path(true, Some("/data"), Some("/root")), expected("/var/lib/restaurant-booking"));
+        assert_eq!(path(false, None, home), expected("/home/me/.local/share"));
+        assert_eq!(path(false, Some("/data"), home), expected("/data"));
+        assert_eq!(path(false, Some("relative"), home), expected("/home/me/.local/share"));
+        assert_eq!(path(true, Some("/data"), Some("/root")), expected("/var/lib"));
         assert_eq!(path(false, None, None), None);
+        let [default, other] = [None, Some("trattoria")].map(|name| default_path(name).expect("a home"));
+        assert_eq!(default.file_name().expect("a name"), "restaurant-booking");
+        assert_eq!(other, default.with_file_name("restaurant-booking-trattoria"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod options;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod resource;
 pub mod services;
 pub mod signals;
 pub mod stack;

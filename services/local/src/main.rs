@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chassis::Shutdown;
 use clap::Parser as _;
-use local::options::Options;
+use local::options::{Checked, Options};
 use local::stack::{Error, Setup, Stack};
 use local::{signals, table::Table};
 
@@ -18,10 +18,23 @@ fn main() -> ExitCode {
             return if said.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    let (setup, log) = match options.check() {
+    let Checked { setup, log, resource, print_resource } = match options.check() {
         Ok(checked) => checked,
         Err(error) => return failure(&error),
     };
+    if print_resource {
+        return match resource.to_yaml() {
+            Ok(text) => {
+                let _ = write!(std::io::stdout(), "{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => failure(&error),
+        };
+    }
+    let unused = resource.unused(setup.kafka.is_some());
+    if !unused.is_empty() {
+        eprintln!("Of no use on this machine, only in a cluster: {}.", unused.join(", "));
+    }
     log.start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

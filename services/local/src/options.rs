@@ -8,14 +8,13 @@ use chassis::config::{LogArgs, Problems};
 use chassis::log::Log;
 use chassis::rule::{self, Raw};
 use clap::Parser;
-use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use reservation::config::House;
+use operator::api::Confirmation;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::administrator::Credentials;
 use crate::data::Place;
 use crate::ports::Ports;
+use crate::resource::{self, Resource};
 use crate::stack::Setup;
 
 /// What is logged unless told otherwise: little, so that the table stays in sight. Slow statements
@@ -29,12 +28,19 @@ pub struct Unusable(String);
 
 /// A restaurant's table-booking platform on this machine: three services, PostgreSQL and a Kafka broker.
 ///
-/// Needs nothing installed: PostgreSQL is downloaded once where there is none.
+/// Needs nothing installed: PostgreSQL is downloaded once where there is none. A flag wins over the environment variable of the same
+/// setting, and both win over the file.
 #[derive(Debug, Clone, Parser)]
 // Of a flag that is given twice the last one counts, so that a script's can be overridden.
 #[command(name = "restaurant-booking", version, args_override_self = true)]
 pub struct Options {
-    /// Directory to keep data in [default: restaurant-booking in the user's data directory; root's: /var/lib/restaurant-booking]
+    /// Run the restaurant of this file, a RestaurantBooking resource in YAML or JSON such as a cluster takes; - is standard input. What it gives that is of no use on this machine is told at the start [default: the resource that --print-resource prints]
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Print the resource that would run, with the defaults that hold on this machine and what the flags change, and exit
+    #[arg(long)]
+    print_resource: bool,
+    /// Directory to keep data in [default: restaurant-booking in the user's data directory, root's in /var/lib; with --file restaurant-booking-NAME beside it, NAME being the resource's]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Delete what is kept in the data directory, and start over
@@ -84,74 +90,119 @@ pub struct Options {
     log_level: Option<String>,
 }
 
+/// What is to be done, and with what.
+pub struct Checked {
+    /// What is to run.
+    pub setup: Setup,
+    /// How the log is written.
+    pub log: Log,
+    /// The resource that runs, with what flags and variables change.
+    pub resource: Resource,
+    /// Whether the resource is to be printed, and nothing run.
+    pub print_resource: bool,
+}
+
 impl Options {
     /// Checks the settings.
     ///
     /// # Errors
-    /// Everything that is wrong with them, at once.
-    pub fn check(&self) -> Result<(Setup, Log), Unusable> {
-        let (mut problems, mut flags) = (Problems::default(), Vec::new());
+    /// Everything that is wrong with them and with the resource's file, at once.
+    pub fn check(&self) -> Result<Checked, Unusable> {
+        let (mut problems, mut others) = (Problems::default(), Vec::new());
+        let mut resource = match self.file.as_deref().map(Resource::read) {
+            None => Resource::default(),
+            Some(Ok(resource)) => resource,
+            Some(Err(told)) => {
+                others.extend(told);
+                Resource::default()
+            }
+        };
+        self.change(&mut resource, &mut problems);
         let log = LogArgs {
             log_format: given(&self.log_format).or(Some("human")).map(str::to_owned),
-            log_level: given(&self.log_level).or(Some(LOG_LEVEL)).map(str::to_owned),
+            log_level: Some(self.log_level(&resource)),
         };
         let log = log.check(&mut problems);
+        let [auth, menu, reservation] = resource.services();
         let setup = Setup {
-            place: self.place(),
+            restaurant: resource.spec.restaurant.name.trim().to_owned(),
+            place: self.place(resource.name()),
             reset: self.reset,
-            postgres: self.postgres.as_deref().and_then(|url| postgres(url, &mut flags)),
-            kafka: self.kafka.as_deref().and_then(|servers| kafka(servers, &mut flags)),
+            postgres: self.postgres.as_deref().and_then(|url| postgres(url, &mut others)),
+            kafka: self.kafka.as_deref().and_then(|servers| kafka(servers, &mut others)),
             ports: Ports { auth: self.auth_port, menu: self.menu_port, reservation: self.reservation_port },
-            administrator: self.administrator(&mut problems),
-            house: self.house(&mut problems),
+            administrator: self.administrator(&resource, &mut problems),
+            house: resource.house(),
             bcrypt: Bcrypt { cost: problems.number("BCRYPT_COST", self.bcrypt_cost.as_deref(), 12, 10, 20), ..Bcrypt::default() },
+            topics: resource.topics(),
+            auth,
+            menu,
+            reservation,
         };
         let mut message = match problems.finish() {
-            Ok(()) if flags.is_empty() => return Ok((setup, log)),
+            Ok(()) if others.is_empty() => return Ok(Checked { setup, log, resource, print_resource: self.print_resource }),
             Ok(()) => "the configuration cannot be used:".to_owned(),
             Err(unusable) => unusable.to_string(),
         };
-        for flag in flags {
+        for other in others {
             message.push_str("\n  ");
-            message.push_str(&flag);
+            message.push_str(&other);
         }
         Err(Unusable(message))
     }
 
-    fn place(&self) -> Place {
+    /// Flags and variables win over the file.
+    fn change(&self, resource: &mut Resource, problems: &mut Problems) {
+        let spec = &mut resource.spec;
+        if let Some(name) = given(&self.restaurant_time_zone) {
+            if let Err(what) = resource::time_zone(name.trim()) {
+                problems.add("RESTAURANT_TIME_ZONE", what);
+            }
+            name.trim().clone_into(&mut spec.restaurant.time_zone);
+        }
+        if given(&self.auto_confirm).is_some() {
+            let automatic = problems.parse("AUTO_CONFIRM", self.auto_confirm.as_deref(), false, "true or false");
+            spec.restaurant.confirmation = Some(if automatic { Confirmation::Automatic } else { Confirmation::Manual });
+        }
+        if given(&self.max_days_ahead).is_some() {
+            let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), 180, 1, 3650);
+            spec.restaurant.max_days_ahead = i32::try_from(days).ok();
+        }
+        if let Some(email) = given(&self.admin_email) {
+            if let Err(fault) = rule::email(Raw::Text(email.trim())) {
+                problems.add("ADMIN_EMAIL", format!("cannot be used: {}", fault.detail));
+            }
+            spec.admin.get_or_insert_default().email = Some(email.trim().to_owned());
+        }
+    }
+
+    fn log_level(&self, resource: &Resource) -> String {
+        match (given(&self.log_level), resource.log_levels()) {
+            (Some(level), _) => level.to_owned(),
+            (None, Some(levels)) => format!("{LOG_LEVEL},{levels}"),
+            (None, None) => LOG_LEVEL.to_owned(),
+        }
+    }
+
+    fn place(&self, name: &str) -> Place {
         match &self.data {
             Some(path) => Place::At(path.clone()),
             // What the default directory keeps belongs to the database in it, and to no other.
             None if self.ephemeral || self.postgres.is_some() => Place::Ephemeral,
-            None => Place::Default,
+            None if name == resource::NAME => Place::Default,
+            None => Place::Of(name.to_owned()),
         }
     }
 
-    fn administrator(&self, problems: &mut Problems) -> Credentials {
-        let default = Credentials::default();
-        let email = given(&self.admin_email).map_or(default.email, |email| email.trim().to_owned());
-        let password = self.admin_password.clone().filter(|password| !password.is_empty()).unwrap_or(default.password);
-        if let Err(fault) = rule::email(Raw::Text(&email)) {
-            problems.add("ADMIN_EMAIL", format!("cannot be used: {}", fault.detail));
+    fn administrator(&self, resource: &Resource, problems: &mut Problems) -> Credentials {
+        let mut credentials = resource.administrator();
+        if let Some(password) = self.admin_password.clone().filter(|password| !password.is_empty()) {
+            if let Err(fault) = resource::password(&password) {
+                problems.add("ADMIN_PASSWORD", fault);
+            }
+            credentials.password = password;
         }
-        // With an address that is certainly good: what is wrong is the password.
-        if let Err(fault) = auth::config::Administrator::new(auth::config::ADMIN_EMAIL, &password) {
-            problems.add("ADMIN_PASSWORD", format!("cannot be used: {}", fault.detail));
-        }
-        Credentials { email, password }
-    }
-
-    fn house(&self, problems: &mut Problems) -> House {
-        let time_zone = given(&self.restaurant_time_zone).map_or(Ok(TimeZone::UTC), |name| {
-            TimeZone::get(name.trim()).map_err(|_| format!("is {name:?}; it must be an IANA time zone such as Europe/Berlin"))
-        });
-        let time_zone = time_zone.unwrap_or_else(|what| {
-            problems.add("RESTAURANT_TIME_ZONE", what);
-            TimeZone::UTC
-        });
-        let auto_confirm = problems.parse("AUTO_CONFIRM", self.auto_confirm.as_deref(), false, "true or false");
-        let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), 180, 1, 3650);
-        House { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)) }
+        credentials
     }
 }
 
@@ -200,7 +251,7 @@ mod tests {
     }
 
     fn setup(arguments: &[&str]) -> Setup {
-        options(arguments).check().unwrap_or_else(|error| panic!("{error}")).0
+        options(arguments).check().unwrap_or_else(|error| panic!("{error}")).setup
     }
 
     #[test]
@@ -216,6 +267,31 @@ mod tests {
         assert_eq!((setup.ports.auth, setup.ports.menu, setup.ports.reservation), (8000, 8001, 8002));
         assert_eq!(setup.bcrypt.cost, 12);
         assert_eq!((setup.administrator.email.as_str(), setup.administrator.password.as_str()), ("admin@restaurant.com", "Admin123!"));
+        let default = Setup::default();
+        assert_eq!((&setup.restaurant, &setup.topics), (&default.restaurant, &default.topics));
+        assert_eq!((&setup.auth, &setup.menu, &setup.reservation), (&default.auth, &default.menu, &default.reservation));
+        assert_eq!((setup.house.auto_confirm, setup.house.max_ahead), (default.house.auto_confirm, default.house.max_ahead));
+    }
+
+    #[test]
+    fn a_file_decides_and_a_flag_wins_over_it() {
+        let example = |name: &str| format!("--file={}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
+        let alone = setup(&[&example("trattoria.yaml")]);
+        assert_eq!((alone.restaurant.as_str(), &alone.place), ("Trattoria da Rosa", &Place::Of("trattoria".to_owned())));
+        assert_eq!((alone.house.auto_confirm, alone.house.time_zone.iana_name()), (true, Some("Europe/Rome")));
+        assert_eq!((alone.administrator.email.as_str(), alone.topics.partitions), ("rosa@trattoria.example", 2));
+        assert_eq!((alone.auth.origins.len(), alone.reservation.origins.len()), (0, 1));
+
+        let external = example("external.yaml");
+        let flags =
+            ["--admin-email=chef@example.com", "--admin-password=another one", "--time-zone=Asia/Tokyo", "--auto-confirm", "--data=x"];
+        let changed = setup(&[&[external.as_str()], flags.as_slice()].concat());
+        assert_eq!((changed.administrator.email.as_str(), changed.administrator.password.as_str()), ("chef@example.com", "another one"));
+        assert_eq!((changed.house.auto_confirm, changed.house.time_zone.iana_name()), (true, Some("Asia/Tokyo")));
+        assert_eq!((&changed.place, changed.topics.prefix.as_str()), (&Place::At("x".into()), "bistro."));
+        assert_eq!([changed.auth.max_connections, changed.reservation.max_connections], [10, 20]);
+        let at_kafka = options(&[&external, "--kafka=broker:9092"]).check().unwrap_or_else(|error| panic!("{error}"));
+        assert!(at_kafka.resource.unused(true).contains(&"kafka.topics.partitions".to_owned()));
     }
 
     #[test]

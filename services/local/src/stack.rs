@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use auth::keys;
 use chassis::Shutdown;
-use chassis::config::{ISSUER, Kafka, Settings};
+use chassis::config::{ISSUER, Kafka, Security, Settings};
 use http::HeaderValue;
 use sqlx::postgres::PgConnectOptions;
 
 pub use error::Error;
-pub use setup::Setup;
+pub use setup::{Service, Setup};
 
 use crate::administrator::{Administrator, Credentials};
 use crate::broker::Broker;
@@ -23,8 +23,8 @@ use crate::ports::{Listeners, Ports};
 use crate::postgres::{self, Options, Search, Server};
 use crate::services::{Configs, Services};
 
-/// Connections that each service opens at most.
-const CONNECTIONS: u32 = 10;
+/// Connections that PostgreSQL of our own has beside those of the services, for whoever looks into the databases.
+const SPARE_CONNECTIONS: u32 = 20;
 
 /// Between two looks whether our server still runs.
 const WATCH: Duration = Duration::from_secs(1);
@@ -39,6 +39,7 @@ pub struct Stack {
     postgres: PgConnectOptions,
     administrator: Administrator,
     ports: Ports,
+    restaurant: String,
 }
 
 impl Stack {
@@ -62,19 +63,19 @@ impl Stack {
         };
         let administrator = Administrator::of(&data, fresh, &setup.administrator)?;
         if administrator.credentials != setup.administrator && setup.administrator != Credentials::default() {
-            eprintln!("The administrator was made at an earlier start: --admin-email and --admin-password are of no effect now.");
+            eprintln!("The administrator was made at an earlier start: another e-mail address or password is of no effect now.");
         }
         step.done("ports, data directory and keys");
 
         // Both to their end, since dropping the start of a server would leave it to its own devices.
-        let (broker, database) = tokio::join!(broker(setup.kafka.clone()), database(setup.postgres.clone(), &data, stop));
+        let (broker, database) = tokio::join!(broker(&setup), database(&setup, &data, stop));
         let (broker, (server, postgres)) = (broker?, database?);
         step.done("broker, PostgreSQL and its databases");
 
         let ports = listeners.ports;
         let configs = configs(&setup, &administrator, &data.secrets()?, &postgres, &broker, ports)?;
         let services = Services::start(configs, listeners);
-        let mut stack = Self { services, broker, server, data, postgres, administrator, ports };
+        let mut stack = Self { services, broker, server, data, postgres, administrator, ports, restaurant: setup.restaurant };
         let ready = tokio::select! {
             ready = stack.services.ready() => ready.map_err(Error::from),
             () = stop.cancelled() => Err(Error::Interrupted),
@@ -126,6 +127,12 @@ impl Stack {
         blocking(move || drop(data)).await;
         services?;
         Ok(server?)
+    }
+
+    /// The restaurant's name.
+    #[must_use]
+    pub fn restaurant(&self) -> &str {
+        &self.restaurant
     }
 
     /// The ports of the services, as they are.
@@ -192,21 +199,22 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-async fn broker(elsewhere: Option<String>) -> Result<Broker, Error> {
-    match elsewhere {
-        Some(servers) => Ok(Broker::external(&servers)),
-        None => Ok(blocking(Broker::embedded).await?),
+async fn broker(setup: &Setup) -> Result<Broker, Error> {
+    if let Some(servers) = &setup.kafka {
+        return Ok(Broker::external(servers));
     }
+    let topics = setup.topics.clone();
+    Ok(blocking(move || Broker::embedded(&topics)).await?)
 }
 
 /// The server with the services' databases, ours or the one elsewhere, and how to connect to it.
-async fn database(elsewhere: Option<PgConnectOptions>, data: &Data, stop: &Shutdown) -> Result<(Option<Server>, PgConnectOptions), Error> {
-    if let Some(options) = elsewhere {
+async fn database(setup: &Setup, data: &Data, stop: &Shutdown) -> Result<(Option<Server>, PgConnectOptions), Error> {
+    if let Some(options) = &setup.postgres {
         tokio::select! {
-            created = databases::create_elsewhere(&options) => created?,
+            created = databases::create_elsewhere(options) => created?,
             () = stop.cancelled() => return Err(Error::Interrupted),
         }
-        return Ok((None, options));
+        return Ok((None, options.clone()));
     }
     let mut step = Step::first();
     let major = postgres::major(data.path())?;
@@ -220,7 +228,9 @@ async fn database(elsewhere: Option<PgConnectOptions>, data: &Data, stop: &Shutd
         let version = binaries.version();
         eprintln!("First start: making a PostgreSQL {version} database in {} (once, about a second) ...", data.path().display());
     }
-    let options = if data.is_ephemeral() { Options::throw_away() } else { Options::kept() };
+    let mut options = if data.is_ephemeral() { Options::throw_away() } else { Options::kept() };
+    let wanted: u32 = [&setup.auth, &setup.menu, &setup.reservation].iter().map(|service| service.max_connections).sum();
+    options.max_connections = options.max_connections.max(wanted + SPARE_CONNECTIONS);
     let server = Server::start(&binaries, data.path(), &options).await?;
     step.done("PostgreSQL takes connections");
     let options = server.connect_options("postgres");
@@ -238,32 +248,37 @@ fn configs(
     broker: &Broker,
     ports: Ports,
 ) -> Result<Configs, Error> {
-    let kafka = Kafka { bootstrap_servers: broker.bootstrap_servers().to_owned(), prefix: String::new(), in_process: broker.is_embedded() };
+    let kafka = Kafka {
+        bootstrap_servers: broker.bootstrap_servers().to_owned(),
+        prefix: setup.topics.prefix.clone(),
+        security: Security::default(),
+        in_process: broker.is_embedded(),
+    };
     let origins: Vec<HeaderValue> = ports.origins().filter_map(|origin| HeaderValue::try_from(origin).ok()).collect();
-    let settings = |database, port| Settings {
+    let settings = |database, port, service: &Service| Settings {
         listen: ([127, 0, 0, 1], port).into(),
         database: postgres.clone().database(database),
-        max_connections: CONNECTIONS,
+        max_connections: service.max_connections,
         migrate: true,
         kafka: kafka.clone(),
         public_keys: secrets.join(keys::KEY_SET),
         issuer: ISSUER.to_owned(),
         audience: ISSUER.to_owned(),
-        cors_origins: origins.clone(),
+        cors_origins: origins.iter().chain(&service.origins).cloned().collect(),
     };
     let credentials = &administrator.credentials;
     let seed =
         auth::config::Administrator::new(&credentials.email, &credentials.password).map_err(|fault| Error::Administrator(fault.detail))?;
     Ok(Configs {
         auth: auth::Config {
-            service: settings(databases::AUTH, ports.auth),
+            service: settings(databases::AUTH, ports.auth, &setup.auth),
             private_key: secrets.join(keys::PRIVATE_KEY),
             administrator: Some(seed),
             bcrypt: setup.bcrypt.clone(),
         },
-        menu: menu::Config { service: settings(databases::MENU, ports.menu) },
+        menu: menu::Config { service: settings(databases::MENU, ports.menu, &setup.menu) },
         reservation: reservation::config::Config {
-            service: settings(databases::RESERVATION, ports.reservation),
+            service: settings(databases::RESERVATION, ports.reservation, &setup.reservation),
             house: setup.house.clone(),
         },
     })

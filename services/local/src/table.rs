@@ -13,7 +13,7 @@ impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stack = self.0;
         let ports = stack.ports();
-        writeln!(f, "The restaurant is open.\n")?;
+        writeln!(f, "{} is open.\n", stack.restaurant())?;
         for (service, port) in [("Accounts", ports.auth), ("Menu", ports.menu), ("Reservations", ports.reservation)] {
             row(f, service, format_args!("http://localhost:{port}/docs"))?;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::broker::{Broker, PARTITIONS, TOPICS};
+use local::broker::{Broker, PARTITIONS, TOPICS, Topics};
 use rdkafka::ClientConfig;
 use rdkafka::Message as _;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn what_is_published_arrives() {
-    let broker = Broker::embedded().expect("it starts");
+    let broker = Broker::embedded(&Topics::default()).expect("it starts");
     assert!(broker.is_embedded());
     let consumer: StreamConsumer = ClientConfig::new()
         .set("bootstrap.servers", broker.bootstrap_servers())

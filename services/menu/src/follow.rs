@@ -109,7 +109,7 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
-    use chassis::config::Kafka;
+    use chassis::config::{Kafka, Security};
     use chassis::event::MENU_TOPIC;
     use chassis::kafka::{Context, producer};
     use rdkafka::message::{Header, OwnedHeaders};
@@ -147,7 +147,12 @@ mod tests {
     async fn the_menu_follows_its_events() {
         let cluster = MockCluster::new(1).expect("a broker");
         cluster.create_topic(MENU_TOPIC, 3, 1).expect("a topic");
-        let kafka = Kafka { bootstrap_servers: cluster.bootstrap_servers(), prefix: String::new(), in_process: true };
+        let kafka = Kafka {
+            bootstrap_servers: cluster.bootstrap_servers(),
+            prefix: String::new(),
+            security: Security::default(),
+            in_process: true,
+        };
         let producer = producer(&kafka).expect("a producer");
         tell(&producer, CREATED, 99, dish(99, 1, "Of yesterday", 100)).await;
 

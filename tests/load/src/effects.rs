@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use chassis::Shutdown;
-use chassis::config::{ISSUER, Kafka, Settings};
+use chassis::config::{ISSUER, Kafka, Security, Settings};
 use jiff::{SignedDuration, Timestamp};
 use local::data::Place;
 use local::{Setup, Stack, databases};
@@ -154,6 +154,7 @@ fn settings(stack: &Stack) -> Settings {
         kafka: Kafka {
             bootstrap_servers: stack.broker().bootstrap_servers().to_owned(),
             prefix: String::new(),
+            security: Security::default(),
             // As the stack has it for this broker, which does not answer by itself when something arrives.
             in_process: true,
         },

@@ -2,12 +2,18 @@
 //!
 //! Figures of one machine say little on another one; ratios of two figures from the same minutes say more. So the service and
 //! what it is held against take turns, and noise hits both. Arguments name the parts to measure, where it is not to be all.
+//!
+//! `cargo run --release -p load operator [COUNT]` measures the operator, with 1,000 resources where nothing else is said.
 
+#[path = "../../kafka/apache.rs"]
+#[allow(dead_code, reason = "the logins are of the test binary kafka")]
+mod apache;
 mod bookings;
 mod client;
 mod effects;
 mod logins;
 mod menu_reads;
+mod operator;
 mod pgbench;
 mod plan;
 mod platform;
@@ -32,6 +38,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const SERVE_BYTES: &str = "serve-bytes";
 /// What can be measured.
 const PARTS: [&str; 7] = ["starts", "named", "smallest", "contended", "menu", "logins", "effects"];
+/// Resources of the operator.
+const RESOURCES: usize = 1000;
 /// The connections that make bookings, and those that fight.
 const CONNECTIONS: usize = 16;
 const FIGHTERS: usize = 32;
@@ -50,6 +58,11 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.as_slice() {
             [SERVE_BYTES, address, file] => menu_reads::serve_bytes(address, file).await,
+            ["operator"] => operator::measure(RESOURCES).await,
+            ["operator", count] => match count.parse() {
+                Ok(count) if count > 200 => operator::measure(count).await,
+                _ => Err(format!("{count:?} is no number of resources above 200").into()),
+            },
             parts => match parts.iter().find(|part| !PARTS.contains(part)) {
                 Some(unknown) => Err(format!("there is no part {unknown:?}; there are {}", PARTS.join(", ")).into()),
                 None => measure(parts).await,
@@ -69,7 +82,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 
 async fn measure(parts: &[&str]) -> Result<()> {
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
-    let (programs, started) = (Programs::build()?, Instant::now());
+    let (programs, started) = (Programs::build(&["-p", "auth", "-p", "menu", "-p", "reservation", "-p", "local"])?, Instant::now());
     let mut report = Report::default();
     if let Some(busy) = proc::busy(Duration::from_secs(2)).await {
         report.note(format!("before the start, other work took {:.0} % of the cores", busy * 100.0));

@@ -7,7 +7,7 @@ use auth::keys;
 use chassis::config::ISSUER;
 use chassis::identity::{Claims, Role, TOKEN_LIFETIME};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use local::broker::Broker;
+use local::broker::{Broker, Topics};
 use local::postgres::{Binaries, Options, Search, Server};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
@@ -55,7 +55,7 @@ impl Platform {
         for database in ["auth", "menu", "reservation", "pgbench"] {
             postgres.create_database(database).await?;
         }
-        let broker = Broker::embedded()?;
+        let broker = Broker::embedded(&Topics::default())?;
         Ok(Self { broker, postgres, binaries, programs, keys, signing_key, header, home })
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Programs(PathBuf);
 
 impl Programs {
     /// Those beside our own, made anew where they are older than their source.
-    pub(crate) fn build() -> Result<Self> {
+    pub(crate) fn build(packages: &[&str]) -> Result<Self> {
         let own = std::env::current_exe()?;
         let directory = own.parent().ok_or("this program is in no directory")?.to_path_buf();
         let release = !directory.ends_with("debug");
@@ -38,7 +38,7 @@ impl Programs {
             }
         }
         // With ourselves, so that dependencies have the features that they have been built with already.
-        cargo.args(["-p", "load", "-p", "auth", "-p", "menu", "-p", "reservation", "-p", "local"]);
+        cargo.args(["-p", "load"]).args(packages);
         if release {
             cargo.arg("--release");
         }

@@ -1,14 +1,19 @@
 use auth::config::Bcrypt;
+use http::HeaderValue;
 use reservation::config::House;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::administrator::Credentials;
+use crate::broker::Topics;
 use crate::data::Place;
 use crate::ports::Ports;
+use crate::resource;
 
 /// What is to run.
 #[derive(Clone)]
 pub struct Setup {
+    /// The restaurant's name.
+    pub restaurant: String,
     /// Where data is kept: the secrets, and the database unless that is on a server elsewhere.
     pub place: Place,
     /// Whether to delete first what is kept there.
@@ -25,6 +30,29 @@ pub struct Setup {
     pub house: House,
     /// How passwords are hashed.
     pub bcrypt: Bcrypt,
+    /// The topics: of a broker elsewhere, the prefix alone.
+    pub topics: Topics,
+    /// What is told to auth alone.
+    pub auth: Service,
+    /// What is told to menu alone.
+    pub menu: Service,
+    /// What is told to reservation alone.
+    pub reservation: Service,
+}
+
+/// What is told to one service alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Connections that it opens to its database at most.
+    pub max_connections: u32,
+    /// Origins whose pages may call it, beside those of this machine.
+    pub origins: Vec<HeaderValue>,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self { max_connections: 10, origins: Vec::new() }
+    }
 }
 
 impl Setup {
@@ -38,6 +66,7 @@ impl Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
+            restaurant: resource::RESTAURANT.to_owned(),
             place: Place::Default,
             reset: false,
             postgres: None,
@@ -46,6 +75,10 @@ impl Default for Setup {
             administrator: Credentials::default(),
             house: House::default(),
             bcrypt: Bcrypt::default(),
+            topics: Topics::default(),
+            auth: Service::default(),
+            menu: Service::default(),
+            reservation: Service::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod process;
 mod readme;
+mod resource;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -72,15 +73,16 @@ fn booking(table: &Value) -> Value {
     json!({"table_id": table["id"], "guests_count": 2, "reservation_time": now + SignedDuration::from_hours(48)})
 }
 
-/// The types of the events that are in the broker, as any client of Kafka sees them.
-async fn events(bootstrap_servers: &str, count: usize) -> Vec<String> {
+/// The types of the events that are in the broker's topics of that prefix, as any client of Kafka sees them.
+async fn events(bootstrap_servers: &str, prefix: &str, count: usize) -> Vec<String> {
     let consumer: StreamConsumer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap_servers)
         .set("group.id", "somebody-who-watches")
         .set("auto.offset.reset", "earliest")
         .create()
         .expect("a consumer");
-    consumer.subscribe(&local::broker::TOPICS).expect("subscribed");
+    let topics = local::broker::TOPICS.map(|topic| format!("{prefix}{topic}"));
+    consumer.subscribe(&topics.each_ref().map(String::as_str)).expect("subscribed");
     let mut kinds = Vec::new();
     while kinds.len() < count {
         let message = tokio::time::timeout(Duration::from_secs(20), consumer.recv()).await.expect("in time").expect("a message");
@@ -115,7 +117,7 @@ async fn a_table_is_booked_once_and_the_booking_survives_a_kill() {
     assert_eq!(booked["contact_email"], "first@example.com");
     eventually("the other guest's address", async || second.post("/reservations/", booking(&table)).await.0 == 409).await;
 
-    let seen = events(platform.row("Kafka"), 4).await;
+    let seen = events(platform.row("Kafka"), "", 4).await;
     assert_eq!(seen, ["reservation.created", "user.registered", "user.registered", "user.registered"]);
 
     let server = server_of(&home.data());
@@ -261,7 +263,7 @@ async fn what_is_ephemeral_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_server_and_a_broker_elsewhere_are_used() {
     let server = postgres::ephemeral().await.unwrap_or_else(|error| panic!("{error}"));
-    let broker = local::broker::Broker::embedded().expect("a broker");
+    let broker = local::broker::Broker::embedded(&local::broker::Topics::default()).expect("a broker");
     let (url, kafka) = (format!("--postgres={}", server.url("postgres")), format!("--kafka={}", broker.bootstrap_servers()));
     // The second time all is there.
     for _ in 0..2 {
@@ -271,7 +273,7 @@ async fn a_server_and_a_broker_elsewhere_are_used() {
         Api::of(&platform).admin(&platform).await;
         platform.stop();
     }
-    assert_eq!(events(broker.bootstrap_servers(), 1).await, ["user.registered"]);
+    assert_eq!(events(broker.bootstrap_servers(), "", 1).await, ["user.registered"]);
     let mut auth = server.connect_options("auth_db").connect().await.expect("it is there");
     assert_eq!(count(&mut auth, "\"user\"").await, 1);
 

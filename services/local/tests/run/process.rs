@@ -33,7 +33,8 @@ pub(crate) struct Ended {
     pub(crate) errors: String,
 }
 
-fn command(arguments: &[&str]) -> Command {
+/// The command, on free ports and with none of the variables that it reads.
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_restaurant-booking"));
     for name in [
         "ADMIN_EMAIL",
@@ -87,6 +88,12 @@ impl Running {
             }
         }
         self
+    }
+
+    /// The first line of the table, before which may stand what was logged.
+    #[track_caller]
+    pub(crate) fn title(&self) -> &str {
+        self.table.iter().find(|line| line.ends_with(" is open.")).expect("a table")
     }
 
     /// What stands in a row of the table.

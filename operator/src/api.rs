@@ -1,0 +1,205 @@
+//! The `RestaurantBooking` resource: what a user writes and what he reads back. No I/O.
+//!
+//! The doc comment of each field is its text in `kubectl explain`, which is the resource's manual: unit, default, example.
+
+#![allow(unreachable_pub, reason = "KubeSchema repeats each struct inside of a function, where nothing can be reached")]
+
+mod admin;
+mod component;
+mod embedded;
+mod exposure;
+mod file;
+mod image;
+mod kafka;
+mod operations;
+mod postgres;
+mod quantity;
+mod reference;
+mod restaurant;
+mod rules;
+mod status;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{CustomResource, CustomResourceExt, KubeSchema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use admin::Admin;
+pub use component::{Autoscaling, Component, LogLevel, Resources};
+pub use exposure::{Gateway, Ingress, ParentReference};
+pub use file::{FileError, read};
+pub use image::{Image, ImagePullPolicy, ServiceImage};
+pub use kafka::{
+    ExternalKafka, Kafka, KafkaSasl, KafkaTls, ManagedKafka, SaslMechanism, StrimziCluster, StrimziKafka, Topics, parse_duration,
+};
+pub use operations::{DeletionPolicy, Monitoring, NetworkPolicy, PodDisruptionBudget};
+pub use postgres::{CloudNativePostgres, ExternalDatabase, ExternalPostgres, ManagedPostgres, Postgres, Storage};
+pub use quantity::Quantity;
+pub use reference::{LocalReference, SecretKeyReference};
+pub use restaurant::{Confirmation, Restaurant};
+pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus};
+
+/// The API group.
+pub const GROUP: &str = "restaurantbooking.dev";
+/// The longest name of a resource: the names that are derived from it keep within the 63 characters of a label.
+pub const NAME_MAX: usize = 25;
+
+/// A restaurant's table-booking platform: the services auth, menu and reservation, a PostgreSQL database for each, the Kafka topics
+/// between them, and a first administrator.
+#[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[kube(
+    group = "restaurantbooking.dev",
+    version = "v1alpha1",
+    kind = "RestaurantBooking",
+    namespaced,
+    shortname = "rb",
+    category = "restaurantbooking",
+    status = "RestaurantBookingStatus",
+    derive = "PartialEq",
+    cel,
+    doc = "A restaurant's table-booking platform: the services auth, menu and reservation, a PostgreSQL database for each, the Kafka \
+           topics between them, and a first administrator.",
+    validation = Rule::new(r"self.metadata.name.size() <= 25 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')").message(
+        "metadata.name must have at most 25 characters, begin with a letter and hold only lower-case letters, digits and '-', since \
+         names of Services and databases are derived from it"
+    ),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Version", type_ = "string", json_path = ".status.version"),
+    printcolumn(name = "URL", type_ = "string", json_path = ".status.url"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Postgres", type_ = "string", json_path = ".status.postgres", priority = 1),
+    printcolumn(name = "Kafka", type_ = "string", json_path = ".status.kafka", priority = 1),
+    printcolumn(name = "Replicas", type_ = "string", json_path = ".status.replicas", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.ingress) || !has(self.gateway)").message("give ingress or gateway, not both"),
+    validation = Rule::new(rules::SAME_POSTGRES).message(
+        "the kind of postgres cannot change once the resource exists, since its data would stay behind; make a second resource and move the data"
+    ),
+    validation = Rule::new(rules::SAME_KAFKA).message(
+        "the kind of kafka cannot change once the resource exists, since events under way would stay behind; make a second resource"
+    ),
+    validation = Rule::new(rules::POSTGRES_STORAGE_GROWS).message(
+        "storage of postgres may grow and not shrink, and its storageClassName cannot change, since a volume can do neither"
+    ),
+    validation = Rule::new(rules::KAFKA_STORAGE_GROWS).message(
+        "storage of kafka may grow and not shrink, and its storageClassName cannot change, since a volume can do neither"
+    ),
+    validation = Rule::new(rules::REPLICATION_FACTOR).message(
+        "kafka.topics.replicationFactor must not be greater than the number of brokers: 1 with managed, strimzi.brokers (default 3) with strimzi"
+    ),
+    validation = Rule::new(rules::PARTITIONS_GROW).message("kafka.topics.partitions may grow and not shrink, since Kafka cannot take one away"),
+    validation = Rule::new(rules::REPLICATION_FACTOR_STAYS).message(
+        "kafka.topics.replicationFactor cannot change once the resource exists, since the topics that exist keep theirs"
+    ),
+    validation = Rule::new(rules::PREFIX_STAYS).message(
+        "kafka.topics.prefix cannot change once the resource exists, since the events would stay in the topics of the old prefix"
+    )
+)]
+pub struct RestaurantBookingSpec {
+    /// The restaurant. The only part that is required.
+    pub restaurant: Restaurant,
+    /// Where the images of the services come from. Default: the operator's own version, from its own registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    /// How the auth service runs (accounts and tokens, port 8000). Default: two replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Component>,
+    /// How the menu service runs (port 8001). Default: two replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu: Option<Component>,
+    /// How the reservation service runs (tables and bookings, port 8002). Default: two replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<Component>,
+    /// The first administrator. Default: admin@restaurant.com with a generated password; `status.adminSecretName` says where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+    /// The databases, one for each service: exactly one of managed, cloudNativePG and external. Default: managed. The kind cannot
+    /// change once the resource exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<Postgres>,
+    /// The broker of events, exactly one of managed, strimzi and external, and the topics. Default: managed. The kind cannot change
+    /// once the resource exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<Kafka>,
+    /// Makes the services reachable from outside by an Ingress. Excludes gateway. Default: none is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Ingress>,
+    /// Makes the services reachable from outside by an HTTPRoute of the Gateway API. Excludes ingress. Default: none is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Gateway>,
+    /// Who may reach the Pods. Default: enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_policy: Option<NetworkPolicy>,
+    /// How many Pods of a service a drain of nodes may take at once. Default: enabled, one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_disruption_budget: Option<PodDisruptionBudget>,
+    /// A ServiceMonitor and a PrometheusRule, where the cluster knows these kinds. Default: enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
+    /// What becomes of data when the resource is deleted. Retain keeps volumes, databases, topics and Secrets, and a resource applied
+    /// again under the same name finds them; Delete removes them. What is outside of the cluster (external databases, topics of an
+    /// external Kafka) is kept in either case. Default: Retain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
+    /// Whether the operator leaves everything as it is: nothing is made, changed or removed until this is false again. Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+}
+
+/// The CustomResourceDefinition, as `operator crd` prints it.
+pub fn crd() -> CustomResourceDefinition {
+    let mut crd = serde_json::to_value(RestaurantBooking::crd()).expect("a definition is JSON");
+    not_nullable(&mut crd);
+    serde_json::from_value(crd).expect("the definition without nullable is one")
+}
+
+/// A null is dropped by the API server where a field is not nullable, and kept where it is: a rule's `has()` would take it for given.
+fn not_nullable(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("nullable") == Some(&Value::Bool(true)) {
+                members.remove("nullable");
+            }
+            members.values_mut().for_each(not_nullable);
+        }
+        Value::Array(items) => items.iter_mut().for_each(not_nullable),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Kubernetes' own parts of a Pod, which have Kubernetes' own descriptions.
+    const EMBEDDED: [&str; 3] = ["tolerations", "affinity", "topologySpreadConstraints"];
+
+    fn walk(path: &str, schema: &Value, wrong: &mut Vec<String>) {
+        let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{name}");
+            let description = property["description"].as_str().unwrap_or_default();
+            let needs_default =
+                !required.contains(&name.as_str()) && !path.starts_with(".spec.postgres.") && !path.starts_with(".spec.kafka.");
+            if description.is_empty() || (needs_default && !description.contains("Default")) {
+                wrong.push(path.clone());
+            }
+            if !EMBEDDED.contains(&name.as_str()) {
+                walk(&path, property, wrong);
+            }
+        }
+    }
+
+    /// `kubectl explain` is the resource's manual.
+    #[test]
+    fn every_field_is_explained_and_says_what_counts_without_it() {
+        let crd = serde_json::to_value(crd()).expect("JSON");
+        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        let mut wrong = Vec::new();
+        walk(".spec", spec, &mut wrong);
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,142 @@
+//! How a service runs: replicas, resources, placement.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Quantity;
+use super::embedded;
+
+/// How a service runs.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new("!has(self.replicas) || !has(self.autoscaling)")
+        .message("give replicas or autoscaling, not both: an autoscaler decides on the number of replicas")
+)]
+pub struct Component {
+    /// Number of Pods, 1 to 100. Excludes autoscaling. Default: 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub replicas: Option<i32>,
+    /// Lets a HorizontalPodAutoscaler decide on the number of Pods. Excludes replicas. Default: off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<Autoscaling>,
+    /// What a Pod asks for and may use. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi, no limit of cpu;
+    /// requests or limits that are given replace those of the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+    /// Labels of the Pods, beside the operator's own. Default: none. Example: team: booking.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('app.kubernetes.io/'))").message(
+        "labels that begin with app.kubernetes.io/ are the operator's own"
+    ))]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the Pods. Default: none. Example: sidecar.istio.io/inject: "true".
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('restaurantbooking.dev/'))").message(
+        "annotations that begin with restaurantbooking.dev/ are the operator's own"
+    ))]
+    pub annotations: BTreeMap<String, String>,
+    /// Labels that a node must have. Default: none. Example: kubernetes.io/arch: arm64.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that the Pods tolerate, as in a Pod. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "embedded::list::<Toleration>")]
+    pub tolerations: Vec<Toleration>,
+    /// Which nodes and neighbours the Pods prefer or need, as in a Pod (`kubectl explain pod.spec.affinity`). Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "embedded::opaque")]
+    pub affinity: Option<Affinity>,
+    /// How the Pods spread, as in a Pod; without a labelSelector, the service's Pods are meant. Default: over nodes and zones as
+    /// evenly as possible (maxSkew 1, ScheduleAnyway).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "embedded::list::<TopologySpreadConstraint>")]
+    pub topology_spread_constraints: Option<Vec<TopologySpreadConstraint>>,
+    /// How much is logged. Default: info.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_level: Option<LogLevel>,
+    /// Origins whose pages may call the service from a browser. Default: none. Example: https://book.example.com.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(max = 255), regex(pattern = r"^https?://[^/@*\s,]+$")))]
+    pub cors_allowed_origins: Vec<String>,
+    /// Connections that one Pod opens to its database at most, 1 to 1000. Default: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub database_max_connections: Option<i32>,
+}
+
+/// A HorizontalPodAutoscaler.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new("(has(self.minReplicas) ? self.minReplicas : 2) <= self.maxReplicas")
+        .message("minReplicas (default 2) must not be greater than maxReplicas")
+)]
+pub struct Autoscaling {
+    /// Fewest Pods, 1 to 100. Default: 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub min_replicas: Option<i32>,
+    /// Most Pods, 1 to 100. Example: 10.
+    #[schemars(range(min = 1, max = 100))]
+    pub max_replicas: i32,
+    /// Use of the requested CPU, in percent, that the autoscaler aims at, 1 to 100. Default: 75.
+    #[serde(default, rename = "targetCPUUtilizationPercentage", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub target_cpu_utilization_percentage: Option<i32>,
+}
+
+/// What a container asks for, and what it may use at most.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resources {
+    /// What is reserved, by resource. Default: as `resources` says. Example: {cpu: 100m, memory: 128Mi}.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 16))]
+    pub requests: BTreeMap<String, Quantity>,
+    /// What may be used at most, by resource. Default: as `resources` says. Example: {memory: 256Mi}.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 16))]
+    pub limits: BTreeMap<String, Quantity>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[schemars(transform = super::embedded::without_description)]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// And what is suspicious.
+    Warn,
+    /// And each request.
+    #[default]
+    Info,
+    /// And what leads to it.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// As LOG_LEVEL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

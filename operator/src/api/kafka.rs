@@ -1,0 +1,233 @@
+//! The broker of events, and the topics.
+
+use std::time::Duration;
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Resources, SecretKeyReference, Storage};
+
+/// The broker of events, at most one of managed, strimzi and external, and the topics.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new("[has(self.managed), has(self.strimzi), has(self.external)].filter(given, given).size() <= 1")
+        .message("give exactly one of managed, strimzi and external (none means managed)")
+)]
+pub struct Kafka {
+    /// One Kafka node (KRaft), a StatefulSet of one Pod with a volume: for small installations. `managed: {}` takes all defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<ManagedKafka>,
+    /// A Kafka cluster by Strimzi: an own one, or one that exists in the namespace. The Strimzi operator must be installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strimzi: Option<StrimziKafka>,
+    /// A Kafka cluster that exists already, version 3.0 or newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalKafka>,
+    /// The topics user.events, menu.events and reservation.events. They are made where they are missing, their partitions raised and their
+    /// retention set; they are never deleted unasked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topics: Option<Topics>,
+}
+
+/// One Kafka node, broker and controller at once.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedKafka {
+    /// Version of Apache Kafka, 4.0 or newer: a tag of the image apache/kafka. Default: 4.3.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16), regex(pattern = r"^[4-9]\.[0-9]+\.[0-9]+$"))]
+    pub version: Option<String>,
+    /// Repository of the image. Default: apache/kafka. Example: registry.example.com/mirror/kafka.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub repository: Option<String>,
+    /// The volume of the node. Default: 8Gi of the cluster's default class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// What the Pod asks for and may use. Default: requests of cpu 250m and memory 1Gi, a limit of memory 1Gi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+}
+
+/// A Kafka cluster by Strimzi: an own one, or one that exists.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new(
+        "!has(self.clusterRef) || !(has(self.brokers) || has(self.version) || has(self.storage) || has(self.resources))"
+    )
+    .message("with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out"),
+    validation = Rule::new("has(self.clusterRef) == has(oldSelf.clusterRef)")
+        .message("clusterRef cannot be given or taken away once the resource exists, since the events would stay behind"),
+    validation = Rule::new("(has(self.brokers) ? self.brokers : 3) == (has(oldSelf.brokers) ? oldSelf.brokers : 3)")
+        .message("the number of brokers cannot change once the resource exists: each is a controller too, and Strimzi cannot add or remove controllers")
+)]
+pub struct StrimziKafka {
+    /// A Kafka cluster that exists in the resource's own namespace, with a plaintext listener without authentication on port 9092.
+    /// Default: none; a cluster is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_ref: Option<StrimziCluster>,
+    /// Brokers of the cluster that is made, 1 to 9, each a controller too. It cannot change. Default: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 9))]
+    pub brokers: Option<i32>,
+    /// Version of Apache Kafka. Default: that of the installed Strimzi. Example: 4.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16), regex(pattern = r"^[0-9]+\.[0-9]+\.[0-9]+$"))]
+    pub version: Option<String>,
+    /// The volume of each broker. Default: 8Gi of the cluster's default class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// What a broker asks for and may use. Default: requests of cpu 250m and memory 1Gi, a limit of memory 1Gi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+}
+
+/// A Strimzi Kafka in the resource's own namespace.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StrimziCluster {
+    /// Name of the Kafka resource. Example: shared-kafka. It cannot change.
+    #[schemars(length(min = 1, max = 63))]
+    #[x_kube(validation = Rule::new("self == oldSelf").message("the name cannot change, since the events would stay behind"))]
+    pub name: String,
+}
+
+/// A Kafka cluster that exists already.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalKafka {
+    /// Brokers to begin with, each host:port, 1 to 32. Example: [kafka-0.example.com:9093].
+    #[schemars(length(min = 1, max = 32), inner(length(max = 255), regex(pattern = r"^[^\s,:/]+:[0-9]{1,5}$")))]
+    pub bootstrap_servers: Vec<String>,
+    /// Encrypts the connection. `tls: {}` trusts the authorities of the image. Default: not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<KafkaTls>,
+    /// Logs in by SASL. Default: without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sasl: Option<KafkaSasl>,
+}
+
+/// TLS to the brokers.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new("has(self.certificateSecretRef) == has(self.keySecretRef)")
+        .message("give both certificateSecretRef and keySecretRef, or neither")
+)]
+pub struct KafkaTls {
+    /// Certificates (PEM) of the authorities to trust. Default: those of the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_secret_ref: Option<SecretKeyReference>,
+    /// Client certificate (PEM), for mutual TLS. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_secret_ref: Option<SecretKeyReference>,
+    /// Key (PEM) of the client certificate. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_secret_ref: Option<SecretKeyReference>,
+}
+
+/// A login by SASL.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KafkaSasl {
+    /// The mechanism. Default: SCRAM-SHA-512.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mechanism: Option<SaslMechanism>,
+    /// The user's name.
+    pub username_secret_ref: SecretKeyReference,
+    /// The user's password.
+    pub password_secret_ref: SecretKeyReference,
+}
+
+/// A mechanism of SASL.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[schemars(transform = super::embedded::without_description)]
+pub enum SaslMechanism {
+    /// RFC 4616: the password as it is.
+    #[serde(rename = "PLAIN")]
+    Plain,
+    /// RFC 5802 with SHA-256.
+    #[serde(rename = "SCRAM-SHA-256")]
+    ScramSha256,
+    /// RFC 5802 with SHA-512.
+    #[default]
+    #[serde(rename = "SCRAM-SHA-512")]
+    ScramSha512,
+}
+
+impl SaslMechanism {
+    /// Its registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
+/// The topics user.events, menu.events and reservation.events.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Topics {
+    /// Partitions of each topic, 1 to 100: how many Pods of a service can consume at once. It may grow and not shrink. Default: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub partitions: Option<i32>,
+    /// Copies of each partition, 1 to 9, no more than there are brokers. It cannot change.
+    /// Default: 1 with managed, the brokers but at most 3 with strimzi, the cluster's own default where the cluster is not the operator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 9))]
+    pub replication_factor: Option<i32>,
+    /// How long an event is kept: a number and a unit (s, m, h, d), one or several. Default: 168h. Example: 30d.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32), regex(pattern = "^([0-9]{1,9}(s|m|h|d))+$"))]
+    pub retention: Option<String>,
+    /// Put before the names of topics and consumer groups, so that several restaurants can share a Kafka cluster. It cannot change.
+    /// Default: nothing where the cluster is the resource's own, else `<namespace>.<name>.`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200), regex(pattern = "^[A-Za-z0-9._-]*$"))]
+    pub prefix: Option<String>,
+}
+
+/// A duration as `retention` has it: `90m`, `36h`, `1d12h`. `None` where it is none, or longer than Kafka can count (2^63 milliseconds).
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let mut seconds: u64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest[..end].parse().ok()?;
+        let mut characters = rest[end..].chars();
+        let unit = match characters.next()? {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86400,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.checked_mul(unit)?)?;
+        rest = characters.as_str();
+    }
+    (!text.is_empty() && seconds < u64::MAX / 2000).then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_is_numbers_with_units() {
+        for (text, seconds) in [("168h", 604_800), ("30d", 2_592_000), ("1d12h", 129_600), ("90m", 5400), ("0s", 0)] {
+            assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "h", "10", "1w", "1.5h", "-1h", "h1"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+}

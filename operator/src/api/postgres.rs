@@ -1,0 +1,105 @@
+//! The databases.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Quantity, Resources, SecretKeyReference};
+
+/// The databases, one for each service: exactly one of managed, cloudNativePG and external.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new("[has(self.managed), has(self.cloudNativePG), has(self.external)].filter(given, given).size() == 1")
+        .message("give exactly one of managed, cloudNativePG and external")
+)]
+pub struct Postgres {
+    /// One PostgreSQL per service, a StatefulSet of one Pod with a volume: for small installations. `managed: {}` takes all defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<ManagedPostgres>,
+    /// One CloudNativePG Cluster per service. The CloudNativePG operator must be installed.
+    #[serde(default, rename = "cloudNativePG", skip_serializing_if = "Option::is_none")]
+    pub cloud_native_pg: Option<CloudNativePostgres>,
+    /// Databases that exist already, PostgreSQL 15 or newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<ExternalPostgres>,
+}
+
+/// One PostgreSQL per service, a StatefulSet of one Pod.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    cel,
+    validation = Rule::new("(has(self.version) ? self.version : '17').split('.')[0] == (has(oldSelf.version) ? oldSelf.version : '17').split('.')[0]")
+        .message("the major version of PostgreSQL cannot change: its files cannot be read by another; dump and restore into a new resource")
+)]
+pub struct ManagedPostgres {
+    /// Version of PostgreSQL, 15 or newer: a tag of the image postgres. The major version cannot change. Default: 17. Example: 17.6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16), regex(pattern = r"^(1[5-9]|[2-9][0-9])(\.[0-9]+)?$"))]
+    pub version: Option<String>,
+    /// Repository of the image. Default: postgres. Example: registry.example.com/mirror/postgres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub repository: Option<String>,
+    /// The volume of each database. Default: 8Gi of the cluster's default class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// What a Pod asks for and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+}
+
+/// One CloudNativePG Cluster per service.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CloudNativePostgres {
+    /// Instances of each Cluster, 1 to 9: one primary, the others replicas. Default: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 9))]
+    pub instances: Option<i32>,
+    /// Image of the instances. Default: that of the installed CloudNativePG. Example: ghcr.io/cloudnative-pg/postgresql:17.6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub image_name: Option<String>,
+    /// The volume of each instance. Default: 8Gi of the cluster's default class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// What an instance asks for and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+}
+
+/// Databases that exist already: one for each service.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalPostgres {
+    /// The database of the auth service.
+    pub auth: ExternalDatabase,
+    /// The database of the menu service.
+    pub menu: ExternalDatabase,
+    /// The database of the reservation service, where the extension btree_gist can be created.
+    pub reservation: ExternalDatabase,
+}
+
+/// A database that exists already.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalDatabase {
+    /// The Secret with its URL, such as postgres://user:password@host:5432/database?sslmode=require.
+    pub url_secret_ref: SecretKeyReference,
+}
+
+/// A volume.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Storage {
+    /// Its size in bytes; it may grow, where the class can expand volumes, and not shrink. Default: 8Gi. Example: 20Gi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::quantity::text")]
+    pub size: Option<Quantity>,
+    /// Its StorageClass; it cannot change. Default: the cluster's default class. Example: fast-ssd.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub storage_class_name: Option<String>,
+}

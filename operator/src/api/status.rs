@@ -1,0 +1,119 @@
+//! What the operator reports.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator reports. It holds no times but those of the conditions' transitions, so that a settled resource is never written.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestaurantBookingStatus {
+    /// The generation of the spec that was last acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// What holds and what does not: Ready, Progressing, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// The version that runs: the tag or digest of the images of the three services, or several separated by commas. Absent until a
+    /// service runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Where guests reach the platform from outside; absent without ingress and gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Name of the Secret with the e-mail address and the password of the first administrator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_secret_name: Option<String>,
+    /// Which kind the databases are: managed, cloudNativePG or external.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
+    /// Which kind the broker is: managed, strimzi or external.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<String>,
+    /// Pods of the three services together: ready and wanted. Example: 6/6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<String>,
+    /// Each service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<ServicesStatus>,
+}
+
+/// The services.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServicesStatus {
+    /// The auth service.
+    pub auth: ServiceStatus,
+    /// The menu service.
+    pub menu: ServiceStatus,
+    /// The reservation service.
+    pub reservation: ServiceStatus,
+}
+
+/// One service.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceStatus {
+    /// Pods that are ready.
+    #[serde(default)]
+    pub ready: i32,
+    /// Pods that are wanted.
+    #[serde(default)]
+    pub desired: i32,
+    /// The version that all of its Pods run: the tag or digest of their image; that of before while another is rolled out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Where it is reached from inside the cluster. Example: http://trattoria-auth.default.svc:8000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// The types of conditions.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum ConditionType {
+    /// Everything that is asked for runs.
+    Ready,
+    /// The operator is at work, or waits for something that moves.
+    Progressing,
+    /// The databases can be used.
+    PostgresReady,
+    /// The broker can be used.
+    KafkaReady,
+    /// The topics are as they are asked for.
+    TopicsReady,
+    /// Every database has the schema of the version that is asked for.
+    MigrationsComplete,
+    /// All Pods of the version that is asked for are available.
+    ServicesReady,
+    /// The first administrator can log in.
+    AdminReady,
+}
+
+impl ConditionType {
+    /// All of them, in the order of the status.
+    pub const ALL: [Self; 8] = [
+        Self::Ready,
+        Self::Progressing,
+        Self::PostgresReady,
+        Self::KafkaReady,
+        Self::TopicsReady,
+        Self::MigrationsComplete,
+        Self::ServicesReady,
+        Self::AdminReady,
+    ];
+
+    /// As a condition's `type` has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Progressing => "Progressing",
+            Self::PostgresReady => "PostgresReady",
+            Self::KafkaReady => "KafkaReady",
+            Self::TopicsReady => "TopicsReady",
+            Self::MigrationsComplete => "MigrationsComplete",
+            Self::ServicesReady => "ServicesReady",
+            Self::AdminReady => "AdminReady",
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The command line: `run`, `crd`, `plan`, `check`.
+
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chassis::config::{LogArgs, Problems};
+use chassis::{Shutdown, shutdown};
+use clap::{Args, Parser, Subcommand};
+use kube::Client;
+use kube::client::ClientBuilder;
+use tracing::{error, info};
+
+use crate::api;
+use crate::check;
+use crate::controller::{self, Settings};
+use crate::metrics::Metrics;
+use crate::plan::plan;
+use crate::reconcile::failure::chain;
+use crate::reconcile::validate::Defaults;
+use crate::server;
+use crate::watches::Health;
+
+/// Turns RestaurantBooking resources into running platforms, and keeps them so.
+#[derive(Debug, Parser)]
+#[command(name = "operator", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Works in a cluster: watches RestaurantBooking resources and makes what they say.
+    ///
+    /// Of several replicas one works, the one that holds the Lease restaurant-booking-operator in OPERATOR_NAMESPACE; the others take over
+    /// when it stops. Finds the cluster by KUBECONFIG, ~/.kube/config or its own ServiceAccount. /healthz, /readyz and /metrics stand at
+    /// LISTEN_ADDRESS.
+    Run(Box<RunArgs>),
+    /// Prints the CustomResourceDefinition, as `kubectl apply -f -` takes it.
+    Crd,
+    /// Prints the objects that a resource would become. No cluster is needed.
+    ///
+    /// For a review before the resource is applied, and to compare two versions of it: the same resource gives the same text. Every Secret
+    /// that the resource names is supposed to exist, and every product to be installed; generated values are shown as <generated>.
+    Plan(PlanArgs),
+    /// Checks an installation: the operator answers that it is ready, and the API server would take a resource.
+    ///
+    /// The resource is sent as a dry run: nothing is made.
+    Check(CheckArgs),
+}
+
+#[derive(Args, Debug)]
+struct DefaultsArgs {
+    /// Registry and path of the services' images, where a resource names none
+    #[arg(long, env = "IMAGE_REGISTRY", value_name = "REGISTRY", default_value_t = Defaults::default().image_registry)]
+    image_registry: String,
+    /// Tag of the services' images, where a resource names none
+    #[arg(long, env = "IMAGE_TAG", value_name = "TAG", default_value_t = Defaults::default().image_tag)]
+    image_tag: String,
+    /// Namespace that the operator runs in: that of its Lease, and the one from which brokers let it in
+    #[arg(long, env = "OPERATOR_NAMESPACE", value_name = "NAMESPACE", default_value_t = Defaults::default().operator_namespace)]
+    operator_namespace: String,
+}
+
+impl From<DefaultsArgs> for Defaults {
+    fn from(args: DefaultsArgs) -> Self {
+        let DefaultsArgs { image_registry, image_tag, operator_namespace } = args;
+        Self { image_registry, image_tag, operator_namespace }
+    }
+}
+
+#[derive(Args, Debug)]
+struct RunArgs {
+    /// Namespaces whose resources are served, separated by commas; rights in these are enough [default: all]
+    #[arg(long, env = "WATCH_NAMESPACES", value_name = "NAMESPACE,...")]
+    watch_namespaces: Option<String>,
+    #[command(flatten)]
+    defaults: DefaultsArgs,
+    /// Name of this replica, which no other has [default: the host's name, which in a Pod is the Pod's]
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    pod_name: Option<String>,
+    /// Address of /healthz, /readyz and /metrics
+    #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
+    listen_address: SocketAddr,
+    /// Resources that are worked on at once, 1 to 256
+    #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    /// Where every broker is reached, for an operator that runs outside the cluster and cannot resolve its names [default: where the
+    /// resource says]
+    #[arg(long, env = "KAFKA_ADDRESS", value_name = "HOST:PORT")]
+    kafka_address: Option<String>,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[derive(Args, Debug)]
+struct PlanArgs {
+    /// File with the resource (YAML or JSON), - for standard input
+    #[arg(short, long, value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    defaults: DefaultsArgs,
+}
+
+#[derive(Args, Debug)]
+struct CheckArgs {
+    /// Where the operator answers whether it is ready, such as http://restaurant-booking-operator:8080/readyz
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// Namespace in which the resource would be made
+    #[arg(long, env = "OPERATOR_NAMESPACE", value_name = "NAMESPACE")]
+    namespace: String,
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let result = match command {
+        Command::Run(args) => in_runtime(run(*args)),
+        Command::Check(args) => in_runtime(check(args)),
+        Command::Crd => serde_yaml::to_string(&api::crd()).map(|text| print!("{text}")).map_err(|error| error.to_string()),
+        Command::Plan(args) => print_plan(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("operator: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    // Two threads are enough for what is mostly waiting, and each costs memory.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(work)
+}
+
+/// The cluster, by the usual ways.
+async fn client() -> Result<Client, String> {
+    // Fails only where one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = kube::Config::infer().await.map_err(|error| {
+        format!("there is no cluster to be found: {}; set KUBECONFIG, or run in a Pod with a ServiceAccount", chain(&error))
+    })?;
+    let builder = ClientBuilder::try_from(config).map_err(|error| chain(&error))?;
+    Ok(builder.with_layer(&controller::time_limit()).build())
+}
+
+async fn run(args: RunArgs) -> Result<(), String> {
+    let mut problems = Problems::default();
+    let log = args.log.check(&mut problems);
+    let namespaces: Vec<String> =
+        args.watch_namespaces.as_deref().unwrap_or_default().split(',').map(str::trim).map(str::to_owned).collect();
+    let namespaces: Vec<String> = namespaces.into_iter().filter(|namespace| !namespace.is_empty()).collect();
+    for namespace in &namespaces {
+        if namespace.len() > 63 || !namespace.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+            problems.add("WATCH_NAMESPACES", format!("has {namespace:?}; it must be names of namespaces, separated by commas"));
+        }
+    }
+    problems.finish().map_err(|error| error.to_string())?;
+    log.start();
+    let identity = args.pod_name.filter(|name| !name.is_empty()).or_else(host_name).ok_or("POD_NAME (--pod-name): is missing")?;
+    let client = client().await?;
+    let listener = server::listen(args.listen_address).await.map_err(|error| error.to_string())?;
+    let (metrics, health) = (Arc::new(Metrics::default()), Arc::new(Health::default()));
+    let stop = shutdown::on_signal().map_err(|error| error.to_string())?;
+    // Prometheus and the kubelet are answered until everything has stopped.
+    let answering = Shutdown::new();
+    let answers = tokio::spawn(server::serve(listener, metrics.clone(), health.clone(), answering.clone()));
+    info!(version = env!("CARGO_PKG_VERSION"), identity, address = %args.listen_address, "started");
+    let settings = Settings {
+        namespaces,
+        identity,
+        concurrency: args.concurrency,
+        defaults: args.defaults.into(),
+        kafka_address: args.kafka_address.filter(|address| !address.is_empty()),
+    };
+    let ended = controller::run(client, settings, metrics, health, stop).await;
+    answering.cancel();
+    let _ = answers.await;
+    match ended {
+        Ok(()) => {
+            info!("stopped");
+            Ok(())
+        }
+        Err(error) => {
+            error!("{}", chain(&error));
+            Err(chain(&error))
+        }
+    }
+}
+
+fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        return std::io::stdin().read_to_string(&mut text).map(|_| text).map_err(|error| format!("standard input cannot be read: {error}"));
+    }
+    std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+fn print_plan(args: PlanArgs) -> Result<(), String> {
+    let resource = api::read(&read(&args.file)?).map_err(|error| format!("{}:\n{error}", args.file.display()))?;
+    let objects = plan(&resource, &args.defaults.into()).map_err(|invalid| {
+        let lines: Vec<_> = invalid.iter().map(|invalid| format!("{}: {}", invalid.reason, invalid.message)).collect();
+        format!("{}:\n{}", args.file.display(), lines.join("\n"))
+    })?;
+    for object in objects {
+        print!("---\n{}", serde_yaml::to_string(&object.body).map_err(|error| error.to_string())?);
+    }
+    Ok(())
+}
+
+async fn check(args: CheckArgs) -> Result<(), String> {
+    check::is_ready(&args.url).await?;
+    println!("{} answers that the operator is ready", args.url);
+    let client = client().await?;
+    check::would_take(client, &args.namespace).await?;
+    println!("the API server would take a RestaurantBooking in namespace {}", args.namespace);
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The operator at work: watches, the queue of resources, and the lease under which alone anything is written.
+
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chassis::Shutdown;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_controller::LeaderElection;
+use kube::api::Api;
+use kube::runtime::controller::{Config, Controller, Error as ControllerError};
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::{WatchStreamExt as _, predicates, watcher};
+use kube::{Client, ResourceExt as _};
+use tokio::sync::{Notify, mpsc};
+use tower::timeout::TimeoutLayer;
+use tracing::{debug, error, info, warn};
+
+use crate::changes::Known;
+use crate::metrics::Metrics;
+use crate::reconcile::children::Owner;
+use crate::reconcile::context::Context;
+use crate::reconcile::reconciler::{Guarded, owner_of, reconcile, retry};
+use crate::reconcile::validate::Defaults;
+use crate::watches::{Health, WATCH_SECONDS, Watches, watch};
+
+/// The Lease, in the operator's own namespace.
+pub const LEASE: &str = "restaurant-booking-operator";
+/// Other replicas take over when the lease was not renewed for so long.
+const LEASE_DURATION: Duration = Duration::from_secs(12);
+/// A leader that could not renew the lease for so long stops: before anybody else may take over.
+const RENEW_DEADLINE: Duration = Duration::from_secs(8);
+/// How often the lease is renewed, or tried for.
+const RETRY_PERIOD: Duration = Duration::from_secs(2);
+/// How long the API server may take to begin an answer; that of a watch begins at once, and then lasts.
+const ANSWER: Duration = Duration::from_secs(20);
+/// Changes that come together are acted on together.
+const DEBOUNCE: Duration = Duration::from_millis(50);
+/// How long rounds under way may take to end when the operator stops. What they do not finish, the next leader does.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How the operator works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The namespaces whose resources it serves; empty: all.
+    pub namespaces: Vec<String>,
+    /// The name of this replica, which no other has.
+    pub identity: String,
+    /// How many resources it works on at once.
+    pub concurrency: u16,
+    /// What resources leave out, and the operator's own namespace.
+    pub defaults: Defaults,
+    /// Where every broker is reached, for an operator that runs outside the cluster; `None`: where the resource says.
+    pub kafka_address: Option<String>,
+}
+
+/// Why the operator ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// Another replica may work now. A process that lost its lease ends, so that nothing of its work outlives it.
+    #[error("the lease {LEASE} was lost; another replica takes over")]
+    LeaseLost,
+    /// The API server cannot be asked.
+    #[error("the API server cannot be asked which kinds it knows: {0}")]
+    Discovery(#[source] kube::Error),
+    /// The watches ended.
+    #[error("the watches ended")]
+    Watches,
+}
+
+/// The layer of a client that gives up a request that is not answered: where a connection is dead, nothing else tells.
+pub fn time_limit() -> TimeoutLayer {
+    TimeoutLayer::new(ANSWER)
+}
+
+/// Works until `shutdown`, whenever this replica holds the lease; then gives the lease back at once.
+///
+/// # Errors
+/// Where the lease was lost, or the API server cannot be watched at all.
+pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> Result<(), Ended> {
+    let election = LeaderElection::new(client.clone(), &settings.defaults.operator_namespace, LEASE, &settings.identity)
+        .with_lease_duration(LEASE_DURATION)
+        .with_renew_deadline(RENEW_DEADLINE)
+        .with_retry_period(RETRY_PERIOD);
+    let leads = AtomicBool::new(false);
+    let work = async {
+        leads.store(true, Ordering::Relaxed);
+        work(client, settings, metrics.clone(), health, shutdown.clone()).await
+    };
+    let stop = async {
+        shutdown.cancelled().await;
+        if leads.load(Ordering::Relaxed) {
+            tokio::time::sleep(GRACE).await;
+        }
+    };
+    let held = tokio::select! {
+        held = election.with_lease(work) => held,
+        // While another replica holds the lease, and where a round does not end.
+        () = stop => {
+            election.release().await;
+            return Ok(());
+        }
+    };
+    metrics.leads(false);
+    held.unwrap_or(Err(Ended::LeaseLost))
+}
+
+async fn work(client: Client, settings: Settings, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> Result<(), Ended> {
+    info!(identity = settings.identity, namespaces = ?settings.namespaces, "leading");
+    metrics.leads(true);
+    let Settings { namespaces, identity, concurrency, defaults, kafka_address } = settings;
+    let (trigger, triggers) = mpsc::unbounded_channel();
+    let context = Arc::new(Context::new(client.clone(), &identity, defaults, kafka_address, metrics, trigger));
+    let (everything, all) = mpsc::unbounded_channel();
+    let begun = Arc::new(Notify::new());
+    let watches =
+        Watches { context: context.clone(), health: health.clone(), everything, namespaces: namespaces.clone() }.run(begun.clone());
+    let resources = async {
+        // Who begins before he knows what exists asks for each object once more.
+        tokio::select! {
+            () = begun.notified() => {}
+            () = shutdown.cancelled() => return,
+        }
+        controller(client, namespaces, concurrency, context, health, triggers, all, shutdown.clone()).await;
+    };
+    tokio::select! {
+        ended = watches => Err(ended.map_or_else(Ended::Discovery, |()| Ended::Watches)),
+        () = resources => Ok(()),
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "what the controller is made of, each once")]
+async fn controller(
+    client: Client,
+    namespaces: Vec<String>,
+    concurrency: u16,
+    context: Arc<Context>,
+    health: Arc<Health>,
+    triggers: mpsc::UnboundedReceiver<ObjectRef<Guarded>>,
+    all: mpsc::UnboundedReceiver<()>,
+    shutdown: Shutdown,
+) {
+    let (reader, writer) = reflector::store::<Guarded>();
+    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let places = if namespaces.is_empty() { vec![None] } else { namespaces.into_iter().map(Some).collect() };
+    let streams = places.into_iter().map(|namespace| {
+        let api: Api<Guarded> = match &namespace {
+            Some(namespace) => Api::namespaced(client.clone(), namespace),
+            None => Api::all(client.clone()),
+        };
+        health.begins(None, namespace.as_deref());
+        let config = config.clone();
+        let begin = move || watcher(api.clone(), config.clone()).default_backoff().boxed();
+        let (context, mut known) = (context.clone(), Known::default());
+        let flat = watch(begin, health.clone(), None, namespace).flat_map(move |event| {
+            // Of an error is told already. The controller would leave everything else alone for a while, more the longer it lasts.
+            let told = event.map(|event| known.told(event)).unwrap_or_default();
+            stream::iter(told.into_iter().map(Ok))
+        });
+        flat.inspect_ok(move |event| told(&context, event)).boxed()
+    });
+    // The store begins empty, and is filled as the watches tell.
+    let empty = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
+    let changes = empty
+        .chain(stream::select_all(streams))
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(predicates::generation, Default::default());
+    let triggers = stream::unfold(triggers, |mut triggers| async { Some((triggers.recv().await?, triggers)) });
+    let all = stream::unfold(all, |mut all| async { Some((all.recv().await?, all)) });
+    let results = Controller::for_stream(changes, reader)
+        .with_config(Config::default().concurrency(concurrency).debounce(DEBOUNCE))
+        .reconcile_on(triggers)
+        .reconcile_all_on(all)
+        .graceful_shutdown_on(shutdown.cancelled_owned())
+        .run(reconcile, retry, context.clone());
+    results
+        .for_each(|result| {
+            match result {
+                Ok(_) => {}
+                // It was told of, with all that is known of it.
+                Err(ControllerError::ReconcilerFailed(error, resource)) => debug!(%resource, "a round failed: {error}"),
+                // What it owned told of its end.
+                Err(ControllerError::ObjectNotFound(resource)) => {
+                    context.begun(&Owner { namespace: resource.namespace.unwrap_or_default(), name: resource.name });
+                }
+                Err(ControllerError::QueueError(error)) => warn!("the watch of resources fails: {error}"),
+                Err(error) => error!("the controller fails: {error}"),
+            }
+            ready(())
+        })
+        .await;
+}
+
+/// The watch of resources told of something.
+fn told(context: &Context, event: &watcher::Event<Guarded>) {
+    if let watcher::Event::Delete(resource) = event {
+        info!(resource = resource.name_any(), namespace = resource.namespace(), "deleted");
+        context.forget(&owner_of(resource));
+    }
+}

@@ -1,0 +1,25 @@
+//! The operator: turns `RestaurantBooking` resources into running platforms, and keeps them so.
+//!
+//! [`api`] is what users write and read; it needs no cluster. The rest is behind the feature `controller`.
+
+pub mod api;
+#[cfg(feature = "controller")]
+pub mod changes;
+#[cfg(feature = "controller")]
+pub mod check;
+#[cfg(feature = "controller")]
+pub mod cli;
+#[cfg(feature = "controller")]
+pub mod controller;
+#[cfg(feature = "controller")]
+pub mod kafka;
+#[cfg(feature = "controller")]
+pub mod metrics;
+#[cfg(feature = "controller")]
+pub mod plan;
+#[cfg(feature = "controller")]
+pub mod reconcile;
+#[cfg(feature = "controller")]
+pub mod server;
+#[cfg(feature = "controller")]
+pub mod watches;

@@ -1,0 +1,111 @@
+//! What the operator tells Prometheus.
+
+use std::time::Duration;
+
+use prometheus::{Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+
+use crate::reconcile::step::Step;
+
+/// What is counted.
+pub struct Metrics {
+    registry: Registry,
+    reconciles: IntCounterVec,
+    reconcile_duration: HistogramVec,
+    step_duration: HistogramVec,
+    writes: IntCounterVec,
+    failures: IntCounterVec,
+    queue_depth: IntGauge,
+    resources: IntGaugeVec,
+    leader: IntGauge,
+}
+
+/// Seconds: from a reconcile that finds nothing to do, to one that runs into its timeout.
+const SECONDS: [f64; 11] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0];
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels).expect("a name and labels that Prometheus takes");
+            registry.register(Box::new(counter.clone())).expect("a name of its own");
+            counter
+        };
+        let histogram = |name: &str, help: &str, labels: &[&str]| {
+            let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+            let histogram = HistogramVec::new(opts, labels).expect("a name and labels that Prometheus takes");
+            registry.register(Box::new(histogram.clone())).expect("a name of its own");
+            histogram
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help).expect("a name that Prometheus takes");
+            registry.register(Box::new(gauge.clone())).expect("a name of its own");
+            gauge
+        };
+        let resources =
+            IntGaugeVec::new(Opts::new("operator_resources", "RestaurantBooking resources, by their condition Ready"), &["ready"])
+                .expect("a name and labels that Prometheus takes");
+        registry.register(Box::new(resources.clone())).expect("a name of its own");
+        let build_info = GaugeVec::new(Opts::new("build_info", "The version that runs"), &["service", "version"]).expect("a name");
+        build_info.with_label_values(&["operator", env!("CARGO_PKG_VERSION")]).set(1.0);
+        registry.register(Box::new(build_info)).expect("a name of its own");
+        Self {
+            reconciles: counter("operator_reconciles_total", "Reconciles, by outcome", &["outcome"]),
+            reconcile_duration: histogram("operator_reconcile_duration_seconds", "Duration of a reconcile, by outcome", &["outcome"]),
+            step_duration: histogram("operator_step_duration_seconds", "Duration of a step of a reconcile", &["step"]),
+            writes: counter("operator_api_writes_total", "Writing requests to the API server, by resource and verb", &["resource", "verb"]),
+            failures: counter("operator_failures_total", "Failures, by step and reason", &["step", "reason"]),
+            queue_depth: gauge("operator_queue_depth", "Resources that wait to be reconciled"),
+            leader: gauge("operator_leader", "1 while this replica holds the lease, else 0"),
+            resources,
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// A reconcile ended.
+    pub fn reconciled(&self, outcome: &str, duration: Duration) {
+        self.reconciles.with_label_values(&[outcome]).inc();
+        self.reconcile_duration.with_label_values(&[outcome]).observe(duration.as_secs_f64());
+    }
+
+    /// A step of a reconcile ended.
+    pub fn step(&self, step: Step, duration: Duration) {
+        self.step_duration.with_label_values(&[step.as_str()]).observe(duration.as_secs_f64());
+    }
+
+    /// A writing request is sent.
+    pub fn write(&self, resource: &str, verb: &str) {
+        self.writes.with_label_values(&[resource, verb]).inc();
+    }
+
+    /// Something failed.
+    pub fn failed(&self, step: &str, reason: &str) {
+        self.failures.with_label_values(&[step, reason]).inc();
+    }
+
+    /// How many resources wait to be reconciled.
+    pub fn queued(&self, depth: usize) {
+        self.queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
+    }
+
+    /// Whether this replica holds the lease.
+    pub fn leads(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+    }
+
+    /// How many resources are Ready, are not, or are not known to be.
+    pub fn resources(&self, ready: i64, not_ready: i64, unknown: i64) {
+        for (value, count) in [("true", ready), ("false", not_ready), ("unknown", unknown)] {
+            self.resources.with_label_values(&[value]).set(count);
+        }
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn render(&self) -> String {
+        let mut text = Vec::new();
+        // Writing to memory fails for nothing but a metric without a name.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}

@@ -1,0 +1,64 @@
+//! The objects that a resource would become, without a cluster: for review before it is applied.
+
+use kube::core::ObjectMeta;
+
+use crate::api::RestaurantBooking;
+use crate::reconcile::build::{Object, build};
+use crate::reconcile::kind::Kind;
+use crate::reconcile::references::{Credentials, References, SecretData, names};
+use crate::reconcile::validate::{Defaults, Invalid, validate};
+
+/// The objects that a resource would become, in the order in which they are applied.
+///
+/// What a cluster has to tell is supposed: every kind is known, every Secret that the resource names is there and holds what it should.
+/// Generated values are shown as `<generated>`.
+///
+/// # Errors
+/// All that is wrong with the resource.
+pub fn plan(resource: &RestaurantBooking, defaults: &Defaults) -> Result<Vec<Object>, Vec<Invalid>> {
+    let name = resource.metadata.name.clone().unwrap_or_default();
+    let credentials = Credentials::placeholder();
+    let references = References {
+        secrets: names(&name, &resource.spec).into_iter().map(|secret| (secret, supposed(resource))).collect(),
+        kinds: Kind::ALL.into_iter().filter(|kind| kind.is_optional()).collect(),
+        credentials,
+    };
+    let mut resource = resource.clone();
+    resource.metadata = ObjectMeta { uid: Some("<uid>".to_owned()), ..resource.metadata };
+    let mut objects = build(&validate(&resource, &references, defaults)?);
+    objects.sort_by_key(|object| object.step);
+    Ok(objects)
+}
+
+/// A Secret that has every key that the resource may ask of it, with a value that will do.
+fn supposed(resource: &RestaurantBooking) -> SecretData {
+    let spec = serde_json::to_value(&resource.spec).expect("a spec is JSON");
+    let mut keys = Vec::new();
+    collect_keys(&spec, &mut keys);
+    let of = |key: String, value: &str| (key, value.as_bytes().to_vec());
+    let mut data: SecretData = keys.into_iter().map(|key| of(key, "<supposed>")).collect();
+    // What a URL is looked for in must hold one.
+    let postgres = spec["postgres"]["external"].as_object().into_iter().flatten();
+    for (_, database) in postgres {
+        if let Some(key) = database["urlSecretRef"]["key"].as_str() {
+            data.extend([of(key.to_owned(), "postgres://supposed@supposed:5432/supposed")]);
+        }
+    }
+    data
+}
+
+/// The `key` of every reference to a key of a Secret.
+fn collect_keys(value: &serde_json::Value, keys: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                match value["key"].as_str() {
+                    Some(key) if name.ends_with("SecretRef") => keys.push(key.to_owned()),
+                    _ => collect_keys(value, keys),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        _ => {}
+    }
+}

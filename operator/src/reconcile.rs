@@ -1,0 +1,21 @@
+//! From a resource to a running platform: dereference, validate, build, apply, status.
+
+pub mod apply;
+pub mod brokers;
+pub mod build;
+pub mod children;
+pub mod context;
+pub mod dereference;
+pub mod differ;
+pub mod failure;
+pub mod kind;
+pub mod observe;
+pub mod platform;
+pub mod reason;
+pub mod reconciler;
+pub mod references;
+pub mod service;
+pub mod status;
+pub mod step;
+pub mod topics;
+pub mod validate;

@@ -1,0 +1,326 @@
+//! What differs is applied, in order; what is no longer wanted is removed. Nothing else is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use kube::Client;
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use serde_json::{Value, json};
+use tracing::{debug, info};
+
+use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object};
+use super::children::{Children, Owner};
+use super::differ;
+use super::failure::Failure;
+use super::kind::Kind;
+use super::observe::{Observed, State, observe};
+use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
+use super::step::Step;
+use super::validate::checksum;
+use crate::api::Quantity;
+use crate::metrics::Metrics;
+
+/// On every object that we apply: what was applied. Where it differs from what is wanted, something may have to be taken away that a
+/// comparison of values cannot show.
+const APPLIED: &str = "restaurantbooking.dev/applied";
+/// How long one request may take.
+const REQUEST: Duration = Duration::from_secs(15);
+/// How many objects of a step are applied at once.
+const AT_ONCE: usize = 8;
+
+/// Applies the objects of one resource.
+pub struct Applier<'a> {
+    /// The cluster.
+    pub client: &'a Client,
+    /// What is known to exist and to be settled.
+    pub children: &'a Children,
+    /// What is counted.
+    pub metrics: &'a Metrics,
+    /// The resource.
+    pub owner: &'a Owner,
+    /// Its uid.
+    pub uid: &'a str,
+}
+
+/// What became of the objects of a step.
+#[derive(Debug)]
+pub struct Applied {
+    /// How the step does: the first of its objects that failed, else the first that is waited for.
+    pub state: State,
+    /// What was observed of Deployments.
+    pub replicas: Option<(i32, i32)>,
+    /// What went wrong.
+    pub failures: Vec<Failure>,
+}
+
+impl Applier<'_> {
+    fn api(&self, kind: Kind) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
+    }
+
+    /// Applies the objects of a step, as many at once as is good for the API server.
+    pub async fn step(&self, step: Step, objects: &[&Object]) -> Applied {
+        let started = Instant::now();
+        // Boxed: a closure over references would be too special for the controller, whose futures go between threads.
+        let outcomes: Vec<_> = objects.iter().map(|object| self.object(object).boxed()).collect();
+        let mut outcomes = stream::iter(outcomes).buffered(AT_ONCE);
+        let mut applied = Applied { state: State::Done, replicas: None, failures: Vec::new() };
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(observed) => {
+                    applied.replicas = applied.replicas.or(observed.replicas);
+                    if worse(&observed.state, &applied.state) {
+                        applied.state = observed.state;
+                    }
+                }
+                Err(failure) => {
+                    let failed = State::Failed { reason: failure.reason, message: failure.message.clone() };
+                    if !matches!(applied.state, State::Failed { .. }) {
+                        applied.state = failed;
+                    }
+                    applied.failures.push(failure);
+                }
+            }
+        }
+        self.metrics.step(step, started.elapsed());
+        applied
+    }
+
+    /// Brings one object to what is wanted.
+    async fn object(&self, object: &Object) -> Result<Observed, Failure> {
+        let Object { kind, name, step, body } = object;
+        let (kind, step) = (*kind, *step);
+        let hash = checksum(&serde_json::to_vec(body).expect("an object is JSON"))[..16].to_owned();
+        if let Some(observed) = self.children.settled(self.owner, kind, name, &hash) {
+            return Ok(observed);
+        }
+        let mut wanted = body.clone();
+        wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
+        let live = self.get(step, kind, name).await?;
+        if let Some(live) = &live {
+            self.is_ours(step, kind, name, live)?;
+            if live["metadata"]["deletionTimestamp"].is_string() {
+                // Until it is gone nothing can be made in its place; a watch tells when it is.
+                return Ok(observe(kind, live));
+            }
+            if kind == Kind::PersistentVolumeClaim {
+                keep_size(live, &mut wanted);
+            }
+            if differ::contains(kind, live, &wanted) {
+                return Ok(self.settle(kind, name, hash, live));
+            }
+            if kind == Kind::Deployment {
+                self.leave_replicas(step, name, live, &wanted).await?;
+            }
+        }
+        let result = match (self.apply(step, kind, name, &wanted, live.is_none()).await, &live) {
+            // Of other kinds, controllers have fields too that nobody may take away: the volume of a claim.
+            (Err(refused), Some(live)) if refused.reason == OBJECT_REJECTED && !kind.holds_data() && !kind.is_optional() => {
+                if !self.take_over(step, kind, name, live).await? {
+                    return Err(refused);
+                }
+                self.apply(step, kind, name, &wanted, false).await?
+            }
+            (result, _) => result?,
+        };
+        Ok(self.settle(kind, name, hash, &result))
+    }
+
+    fn settle(&self, kind: Kind, name: &str, hash: String, live: &Value) -> Observed {
+        let observed = observe(kind, live);
+        let version = live["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+        self.children.settle(self.owner, kind, name, hash, version, observed.clone());
+        observed
+    }
+
+    async fn get(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
+        let api = self.api(kind);
+        match tokio::time::timeout(REQUEST, api.get_opt(name)).await {
+            Err(_) => Err(Failure::timeout(step, "get", kind, name)),
+            Ok(Err(error)) => Err(Failure::of_request(step, "get", kind, name, &error)),
+            Ok(Ok(live)) => Ok(live.map(|live| serde_json::to_value(live).expect("an object is JSON"))),
+        }
+    }
+
+    async fn apply(&self, step: Step, kind: Kind, name: &str, wanted: &Value, is_new: bool) -> Result<Value, Failure> {
+        self.patch(step, kind, name, MANAGER, wanted).await.inspect(|_| {
+            if is_new {
+                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "created");
+            } else {
+                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "changed");
+            }
+        })
+    }
+
+    async fn patch(&self, step: Step, kind: Kind, name: &str, manager: &str, wanted: &Value) -> Result<Value, Failure> {
+        self.metrics.write(kind.plural(), "apply");
+        let (api, params) = (self.api(kind), PatchParams::apply(manager).force());
+        match tokio::time::timeout(REQUEST, api.patch(name, &params, &Patch::Apply(wanted))).await {
+            Err(_) => Err(Failure::timeout(step, "apply", kind, name)),
+            Ok(Err(error)) => Err(Failure::of_request(step, "apply", kind, name, &error)),
+            Ok(Ok(result)) => Ok(serde_json::to_value(result).expect("an object is JSON")),
+        }
+    }
+
+    /// An object of the wanted name that is not ours is never taken over.
+    fn is_ours(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<(), Failure> {
+        let metadata = &live["metadata"];
+        let items = |field: &str| metadata[field].as_array().into_iter().flatten();
+        let labelled = metadata["labels"][MANAGED_BY] == MANAGER && metadata["labels"][INSTANCE] == self.owner.name.as_str();
+        let owned = items("ownerReferences").any(|owner| owner["uid"] == self.uid);
+        // Labels may have been edited by hand; what we applied is still in the books.
+        let applied = items("managedFields").any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply");
+        if labelled || owned || applied {
+            return Ok(());
+        }
+        let message = format!(
+            "{}: there is a {} {name} that is not this resource's (it lacks the label {INSTANCE}: {}); delete it, or give the resource another name",
+            step.as_str(),
+            kind.as_str(),
+            self.owner.name
+        );
+        Err(Failure { step, reason: NAME_CONFLICT, message })
+    }
+
+    /// Where an autoscaler takes over: what we no longer apply would be reset to its default, one Pod. Another field manager that has the
+    /// present number keeps it until the autoscaler writes its own
+    /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership>).
+    async fn leave_replicas(&self, step: Step, name: &str, live: &Value, wanted: &Value) -> Result<(), Failure> {
+        let ours = live["metadata"]["managedFields"].as_array().into_iter().flatten().any(|entry| {
+            entry["manager"] == MANAGER && entry["operation"] == "Apply" && entry["fieldsV1"]["f:spec"]["f:replicas"].is_object()
+        });
+        if !ours || !wanted["spec"]["replicas"].is_null() {
+            return Ok(());
+        }
+        let handover = json!({
+            "apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": {"name": name},
+            "spec": {"replicas": live["spec"]["replicas"]},
+        });
+        self.patch(step, Kind::Deployment, name, "restaurant-booking-operator-handover", &handover).await?;
+        Ok(())
+    }
+
+    /// What was put beside ours by hand may exclude it: a second port of the same name, a second source of a volume. It counts as applied by
+    /// us from now on, so that the next apply, which does not have it, removes it. Whether there is such a thing.
+    async fn take_over(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<bool, Failure> {
+        let mut entries = live["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+        let Some(at) = entries.iter().position(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply") else {
+            return Ok(false);
+        };
+        let mut ours = entries.remove(at);
+        let mut taken = false;
+        for entry in &mut entries {
+            // An autoscaler's replicas are a subresource's, and what others apply in the same way as we do they would apply again.
+            let by_hand = entry["operation"] == "Update" && entry["subresource"].is_null() && entry["apiVersion"] == ours["apiVersion"];
+            let Some(Value::Object(fields)) = entry.get_mut("fieldsV1").filter(|_| by_hand) else { continue };
+            let Some(Value::Object(mut spec)) = fields.remove("f:spec") else { continue };
+            if let Some(replicas) = spec.remove("f:replicas") {
+                fields.insert("f:spec".to_owned(), json!({"f:replicas": replicas}));
+            }
+            taken |= !spec.is_empty();
+            merge(&mut ours["fieldsV1"]["f:spec"], Value::Object(spec));
+        }
+        entries.retain(|entry| entry["fieldsV1"].as_object().is_none_or(|fields| !fields.is_empty()));
+        if !taken {
+            return Ok(false);
+        }
+        entries.push(ours);
+        let patch = json!([
+            {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        ]);
+        let patch: Patch<()> = Patch::Json(serde_json::from_value(patch).expect("a JSON patch"));
+        self.metrics.write(kind.plural(), "patch");
+        info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "what was put beside ours by hand is taken away");
+        match tokio::time::timeout(REQUEST, self.api(kind).patch(name, &PatchParams::default(), &patch)).await {
+            Err(_) => Err(Failure::timeout(step, "patch", kind, name)),
+            Ok(Err(error)) => Err(Failure::of_request(step, "patch", kind, name, &error)),
+            Ok(Ok(_)) => Ok(true),
+        }
+    }
+
+    /// Removes what is ours and no longer wanted. Volumes, databases, topics and credentials are not: only a deletion of the resource
+    /// removes them, where its `deletionPolicy` says so.
+    pub async fn prune(&self, wanted: &[Object]) -> Vec<Failure> {
+        let wanted: BTreeSet<(Kind, &str)> = wanted.iter().map(|object| (object.kind, object.name.as_str())).collect();
+        let mut failures = Vec::new();
+        for (kind, name) in self.children.of(self.owner) {
+            if kind.holds_data() || wanted.contains(&(kind, name.as_str())) {
+                continue;
+            }
+            if let Err(failure) = self.remove(kind, &name).await {
+                failures.push(failure);
+            }
+        }
+        failures
+    }
+
+    async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
+        let step = Step::Foundation;
+        let Some(live) = self.get(step, kind, name).await? else { return Ok(()) };
+        // A user's own object may carry our labels, copied with the rest of a manifest; what we applied is in the books.
+        let metadata = &live["metadata"];
+        let applied = metadata["managedFields"]
+            .as_array()
+            .is_some_and(|entries| entries.iter().any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply"));
+        if self.is_ours(step, kind, name, &live).is_err() || !applied || metadata["deletionTimestamp"].is_string() {
+            debug!(kind = kind.as_str(), name, "left alone: not ours, or going already");
+            return Ok(());
+        }
+        let preconditions = Preconditions { uid: metadata["uid"].as_str().map(str::to_owned), resource_version: None };
+        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
+        self.metrics.write(kind.plural(), "delete");
+        match tokio::time::timeout(REQUEST, self.api(kind).delete(name, &params)).await {
+            Err(_) => Err(Failure::timeout(step, "delete", kind, name)),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(()),
+            Ok(Err(error)) => Err(Failure::of_request(step, "delete", kind, name, &error)),
+            Ok(Ok(_)) => {
+                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "removed: no longer wanted");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A volume that has grown by hand, or that was kept from a resource that asked for more, cannot shrink.
+fn keep_size(live: &Value, wanted: &mut Value) {
+    const SIZE: &str = "/spec/resources/requests/storage";
+    let amount = |object: &Value| object.pointer(SIZE).and_then(Value::as_str).map(Quantity::from);
+    if let (Some(live), Some(size)) = (amount(live), wanted.pointer_mut(SIZE))
+        && size.as_str().is_some_and(|size| live > Quantity::from(size))
+    {
+        *size = live.to_string().into();
+    }
+}
+
+/// Puts the members of one object into another.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+/// Whether one state says more of what is wrong than another.
+fn worse(state: &State, than: &State) -> bool {
+    let rank = |state: &State| match state {
+        State::Done => 0,
+        State::Waiting(_) => 1,
+        State::Failed { .. } => 2,
+    };
+    rank(state) > rank(than)
+}
+
+/// The objects of each step.
+pub fn by_step(objects: &[Object]) -> BTreeMap<Step, Vec<&Object>> {
+    let mut steps: BTreeMap<Step, Vec<&Object>> = BTreeMap::new();
+    for object in objects {
+        steps.entry(object.step).or_default().push(object);
+    }
+    steps
+}

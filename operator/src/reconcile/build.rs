@@ -1,0 +1,57 @@
+//! A validated platform in, Kubernetes objects out. Pure: no client, no clock, no randomness.
+
+mod broker;
+mod database;
+mod exposure;
+#[cfg(test)]
+mod fixture;
+mod foundation;
+mod metadata;
+mod migration;
+mod monitoring;
+mod network;
+mod pod;
+mod stateful;
+mod workload;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::kind::Kind;
+use super::platform::Platform;
+use super::service::Service;
+use super::step::Step;
+
+pub use metadata::{INSTANCE, MANAGED_BY, MANAGER};
+
+/// An object as it is wanted: only what is ours to say.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name; its namespace is the resource's.
+    pub name: String,
+    /// The step that it belongs to.
+    pub step: Step,
+    /// The whole of it, as it is applied.
+    pub body: Value,
+}
+
+/// Every object that a platform is made of.
+pub fn build(platform: &Platform) -> Vec<Object> {
+    let mut objects = foundation::objects(platform);
+    objects.extend(network::policies(platform));
+    objects.extend(exposure::routes(platform));
+    objects.extend(monitoring::monitors(platform));
+    for service in Service::ALL {
+        objects.extend(database::objects(platform, service));
+        objects.push(migration::job(platform, service));
+        objects.extend(workload::objects(platform, service));
+    }
+    objects.extend(broker::objects(platform));
+    objects
+}
+
+/// How long a Pod of a service may take to end: requests under way are finished.
+const GRACE: Duration = Duration::from_secs(30);

@@ -1,0 +1,133 @@
+//! A broker of our own: one node, broker and controller at once, by Kafka's official image
+//! (<https://hub.docker.com/r/apache/kafka>, <https://cwiki.apache.org/confluence/display/KAFKA/KIP-975>).
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, PodSpec, Probe, TCPSocketAction};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use sha2::{Digest as _, Sha256};
+
+use crate::reconcile::build::pod::{container_security, pod_security, scratch};
+use crate::reconcile::build::{Object, stateful};
+use crate::reconcile::platform::{Platform, Resources, Storage};
+use crate::reconcile::step::Step;
+
+/// The image's user `appuser`.
+const USER: i64 = 1000;
+const PORT: i32 = 9092;
+/// Where the volume is.
+const VOLUME: &str = "/var/lib/kafka/data";
+
+pub(super) fn objects(platform: &Platform, image: &str, storage: &Storage, resources: &Resources) -> Vec<Object> {
+    let part = platform.part("kafka");
+    let part = match image.rsplit_once(':') {
+        Some((_, version)) => part.version(version),
+        None => part,
+    };
+    stateful::objects(&part, Step::Kafka, &platform.kafka_name(), storage, BTreeMap::new(), pod(platform, image, resources))
+}
+
+fn pod(platform: &Platform, image: &str, resources: &Resources) -> PodSpec {
+    // The image writes its configuration at each start, from the environment and from defaults that it has elsewhere.
+    let (config, config_mount) = scratch("config", "/opt/kafka/config");
+    let (tmp, tmp_mount) = scratch("tmp", "/tmp");
+    let kafka = Container {
+        name: "kafka".to_owned(),
+        image: Some(image.to_owned()),
+        env: Some(environment(platform, resources)),
+        ports: Some(vec![ContainerPort {
+            name: Some("kafka".to_owned()),
+            container_port: PORT,
+            protocol: Some("TCP".to_owned()),
+            ..Default::default()
+        }]),
+        resources: Some(resources.requirements()),
+        security_context: Some(container_security()),
+        // Ten minutes, since a start after a crash first reads all segments.
+        startup_probe: Some(Probe { period_seconds: Some(5), failure_threshold: Some(120), ..accepts() }),
+        liveness_probe: Some(Probe { failure_threshold: Some(6), ..accepts() }),
+        readiness_probe: Some(accepts()),
+        volume_mounts: Some(vec![stateful::data_mount(VOLUME), config_mount, tmp_mount]),
+        ..Default::default()
+    };
+    PodSpec { containers: vec![kafka], security_context: Some(pod_security(USER)), volumes: Some(vec![config, tmp]), ..Default::default() }
+}
+
+fn accepts() -> Probe {
+    let socket = TCPSocketAction { port: IntOrString::String("kafka".to_owned()), ..Default::default() };
+    Probe { tcp_socket: Some(socket), timeout_seconds: Some(5), ..Default::default() }
+}
+
+/// The image makes a property of each variable that begins with `KAFKA_`, but for those that are for Java.
+fn environment(platform: &Platform, resources: &Resources) -> Vec<EnvVar> {
+    let mut environment = vec![
+        ("CLUSTER_ID", cluster_id(&platform.namespace, &platform.name)),
+        ("KAFKA_NODE_ID", "1".to_owned()),
+        ("KAFKA_PROCESS_ROLES", "broker,controller".to_owned()),
+        // The controller is for the node itself alone.
+        ("KAFKA_LISTENERS", format!("PLAINTEXT://:{PORT},CONTROLLER://localhost:9093")),
+        ("KAFKA_ADVERTISED_LISTENERS", format!("PLAINTEXT://{}", platform.kafka.bootstrap_servers)),
+        ("KAFKA_CONTROLLER_LISTENER_NAMES", "CONTROLLER".to_owned()),
+        ("KAFKA_CONTROLLER_QUORUM_VOTERS", "1@localhost:9093".to_owned()),
+        // Every directory in it is a topic's to Kafka, and the volume's root has a `lost+found`.
+        ("KAFKA_LOG_DIRS", format!("{VOLUME}/kafka")),
+        // A topic that is made when it is first asked for has the wrong number of partitions.
+        ("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false".to_owned()),
+        ("KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR", "1".to_owned()),
+        ("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1".to_owned()),
+        ("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1".to_owned()),
+        // Warnings, to standard error: the image's usual configuration also writes files, of which it never removes one.
+        ("KAFKA_LOG4J_OPTS", "-Dlog4j2.configurationFile=/etc/kafka/docker/tools-log4j2.yaml".to_owned()),
+        ("KAFKA_GC_LOG_OPTS", "-Xlog:gc=warning".to_owned()),
+        ("LOG_DIR", "/tmp".to_owned()),
+    ];
+    environment.extend(heap(resources).map(|heap| ("KAFKA_HEAP_OPTS", heap)));
+    environment.into_iter().map(|(name, value)| EnvVar { name: name.to_owned(), value: Some(value), ..Default::default() }).collect()
+}
+
+/// Half of the memory; the other half is for what Java needs beside the heap, and for the page cache, which Kafka reads from.
+fn heap(resources: &Resources) -> Option<String> {
+    let memory = resources.limits.get("memory").or_else(|| resources.requests.get("memory"))?;
+    let mebibytes = memory.thousandths()? / 1000 / 1024 / 1024;
+    Some(format!("-Xmx{}m", (mebibytes / 2).max(1)))
+}
+
+/// The same whenever a resource of this name is applied, so that a volume that was kept is the cluster's own: 128 bits, as Kafka writes them.
+fn cluster_id(namespace: &str, name: &str) -> String {
+    let digest = Sha256::digest(format!("{namespace}/{name}"));
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    // Kafka's tools would take an id that begins with '-' for an option.
+    id[0] &= 0x7f;
+    URL_SAFE_NO_PAD.encode(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::Quantity;
+
+    use super::*;
+
+    #[test]
+    fn a_cluster_id_is_the_same_for_the_same_resource_and_kafka_can_read_it() {
+        assert_eq!(cluster_id("dining", "trattoria"), cluster_id("dining", "trattoria"));
+        assert_ne!(cluster_id("dining", "trattoria"), cluster_id("dining", "osteria"));
+        assert_ne!(cluster_id("dining", "trattoria"), cluster_id("other", "trattoria"));
+        for number in 0..1000 {
+            let id = cluster_id("dining", &format!("trattoria-{number}"));
+            assert!(id.len() == 22 && !id.starts_with('-'), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_heap_is_half_of_the_memory() {
+        let amounts = |memory: Option<&str>| memory.map(|memory| ("memory".to_owned(), Quantity::from(memory))).into_iter().collect();
+        let heap = |request, limit| heap(&Resources { requests: amounts(request), limits: amounts(limit) });
+        assert_eq!(heap(Some("1Gi"), Some("1Gi")).as_deref(), Some("-Xmx512m"));
+        assert_eq!(heap(Some("512Mi"), Some("2G")).as_deref(), Some("-Xmx953m"));
+        assert_eq!(heap(Some("1.5Gi"), None).as_deref(), Some("-Xmx768m"));
+        assert_eq!(heap(None, None), None);
+    }
+}

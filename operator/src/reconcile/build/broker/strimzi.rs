@@ -1,0 +1,153 @@
+//! A broker by Strimzi, and topics by Strimzi (<https://strimzi.io/documentation/>).
+
+use serde_json::{Value, json};
+
+use crate::reconcile::build::Object;
+use crate::reconcile::kind::Kind;
+use crate::reconcile::platform::{Platform, Resources, Storage, TOPICS};
+use crate::reconcile::service::Service;
+use crate::reconcile::step::Step;
+
+/// The label that says of which Kafka a pool or a topic is.
+const CLUSTER: &str = "strimzi.io/cluster";
+
+/// A Kafka of our own, and the pool of its nodes, each broker and controller.
+pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, storage: &Storage, resources: &Resources) -> Vec<Object> {
+    let part = platform.part("kafka");
+    let part = match version {
+        Some(version) => part.version(version),
+        None => part,
+    };
+    let name = platform.kafka_name();
+    let kafka = json!({
+        "kafka": {
+            "version": version,
+            "listeners": [listener(platform)],
+            "config": config(brokers),
+        },
+        "entityOperator": {
+            "topicOperator": {},
+            // With finalizers, topics that go together with their Kafka stay for ever, and their namespace with them: nobody is left
+            // to remove them.
+            "template": {"topicOperatorContainer": {"env": [{"name": "STRIMZI_USE_FINALIZERS", "value": "false"}]}},
+        },
+    });
+    let pool = json!({
+        "replicas": brokers,
+        "roles": ["controller", "broker"],
+        "storage": {"type": "persistent-claim", "size": storage.size, "class": storage.class, "deleteClaim": !platform.retain},
+        "resources": resources.requirements(),
+        "template": {"pod": {"metadata": {"labels": part.selector_labels()}}},
+    });
+    let pool = part.object(Step::Kafka, Kind::KafkaNodePool, &platform.name, &json!({"spec": pool}));
+    vec![of_cluster(pool, &name), part.object(Step::Kafka, Kind::Kafka, &name, &json!({"spec": kafka}))]
+}
+
+fn listener(platform: &Platform) -> Value {
+    // Strimzi makes a NetworkPolicy that lets everybody in, unless it is told whom.
+    let peers = platform
+        .network_policy
+        .is_some()
+        .then(|| Service::ALL.map(|service| json!({"podSelector": platform.part(service.as_str()).selector()})));
+    json!({"name": "plain", "port": 9092, "type": "internal", "tls": false, "networkPolicyPeers": peers})
+}
+
+/// One broker may be missing, where there are three or more.
+fn config(brokers: i32) -> Value {
+    let replication_factor = brokers.min(3);
+    let in_sync = in_sync_replicas(replication_factor);
+    json!({
+        "auto.create.topics.enable": false,
+        "default.replication.factor": replication_factor,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": replication_factor,
+        "transaction.state.log.replication.factor": replication_factor,
+        "transaction.state.log.min.isr": in_sync,
+    })
+}
+
+/// The copies that must have an event before it counts as written.
+fn in_sync_replicas(replication_factor: i32) -> i32 {
+    (replication_factor - 1).max(1)
+}
+
+/// The topics, in a Kafka that Strimzi runs.
+pub(super) fn topics(platform: &Platform, cluster: &str) -> Vec<Object> {
+    let part = platform.part("kafka");
+    let topics = &platform.kafka.topics;
+    TOPICS
+        .map(|topic| {
+            let spec = json!({
+                "topicName": format!("{}{topic}", topics.prefix),
+                "partitions": topics.partitions,
+                "replicas": topics.replication_factor,
+                "config": {
+                    // Validation keeps it below 2^63.
+                    "retention.ms": u64::try_from(topics.retention.as_millis()).unwrap_or(u64::MAX),
+                    // The cluster's own may ask for more copies than the topic has.
+                    "min.insync.replicas": topics.replication_factor.map(in_sync_replicas),
+                },
+            });
+            let name = format!("{}-{}", platform.name, topic.replace('.', "-"));
+            of_cluster(part.object(Step::Topics, Kind::KafkaTopic, &name, &json!({"spec": spec})), cluster)
+        })
+        .into()
+}
+
+fn of_cluster(mut object: Object, cluster: &str) -> Object {
+    object.body["metadata"]["labels"][CLUSTER] = cluster.into();
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reconcile::build::fixture::platform;
+
+    use super::super::objects;
+    use super::*;
+
+    fn of_kind(spec: &str, kind: Kind) -> Vec<Object> {
+        objects(&platform(spec, &[])).into_iter().filter(|object| object.kind == kind).collect()
+    }
+
+    #[test]
+    fn one_broker_may_be_missing_where_there_are_three() {
+        for (brokers, copies, in_sync) in [(1, 1, 1), (2, 2, 1), (3, 3, 2), (9, 3, 2)] {
+            let kafka = &of_kind(&format!("kafka: {{strimzi: {{brokers: {brokers}}}}}"), Kind::Kafka)[0];
+            let config = &kafka.body["spec"]["kafka"]["config"];
+            assert_eq!(config["offsets.topic.replication.factor"], copies, "{brokers} brokers");
+            assert_eq!(config["min.insync.replicas"], in_sync, "{brokers} brokers");
+        }
+    }
+
+    #[test]
+    fn a_topic_asks_for_no_more_copies_in_sync_than_it_has() {
+        let topic = |spec: &str| of_kind(spec, Kind::KafkaTopic)[0].body["spec"].clone();
+        let own = topic("kafka: {strimzi: {}, topics: {replicationFactor: 1, retention: 1h}}");
+        let config = json!({"retention.ms": 3_600_000, "min.insync.replicas": 1});
+        assert_eq!(own, json!({"topicName": "menu.events", "partitions": 3, "replicas": 1, "config": config}));
+        let existing = topic("kafka: {strimzi: {clusterRef: {name: shared}}, topics: {partitions: 6}}");
+        let config = json!({"retention.ms": 604_800_000});
+        assert_eq!(existing, json!({"topicName": "dining.trattoria.menu.events", "partitions": 6, "config": config}));
+    }
+
+    #[test]
+    fn topics_and_pools_say_of_which_kafka_they_are() {
+        let label = |spec: &str, kind| of_kind(spec, kind)[0].body["metadata"]["labels"][CLUSTER].clone();
+        let (own, existing) = ("kafka: {strimzi: {}}", "kafka: {strimzi: {clusterRef: {name: shared}}}");
+        assert_eq!(label(own, Kind::KafkaNodePool), "trattoria-kafka");
+        assert_eq!(label(own, Kind::KafkaTopic), "trattoria-kafka");
+        assert_eq!(label(existing, Kind::KafkaTopic), "shared");
+        assert!(of_kind(existing, Kind::Kafka).is_empty());
+    }
+
+    #[test]
+    fn strimzi_keeps_volumes_as_the_resource_says() {
+        let kept = |spec: &str| {
+            let pool = &of_kind(spec, Kind::KafkaNodePool)[0].body;
+            (pool["spec"]["storage"]["deleteClaim"] == false, pool["metadata"]["ownerReferences"].is_null())
+        };
+        assert_eq!(kept("kafka: {strimzi: {}}"), (true, true));
+        assert_eq!(kept("{deletionPolicy: Delete, kafka: {strimzi: {}}}"), (false, false));
+    }
+}

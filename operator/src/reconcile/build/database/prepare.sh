@@ -1,0 +1,27 @@
+# Before the server starts: on an empty volume the database is made, and its owner is given the password that the Secret has now.
+# The image's own entrypoint does the first too, but leaves a broken half when it is interrupted, and never does the second.
+set -eu
+
+# statement DIRECTORY DATABASE SQL: without a server; an error ends it, and does not show the statement, which may have a password.
+# A server that crashed has left its process id behind, 1, which is this shell's now. A child of the shell knows that its parent is no
+# server, a grandchild does not: so this must not be part of a pipeline.
+statement() {
+  postgres --single -j -D "$1" -c exit_on_error=on -c log_min_error_statement=panic "$2" >/dev/null <<END
+$3;
+
+END
+}
+
+if [ ! -e "$PGDATA" ]; then
+  # Under another name until it is whole: after an interruption it is made anew.
+  rm -rf "$PGDATA.new"
+  initdb --pgdata="$PGDATA.new" --username="$PGUSER" --pwfile="$PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256 --no-instructions
+  echo 'host all all all scram-sha-256' >>"$PGDATA.new/pg_hba.conf"
+  statement "$PGDATA.new" postgres "CREATE DATABASE $PGDATABASE"
+  mv "$PGDATA.new" "$PGDATA"
+fi
+
+# The kubelet may have made it writable for the Pod's group, which PostgreSQL refuses.
+chmod 0700 "$PGDATA"
+password=$(sed "s/'/''/g" "$PASSWORD_FILE")
+statement "$PGDATA" "$PGDATABASE" "ALTER ROLE $PGUSER PASSWORD '$password'"

@@ -1,0 +1,63 @@
+//! How guests get in.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::networking::v1::{
+    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec, IngressTLS,
+    ServiceBackendPort,
+};
+use serde_json::json;
+
+use crate::reconcile::kind::Kind;
+use crate::reconcile::platform::{Exposure, Platform};
+use crate::reconcile::service::Service;
+use crate::reconcile::step::Step;
+
+use super::Object;
+use super::pod::HTTP;
+
+/// Which service answers under which path. What is for the cluster alone (probes, metrics) is under none.
+const ROUTES: [(&str, Service); 4] =
+    [("/auth", Service::Auth), ("/.well-known", Service::Auth), ("/api/v1/menu", Service::Menu), ("/reservations", Service::Reservation)];
+
+pub(super) fn routes(platform: &Platform) -> Option<Object> {
+    Some(match platform.exposure.as_ref()? {
+        Exposure::Ingress { host, class, tls_secret, annotations } => {
+            let tls =
+                tls_secret.as_ref().map(|secret| vec![IngressTLS { hosts: Some(vec![host.clone()]), secret_name: Some(secret.clone()) }]);
+            let http = HTTPIngressRuleValue { paths: ROUTES.map(|(path, service)| ingress_path(platform, path, service)).into() };
+            let spec = IngressSpec {
+                ingress_class_name: class.clone(),
+                tls,
+                rules: Some(vec![IngressRule { host: Some(host.clone()), http: Some(http) }]),
+                ..Default::default()
+            };
+            object(platform, Kind::Ingress, annotations.clone(), &Ingress { spec: Some(spec), ..Default::default() })
+        }
+        Exposure::Gateway { host, parent, section } => {
+            let spec = json!({
+                "parentRefs": [{"name": parent, "sectionName": section}],
+                "hostnames": [host],
+                "rules": ROUTES.map(|(path, service)| json!({
+                    "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+                    "backendRefs": [{"name": platform.component_name(service), "port": service.port()}],
+                })),
+            });
+            object(platform, Kind::HttpRoute, BTreeMap::new(), &json!({"spec": spec}))
+        }
+    })
+}
+
+fn object(platform: &Platform, kind: Kind, annotations: BTreeMap<String, String>, body: &impl serde::Serialize) -> Object {
+    platform.part("exposure").annotated(Step::Exposure, kind, &platform.name, annotations, body)
+}
+
+fn ingress_path(platform: &Platform, path: &str, service: Service) -> HTTPIngressPath {
+    let port = ServiceBackendPort { name: Some(HTTP.to_owned()), ..Default::default() };
+    let backend = IngressServiceBackend { name: platform.component_name(service), port: Some(port) };
+    HTTPIngressPath {
+        path: Some(path.to_owned()),
+        path_type: "Prefix".to_owned(),
+        backend: IngressBackend { service: Some(backend), ..Default::default() },
+    }
+}

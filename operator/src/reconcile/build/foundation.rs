@@ -1,0 +1,213 @@
+//! What the others refer to: credentials, accounts, settings, Services.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::reconcile::kind::Kind;
+use crate::reconcile::platform::{KafkaBackend, Platform, Postgres, admin_name, database_secret_name};
+use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, PRIVATE_KEY};
+use crate::reconcile::service::Service;
+use crate::reconcile::step::Step;
+
+use super::Object;
+use super::metadata::Part;
+use super::pod::HTTP;
+
+pub(super) fn objects(platform: &Platform) -> Vec<Object> {
+    let mut objects = credentials(platform);
+    objects.extend(accounts(platform));
+    for service in Service::ALL {
+        objects.push(config_map(platform, service));
+        objects.push(network_service(platform, service));
+    }
+    objects
+}
+
+/// The Secrets with what was generated. They say what the existing ones say already, so that nothing is ever rewritten.
+fn credentials(platform: &Platform) -> Vec<Object> {
+    let credentials = &platform.credentials;
+    let keys = [(PRIVATE_KEY, credentials.private_key.clone()), (KEY_SET, credentials.key_set.clone())];
+    let auth = platform.part(Service::Auth.as_str());
+    let mut objects = vec![secret(&auth, &platform.keys_name(), keys)];
+    if platform.admin.generated {
+        let login = [(ADMIN_EMAIL, platform.admin.email.clone()), (ADMIN_PASSWORD, credentials.admin_password.clone())];
+        objects.push(secret(&auth, &admin_name(&platform.name), login));
+    }
+    if matches!(platform.postgres, Postgres::Managed { .. }) {
+        objects.extend(Service::ALL.map(|service| database_credentials(platform, service)));
+    }
+    objects
+}
+
+fn database_credentials(platform: &Platform, service: Service) -> Object {
+    let password = platform.credentials.database_passwords.of(service);
+    let host = format!("{}.{}.svc", platform.postgres_name(service), platform.namespace);
+    let (database, username) = (service.database(), service.database());
+    let url = format!("postgres://{username}:{}@{host}:5432/{database}", percent_encoded(password));
+    let data = [
+        ("username", username.to_owned()),
+        (DATABASE_PASSWORD, password.clone()),
+        ("database", database.to_owned()),
+        ("host", host),
+        ("port", "5432".to_owned()),
+        (DATABASE_URL, url),
+    ];
+    let part = platform.part(format!("{}-postgres", service.as_str()));
+    secret(&part, &database_secret_name(&platform.name, service), data)
+}
+
+/// RFC 3986, 2.1: what we generate needs none of it, but a password that was put into the Secret by hand may.
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(encode).collect()
+}
+
+fn secret<const N: usize>(part: &Part<'_>, name: &str, data: [(&str, String); N]) -> Object {
+    let data = data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes()))).collect();
+    let body = core::Secret { data: Some(data), type_: Some("Opaque".to_owned()), ..Default::default() };
+    part.object(Step::Foundation, Kind::Secret, name, &body)
+}
+
+/// Nobody here speaks to the API server, so no account has a token.
+fn accounts(platform: &Platform) -> Vec<Object> {
+    let mut accounts: Vec<_> = Service::ALL.map(|service| (service.as_str().to_owned(), platform.component_name(service))).into();
+    if matches!(platform.postgres, Postgres::Managed { .. }) {
+        accounts.extend(Service::ALL.map(|service| (format!("{}-postgres", service.as_str()), platform.postgres_name(service))));
+    }
+    if matches!(platform.kafka.backend, KafkaBackend::Managed { .. }) {
+        accounts.push(("kafka".to_owned(), platform.kafka_name()));
+    }
+    let body = core::ServiceAccount {
+        automount_service_account_token: Some(false),
+        image_pull_secrets: platform.pull_secrets(),
+        ..Default::default()
+    };
+    let account = |(part, name): (String, String)| platform.part(part).object(Step::Foundation, Kind::ServiceAccount, &name, &body);
+    accounts.into_iter().map(account).collect()
+}
+
+fn config_map(platform: &Platform, service: Service) -> Object {
+    let body = core::ConfigMap { data: Some(settings(platform, service)), ..Default::default() };
+    platform.part(service.as_str()).object(Step::Foundation, Kind::ConfigMap, &platform.component_name(service), &body)
+}
+
+/// The settings of a service that are no secrets, as environment variables.
+pub(super) fn settings(platform: &Platform, service: Service) -> BTreeMap<String, String> {
+    let component = platform.components.of(service);
+    let (kafka, security) = (&platform.kafka, &platform.kafka.security);
+    let mut settings = vec![
+        ("DATABASE_MAX_CONNECTIONS", component.database_max_connections.to_string()),
+        ("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers.clone()),
+        ("LOG_LEVEL", component.log_level.as_str().to_owned()),
+        // The Job does that, once, before any Pod of the new version starts.
+        ("NO_MIGRATE", "true".to_owned()),
+    ];
+    if !kafka.topics.prefix.is_empty() {
+        settings.push(("KAFKA_TOPIC_PREFIX", kafka.topics.prefix.clone()));
+    }
+    let protocol = match (&security.tls, &security.sasl) {
+        (None, None) => None,
+        (Some(_), None) => Some("ssl"),
+        (None, Some(_)) => Some("sasl_plaintext"),
+        (Some(_), Some(_)) => Some("sasl_ssl"),
+    };
+    settings.extend(protocol.map(|protocol| ("KAFKA_SECURITY_PROTOCOL", protocol.to_owned())));
+    settings.extend(security.sasl.as_ref().map(|sasl| ("KAFKA_SASL_MECHANISM", sasl.mechanism.as_str().to_owned())));
+    if !component.cors_allowed_origins.is_empty() {
+        settings.push(("CORS_ALLOWED_ORIGINS", component.cors_allowed_origins.join(",")));
+    }
+    match service {
+        Service::Auth => settings.push(("ADMIN_EMAIL", platform.admin.email.clone())),
+        Service::Menu => {}
+        Service::Reservation => settings.extend([
+            ("AUTO_CONFIRM", platform.restaurant.auto_confirm.to_string()),
+            ("MAX_DAYS_AHEAD", platform.restaurant.max_days_ahead.to_string()),
+            ("RESTAURANT_TIME_ZONE", platform.restaurant.time_zone.clone()),
+        ]),
+    }
+    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn network_service(platform: &Platform, service: Service) -> Object {
+    let part = platform.part(service.as_str());
+    let port = core::ServicePort {
+        name: Some(HTTP.to_owned()),
+        port: service.port().into(),
+        target_port: Some(IntOrString::String(HTTP.to_owned())),
+        protocol: Some("TCP".to_owned()),
+        ..Default::default()
+    };
+    let spec = core::ServiceSpec {
+        type_: Some("ClusterIP".to_owned()),
+        selector: Some(part.selector_labels()),
+        ports: Some(vec![port]),
+        ..Default::default()
+    };
+    let body = core::Service { spec: Some(spec), ..Default::default() };
+    part.object(Step::Foundation, Kind::Service, &platform.component_name(service), &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::platform;
+    use super::*;
+
+    #[test]
+    fn a_password_with_characters_that_have_a_meaning_in_urls_is_encoded() {
+        let mut platform = platform("", &[]);
+        platform.credentials.database_passwords.menu = "p@ss/w:rd%é".to_owned();
+        let secret = database_credentials(&platform, Service::Menu);
+        let data: core::Secret = serde_json::from_value(secret.body).expect("a Secret");
+        let data = data.data.expect("data");
+        let text = |key: &str| String::from_utf8(data[key].0.clone()).expect("text");
+        assert_eq!(text("url"), "postgres://menu_db:p%40ss%2Fw%3Ard%25%C3%A9@trattoria-menu-postgres.dining.svc:5432/menu_db");
+        assert_eq!(text("password"), "p@ss/w:rd%é");
+    }
+
+    #[test]
+    fn what_is_generated_is_kept_and_what_is_not_needed_is_not_made() {
+        let secrets = |spec: &str, given: &[(&str, &str, &str)]| {
+            let made = credentials(&platform(spec, given)).into_iter();
+            made.map(|object| (object.name.clone(), !object.body["metadata"]["ownerReferences"].is_null())).collect::<Vec<_>>()
+        };
+        let names =
+            ["trattoria-jwt", "trattoria-admin", "trattoria-auth-postgres", "trattoria-menu-postgres", "trattoria-reservation-postgres"];
+        assert_eq!(secrets("", &[]), names.map(|name| (name.to_owned(), false)));
+        assert_eq!(secrets("deletionPolicy: Delete", &[]), names.map(|name| (name.to_owned(), true)));
+        let given = "{admin: {passwordSecretRef: {name: boss, key: password}}, postgres: {cloudNativePG: {}}}";
+        assert_eq!(secrets(given, &[("boss", "password", "correct horse")]), [("trattoria-jwt".to_owned(), false)]);
+    }
+
+    #[test]
+    fn the_settings_of_a_broker_say_how_it_is_reached() {
+        let (plain, tls) = ("bootstrapServers: ['a:9093']", "tls: {}");
+        let sasl = "sasl: {mechanism: PLAIN, usernameSecretRef: {name: k, key: u}, passwordSecretRef: {name: k, key: p}}";
+        let kafka = |parts: &[&str]| {
+            let spec = format!("kafka: {{external: {{{}}}}}", parts.join(", "));
+            let settings = settings(&platform(&spec, &[("k", "u", "me"), ("k", "p", "secret")]), Service::Menu);
+            json!([settings.get("KAFKA_SECURITY_PROTOCOL"), settings.get("KAFKA_SASL_MECHANISM"), settings.get("KAFKA_TOPIC_PREFIX")])
+        };
+        let prefix = "dining.trattoria.";
+        assert_eq!(kafka(&[plain]), json!([null, null, prefix]));
+        assert_eq!(kafka(&[plain, tls]), json!(["ssl", null, prefix]));
+        assert_eq!(kafka(&[plain, sasl]), json!(["sasl_plaintext", "PLAIN", prefix]));
+        assert_eq!(kafka(&[plain, tls, sasl]), json!(["sasl_ssl", "PLAIN", prefix]));
+    }
+
+    #[test]
+    fn a_service_is_told_what_it_knows_and_nothing_else() {
+        let platform = platform("", &[]);
+        let names = |service| settings(&platform, service).into_keys().collect::<Vec<_>>();
+        let all = ["DATABASE_MAX_CONNECTIONS", "KAFKA_BOOTSTRAP_SERVERS", "LOG_LEVEL", "NO_MIGRATE"];
+        assert_eq!(names(Service::Menu), all);
+        assert_eq!(names(Service::Auth), [&["ADMIN_EMAIL"][..], &all].concat());
+        assert_eq!(names(Service::Reservation).len(), all.len() + 3);
+    }
+}

@@ -1,0 +1,175 @@
+//! What Prometheus reads of the services, and what it warns of.
+
+use serde_json::{Value, json};
+
+use crate::reconcile::kind::Kind;
+use crate::reconcile::platform::{Monitoring, Platform};
+use crate::reconcile::service::Service;
+use crate::reconcile::step::Step;
+
+use super::Object;
+use super::metadata::COMPONENT;
+use super::pod::HTTP;
+
+pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
+    let Some(monitoring) = &platform.monitoring else { return Vec::new() };
+    let part = platform.part("monitoring");
+    // Of the labels that every part has, all but the component.
+    let mut labels = part.selector_labels();
+    labels.remove(COMPONENT);
+    let monitor = json!({"spec": {
+        "selector": {
+            "matchLabels": labels,
+            "matchExpressions": [{"key": COMPONENT, "operator": "In", "values": Service::ALL.map(Service::as_str)}],
+        },
+        "endpoints": [{"port": HTTP, "path": "/metrics", "interval": format!("{}s", monitoring.interval_seconds)}],
+    }});
+    let rule = json!({"spec": {"groups": [{"name": "restaurant-booking", "rules": alerts(platform)}]}});
+    [(Kind::ServiceMonitor, monitor), (Kind::PrometheusRule, rule)]
+        .map(|(kind, body)| labelled(part.object(Step::Exposure, kind, &platform.name, &body), monitoring))
+        .into()
+}
+
+/// With the labels by which a Prometheus selects its objects. Where they are ours, ours stay.
+fn labelled(mut object: Object, monitoring: &Monitoring) -> Object {
+    for (name, value) in &monitoring.labels {
+        let labels = &mut object.body["metadata"]["labels"];
+        if labels[name].is_null() {
+            labels[name] = value.as_str().into();
+        }
+    }
+    object
+}
+
+/// What is wrong when an expression yields something for a while.
+struct Alert {
+    name: &'static str,
+    /// `$scope` stands for the labels that tell this platform's services from all others.
+    expression: &'static str,
+    minutes: u32,
+    severity: &'static str,
+    summary: &'static str,
+    description: &'static str,
+}
+
+/// Requests that are not probes: a service that is not ready says so by a 503.
+macro_rules! requests {
+    ($labels:literal) => {
+        concat!(
+            r#"sum by (namespace, job) (rate(http_server_request_duration_seconds_count{$scope, http_route!~"/healthz|/readyz|/metrics""#,
+            $labels,
+            "}[5m]))"
+        )
+    };
+}
+
+const ALERTS: [Alert; 6] = [
+    Alert {
+        name: "RestaurantBookingRequestsFail",
+        expression: concat!(requests!(r#", http_response_status_code=~"5..""#), " / ", requests!(""), " > 0.05"),
+        minutes: 5,
+        severity: "critical",
+        summary: "{{ $labels.job }} fails to answer requests.",
+        description: "{{ $labels.job }} in namespace {{ $labels.namespace }} answers {{ $value | humanizePercentage }} of all requests with \
+            a status of 5xx. Its log names each with its cause; a database that is out of reach is the usual one.",
+    },
+    Alert {
+        name: "RestaurantBookingEventsNotPublished",
+        expression: "max by (namespace, job) (outbox_oldest_age_seconds{$scope}) > 300",
+        minutes: 5,
+        severity: "warning",
+        summary: "{{ $labels.job }} does not get its events to Kafka.",
+        description: "The oldest event of {{ $labels.job }} in namespace {{ $labels.namespace }} has been waiting for \
+            {{ $value | humanizeDuration }}. No event is lost, but the other services do not hear of it; Kafka is out of reach, or overtaxed.",
+    },
+    Alert {
+        name: "RestaurantBookingEventsRefused",
+        expression: "max by (namespace, job) (outbox_blocked_keys{$scope}) > 0",
+        minutes: 5,
+        severity: "warning",
+        summary: "Kafka refuses events of {{ $labels.job }}.",
+        description: "Kafka refuses events of {{ $value }} aggregates of {{ $labels.job }} in namespace {{ $labels.namespace }}, and what \
+            follows them waits. The log of the service says why; this needs a person.",
+    },
+    Alert {
+        name: "RestaurantBookingEventsParked",
+        expression: "max by (namespace, job) (events_parked{$scope}) > 0",
+        minutes: 5,
+        severity: "warning",
+        summary: "{{ $labels.job }} cannot handle events.",
+        description: "{{ $labels.job }} in namespace {{ $labels.namespace }} has parked {{ $value }} events: one that it cannot handle, and \
+            those behind it. The table parked_event of its database has them; this needs a person.",
+    },
+    Alert {
+        name: "RestaurantBookingConsumerLag",
+        expression: "max by (namespace, job, topic, partition) (kafka_consumer_lag{$scope}) > 1000",
+        minutes: 15,
+        severity: "warning",
+        summary: "{{ $labels.job }} is behind with events.",
+        description: "{{ $labels.job }} in namespace {{ $labels.namespace }} has {{ $value }} events of {{ $labels.topic }}, partition \
+            {{ $labels.partition }}, before it. It is too slow, or its database is.",
+    },
+    Alert {
+        name: "RestaurantBookingPasswordQueue",
+        expression: "max by (namespace, job) (password_hash_queue_depth{$scope}) > 32",
+        minutes: 5,
+        severity: "warning",
+        summary: "Logins at {{ $labels.job }} wait for the CPU.",
+        description: "{{ $value }} passwords wait to be hashed in a Pod of {{ $labels.job }} in namespace {{ $labels.namespace }}; from 64 on \
+            logins are answered 503. More Pods or more CPU help, unless somebody is guessing passwords.",
+    },
+];
+
+fn alerts(platform: &Platform) -> Vec<Value> {
+    let scope = format!(r#"namespace="{}", job=~"{}-(auth|menu|reservation)""#, platform.namespace, platform.name);
+    let down = Service::ALL.map(|service| {
+        let (namespace, job) = (&platform.namespace, platform.component_name(service));
+        json!({
+            "alert": "RestaurantBookingServiceDown",
+            "expr": format!(r#"absent(up{{namespace="{namespace}", job="{job}"}} == 1)"#),
+            "for": "5m",
+            // What is absent has no labels.
+            "labels": {"severity": "critical", "namespace": namespace, "job": job},
+            "annotations": {
+                "summary": "{{ $labels.job }} is down.",
+                "description": "No Pod of {{ $labels.job }} in namespace {{ $labels.namespace }} has answered for 5 minutes. The \
+                    conditions of the RestaurantBooking, the Pods' events and their logs say why.",
+            },
+        })
+    });
+    let others = ALERTS.iter().map(|alert| {
+        json!({
+            "alert": alert.name,
+            "expr": alert.expression.replace("$scope", &scope),
+            "for": format!("{}m", alert.minutes),
+            "labels": {"severity": alert.severity},
+            "annotations": {"summary": alert.summary, "description": alert.description},
+        })
+    });
+    down.into_iter().chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::platform;
+    use super::*;
+
+    #[test]
+    fn alerts_are_of_this_platform_alone() {
+        for alert in alerts(&platform("", &[])) {
+            let expression = alert["expr"].as_str().expect("an expression");
+            let selectors = expression.matches('{').count();
+            assert!(selectors > 0 && !expression.contains("$scope"), "{expression}");
+            assert_eq!(expression.matches(r#"{namespace="dining", job="#).count(), selectors, "{expression}");
+        }
+    }
+
+    #[test]
+    fn labels_that_are_given_are_added_and_ours_stay() {
+        let platform = platform("monitoring: {labels: {release: prometheus, app.kubernetes.io/instance: other}}", &[]);
+        for object in monitors(&platform) {
+            let labels = &object.body["metadata"]["labels"];
+            assert_eq!((&labels["release"], &labels["app.kubernetes.io/instance"]), (&json!("prometheus"), &json!("trattoria")));
+        }
+    }
+}

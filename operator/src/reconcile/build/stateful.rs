@@ -1,0 +1,103 @@
+//! One Pod with a volume: what a managed database and a managed broker have in common.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
+use k8s_openapi::api::core::v1::{
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Service, ServicePort,
+    ServiceSpec, Volume, VolumeMount, VolumeResourceRequirements,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::reconcile::kind::Kind;
+use crate::reconcile::platform::Storage;
+use crate::reconcile::step::Step;
+
+use super::Object;
+use super::metadata::Part;
+
+/// The name of the volume in the Pod.
+const DATA: &str = "data";
+/// How long the process may take to stop cleanly, which spares the next start a recovery.
+const GRACE_SECONDS: i64 = 60;
+
+/// Where a container finds the volume.
+pub(super) fn data_mount(directory: &str) -> VolumeMount {
+    VolumeMount { name: DATA.to_owned(), mount_path: directory.to_owned(), ..Default::default() }
+}
+
+/// The volume, the Pod, and the Service by which the Pod is reached at the ports of its containers: all of one name.
+pub(super) fn objects(
+    part: &Part<'_>,
+    step: Step,
+    name: &str,
+    storage: &Storage,
+    annotations: BTreeMap<String, String>,
+    pod: PodSpec,
+) -> Vec<Object> {
+    vec![
+        part.object(step, Kind::Service, name, &service(part, &pod)),
+        part.object(step, Kind::PersistentVolumeClaim, name, &claim(storage)),
+        part.object(step, Kind::StatefulSet, name, &stateful_set(part, name, annotations, pod)),
+    ]
+}
+
+fn service(part: &Part<'_>, pod: &PodSpec) -> Service {
+    let ports = pod.containers.iter().flat_map(|container| container.ports.iter().flatten()).map(|port| ServicePort {
+        name: port.name.clone(),
+        port: port.container_port,
+        protocol: port.protocol.clone(),
+        target_port: port.name.clone().map(IntOrString::String),
+        ..Default::default()
+    });
+    let spec = ServiceSpec {
+        type_: Some("ClusterIP".to_owned()),
+        selector: Some(part.selector_labels()),
+        ports: Some(ports.collect()),
+        ..Default::default()
+    };
+    Service { spec: Some(spec), ..Default::default() }
+}
+
+/// A claim of its own and no template of the StatefulSet's, since a template can neither be changed nor have an owner: so storage can
+/// grow, and goes or stays as the resource says.
+fn claim(storage: &Storage) -> PersistentVolumeClaim {
+    let requests = BTreeMap::from([("storage".to_owned(), Quantity(storage.size.to_string()))]);
+    let spec = PersistentVolumeClaimSpec {
+        access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
+        resources: Some(VolumeResourceRequirements { requests: Some(requests), ..Default::default() }),
+        storage_class_name: storage.class.clone(),
+        ..Default::default()
+    };
+    PersistentVolumeClaim { spec: Some(spec), ..Default::default() }
+}
+
+fn stateful_set(part: &Part<'_>, name: &str, annotations: BTreeMap<String, String>, pod: PodSpec) -> StatefulSet {
+    let source = PersistentVolumeClaimVolumeSource { claim_name: name.to_owned(), ..Default::default() };
+    let data = Volume { name: DATA.to_owned(), persistent_volume_claim: Some(source), ..Default::default() };
+    let pod = PodSpec {
+        service_account_name: Some(name.to_owned()),
+        automount_service_account_token: Some(false),
+        // Other Services in the namespace would become environment variables, such as KAFKA_PORT, which the image takes for a setting.
+        enable_service_links: Some(false),
+        image_pull_secrets: part.platform.pull_secrets(),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        volumes: Some(std::iter::once(data).chain(pod.volumes.into_iter().flatten()).collect()),
+        ..pod
+    };
+    let metadata =
+        ObjectMeta { labels: Some(part.labels()), annotations: (!annotations.is_empty()).then_some(annotations), ..Default::default() };
+    let spec = StatefulSetSpec {
+        replicas: Some(1),
+        // The order of one Pod does not matter, but the default would wait for a Pod that cannot become ready before it replaces it by a
+        // mended one: a wrong version could not be put right
+        // (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+        pod_management_policy: Some("Parallel".to_owned()),
+        selector: part.selector(),
+        template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) },
+        ..Default::default()
+    };
+    StatefulSet { spec: Some(spec), ..Default::default() }
+}

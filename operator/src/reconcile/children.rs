@@ -1,0 +1,242 @@
+//! What the watches say exists, and what of it is known to be as it is wanted: so that a settled resource costs no request.
+//!
+//! Of each object a version is kept and nothing else: a thousand resources have some forty thousand objects.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::kind::Kind;
+use super::observe::Observed;
+
+/// A resource, by namespace and name.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Owner {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An object in the namespace of its resource.
+type Child = (Kind, String);
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// The `resourceVersion` that a watch last told; none while no watch has told of the object.
+    version: Option<String>,
+    settled: Option<Settled>,
+}
+
+/// That an object is as it is wanted.
+#[derive(Debug)]
+struct Settled {
+    /// Of what is wanted.
+    hash: String,
+    /// The `resourceVersion` that was compared, or that our write made.
+    version: String,
+    observed: Observed,
+}
+
+/// The objects of every resource, and the Secrets that resources refer to.
+#[derive(Debug, Default)]
+pub struct Children {
+    owned: Mutex<HashMap<Owner, BTreeMap<Child, Entry>>>,
+    referenced: Mutex<Referenced>,
+}
+
+#[derive(Debug, Default)]
+struct Referenced {
+    /// By namespace and name of a Secret: the resources that refer to it.
+    by_secret: HashMap<(String, String), HashSet<Owner>>,
+    /// What each resource refers to.
+    by_owner: HashMap<Owner, HashSet<String>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is kept is right after every single step, so a panic elsewhere does not spoil it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Versions of one object can be ordered as numbers (KEP-5504; so it has always been with etcd).
+fn not_newer(version: &str, than: &str) -> bool {
+    match (version.parse::<u64>(), than.parse::<u64>()) {
+        (Ok(version), Ok(than)) => version <= than,
+        _ => version == than,
+    }
+}
+
+impl Children {
+    /// A watch told of an object; whether that is news: it is not where it tells of our own write.
+    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, version: String) -> bool {
+        let mut owned = lock(&self.owned);
+        let entry = owned.entry(owner.clone()).or_default().entry((kind, name.to_owned())).or_default();
+        let known = entry.settled.as_ref().is_some_and(|settled| not_newer(&version, &settled.version));
+        entry.version = Some(version);
+        !known
+    }
+
+    /// A watch told that an object is gone.
+    pub fn gone(&self, owner: &Owner, kind: Kind, name: &str) {
+        let mut owned = lock(&self.owned);
+        if let Some(children) = owned.get_mut(owner) {
+            children.remove(&(kind, name.to_owned()));
+            if children.is_empty() {
+                owned.remove(owner);
+            }
+        }
+    }
+
+    /// A watch told that an object is `owner`'s, or nobody's: whoever had it before has it no more. Who that was.
+    pub fn lost(&self, owner: Option<&Owner>, namespace: &str, kind: Kind, name: &str) -> Vec<Owner> {
+        let child = (kind, name.to_owned());
+        let mut owned = lock(&self.owned);
+        let others = owned.iter_mut().filter(|(other, _)| other.namespace == namespace && Some(*other) != owner);
+        others.filter_map(|(other, children)| children.remove(&child).map(|_| other.clone())).collect()
+    }
+
+    /// A watch told of everything anew: what it did not tell of, among `kind` in `namespace` (`None`: in all), is gone. Whose that was.
+    pub fn relisted(&self, kind: Kind, namespace: Option<&str>, told: &HashSet<(Owner, String)>) -> Vec<Owner> {
+        let mut owned = lock(&self.owned);
+        let mut of_whom = Vec::new();
+        for (owner, children) in owned.iter_mut().filter(|(owner, _)| namespace.is_none_or(|namespace| owner.namespace == namespace)) {
+            let before = children.len();
+            children.retain(|(of, name), _| *of != kind || told.contains(&(owner.clone(), name.clone())));
+            if children.len() < before {
+                of_whom.push(owner.clone());
+            }
+        }
+        owned.retain(|_, children| !children.is_empty());
+        of_whom
+    }
+
+    /// What was observed of an object that is as wanted, and was not changed since.
+    pub fn settled(&self, owner: &Owner, kind: Kind, name: &str, hash: &str) -> Option<Observed> {
+        let owned = lock(&self.owned);
+        let entry = owned.get(owner)?.get(&(kind, name.to_owned()))?;
+        let settled = entry.settled.as_ref().filter(|settled| settled.hash == hash)?;
+        let unchanged = entry.version.as_ref().is_none_or(|version| not_newer(version, &settled.version));
+        unchanged.then(|| settled.observed.clone())
+    }
+
+    /// An object is as wanted.
+    pub fn settle(&self, owner: &Owner, kind: Kind, name: &str, hash: String, version: String, observed: Observed) {
+        let mut owned = lock(&self.owned);
+        let entry = owned.entry(owner.clone()).or_default().entry((kind, name.to_owned())).or_default();
+        entry.settled = Some(Settled { hash, version, observed });
+    }
+
+    /// The `resourceVersion` of an object, where a watch has told of it.
+    pub fn version(&self, owner: &Owner, kind: Kind, name: &str) -> Option<String> {
+        lock(&self.owned).get(owner)?.get(&(kind, name.to_owned()))?.version.clone()
+    }
+
+    /// All objects of a resource that watches have told of.
+    pub fn of(&self, owner: &Owner) -> Vec<(Kind, String)> {
+        let owned = lock(&self.owned);
+        let children = owned.get(owner).into_iter().flatten();
+        children.filter(|(_, entry)| entry.version.is_some()).map(|(child, _)| child.clone()).collect()
+    }
+
+    /// Which Secrets a resource refers to, from now on.
+    pub fn refer(&self, owner: &Owner, secrets: impl IntoIterator<Item = String>) {
+        let wanted: HashSet<String> = secrets.into_iter().collect();
+        let mut referenced = lock(&self.referenced);
+        if referenced.by_owner.get(owner) == Some(&wanted) {
+            return;
+        }
+        referenced.forget(owner);
+        for secret in &wanted {
+            referenced.by_secret.entry((owner.namespace.clone(), secret.clone())).or_default().insert(owner.clone());
+        }
+        if !wanted.is_empty() {
+            referenced.by_owner.insert(owner.clone(), wanted);
+        }
+    }
+
+    /// The resources that refer to a Secret.
+    pub fn referring(&self, namespace: &str, secret: &str) -> Vec<Owner> {
+        let referenced = lock(&self.referenced);
+        referenced.by_secret.get(&(namespace.to_owned(), secret.to_owned())).into_iter().flatten().cloned().collect()
+    }
+
+    /// A resource is gone. Its objects are forgotten as they go.
+    pub fn forget(&self, owner: &Owner) {
+        lock(&self.referenced).forget(owner);
+    }
+}
+
+impl Referenced {
+    fn forget(&mut self, owner: &Owner) {
+        for secret in self.by_owner.remove(owner).into_iter().flatten() {
+            let key = (owner.namespace.clone(), secret);
+            if let Some(owners) = self.by_secret.get_mut(&key) {
+                owners.remove(owner);
+                if owners.is_empty() {
+                    self.by_secret.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Owner {
+        Owner { namespace: "default".into(), name: "trattoria".into() }
+    }
+
+    #[test]
+    fn what_is_settled_stays_so_until_a_watch_tells_of_a_newer_version() {
+        let children = Children::default();
+        let settled = |hash: &str| children.settled(&owner(), Kind::Secret, "a", hash).is_some();
+        assert!(!settled("x"));
+        // Our write is answered before a watch tells of it, and a watch may still tell of an older version.
+        children.settle(&owner(), Kind::Secret, "a", "x".into(), "7".into(), Observed::done());
+        assert!(settled("x") && !settled("y"));
+        children.seen(&owner(), Kind::Secret, "a", "6".into());
+        assert!(settled("x"));
+        children.seen(&owner(), Kind::Secret, "a", "10".into());
+        assert!(!settled("x"));
+        children.settle(&owner(), Kind::Secret, "a", "x".into(), "10".into(), Observed::done());
+        assert!(settled("x"));
+        children.gone(&owner(), Kind::Secret, "a");
+        assert!(!settled("x"));
+    }
+
+    #[test]
+    fn what_a_new_list_does_not_have_is_gone() {
+        let children = Children::default();
+        for name in ["a", "b"] {
+            children.seen(&owner(), Kind::Secret, name, "1".into());
+        }
+        children.seen(&owner(), Kind::Service, "c", "1".into());
+        children.relisted(Kind::Secret, None, &HashSet::from([(owner(), "b".to_owned())]));
+        assert_eq!(children.of(&owner()), [(Kind::Secret, "b".to_owned()), (Kind::Service, "c".to_owned())]);
+        children.relisted(Kind::Secret, Some("elsewhere"), &HashSet::new());
+        assert_eq!(children.of(&owner()).len(), 2);
+    }
+
+    #[test]
+    fn an_object_with_anothers_label_is_lost() {
+        let children = Children::default();
+        let other = Owner { name: "osteria".into(), ..owner() };
+        children.seen(&owner(), Kind::Secret, "a", "1".into());
+        assert_eq!(children.lost(Some(&owner()), "default", Kind::Secret, "a"), []);
+        assert_eq!(children.lost(Some(&other), "elsewhere", Kind::Secret, "a"), []);
+        assert_eq!(children.lost(Some(&other), "default", Kind::Secret, "a"), [owner()]);
+        assert_eq!(children.lost(None, "default", Kind::Secret, "a"), []);
+    }
+
+    #[test]
+    fn a_secret_leads_to_who_refers_to_it_now() {
+        let children = Children::default();
+        children.refer(&owner(), ["a".to_owned(), "b".to_owned()]);
+        assert_eq!(children.referring("default", "a"), [owner()]);
+        children.refer(&owner(), ["b".to_owned()]);
+        assert_eq!(children.referring("default", "a"), []);
+        children.forget(&owner());
+        assert_eq!(children.referring("default", "b"), []);
+    }
+}

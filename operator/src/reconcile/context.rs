@@ -1,0 +1,163 @@
+//! What all reconciles share, and what is remembered of each resource between them.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use k8s_controller::events::EventRecorder;
+use kube::Client;
+use kube::runtime::events::Reporter;
+
+use crate::api::RestaurantBookingStatus;
+use crate::metrics::Metrics;
+use crate::watches::Trigger;
+
+use super::brokers::Brokers;
+use super::build::MANAGER;
+use super::children::{Children, Owner};
+use super::dereference::Secrets;
+use super::kind::Kind;
+use super::validate::Defaults;
+
+/// What all reconciles share.
+pub struct Context {
+    /// The cluster.
+    pub client: Client,
+    /// What is known to exist and to be settled.
+    pub children: Arc<Children>,
+    /// Our own Secrets, as they were read last.
+    pub secrets: Secrets,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Publishes events.
+    pub recorder: EventRecorder,
+    /// What resources leave out.
+    pub defaults: Defaults,
+    /// Where every broker is reached, for an operator that runs outside the cluster; `None`: where the resource says.
+    pub kafka_address: Option<String>,
+    /// What brokers are asked.
+    pub brokers: Brokers,
+    /// Where it is told who is to be reconciled.
+    pub trigger: Trigger,
+    /// The optional kinds that the cluster knows.
+    pub kinds: RwLock<BTreeSet<Kind>>,
+    remembered: Mutex<HashMap<Owner, Remembered>>,
+    queue: Mutex<HashSet<Owner>>,
+}
+
+/// What is remembered of a resource. Nothing of it is needed for the right result.
+#[derive(Default)]
+pub struct Remembered {
+    /// Reconciles that failed since the last that did not.
+    pub failures: u32,
+    /// The status that we wrote last, with the `resourceVersion` of that write: the store may still have an older one.
+    pub status: Option<(String, RestaurantBookingStatus)>,
+    /// The topics that were found, or made, as wanted: what of, and when.
+    pub topics: Option<(String, Instant)>,
+    /// Why the topics are not as wanted: what of, the reason and the message.
+    pub topics_failed: Option<(String, &'static str, String)>,
+    /// The condition Ready.
+    pub ready: Option<bool>,
+}
+
+impl Context {
+    /// For an operator whose replica is named `identity`.
+    pub fn new(
+        client: Client,
+        identity: &str,
+        defaults: Defaults,
+        kafka_address: Option<String>,
+        metrics: Arc<Metrics>,
+        trigger: Trigger,
+    ) -> Self {
+        let reporter = Reporter { controller: format!("restaurantbooking.dev/{MANAGER}"), instance: Some(identity.to_owned()) };
+        Self {
+            recorder: EventRecorder::new(client.clone(), reporter),
+            client,
+            children: Arc::default(),
+            secrets: Secrets::default(),
+            metrics,
+            defaults,
+            kafka_address,
+            brokers: Brokers::default(),
+            trigger,
+            kinds: RwLock::default(),
+            remembered: Mutex::default(),
+            queue: Mutex::default(),
+        }
+    }
+
+    fn all_remembered(&self) -> MutexGuard<'_, HashMap<Owner, Remembered>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads or changes what is remembered of a resource.
+    pub fn remember<T>(&self, owner: &Owner, change: impl FnOnce(&mut Remembered) -> T) -> T {
+        change(self.all_remembered().entry(owner.clone()).or_default())
+    }
+
+    /// A resource is gone.
+    pub fn forget(&self, owner: &Owner) {
+        self.all_remembered().remove(owner);
+        self.secrets.forget(owner);
+        self.children.forget(owner);
+        self.brokers.forget(owner);
+        self.begun(owner);
+        self.count();
+    }
+
+    /// Notes whether a resource is Ready.
+    pub fn ready(&self, owner: &Owner, ready: Option<bool>) {
+        let changed = self.remember(owner, |remembered| std::mem::replace(&mut remembered.ready, ready) != ready);
+        if changed {
+            self.count();
+        }
+    }
+
+    fn count(&self) {
+        let remembered = self.all_remembered();
+        let of = |ready: Option<bool>| i64::try_from(remembered.values().filter(|one| one.ready == ready).count()).unwrap_or(i64::MAX);
+        self.metrics.resources(of(Some(true)), of(Some(false)), of(None));
+    }
+
+    /// A resource is to be reconciled.
+    pub fn queued(&self, owner: &Owner) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.insert(owner.clone());
+        self.metrics.queued(queue.len());
+    }
+
+    /// A reconcile begins, or will never.
+    pub fn begun(&self, owner: &Owner) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.remove(owner);
+        self.metrics.queued(queue.len());
+    }
+}
+
+/// How long until a resource that failed `failures` times in a row is tried again: 1 s, doubled each time, 5 minutes at most, and up to a
+/// fifth more or less, so that what failed together is not tried together.
+pub fn backoff(failures: u32) -> Duration {
+    jittered(Duration::from_secs(1 << failures.saturating_sub(1).min(9)).min(Duration::from_secs(300)))
+}
+
+/// A duration, up to a fifth more or less.
+pub fn jittered(duration: Duration) -> Duration {
+    let mut byte = [128];
+    // Without randomness there is no jitter, which is no reason to fail.
+    let _ = getrandom::fill(&mut byte);
+    duration.mul_f64(0.8 + 0.4 * f64::from(byte[0]) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_and_ends_at_five_minutes() {
+        for (failures, seconds) in [(1, 1.0), (2, 2.0), (5, 16.0), (9, 256.0), (10, 300.0), (1000, 300.0)] {
+            let wait = backoff(failures).as_secs_f64();
+            assert!((seconds * 0.79..=seconds * 1.21).contains(&wait), "{failures}: {wait}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Reads what a resource refers to, and nothing else.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::Api;
+use kube::{Client, ResourceExt as _};
+
+use crate::api::RestaurantBookingSpec;
+
+use super::build::{INSTANCE, MANAGED_BY, MANAGER};
+use super::children::{Children, Owner};
+use super::failure::Failure;
+use super::kind::Kind;
+use super::reason::NO_RANDOMNESS;
+use super::references::{Credentials, References, SecretData, generated, names};
+use super::step::Step;
+
+/// How long one request may take.
+const REQUEST: Duration = Duration::from_secs(15);
+
+type Known = HashMap<Owner, BTreeMap<String, (String, Arc<SecretData>)>>;
+
+/// Our own Secrets, as they were read last, with their `resourceVersion`s: read again only when a watch tells of another.
+#[derive(Default)]
+pub struct Secrets(Mutex<Known>);
+
+impl Secrets {
+    /// A resource is gone.
+    pub fn forget(&self, owner: &Owner) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
+    }
+
+    fn known(&self, owner: &Owner, name: &str, version: &str) -> Option<SecretData> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, data) = known.get(owner)?.get(name)?;
+        (of == version).then(|| SecretData::clone(data))
+    }
+
+    fn keep(&self, owner: &Owner, name: &str, version: String, data: &SecretData) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(owner.clone()).or_default().insert(name.to_owned(), (version, Arc::new(data.clone())));
+    }
+}
+
+/// Reads the Secrets that matter to a resource, and generates what is ours to generate and missing.
+///
+/// # Errors
+/// Where the API server does not answer, or there is no randomness.
+pub async fn dereference(
+    client: &Client,
+    children: &Children,
+    secrets: &Secrets,
+    owner: &Owner,
+    spec: &RestaurantBookingSpec,
+) -> Result<References, Failure> {
+    let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
+    children.refer(owner, names.iter().cloned());
+    let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
+    let read = stream::iter(names).map(|name| {
+        let (api, is_ours_to_generate) = (&api, generated.contains(&name));
+        async move {
+            let version = children.version(owner, Kind::Secret, &name);
+            if let Some(data) = version.as_deref().and_then(|version| secrets.known(owner, &name, version)) {
+                return Ok(Some((name, data)));
+            }
+            let secret = match tokio::time::timeout(REQUEST, api.get_opt(&name)).await {
+                Err(_) => return Err(Failure::timeout(Step::Foundation, "get", Kind::Secret, &name)),
+                Ok(Err(error)) => return Err(Failure::of_request(Step::Foundation, "get", Kind::Secret, &name, &error)),
+                Ok(Ok(secret)) => secret,
+            };
+            let Some(secret) = secret else { return Ok(None) };
+            // Nobody else's password becomes ours, should his Secret go between this and the next request.
+            if is_ours_to_generate && !is_ours(&secret, owner) {
+                return Ok(None);
+            }
+            let version = secret.resource_version().unwrap_or_default();
+            let data: SecretData = secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect();
+            secrets.keep(owner, &name, version, &data);
+            Ok(Some((name, data)))
+        }
+    });
+    let found: Vec<_> = read.buffered(8).try_collect().await?;
+    let secrets: BTreeMap<String, SecretData> = found.into_iter().flatten().collect();
+    let credentials = Credentials::complete(&owner.name, &secrets).map_err(|error| Failure {
+        step: Step::Foundation,
+        reason: NO_RANDOMNESS,
+        message: error.to_string(),
+    })?;
+    Ok(References { secrets, credentials, ..Default::default() })
+}
+
+/// Whether a Secret was made for the resource. Labels may have been edited away; what we applied is still in the books.
+fn is_ours(secret: &Secret, owner: &Owner) -> bool {
+    let label = |key: &str| secret.labels().get(key).map(String::as_str);
+    let labelled = label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(&owner.name);
+    labelled || secret.managed_fields().iter().any(|entry| entry.manager.as_deref() == Some(MANAGER))
+}

@@ -1,0 +1,63 @@
+//! What can go wrong with a step, as conditions, events and metrics tell of it.
+
+use kube::core::Status;
+
+use super::kind::Kind;
+use super::reason::{API_UNAVAILABLE, FORBIDDEN, OBJECT_REJECTED};
+use super::step::Step;
+
+/// Why a step could not be done: which object, what was wrong, what would be right.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The step.
+    pub step: Step,
+    /// As a condition's reason has it.
+    pub reason: &'static str,
+    /// What failed, where, and what the API server or the broker said.
+    pub message: String,
+}
+
+impl Failure {
+    /// A request about an object that failed.
+    pub fn of_request(step: Step, verb: &str, kind: Kind, name: &str, error: &kube::Error) -> Self {
+        let reason = match error {
+            kube::Error::Api(status) => match status.code {
+                // Also an admission plugin's no: a class that cannot expand volumes, a quota, a policy.
+                401 | 403 => FORBIDDEN,
+                400 | 404 | 405 | 415 | 422 => OBJECT_REJECTED,
+                _ => API_UNAVAILABLE,
+            },
+            _ => API_UNAVAILABLE,
+        };
+        let said = match error {
+            kube::Error::Api(status) => said(status),
+            error => chain(error),
+        };
+        Self { step, reason, message: format!("{}: {verb} {} {name}: {said}", step.as_str(), kind.as_str()) }
+    }
+
+    /// A request that was not answered in time.
+    pub fn timeout(step: Step, verb: &str, kind: Kind, name: &str) -> Self {
+        let message = format!("{}: {verb} {} {name}: the API server did not answer in time", step.as_str(), kind.as_str());
+        Self { step, reason: API_UNAVAILABLE, message }
+    }
+}
+
+fn said(status: &Status) -> String {
+    if status.message.is_empty() { format!("{} ({})", status.reason, status.code) } else { status.message.clone() }
+}
+
+/// An error and what caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

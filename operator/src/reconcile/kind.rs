@@ -1,0 +1,142 @@
+//! The kinds of objects that the operator makes.
+
+use kube::core::{ApiResource, GroupVersionKind};
+
+/// A kind of object that the operator makes.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+    /// Credentials and keys.
+    Secret,
+    /// Settings of a service.
+    ConfigMap,
+    /// Who a Pod is.
+    ServiceAccount,
+    /// Where Pods are reached.
+    Service,
+    /// A volume of a managed database or broker.
+    PersistentVolumeClaim,
+    /// A managed database or broker.
+    StatefulSet,
+    /// A migration.
+    Job,
+    /// A service.
+    Deployment,
+    /// How many Pods a service has.
+    HorizontalPodAutoscaler,
+    /// How many Pods of a service may be missing.
+    PodDisruptionBudget,
+    /// Who may reach Pods.
+    NetworkPolicy,
+    /// How guests get in.
+    Ingress,
+    /// How guests get in, by the Gateway API.
+    HttpRoute,
+    /// What Prometheus reads.
+    ServiceMonitor,
+    /// What Prometheus warns of.
+    PrometheusRule,
+    /// A database by CloudNativePG.
+    Cluster,
+    /// A broker by Strimzi.
+    Kafka,
+    /// The nodes of a broker by Strimzi.
+    KafkaNodePool,
+    /// A topic by Strimzi.
+    KafkaTopic,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 19] = [
+        Self::Secret,
+        Self::ConfigMap,
+        Self::ServiceAccount,
+        Self::Service,
+        Self::PersistentVolumeClaim,
+        Self::StatefulSet,
+        Self::Job,
+        Self::Deployment,
+        Self::HorizontalPodAutoscaler,
+        Self::PodDisruptionBudget,
+        Self::NetworkPolicy,
+        Self::Ingress,
+        Self::HttpRoute,
+        Self::ServiceMonitor,
+        Self::PrometheusRule,
+        Self::Cluster,
+        Self::Kafka,
+        Self::KafkaNodePool,
+        Self::KafkaTopic,
+    ];
+
+    /// Group, version, kind and plural.
+    const fn names(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Secret => ("", "v1", "Secret", "secrets"),
+            Self::ConfigMap => ("", "v1", "ConfigMap", "configmaps"),
+            Self::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
+            Self::Service => ("", "v1", "Service", "services"),
+            Self::PersistentVolumeClaim => ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+            Self::StatefulSet => ("apps", "v1", "StatefulSet", "statefulsets"),
+            Self::Job => ("batch", "v1", "Job", "jobs"),
+            Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
+            Self::HorizontalPodAutoscaler => ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
+            Self::PodDisruptionBudget => ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+            Self::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+            Self::Ingress => ("networking.k8s.io", "v1", "Ingress", "ingresses"),
+            Self::HttpRoute => ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
+            Self::ServiceMonitor => ("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
+            Self::PrometheusRule => ("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
+            Self::Cluster => ("postgresql.cnpg.io", "v1", "Cluster", "clusters"),
+            Self::Kafka => ("kafka.strimzi.io", "v1", "Kafka", "kafkas"),
+            Self::KafkaNodePool => ("kafka.strimzi.io", "v1", "KafkaNodePool", "kafkanodepools"),
+            Self::KafkaTopic => ("kafka.strimzi.io", "v1", "KafkaTopic", "kafkatopics"),
+        }
+    }
+
+    /// As an object's `kind` has it.
+    pub const fn as_str(self) -> &'static str {
+        self.names().2
+    }
+
+    /// The API group; empty for Kubernetes' core.
+    pub const fn group(self) -> &'static str {
+        self.names().0
+    }
+
+    /// The name of the resource in paths and rules: plural, in lower case.
+    pub const fn plural(self) -> &'static str {
+        self.names().3
+    }
+
+    /// As an object's `apiVersion` has it.
+    pub fn api_version(self) -> String {
+        let (group, version, ..) = self.names();
+        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+    }
+
+    /// How the API is asked for objects of the kind.
+    pub fn resource(self) -> ApiResource {
+        let (group, version, kind, plural) = self.names();
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+    }
+
+    /// Whether the kind is another product's, which may not be installed.
+    pub const fn is_optional(self) -> bool {
+        matches!(
+            self,
+            Self::HttpRoute
+                | Self::ServiceMonitor
+                | Self::PrometheusRule
+                | Self::Cluster
+                | Self::Kafka
+                | Self::KafkaNodePool
+                | Self::KafkaTopic
+        )
+    }
+
+    /// Whether objects of the kind hold what `deletionPolicy: Retain` keeps: volumes, credentials, databases, topics.
+    pub const fn holds_data(self) -> bool {
+        matches!(self, Self::Secret | Self::PersistentVolumeClaim | Self::Cluster | Self::Kafka | Self::KafkaNodePool | Self::KafkaTopic)
+    }
+}

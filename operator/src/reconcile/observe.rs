@@ -1,0 +1,190 @@
+//! How an object does that exists: whether who waits for it may go on. Pure.
+
+use serde_json::Value;
+
+use super::kind::Kind;
+use super::reason::{DEPLOYMENT_STALLED, MIGRATION_FAILED};
+
+/// How an object, or a step, does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum State {
+    /// It is there and works.
+    Done,
+    /// It is not there yet, or does not work yet: for what is being waited.
+    Waiting(String),
+    /// It will not come without a change.
+    Failed {
+        /// Why, as a condition's reason has it.
+        reason: &'static str,
+        /// What is wrong, where, and what to do.
+        message: String,
+    },
+}
+
+/// What was observed of an object.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Observed {
+    /// How it does.
+    pub state: State,
+    /// Pods that are ready, and that are wanted: of a Deployment.
+    pub replicas: Option<(i32, i32)>,
+}
+
+impl Observed {
+    /// An object that works as soon as it is there.
+    pub fn done() -> Self {
+        Self { state: State::Done, replicas: None }
+    }
+
+    fn waiting(message: String) -> Self {
+        Self { state: State::Waiting(message), replicas: None }
+    }
+}
+
+/// Observes an object.
+pub fn observe(kind: Kind, object: &Value) -> Observed {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    if object["metadata"]["deletionTimestamp"].is_string() {
+        return Observed::waiting(format!("{} {name} is being deleted", kind.as_str()));
+    }
+    match kind {
+        Kind::Deployment => deployment(name, object),
+        Kind::StatefulSet => stateful_set(name, object),
+        Kind::Job => job(name, object),
+        Kind::Cluster | Kind::Kafka | Kind::KafkaTopic => reported_ready(kind, name, object),
+        _ => Observed::done(),
+    }
+}
+
+fn number(object: &Value, part: &str, field: &str) -> i32 {
+    object[part][field].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(0)
+}
+
+/// Whether the controller of the object has acted on the object as it is.
+fn is_current(object: &Value) -> bool {
+    object["status"]["observedGeneration"].as_i64() >= object["metadata"]["generation"].as_i64()
+}
+
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)
+}
+
+/// By the rules of `kubectl rollout status`.
+fn deployment(name: &str, object: &Value) -> Observed {
+    let status = |field| number(object, "status", field);
+    let wanted = object["spec"]["replicas"].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(1);
+    let (updated, total, available) = (status("updatedReplicas"), status("replicas"), status("availableReplicas"));
+    let stalled = condition(object, "Progressing").filter(|condition| condition["reason"] == "ProgressDeadlineExceeded");
+    let state = if !is_current(object) {
+        State::Waiting(format!("Deployment {name} is being rolled out"))
+    } else if updated >= wanted && total <= updated && available >= updated {
+        State::Done
+    } else if stalled.is_some() {
+        let message = format!(
+            "Deployment {name}: {available} of {wanted} Pods are available, and no more became so in time; look at its Pods: kubectl describe pods, \
+             kubectl logs"
+        );
+        State::Failed { reason: DEPLOYMENT_STALLED, message }
+    } else {
+        State::Waiting(format!("Deployment {name}: {available} of {wanted} Pods are available, {updated} of the wanted version"))
+    };
+    Observed { state, replicas: Some((status("readyReplicas"), wanted)) }
+}
+
+fn stateful_set(name: &str, object: &Value) -> Observed {
+    let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
+    let ready = i64::from(number(object, "status", "readyReplicas"));
+    let status = &object["status"];
+    // Where all Pods have the newest template, the controller names it as the current one.
+    let updated = status["updateRevision"] == status["currentRevision"] || i64::from(number(object, "status", "updatedReplicas")) >= wanted;
+    if is_current(object) && updated && ready >= wanted {
+        return Observed::done();
+    }
+    Observed::waiting(format!(
+        "StatefulSet {name}: {ready} of {wanted} Pods are ready (where it stays so: kubectl describe pod {name}-0; kubectl logs {name}-0 \
+         --all-containers)"
+    ))
+}
+
+fn job(name: &str, object: &Value) -> Observed {
+    let holds = |kind| condition(object, kind).filter(|condition| condition["status"] == "True");
+    if holds("Complete").is_some() {
+        return Observed::done();
+    }
+    if let Some(failed) = holds("Failed") {
+        let why = failed["message"].as_str().unwrap_or("no message");
+        let message = format!(
+            "Job {name} failed ({why}); its log says why: kubectl logs job/{name}. The old version keeps serving. When what was wrong is mended, \
+             delete the Job to have it run again"
+        );
+        return Observed { state: State::Failed { reason: MIGRATION_FAILED, message }, replicas: None };
+    }
+    Observed::waiting(format!("Job {name} runs"))
+}
+
+/// Other products' objects: their own condition Ready.
+fn reported_ready(kind: Kind, name: &str, object: &Value) -> Observed {
+    let ready = condition(object, "Ready");
+    let current = object["status"]["observedGeneration"].is_null() || is_current(object);
+    if current && ready.is_some_and(|ready| ready["status"] == "True") {
+        return Observed::done();
+    }
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let why = ready
+        .filter(|ready| ready["status"] != "True")
+        .and_then(|ready| text(&ready["message"]).or_else(|| text(&ready["reason"])))
+        .or_else(|| text(&object["status"]["phase"]));
+    Observed::waiting(format!("{} {name} is not Ready: {}", kind.as_str(), why.as_deref().unwrap_or("its operator has not reported yet")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_deployment_is_done_when_every_pod_is_of_the_wanted_version_and_available() {
+        let deployment = |generation: i64, updated: i32, total: i32, available: i32| {
+            json!({
+                "metadata": {"name": "a", "generation": generation}, "spec": {"replicas": 2},
+                "status": {
+                    "observedGeneration": 2, "replicas": total, "updatedReplicas": updated, "readyReplicas": available,
+                    "availableReplicas": available,
+                },
+            })
+        };
+        let state = |object: Value| observe(Kind::Deployment, &object).state;
+        assert_eq!(state(deployment(2, 2, 2, 2)), State::Done);
+        for waiting in [deployment(3, 2, 2, 2), deployment(2, 1, 3, 3), deployment(2, 2, 3, 3), deployment(2, 2, 2, 1)] {
+            assert!(matches!(state(waiting.clone()), State::Waiting(_)), "{waiting}");
+        }
+        let mut stalled = deployment(2, 1, 3, 2);
+        stalled["status"]["conditions"] = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
+        assert!(matches!(state(stalled), State::Failed { reason: DEPLOYMENT_STALLED, .. }));
+    }
+
+    #[test]
+    fn a_job_is_done_or_failed_when_it_says_so() {
+        let job =
+            |kind: &str| json!({"metadata": {"name": "a"}, "status": {"conditions": [{"type": kind, "status": "True", "message": "why"}]}});
+        assert_eq!(observe(Kind::Job, &job("Complete")).state, State::Done);
+        let State::Failed { message, .. } = observe(Kind::Job, &job("Failed")).state else { panic!("not failed") };
+        assert!(message.contains("why"), "{message}");
+        assert!(matches!(observe(Kind::Job, &job("FailureTarget")).state, State::Waiting(_)));
+    }
+
+    #[test]
+    fn what_another_product_makes_is_done_when_it_says_so_of_the_newest_generation() {
+        let kafka = |generation: i64, status: &str| {
+            json!({
+                "metadata": {"name": "a", "generation": generation},
+                "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": status, "message": "why"}]},
+            })
+        };
+        assert_eq!(observe(Kind::Kafka, &kafka(1, "True")).state, State::Done);
+        assert!(matches!(observe(Kind::Kafka, &kafka(2, "True")).state, State::Waiting(_)));
+        assert!(matches!(observe(Kind::Kafka, &kafka(1, "False")).state, State::Waiting(message) if message.contains("why")));
+        assert!(matches!(observe(Kind::Cluster, &json!({"metadata": {"name": "a"}})).state, State::Waiting(_)));
+    }
+}

@@ -1,0 +1,65 @@
+//! The reasons of conditions: stable words, each with what it means and what helps. The README's table is made of them.
+
+/// A reason, as users look it up.
+#[derive(Clone, Copy, Debug)]
+pub struct Explained {
+    /// As a condition's `reason` has it.
+    pub reason: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What helps.
+    pub remedy: &'static str,
+}
+
+macro_rules! reasons {
+    ($($name:ident = $reason:literal, $meaning:literal, $remedy:literal;)*) => {
+        $(#[doc = concat!("Reason: ", $meaning, ".")] pub const $name: &str = $reason;)*
+        /// Every reason.
+        pub const ALL: &[Explained] = &[$(Explained { reason: $reason, meaning: $meaning, remedy: $remedy }),*];
+    };
+}
+
+reasons! {
+    AVAILABLE = "Available", "what the condition is about is there and works", "Nothing is to be done";
+    RECONCILING = "Reconciling", "the operator is at work on this generation, or waits for what its message names",
+        "Wait; the message says for what";
+    WAITING = "Waiting", "something that was made is not ready yet, or another step comes first",
+        "Wait. Where it does not end, look at what the message names: `kubectl describe` it, and its Pods";
+    SETTLED = "Settled", "there is nothing left to do", "Nothing is to be done";
+    STALLED = "Stalled", "something failed, and nothing moves without a change or another try", "Look at the conditions that are False";
+    PAUSED = "Paused", "`spec.paused` is true, and everything is left as it is", "Set `spec.paused` to false";
+    INVALID_SPEC = "InvalidSpec", "a field has a value that the definition admits and that still cannot be used",
+        "Change the field that the message names";
+    MALFORMED_RESOURCE = "MalformedResource", "the resource was stored under another definition and cannot be read",
+        "Apply it again, as `kubectl explain restaurantbooking.spec` has it";
+    SECRET_NOT_FOUND = "SecretNotFound", "a Secret that the resource names, or its key, does not exist",
+        "Make it; the operator notices at once";
+    INVALID_SECRET = "InvalidSecret", "a Secret holds something that cannot be used", "Put in what the message says; the operator notices at once";
+    KIND_NOT_INSTALLED = "KindNotInstalled", "the resource needs CloudNativePG, Strimzi or the Gateway API, which the cluster does not have",
+        "Install the product; the operator notices within a minute";
+    NAME_CONFLICT = "NameConflict", "an object of a wanted name exists and is not this resource's: it is never taken over",
+        "Delete or rename the object that the message names, or give the resource another name";
+    OBJECT_REJECTED = "ObjectRejected", "the API server, or an admission webhook, refuses an object as it is wanted",
+        "The message has its words; most often a field of the resource is at fault";
+    FORBIDDEN = "Forbidden", "the operator lacks a right, or an admission plugin says no: a quota, a policy, a class that cannot expand volumes",
+        "The message has the API server's words; compare the operator's rights with those of its chart";
+    API_UNAVAILABLE = "ApiServerUnavailable", "the API server does not answer, or not now", "It is tried again, after 1 s and up to 5 minutes";
+    NO_RANDOMNESS = "NoRandomness", "the operating system of the operator gives no randomness for passwords and keys", "Look at the node";
+    MIGRATION_FAILED = "MigrationFailed", "a migration ended with an error; the old version keeps serving",
+        "`kubectl logs job/NAME` says why. Mend it, then delete the Job to have it run again, or go back to the old tag";
+    DEPLOYMENT_STALLED = "DeploymentStalled", "Pods of a service do not become available in time; those of the old version keep serving",
+        "`kubectl describe pods` and `kubectl logs` of the Pods say why: an image that cannot be pulled, a node that is full";
+    BROKER_UNREACHABLE = "BrokerUnreachable", "the broker does not answer the operator",
+        "See that it runs, and that a NetworkPolicy lets the operator's Pods reach it";
+    BROKER_LOGIN_FAILED = "BrokerLoginFailed", "the broker does not take user and password", "Correct the Secrets of `spec.kafka.external.sasl`";
+    BROKER_TLS_FAILED = "BrokerTlsFailed", "there is no TLS with the broker", "Correct the Secrets of `spec.kafka.external.tls`";
+    TOPIC_FORBIDDEN = "TopicForbidden", "the broker does not let the user make or change a topic",
+        "Give the user Describe, Create, Alter, DescribeConfigs and AlterConfigs on the topics";
+    TOPIC_REFUSED = "TopicRefused", "the broker refuses what is wanted of a topic", "The message has its words: more copies than brokers, say";
+    KAFKA_TLS_NOT_BUILT_IN = "KafkaTlsNotBuiltIn", "this operator was built without TLS and SCRAM to Kafka", "Use an image that was built with the feature `kafka-tls`";
+    INVALID_KAFKA_SETTINGS = "InvalidKafkaSettings", "the settings of the broker cannot be used together", "Change what the message names";
+}
+
+/// The reasons for which not the topics but the broker is at fault, or what is said of it.
+pub const OF_BROKER: [&str; 5] =
+    [BROKER_UNREACHABLE, BROKER_LOGIN_FAILED, BROKER_TLS_FAILED, KAFKA_TLS_NOT_BUILT_IN, INVALID_KAFKA_SETTINGS];

@@ -1,0 +1,422 @@
+//! One round for one resource: dereference, validate, build, apply, status.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use k8s_controller::events::Event;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use kube::runtime::events::EventType;
+use kube::{Resource as _, ResourceExt as _};
+use serde_json::{Value, json};
+use tracing::{error, info, warn};
+
+use super::apply::{Applier, by_step};
+use super::build::{Object, build};
+use super::children::Owner;
+use super::context::{Context, backoff, jittered};
+use super::dereference::dereference;
+use super::failure::{Failure, chain};
+use super::observe::State;
+use super::platform::{KafkaBackend, Platform, Postgres};
+use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED, OF_BROKER};
+use super::service::Service;
+use super::status::{self, Progress, Steps};
+use super::step::{ORDER, Step};
+use super::topics::{Topics, topics};
+use super::validate::validate;
+use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus};
+
+/// A resource, or one that cannot be read: it must not keep the others from being read.
+pub type Guarded = DeserializeGuard<RestaurantBooking>;
+
+/// How long a round may take; what is not done then is done in the next.
+const ROUND: Duration = Duration::from_secs(120);
+/// How long a settled resource is left alone, where nothing is noticed: topics have no watch.
+const RESYNC: Duration = Duration::from_secs(600);
+/// The field manager of the status.
+const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
+
+/// A round that did not do all it should.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfinished(String);
+
+/// One round for one resource.
+///
+/// # Errors
+/// Where something failed; it was told of already, and is to be tried again after [`retry`].
+pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Unfinished> {
+    let owner = owner_of(&resource);
+    context.begun(&owner);
+    let started = Instant::now();
+    let round = tokio::time::timeout(ROUND, round(&resource, &context, &owner)).await;
+    // How it failed so often is not over before there is an answer.
+    let is_asking = matches!(round, Ok(Ok(Ended::Asking)));
+    let (outcome, result) = match round {
+        Ok(Ok(Ended::Done)) => ("done", Ok(Action::requeue(jittered(RESYNC)))),
+        Ok(Ok(Ended::Waiting | Ended::Asking)) => ("waiting", Ok(Action::requeue(jittered(RESYNC)))),
+        Ok(Ok(Ended::Refused)) => ("refused", Ok(Action::requeue(jittered(RESYNC)))),
+        Ok(Err(unfinished)) => ("failed", Err(unfinished)),
+        Err(_) => {
+            error!(resource = owner.name, namespace = owner.namespace, "the round took too long and was given up");
+            ("timeout", Err(Unfinished(format!("the round took longer than {} s", ROUND.as_secs()))))
+        }
+    };
+    context.remember(&owner, |remembered| match &result {
+        Ok(_) if is_asking => {}
+        Ok(_) => remembered.failures = 0,
+        Err(_) => remembered.failures = remembered.failures.saturating_add(1),
+    });
+    context.metrics.reconciled(outcome, started.elapsed());
+    result
+}
+
+/// When a resource that failed is tried again.
+#[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
+pub fn retry(resource: Arc<Guarded>, _: &Unfinished, context: Arc<Context>) -> Action {
+    let failures = context.remember(&owner_of(&resource), |remembered| remembered.failures);
+    Action::requeue(backoff(failures))
+}
+
+/// The resource of an object.
+pub fn owner_of(resource: &Guarded) -> Owner {
+    Owner { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
+}
+
+/// How a round ended.
+enum Ended {
+    /// Everything runs.
+    Done,
+    /// Something is being waited for, of which a watch will tell.
+    Waiting,
+    /// A broker has not answered yet; when it has, the resource is reconciled again.
+    Asking,
+    /// Nothing was done, since the resource, or what it refers to, is wrong.
+    Refused,
+}
+
+async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<Ended, Unfinished> {
+    let resource = match &resource.0 {
+        Ok(resource) => resource,
+        Err(invalid) => return malformed(context, owner, &invalid.metadata.uid.clone().unwrap_or_default(), &invalid.error).await,
+    };
+    if resource.metadata.deletion_timestamp.is_some() {
+        // What is to go with it goes by its owner reference; what is to stay has none.
+        return Ok(Ended::Waiting);
+    }
+    let mut round = Round { context, owner, resource, status: last_status(resource, context, owner), is_asking: AtomicBool::new(false) };
+    let generation = resource.metadata.generation;
+    if resource.spec.paused == Some(true) {
+        let paused = status::paused(&round.status, generation);
+        round.write(paused).await?;
+        return Ok(Ended::Refused);
+    }
+    if round.status.observed_generation != generation {
+        let begun = status::begun(&round.status, generation);
+        round.write(begun).await?;
+    }
+    let mut references = match dereference(&context.client, &context.children, &context.secrets, owner, &resource.spec).await {
+        Ok(references) => references,
+        Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
+    };
+    references.kinds.clone_from(&context.kinds.read().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let platform = match validate(resource, &references, &context.defaults) {
+        Ok(platform) => platform,
+        Err(invalid) => {
+            for one in &invalid {
+                context.metrics.failed("validate", one.reason);
+                warn!(resource = owner.name, namespace = owner.namespace, generation, reason = one.reason, "{}", one.message);
+            }
+            let refused = status::refused(&round.status, generation, &invalid);
+            let is_news = round.write(refused).await?;
+            if let Some(first) = invalid.first().filter(|_| is_news) {
+                round.publish(EventType::Warning, first.reason, "Validate", &first.message).await;
+            }
+            context.ready(owner, Some(false));
+            return Ok(Ended::Refused);
+        }
+    };
+    round.platform(&platform).await
+}
+
+/// A stored resource that cannot be read: a definition before this one admitted it.
+async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> Result<Ended, Unfinished> {
+    let message = format!("the resource cannot be read: {error}; put one in its place that the definition admits: kubectl replace");
+    context.metrics.failed("read", MALFORMED);
+    context.ready(owner, Some(false));
+    let mut status = match context.remember(owner, |remembered| remembered.status.clone()) {
+        Some((_, status)) => status,
+        None => stored_status(context, owner).await.unwrap_or_default(),
+    };
+    let before = status.clone();
+    let desired = k8s_controller::conditions::DesiredCondition::new(
+        ConditionType::Ready.as_str(),
+        k8s_controller::conditions::ConditionStatus::False,
+        MALFORMED,
+        message.clone(),
+    );
+    let _ = k8s_controller::conditions::set(&mut status.conditions, desired);
+    if status == before {
+        return Ok(Ended::Refused);
+    }
+    error!(resource = owner.name, namespace = owner.namespace, reason = MALFORMED, "{message}");
+    let reference = RestaurantBooking {
+        metadata: kube::api::ObjectMeta {
+            name: Some(owner.name.clone()),
+            namespace: Some(owner.namespace.clone()),
+            uid: Some(uid.to_owned()),
+            ..Default::default()
+        },
+        ..RestaurantBooking::new(&owner.name, Default::default())
+    };
+    publish(context, &reference, EventType::Warning, MALFORMED, "Read", &message).await;
+    context.remember(owner, |remembered| remembered.status = Some((String::new(), status.clone())));
+    // The API server cannot apply anything to what its schema does not describe, but it can put a status in the place of another. Where a
+    // schema keeps it from that too, there is still the event.
+    if let Err(error) = write_status(context, owner, uid, &status, Patch::Merge).await {
+        warn!(resource = owner.name, namespace = owner.namespace, "the status cannot be written: {}", chain(&error));
+    }
+    Ok(Ended::Refused)
+}
+
+/// The newest status that is known.
+fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -> RestaurantBookingStatus {
+    let stored = || resource.status.clone().unwrap_or_default();
+    let number = |version: &str| version.parse::<u64>().unwrap_or(0);
+    let version = number(&resource.resource_version().unwrap_or_default());
+    context.remember(owner, |remembered| match &remembered.status {
+        Some((ours, status)) if number(ours) > version => status.clone(),
+        _ => stored(),
+    })
+}
+
+/// Resources whose spec may be one that cannot be read.
+fn unread(context: &Context, owner: &Owner) -> Api<DynamicObject> {
+    let resource = kube::core::ApiResource::erase::<RestaurantBooking>(&());
+    Api::namespaced_with(context.client.clone(), &owner.namespace, &resource)
+}
+
+/// The status of a resource that cannot be read: what was told of it before is told once.
+async fn stored_status(context: &Context, owner: &Owner) -> Option<RestaurantBookingStatus> {
+    let mut stored = unread(context, owner).get_opt(&owner.name).await.ok()??;
+    serde_json::from_value(stored.data["status"].take()).ok()
+}
+
+async fn write_status(
+    context: &Context,
+    owner: &Owner,
+    uid: &str,
+    status: &RestaurantBookingStatus,
+    as_patch: fn(Value) -> Patch<Value>,
+) -> kube::Result<String> {
+    let api = unread(context, owner);
+    let body = json!({
+        "apiVersion": RestaurantBooking::api_version(&()),
+        "kind": RestaurantBooking::kind(&()),
+        // Never the status of one that was made under the same name since.
+        "metadata": {"name": owner.name, "uid": uid},
+        "status": status,
+    });
+    let patch = as_patch(body);
+    let (verb, force) = if matches!(patch, Patch::Apply(_)) { ("apply", true) } else { ("patch", false) };
+    context.metrics.write("restaurantbookings/status", verb);
+    let params = PatchParams { field_manager: Some(STATUS_MANAGER.to_owned()), force, ..Default::default() };
+    let written = api.patch_status(&owner.name, &params, &patch).await?;
+    Ok(written.resource_version().unwrap_or_default())
+}
+
+async fn publish(context: &Context, resource: &RestaurantBooking, type_: EventType, reason: &str, action: &str, note: &str) {
+    let event = Event { type_, reason: reason.to_owned(), action: action.to_owned(), note: Some(note.to_owned()), related: None };
+    context.metrics.write("events", "publish");
+    if let Err(error) = context.recorder.publish(resource, &event).await {
+        warn!(resource = resource.name_any(), namespace = resource.namespace(), "an event cannot be published: {}", chain(&error));
+    }
+}
+
+/// A round for a resource that can be read.
+struct Round<'a> {
+    context: &'a Context,
+    owner: &'a Owner,
+    resource: &'a RestaurantBooking,
+    /// The newest status that is known.
+    status: RestaurantBookingStatus,
+    /// Whether the broker has not answered yet.
+    is_asking: AtomicBool,
+}
+
+impl Round<'_> {
+    /// Writes a status, where it is another than the last; whether it was.
+    async fn write(&mut self, status: RestaurantBookingStatus) -> Result<bool, Unfinished> {
+        if status == self.status {
+            return Ok(false);
+        }
+        let uid = self.resource.uid().unwrap_or_default();
+        match write_status(self.context, self.owner, &uid, &status, Patch::Apply).await {
+            Ok(version) => {
+                self.context.remember(self.owner, |remembered| remembered.status = Some((version, status.clone())));
+                self.status = status;
+                Ok(true)
+            }
+            // It was deleted meanwhile; a watch tells.
+            Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(false),
+            Err(error) => {
+                self.context.metrics.failed("status", API_UNAVAILABLE);
+                warn!(resource = self.owner.name, namespace = self.owner.namespace, "the status cannot be written: {}", chain(&error));
+                Err(Unfinished(error.to_string()))
+            }
+        }
+    }
+
+    async fn publish(&self, type_: EventType, reason: &str, action: &str, note: &str) {
+        publish(self.context, self.resource, type_, reason, action, note).await;
+    }
+
+    /// Tells of failures: metric, log and event; the conditions are the caller's.
+    async fn failed(&self, action: &str, failures: &[Failure]) -> Unfinished {
+        let generation = self.resource.metadata.generation;
+        for failure in failures {
+            let Failure { step, reason, message } = failure;
+            self.context.metrics.failed(step.as_str(), reason);
+            error!(resource = self.owner.name, namespace = self.owner.namespace, generation, step = step.as_str(), reason, "{message}");
+        }
+        let Some(first) = failures.first() else { return Unfinished(String::new()) };
+        self.publish(EventType::Warning, first.reason, action, &first.message).await;
+        Unfinished(first.message.clone())
+    }
+
+    async fn platform(&mut self, platform: &Platform) -> Result<Ended, Unfinished> {
+        let generation = self.resource.metadata.generation;
+        let objects = build(platform);
+        let (steps, failures) = self.steps(platform, &objects).await;
+        let reported = status::reported(&self.status, generation, platform, &steps);
+        let (was_ready, before) = (self.is_ready(), self.status.clone());
+        let written = self.write(reported).await;
+        let is_ready = self.is_ready();
+        self.context.ready(self.owner, Some(is_ready));
+        if is_ready && !was_ready && matches!(written, Ok(true)) {
+            info!(resource = self.owner.name, namespace = self.owner.namespace, generation, "ready");
+            self.publish(EventType::Normal, AVAILABLE, "Reconcile", "everything that is asked for runs").await;
+        }
+        if !failures.is_empty() {
+            return Err(self.failed("Apply", &failures).await);
+        }
+        written?;
+        // What failed by itself, a migration say, is told of once and not tried again before something changes.
+        for progress in steps.values() {
+            if let State::Failed { reason, message } = &progress.state
+                && !status::tells(&before, reason, message)
+            {
+                self.publish(EventType::Warning, reason, "Apply", message).await;
+            }
+        }
+        Ok(if self.is_asking.load(Ordering::Relaxed) {
+            Ended::Asking
+        } else if is_ready {
+            Ended::Done
+        } else {
+            Ended::Waiting
+        })
+    }
+
+    fn is_ready(&self) -> bool {
+        k8s_controller::conditions::find(&self.status.conditions, ConditionType::Ready.as_str())
+            .is_some_and(|ready| ready.status == "True" && ready.observed_generation == self.resource.metadata.generation)
+    }
+
+    /// Applies every step whose turn it is: as soon as all that it waits for is done, and together with the others of which that is true.
+    async fn steps(&self, platform: &Platform, objects: &[Object]) -> (Steps, Vec<Failure>) {
+        let uid = self.resource.uid().unwrap_or_default();
+        let applier = Applier {
+            client: &self.context.client,
+            children: &self.context.children,
+            metrics: &self.context.metrics,
+            owner: self.owner,
+            uid: &uid,
+        };
+        let by_step = by_step(objects);
+        let mut steps: Steps = BTreeMap::new();
+        let mut failures = Vec::new();
+        loop {
+            let next: Vec<Step> = ORDER
+                .into_iter()
+                .filter(|step| !steps.contains_key(step) && step.waits_for().iter().all(|other| steps.contains_key(other)))
+                .collect();
+            if next.is_empty() {
+                break;
+            }
+            let wave = next.into_iter().map(|step| {
+                let (steps, applier, objects) = (&steps, &applier, by_step.get(&step).map_or(&[][..], Vec::as_slice));
+                async move {
+                    let blocking = step.waits_for().into_iter().find(|other| !matches!(steps[other].state, State::Done));
+                    if let Some(blocking) = blocking {
+                        let state = State::Waiting(format!("{} waits for {}", step.as_str(), blocking.as_str()));
+                        return (step, Progress { state, replicas: None }, Vec::new());
+                    }
+                    let mut applied = applier.step(step, objects).await;
+                    if matches!(applied.state, State::Done)
+                        && let Some(state) = self.beyond_objects(step, platform, &mut applied.failures).await
+                    {
+                        applied.state = state;
+                    }
+                    (step, Progress { state: applied.state, replicas: applied.replicas }, applied.failures)
+                }
+            });
+            for (step, progress, failed) in join_all(wave).await {
+                steps.insert(step, progress);
+                failures.extend(failed);
+            }
+        }
+        // Who does not get as far as the topics has no broker, even where its Pods are ready or it has none.
+        if let State::Failed { reason, .. } = &steps[&Step::Topics].state
+            && OF_BROKER.contains(reason)
+        {
+            let state = steps[&Step::Topics].state.clone();
+            steps.insert(Step::Kafka, Progress { state, replicas: None });
+        }
+        if matches!(steps[&Step::Foundation].state, State::Done) {
+            failures.extend(applier.prune(objects).await);
+        }
+        (steps, failures)
+    }
+
+    /// What a step takes beside objects in the cluster; `None` where nothing is missing.
+    async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
+        match step {
+            Step::Postgres(service) => waits_for_secret(platform, service),
+            Step::Topics => match platform.kafka.backend {
+                KafkaBackend::Managed { .. } | KafkaBackend::External => self.topics(platform, failures).await,
+                // They are objects, KafkaTopics.
+                KafkaBackend::Strimzi { .. } | KafkaBackend::StrimziCluster { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Brings the topics to what is wanted, through the broker.
+    async fn topics(&self, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
+        match topics(self.context, self.owner, platform, RESYNC / 2).await {
+            Topics::AsWanted => None,
+            Topics::Asking(known) => {
+                self.is_asking.store(true, Ordering::Relaxed);
+                known
+            }
+            Topics::Failed(failure) => {
+                let state = State::Failed { reason: failure.reason, message: failure.message.clone() };
+                failures.push(failure);
+                Some(state)
+            }
+        }
+    }
+}
+
+/// CloudNativePG makes the Secret with the database's URL when the Cluster is ready.
+fn waits_for_secret(platform: &Platform, service: Service) -> Option<State> {
+    let secret = platform.databases.of(service);
+    (matches!(platform.postgres, Postgres::CloudNativePg { .. }) && secret.checksum.is_empty())
+        .then(|| State::Waiting(format!("Secret {} is not there yet, or has no key {}: CloudNativePG makes it", secret.name, secret.key)))
+}

@@ -1,0 +1,143 @@
+//! What a resource refers to: Secrets that the user or another operator made, Secrets that we made earlier, kinds that the cluster knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::api::{RestaurantBookingSpec, SecretKeyReference};
+
+use super::kind::Kind;
+use super::platform::{admin_name, cloud_native_pg_secret_name, database_secret_name, keys_name};
+use super::service::{PerService, Service};
+
+/// What is in a Secret.
+pub type SecretData = BTreeMap<String, Vec<u8>>;
+
+/// What a resource refers to, as it was read.
+#[derive(Clone, Debug, Default)]
+pub struct References {
+    /// The Secrets that exist, of those that [`names`] tells.
+    pub secrets: BTreeMap<String, SecretData>,
+    /// The optional kinds that the cluster knows.
+    pub kinds: BTreeSet<Kind>,
+    /// What is ours to generate.
+    pub credentials: Credentials,
+}
+
+/// What is generated once and kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Credentials {
+    /// The administrator's password.
+    pub admin_password: String,
+    /// The password of the owner of each managed database.
+    pub database_passwords: PerService<String>,
+    /// The private key that signs tokens: PKCS#8, PEM.
+    pub private_key: String,
+    /// The public keys that verify tokens: a JWK set.
+    pub key_set: String,
+}
+
+/// Keys of our Secret with the administrator.
+pub const ADMIN_EMAIL: &str = "email";
+/// The administrator's password.
+pub const ADMIN_PASSWORD: &str = "password";
+/// Key of a database's Secret with the password of its owner.
+pub const DATABASE_PASSWORD: &str = "password";
+/// Key of a database's Secret with the whole URL.
+pub const DATABASE_URL: &str = "url";
+/// Key of CloudNativePG's Secret with the whole URL.
+pub const CLOUD_NATIVE_PG_URL: &str = "uri";
+/// Key of our Secret with the private key.
+pub const PRIVATE_KEY: &str = "private.pem";
+/// Key of our Secret with the public keys.
+pub const KEY_SET: &str = "jwks.json";
+
+/// Why something cannot be generated.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gives no randomness: {0}")]
+pub struct NoRandomness(String);
+
+impl Credentials {
+    /// What the Secrets of resource `name` hold already, and new values for what they do not.
+    ///
+    /// # Errors
+    /// Where there is no randomness to be had.
+    pub fn complete(name: &str, secrets: &BTreeMap<String, SecretData>) -> Result<Self, NoRandomness> {
+        let kept = |secret: &str, key: &str| {
+            let value = secrets.get(secret)?.get(key)?;
+            String::from_utf8(value.clone()).ok().filter(|text| !text.is_empty())
+        };
+        let or_new = |value: Option<String>| value.map_or_else(password, Ok);
+        let keys = keys_name(name);
+        let (private_key, key_set) = match (kept(&keys, PRIVATE_KEY), kept(&keys, KEY_SET)) {
+            (Some(private_key), Some(key_set)) => (private_key, key_set),
+            // One without the other signs or verifies nothing.
+            _ => {
+                let pair = auth::keys::pair().map_err(|error| NoRandomness(error.to_string()))?;
+                (pair.private_key, pair.key_set)
+            }
+        };
+        let database = |service| or_new(kept(&database_secret_name(name, service), DATABASE_PASSWORD));
+        Ok(Self {
+            admin_password: or_new(kept(&admin_name(name), ADMIN_PASSWORD))?,
+            database_passwords: PerService {
+                auth: database(Service::Auth)?,
+                menu: database(Service::Menu)?,
+                reservation: database(Service::Reservation)?,
+            },
+            private_key,
+            key_set,
+        })
+    }
+
+    /// What stands for values that nobody generated, where a plan is only shown.
+    pub fn placeholder() -> Self {
+        let text = || "<generated>".to_owned();
+        Self { admin_password: text(), database_passwords: PerService::new(|_| text()), private_key: text(), key_set: text() }
+    }
+}
+
+/// 24 characters out of 64, which are 144 bits, and none of which has a meaning in a URL, in SQL or to a shell.
+fn password() -> Result<String, NoRandomness> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|error| NoRandomness(error.to_string()))?;
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
+}
+
+/// The names of the Secrets that are ours to generate for a resource.
+pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut names = BTreeSet::from([keys_name(name)]);
+    if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
+        names.insert(admin_name(name));
+    }
+    if spec.postgres.as_ref().is_none_or(|postgres| postgres.external.is_none() && postgres.cloud_native_pg.is_none()) {
+        names.extend(Service::ALL.map(|service| database_secret_name(name, service)));
+    }
+    names
+}
+
+/// The names of all Secrets that matter to a resource: those that it names, and those that are made for it.
+pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut names = BTreeSet::from([keys_name(name)]);
+    let given = |reference: &SecretKeyReference| reference.name.clone();
+    match spec.admin.as_ref().and_then(|admin| admin.password_secret_ref.as_ref()) {
+        Some(reference) => names.insert(given(reference)),
+        None => names.insert(admin_name(name)),
+    };
+    let postgres = spec.postgres.as_ref();
+    if let Some(external) = postgres.and_then(|postgres| postgres.external.as_ref()) {
+        names.extend([&external.auth, &external.menu, &external.reservation].map(|database| given(&database.url_secret_ref)));
+    } else if postgres.is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
+        names.extend(Service::ALL.map(|service| cloud_native_pg_secret_name(name, service)));
+    } else {
+        names.extend(Service::ALL.map(|service| database_secret_name(name, service)));
+    }
+    if let Some(external) = spec.kafka.as_ref().and_then(|kafka| kafka.external.as_ref()) {
+        if let Some(tls) = &external.tls {
+            names.extend([&tls.ca_secret_ref, &tls.certificate_secret_ref, &tls.key_secret_ref].into_iter().flatten().map(given));
+        }
+        if let Some(sasl) = &external.sasl {
+            names.extend([given(&sasl.username_secret_ref), given(&sasl.password_secret_ref)]);
+        }
+    }
+    names
+}

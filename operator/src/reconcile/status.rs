@@ -1,0 +1,227 @@
+//! What is reported: conditions and the rest of the status. Pure, but for the time of a condition's transition.
+
+use std::collections::BTreeMap;
+
+use k8s_controller::conditions::{self, ConditionStatus, DesiredCondition};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use crate::api::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus};
+
+use super::observe::State;
+use super::platform::{Exposure, Platform};
+use super::reason::{AVAILABLE, PAUSED, RECONCILING, SETTLED, STALLED, WAITING};
+use super::service::{PerService, Service};
+use super::step::{ORDER, Step};
+use super::validate::Invalid;
+
+/// How a step does, in this round.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// How it does.
+    pub state: State,
+    /// Pods that are ready and that are wanted: of a Deployment.
+    pub replicas: Option<(i32, i32)>,
+}
+
+/// How every step does, in this round.
+pub type Steps = BTreeMap<Step, Progress>;
+
+/// The longest message of a condition that we write; the API server takes 32,768 bytes, which nobody reads.
+const MESSAGE: usize = 2000;
+
+/// Sets conditions as of one generation.
+struct Conditions<'a> {
+    conditions: &'a mut Vec<Condition>,
+    generation: Option<i64>,
+}
+
+impl Conditions<'_> {
+    fn set(&mut self, kind: ConditionType, status: ConditionStatus, reason: &str, message: &str) {
+        let mut message = message.to_owned();
+        if message.len() > MESSAGE {
+            let end = (0..=MESSAGE).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+            message.truncate(end);
+            message.push_str(" ...");
+        }
+        let desired = DesiredCondition::new(kind.as_str(), status, reason, message).observed_generation(self.generation);
+        let _ = conditions::set(self.conditions, desired);
+    }
+}
+
+/// The work on a new generation begins: who looks now must not take the old generation's Ready for the new one's.
+pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
+    let mut status = status.clone();
+    status.observed_generation = generation;
+    let mut conditions = Conditions { conditions: &mut status.conditions, generation };
+    conditions.set(ConditionType::Ready, ConditionStatus::Unknown, RECONCILING, "the operator is at work on this generation");
+    conditions.set(ConditionType::Progressing, ConditionStatus::True, RECONCILING, "the operator is at work on this generation");
+    status
+}
+
+/// The resource is paused: everything is left as it is, and so is what was last known.
+pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
+    let mut status = status.clone();
+    let mut conditions = Conditions { conditions: &mut status.conditions, generation };
+    conditions.set(
+        ConditionType::Progressing,
+        ConditionStatus::False,
+        PAUSED,
+        "spec.paused is true: nothing is made, changed or removed; the other conditions are those of before",
+    );
+    status
+}
+
+/// The resource, or what it refers to, is wrong: nothing was changed.
+pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invalid: &[Invalid]) -> RestaurantBookingStatus {
+    let mut status = status.clone();
+    status.observed_generation = generation;
+    let message = invalid.iter().map(|invalid| invalid.message.as_str()).collect::<Vec<_>>().join("; ");
+    let reason = invalid.first().map_or(STALLED, |invalid| invalid.reason);
+    let mut conditions = Conditions { conditions: &mut status.conditions, generation };
+    for kind in ConditionType::ALL {
+        let own: Vec<_> = invalid.iter().filter(|invalid| invalid.condition == kind).collect();
+        match (kind, own.first()) {
+            (ConditionType::Ready, _) => conditions.set(kind, ConditionStatus::False, reason, &message),
+            (ConditionType::Progressing, _) => {
+                conditions.set(
+                    kind,
+                    ConditionStatus::False,
+                    STALLED,
+                    "nothing is done until the resource, or what it refers to, is mended",
+                );
+            }
+            (_, Some(first)) => {
+                let message = own.iter().map(|invalid| invalid.message.as_str()).collect::<Vec<_>>().join("; ");
+                conditions.set(kind, ConditionStatus::False, first.reason, &message);
+            }
+            // What was said of an earlier generation still stands there, with that generation.
+            (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
+            (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is mended"),
+        }
+    }
+    status
+}
+
+/// What was done in a round, and what is waited for.
+pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platform: &Platform, steps: &Steps) -> RestaurantBookingStatus {
+    let mut new = RestaurantBookingStatus {
+        observed_generation: generation,
+        conditions: status.conditions.clone(),
+        version: None,
+        url: url(platform),
+        admin_secret_name: Some(platform.admin.password.name.clone()),
+        postgres: Some(platform.postgres.as_str().to_owned()),
+        kafka: Some(platform.kafka.backend.as_str().to_owned()),
+        replicas: None,
+        services: None,
+    };
+    let services = PerService::new(|service| service_status(platform, steps, status, service));
+    let total = |count: fn(&ServiceStatus) -> i32| Service::ALL.iter().map(|service| count(services.of(*service))).sum::<i32>();
+    new.replicas = Some(format!("{}/{}", total(|status| status.ready), total(|status| status.desired)));
+    new.version = version(&services);
+    new.services = Some(ServicesStatus { auth: services.auth, menu: services.menu, reservation: services.reservation });
+
+    let mut conditions = Conditions { conditions: &mut new.conditions, generation };
+    let overall = worst(steps, |_| true);
+    match &overall {
+        State::Done => {
+            conditions.set(ConditionType::Ready, ConditionStatus::True, AVAILABLE, "everything that is asked for runs");
+            conditions.set(ConditionType::Progressing, ConditionStatus::False, SETTLED, "there is nothing left to do");
+        }
+        State::Waiting(message) => {
+            conditions.set(ConditionType::Ready, ConditionStatus::False, WAITING, message);
+            conditions.set(ConditionType::Progressing, ConditionStatus::True, RECONCILING, message);
+        }
+        State::Failed { reason, message } => {
+            conditions.set(ConditionType::Ready, ConditionStatus::False, reason, message);
+            conditions.set(ConditionType::Progressing, ConditionStatus::False, STALLED, message);
+        }
+    }
+    for kind in [
+        ConditionType::PostgresReady,
+        ConditionType::KafkaReady,
+        ConditionType::TopicsReady,
+        ConditionType::MigrationsComplete,
+        ConditionType::ServicesReady,
+    ] {
+        tell(&mut conditions, kind, &worst(steps, |step| step.condition() == kind));
+    }
+    // Auth makes the administrator when it starts.
+    let admin = match steps.get(&Step::Deployment(Service::Auth)).map(|progress| &progress.state) {
+        Some(State::Done) => State::Done,
+        _ => State::Waiting("the administrator is made when the auth service starts".to_owned()),
+    };
+    tell(&mut conditions, ConditionType::AdminReady, &admin);
+    new
+}
+
+/// Whether a status tells of a failure already.
+pub fn tells(status: &RestaurantBookingStatus, reason: &str, message: &str) -> bool {
+    status.conditions.iter().any(|condition| condition.reason == reason && condition.message.contains(message))
+}
+
+fn tell(conditions: &mut Conditions<'_>, kind: ConditionType, state: &State) {
+    match state {
+        State::Done => conditions.set(kind, ConditionStatus::True, AVAILABLE, ""),
+        State::Waiting(message) => conditions.set(kind, ConditionStatus::False, WAITING, message),
+        State::Failed { reason, message } => conditions.set(kind, ConditionStatus::False, reason, message),
+    }
+}
+
+/// How the worst of some steps does; all that wait, and all that failed, are told of.
+fn worst(steps: &Steps, of: impl Fn(Step) -> bool) -> State {
+    let states = || ORDER.iter().filter(|step| of(**step)).filter_map(|step| steps.get(step)).map(|progress| &progress.state);
+    let mut failed = states().filter_map(|state| match state {
+        State::Failed { reason, message } => Some((*reason, message.as_str())),
+        _ => None,
+    });
+    if let Some((reason, first)) = failed.next() {
+        let mut messages: Vec<_> = std::iter::once(first).chain(failed.map(|(_, message)| message)).collect();
+        messages.dedup();
+        return State::Failed { reason, message: messages.join("; ") };
+    }
+    let mut waiting: Vec<_> = states()
+        .filter_map(|state| match state {
+            State::Waiting(message) => Some(message.as_str()),
+            _ => None,
+        })
+        .collect();
+    waiting.dedup();
+    if waiting.is_empty() { State::Done } else { State::Waiting(waiting.join("; ")) }
+}
+
+/// What the services run, each version once.
+fn version(services: &PerService<ServiceStatus>) -> Option<String> {
+    let mut versions: Vec<_> = Service::ALL.iter().filter_map(|service| services.of(*service).version.as_deref()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    (!versions.is_empty()).then(|| versions.join(","))
+}
+
+fn url(platform: &Platform) -> Option<String> {
+    match platform.exposure.as_ref()? {
+        Exposure::Ingress { host, tls_secret: None, .. } => Some(format!("http://{host}")),
+        // The listener of a Gateway is not ours to know; who exposes guests' data does so encrypted.
+        Exposure::Ingress { host, .. } | Exposure::Gateway { host, .. } => Some(format!("https://{host}")),
+    }
+}
+
+fn service_status(platform: &Platform, steps: &Steps, status: &RestaurantBookingStatus, service: Service) -> ServiceStatus {
+    let before = status.services.as_ref().map(|services| match service {
+        Service::Auth => &services.auth,
+        Service::Menu => &services.menu,
+        Service::Reservation => &services.reservation,
+    });
+    let progress = steps.get(&Step::Deployment(service));
+    // While a Deployment waits for its turn, or is rolled out, what it was before still runs.
+    let version = match progress {
+        Some(Progress { state: State::Done, .. }) => Some(platform.components.of(service).version.clone()),
+        _ => before.and_then(|before| before.version.clone()),
+    };
+    let (ready, desired) = match progress.and_then(|progress| progress.replicas) {
+        Some(replicas) => replicas,
+        None => (before.map_or(0, |before| before.ready), platform.components.of(service).scale.at_least()),
+    };
+    let url = format!("http://{}.{}.svc:{}", platform.component_name(service), platform.namespace, service.port());
+    ServiceStatus { ready, desired, version, url: Some(url) }
+}

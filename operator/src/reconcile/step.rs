@@ -1,0 +1,104 @@
+//! The order in which a platform is made, as a value: what waits for what stands here and nowhere else.
+
+use crate::api::ConditionType;
+
+use super::service::Service;
+
+/// A part of the platform that is applied as a whole, and that others may wait for.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Step {
+    /// What others refer to: credentials, accounts, settings, Services, network policies.
+    Foundation,
+    /// What nobody waits for: routes from outside, and monitors.
+    Exposure,
+    /// The database of a service.
+    Postgres(Service),
+    /// The broker.
+    Kafka,
+    /// The topics.
+    Topics,
+    /// The migration of a service's database to the version that is asked for.
+    Migration(Service),
+    /// The Pods of a service.
+    Deployment(Service),
+}
+
+use Step::{Deployment, Exposure, Foundation, Kafka, Migration, Postgres, Topics};
+
+/// Every step, each after all that it waits for.
+pub const ORDER: [Step; 13] = [
+    Foundation,
+    Exposure,
+    Postgres(Service::Auth),
+    Postgres(Service::Menu),
+    Postgres(Service::Reservation),
+    Kafka,
+    Topics,
+    Migration(Service::Auth),
+    Migration(Service::Menu),
+    Migration(Service::Reservation),
+    Deployment(Service::Auth),
+    Deployment(Service::Menu),
+    Deployment(Service::Reservation),
+];
+
+impl Step {
+    /// The steps that must be done before this one is applied.
+    ///
+    /// A failed migration leaves the old version serving, because the Deployment waits for it. A Deployment waits for the topics,
+    /// because a broker may make a topic with one partition when it is first asked for it.
+    pub fn waits_for(self) -> Vec<Step> {
+        match self {
+            Foundation => vec![],
+            Exposure | Postgres(_) | Kafka => vec![Foundation],
+            Topics => vec![Kafka],
+            Migration(service) => vec![Postgres(service)],
+            Deployment(service) => vec![Migration(service), Topics],
+        }
+    }
+
+    /// The condition that tells of the step.
+    pub fn condition(self) -> ConditionType {
+        match self {
+            Foundation | Exposure => ConditionType::Progressing,
+            Postgres(_) => ConditionType::PostgresReady,
+            Kafka => ConditionType::KafkaReady,
+            Topics => ConditionType::TopicsReady,
+            Migration(_) => ConditionType::MigrationsComplete,
+            Deployment(_) => ConditionType::ServicesReady,
+        }
+    }
+
+    /// Its name, as messages, events and metrics have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Foundation => "foundation",
+            Exposure => "exposure",
+            Postgres(Service::Auth) => "postgres-auth",
+            Postgres(Service::Menu) => "postgres-menu",
+            Postgres(Service::Reservation) => "postgres-reservation",
+            Kafka => "kafka",
+            Topics => "topics",
+            Migration(Service::Auth) => "migration-auth",
+            Migration(Service::Menu) => "migration-menu",
+            Migration(Service::Reservation) => "migration-reservation",
+            Deployment(Service::Auth) => "deployment-auth",
+            Deployment(Service::Menu) => "deployment-menu",
+            Deployment(Service::Reservation) => "deployment-reservation",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_comes_after_what_it_waits_for() {
+        for (at, step) in ORDER.iter().enumerate() {
+            for other in step.waits_for() {
+                assert!(ORDER[..at].contains(&other), "{} waits for {}", step.as_str(), other.as_str());
+            }
+        }
+    }
+}

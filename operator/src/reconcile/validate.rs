@@ -1,0 +1,467 @@
+//! A resource and what it refers to, checked: out comes a platform that cannot be wrong, or all that is. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::{Resource as _, ResourceExt as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::api::{
+    self, Component as ComponentSpec, ConditionType, Confirmation, DeletionPolicy, ExternalKafka, Quantity, RestaurantBooking,
+    RestaurantBookingSpec, SecretKeyReference, ServiceImage,
+};
+
+use super::kind::Kind;
+use super::platform::{
+    Admin, Component, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Resources, Restaurant,
+    Sasl, Scale, Secret, Storage, Tls, Topics, admin_name, cloud_native_pg_secret_name, database_secret_name,
+};
+use super::reason::{INVALID_SECRET, INVALID_SPEC, KIND_NOT_INSTALLED, SECRET_NOT_FOUND};
+use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References};
+use super::service::{PerService, Service};
+
+/// The operator's own settings that platforms depend on.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// Registry and path of images, where the resource names none.
+    pub image_registry: String,
+    /// Tag of images, where the resource names none.
+    pub image_tag: String,
+    /// The namespace that the operator runs in.
+    pub operator_namespace: String,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            image_registry: "ghcr.io/restaurant-booking".to_owned(),
+            image_tag: env!("CARGO_PKG_VERSION").to_owned(),
+            operator_namespace: "restaurant-booking-operator".to_owned(),
+        }
+    }
+}
+
+/// Something that keeps a resource from being a platform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invalid {
+    /// The condition that tells of it.
+    pub condition: ConditionType,
+    /// Why, as a condition's reason has it.
+    pub reason: &'static str,
+    /// Which field, what is wrong with it, what would be right.
+    pub message: String,
+}
+
+/// Checks a resource.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn validate(resource: &RestaurantBooking, references: &References, defaults: &Defaults) -> Result<Platform, Vec<Invalid>> {
+    let mut check = Check { name: resource.name_any(), references, invalid: Vec::new() };
+    let spec = &resource.spec;
+    check.name();
+    let platform = Platform {
+        namespace: resource.namespace().unwrap_or_else(|| "default".to_owned()),
+        owner: OwnerReference {
+            api_version: RestaurantBooking::api_version(&()).into_owned(),
+            kind: RestaurantBooking::kind(&()).into_owned(),
+            name: check.name.clone(),
+            uid: resource.uid().unwrap_or_default(),
+            controller: Some(true),
+            block_owner_deletion: Some(false),
+        },
+        operator_namespace: defaults.operator_namespace.clone(),
+        restaurant: check.restaurant(spec),
+        image_pull_policy: spec.image.as_ref().and_then(|image| image.pull_policy).unwrap_or_default().as_str(),
+        image_pull_secrets: spec.image.iter().flat_map(|image| &image.pull_secrets).map(|secret| secret.name.clone()).collect(),
+        components: PerService::new(|service| component(spec, service, defaults)),
+        admin: check.admin(spec),
+        credentials: references.credentials.clone(),
+        databases: PerService::new(|service| check.database(spec, service)),
+        postgres: check.postgres(spec),
+        kafka: check.kafka(spec, &resource.namespace().unwrap_or_else(|| "default".to_owned())),
+        exposure: check.exposure(spec),
+        network_policy: network_policy(spec),
+        pod_disruption_budget: pod_disruption_budget(spec),
+        monitoring: monitoring(spec, references),
+        retain: spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain,
+        name: check.name,
+    };
+    if check.invalid.is_empty() { Ok(platform) } else { Err(check.invalid) }
+}
+
+struct Check<'a> {
+    name: String,
+    references: &'a References,
+    invalid: Vec<Invalid>,
+}
+
+impl Check<'_> {
+    fn refuse(&mut self, condition: ConditionType, reason: &'static str, message: String) {
+        self.invalid.push(Invalid { condition, reason, message });
+    }
+
+    /// The definition's rule says so too, but a resource may have been stored before the rule was.
+    fn name(&mut self) {
+        if self.name.len() > api::NAME_MAX || self.name.contains('.') {
+            let message = format!("metadata.name must have at most {} characters and no '.'; it is {:?}", api::NAME_MAX, self.name);
+            self.refuse(ConditionType::Ready, INVALID_SPEC, message);
+        }
+    }
+
+    fn restaurant(&mut self, spec: &RestaurantBookingSpec) -> Restaurant {
+        let restaurant = &spec.restaurant;
+        // The pattern admits names that no time zone has.
+        if TimeZone::get(&restaurant.time_zone).is_err() {
+            let message = format!(
+                "spec.restaurant.timeZone is {:?}; it must be the name of a time zone in the IANA database, such as Europe/Rome or UTC",
+                restaurant.time_zone
+            );
+            self.refuse(ConditionType::Ready, INVALID_SPEC, message);
+        }
+        Restaurant {
+            time_zone: restaurant.time_zone.clone(),
+            auto_confirm: restaurant.confirmation == Some(Confirmation::Automatic),
+            max_days_ahead: restaurant.max_days_ahead.unwrap_or(180),
+        }
+    }
+
+    fn admin(&mut self, spec: &RestaurantBookingSpec) -> Admin {
+        let given = spec.admin.as_ref();
+        let email = given.and_then(|admin| admin.email.clone()).unwrap_or_else(|| auth::config::ADMIN_EMAIL.to_owned());
+        let (password, text) = match given.and_then(|admin| admin.password_secret_ref.as_ref()) {
+            Some(reference) => self.secret(ConditionType::AdminReady, "spec.admin.passwordSecretRef", reference),
+            None => {
+                let text = self.references.credentials.admin_password.clone();
+                (Secret { name: admin_name(&self.name), key: ADMIN_PASSWORD.to_owned(), checksum: checksum(text.as_bytes()) }, text)
+            }
+        };
+        if !password.checksum.is_empty()
+            && let Err(fault) = auth::config::Administrator::new(&email, text.trim_end_matches(['\r', '\n']))
+        {
+            let message = format!("spec.admin: the service would refuse this administrator: {}", fault.detail);
+            self.refuse(ConditionType::AdminReady, INVALID_SECRET, message);
+        }
+        Admin { email, password, generated: given.is_none_or(|admin| admin.password_secret_ref.is_none()) }
+    }
+
+    fn database(&mut self, spec: &RestaurantBookingSpec, service: Service) -> Secret {
+        let postgres = spec.postgres.as_ref();
+        if let Some(external) = postgres.and_then(|postgres| postgres.external.as_ref()) {
+            let database = match service {
+                Service::Auth => &external.auth,
+                Service::Menu => &external.menu,
+                Service::Reservation => &external.reservation,
+            };
+            let path = format!("spec.postgres.external.{}.urlSecretRef", service.as_str());
+            let (secret, url) = self.secret(ConditionType::PostgresReady, &path, &database.url_secret_ref);
+            if !secret.checksum.is_empty() && !is_postgres_url(&url) {
+                let message = format!(
+                    "{path}: key {:?} of Secret {:?} must hold a URL such as postgres://user:password@host:5432/database",
+                    secret.key, secret.name
+                );
+                self.refuse(ConditionType::PostgresReady, INVALID_SECRET, message);
+            }
+            return secret;
+        }
+        if postgres.is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
+            // CloudNativePG makes it when it is ready: until then nothing that mounts it is applied.
+            let name = cloud_native_pg_secret_name(&self.name, service);
+            let value = self.references.secrets.get(&name).and_then(|data| data.get(CLOUD_NATIVE_PG_URL));
+            let checksum = value.map_or_else(String::new, |value| checksum(value));
+            return Secret { name, key: CLOUD_NATIVE_PG_URL.to_owned(), checksum };
+        }
+        let password = self.references.credentials.database_passwords.of(service);
+        Secret { name: database_secret_name(&self.name, service), key: DATABASE_URL.to_owned(), checksum: checksum(password.as_bytes()) }
+    }
+
+    fn postgres(&mut self, spec: &RestaurantBookingSpec) -> Postgres {
+        let default = api::ManagedPostgres::default();
+        let given = spec.postgres.as_ref();
+        if let Some(external) = given.and_then(|postgres| postgres.external.as_ref()) {
+            let port = |database: &api::ExternalDatabase| {
+                let reference = &database.url_secret_ref;
+                let url = self.references.secrets.get(&reference.name).and_then(|data| data.get(&reference.key));
+                url.and_then(|url| port_of(std::str::from_utf8(url).ok()?)).unwrap_or(5432)
+            };
+            let ports = PerService { auth: port(&external.auth), menu: port(&external.menu), reservation: port(&external.reservation) };
+            return Postgres::External { ports };
+        }
+        if let Some(cloud_native_pg) = given.and_then(|postgres| postgres.cloud_native_pg.as_ref()) {
+            self.needs(ConditionType::PostgresReady, "spec.postgres.cloudNativePG", &[Kind::Cluster], "CloudNativePG");
+            return Postgres::CloudNativePg {
+                instances: cloud_native_pg.instances.unwrap_or(3),
+                image: cloud_native_pg.image_name.clone(),
+                storage: storage(cloud_native_pg.storage.as_ref()),
+                resources: resources(cloud_native_pg.resources.as_ref(), &DATABASE),
+            };
+        }
+        let managed = given.and_then(|postgres| postgres.managed.as_ref()).unwrap_or(&default);
+        let repository = managed.repository.as_deref().unwrap_or("postgres");
+        Postgres::Managed {
+            image: format!("{repository}:{}", managed.version.as_deref().unwrap_or("17")),
+            storage: storage(managed.storage.as_ref()),
+            resources: resources(managed.resources.as_ref(), &DATABASE),
+        }
+    }
+
+    fn kafka(&mut self, spec: &RestaurantBookingSpec, namespace: &str) -> Kafka {
+        let given = spec.kafka.clone().unwrap_or_default();
+        let mut security = KafkaSecurity::default();
+        let (backend, bootstrap_servers) = if let Some(external) = &given.external {
+            security = self.kafka_security(external);
+            (KafkaBackend::External, external.bootstrap_servers.join(","))
+        } else if let Some(strimzi) = &given.strimzi {
+            self.needs(ConditionType::KafkaReady, "spec.kafka.strimzi", &[Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic], "Strimzi");
+            let cluster = strimzi.cluster_ref.as_ref().map_or_else(|| format!("{}-kafka", self.name), |cluster| cluster.name.clone());
+            let backend = match &strimzi.cluster_ref {
+                Some(cluster) => KafkaBackend::StrimziCluster { name: cluster.name.clone() },
+                None => KafkaBackend::Strimzi {
+                    brokers: strimzi.brokers.unwrap_or(3),
+                    version: strimzi.version.clone(),
+                    storage: storage(strimzi.storage.as_ref()),
+                    resources: resources(strimzi.resources.as_ref(), &BROKER),
+                },
+            };
+            (backend, format!("{cluster}-kafka-bootstrap.{namespace}.svc:9092"))
+        } else {
+            let managed = given.managed.clone().unwrap_or_default();
+            let repository = managed.repository.as_deref().unwrap_or("apache/kafka");
+            let backend = KafkaBackend::Managed {
+                image: format!("{repository}:{}", managed.version.as_deref().unwrap_or("4.3.1")),
+                storage: storage(managed.storage.as_ref()),
+                resources: resources(managed.resources.as_ref(), &BROKER),
+            };
+            (backend, format!("{}-kafka.{namespace}.svc:9092", self.name))
+        };
+        let topics = self.topics(&given, &backend, namespace);
+        Kafka { backend, bootstrap_servers, security, topics }
+    }
+
+    fn topics(&mut self, kafka: &api::Kafka, backend: &KafkaBackend, namespace: &str) -> Topics {
+        let given = kafka.topics.clone().unwrap_or_default();
+        let own = matches!(backend, KafkaBackend::Managed { .. } | KafkaBackend::Strimzi { .. });
+        let retention = given.retention.as_deref().unwrap_or("168h");
+        let retention = api::parse_duration(retention).unwrap_or_else(|| {
+            let message =
+                format!("spec.kafka.topics.retention is {retention:?}; it must be numbers with units (s, m, h, d), such as 168h or 30d");
+            self.refuse(ConditionType::TopicsReady, INVALID_SPEC, message);
+            std::time::Duration::ZERO
+        });
+        Topics {
+            prefix: given.prefix.unwrap_or_else(|| if own { String::new() } else { format!("{namespace}.{}.", self.name) }),
+            partitions: given.partitions.unwrap_or(3),
+            replication_factor: given.replication_factor.or(match backend {
+                KafkaBackend::Managed { .. } => Some(1),
+                KafkaBackend::Strimzi { brokers, .. } => Some((*brokers).min(3)),
+                KafkaBackend::StrimziCluster { .. } | KafkaBackend::External => None,
+            }),
+            retention,
+        }
+    }
+
+    fn kafka_security(&mut self, external: &ExternalKafka) -> KafkaSecurity {
+        let condition = ConditionType::KafkaReady;
+        let tls = external.tls.as_ref().map(|tls| {
+            let mut read = |field: &str, reference: Option<&SecretKeyReference>| {
+                reference.map(|reference| self.secret(condition, &format!("spec.kafka.external.tls.{field}"), reference))
+            };
+            let ca = read("caSecretRef", tls.ca_secret_ref.as_ref());
+            let certificate = read("certificateSecretRef", tls.certificate_secret_ref.as_ref());
+            let key = read("keySecretRef", tls.key_secret_ref.as_ref());
+            let (ca, ca_pem) = ca.unzip();
+            let (certificate, pem) = certificate.zip(key).map(|((a, a_pem), (b, b_pem))| ((a, b), (a_pem, b_pem))).unzip();
+            Tls { ca, certificate, pem: (ca_pem, pem) }
+        });
+        let sasl = external.sasl.as_ref().map(|sasl| {
+            let (username, name) = self.secret(condition, "spec.kafka.external.sasl.usernameSecretRef", &sasl.username_secret_ref);
+            let (password, text) = self.secret(condition, "spec.kafka.external.sasl.passwordSecretRef", &sasl.password_secret_ref);
+            let trim = |text: String| text.trim_end_matches(['\r', '\n']).to_owned();
+            Sasl { mechanism: sasl.mechanism.unwrap_or_default(), username, password, login: (trim(name), trim(text)) }
+        });
+        KafkaSecurity { tls, sasl }
+    }
+
+    fn exposure(&mut self, spec: &RestaurantBookingSpec) -> Option<Exposure> {
+        if let Some(gateway) = &spec.gateway {
+            self.needs(ConditionType::Ready, "spec.gateway", &[Kind::HttpRoute], "the Gateway API");
+            return Some(Exposure::Gateway {
+                host: gateway.host.clone(),
+                parent: gateway.parent_ref.name.clone(),
+                section: gateway.parent_ref.section_name.clone(),
+            });
+        }
+        spec.ingress.as_ref().map(|ingress| Exposure::Ingress {
+            host: ingress.host.clone(),
+            class: ingress.class_name.clone(),
+            tls_secret: ingress.tls_secret_name.clone(),
+            annotations: ingress.annotations.clone(),
+        })
+    }
+
+    /// A Secret that somebody else makes, and its text.
+    fn secret(&mut self, condition: ConditionType, path: &str, reference: &SecretKeyReference) -> (Secret, String) {
+        let mut secret = Secret { name: reference.name.clone(), key: reference.key.clone(), checksum: String::new() };
+        let Some(data) = self.references.secrets.get(&reference.name) else {
+            self.refuse(
+                condition,
+                SECRET_NOT_FOUND,
+                format!("{path}: there is no Secret {:?} in the resource's namespace", reference.name),
+            );
+            return (secret, String::new());
+        };
+        let Some(value) = data.get(&reference.key) else {
+            let keys: Vec<_> = data.keys().map(String::as_str).collect();
+            let message = format!("{path}: Secret {:?} has no key {:?}; it has {}", reference.name, reference.key, keys.join(", "));
+            self.refuse(condition, SECRET_NOT_FOUND, message);
+            return (secret, String::new());
+        };
+        let Ok(text) = String::from_utf8(value.clone()) else {
+            let message = format!("{path}: key {:?} of Secret {:?} must be UTF-8 text", reference.key, reference.name);
+            self.refuse(condition, INVALID_SECRET, message);
+            return (secret, String::new());
+        };
+        secret.checksum = checksum(value);
+        (secret, text)
+    }
+
+    /// Another product's kinds that a field needs.
+    fn needs(&mut self, condition: ConditionType, path: &str, kinds: &[Kind], product: &str) {
+        let missing: Vec<_> = kinds.iter().filter(|kind| !self.references.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
+        if !missing.is_empty() {
+            let message =
+                format!("{path} needs {product}, but the cluster does not know its kinds ({}); install {product}", missing.join(", "));
+            self.refuse(condition, KIND_NOT_INSTALLED, message);
+        }
+    }
+}
+
+/// SHA-256, in hexadecimal digits.
+pub fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn is_postgres_url(url: &str) -> bool {
+    let url = url.trim();
+    ["postgres://", "postgresql://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+}
+
+/// The port of a URL of a database, where it names one.
+fn port_of(url: &str) -> Option<u16> {
+    let authority = url.split_once("://")?.1.split(['/', '?']).next()?;
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host).rsplit_once(':')?.1.parse().ok()
+}
+
+type Amounts = &'static [(&'static str, &'static str)];
+
+/// Requests and limits, where the resource names none.
+struct Usual {
+    requests: Amounts,
+    limits: Amounts,
+}
+
+/// A service was measured at 18 MiB idle; bcrypt and bursts are what the rest is for.
+static SERVICE: Usual = Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
+static DATABASE: Usual = Usual { requests: &[("cpu", "100m"), ("memory", "256Mi")], limits: &[("memory", "512Mi")] };
+/// The image's own heap is 1 GiB at most, of which half is enough here.
+static BROKER: Usual = Usual { requests: &[("cpu", "250m"), ("memory", "1Gi")], limits: &[("memory", "1Gi")] };
+
+fn resources(given: Option<&api::Resources>, usual: &Usual) -> Resources {
+    let or_usual = |given: Option<&BTreeMap<String, Quantity>>, usual: Amounts| match given.filter(|given| !given.is_empty()) {
+        Some(given) => given.clone(),
+        None => usual.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from(*amount))).collect(),
+    };
+    let mut requests = or_usual(given.map(|given| &given.requests), usual.requests);
+    let mut limits = or_usual(given.map(|given| &given.limits), usual.limits);
+    // Where one side is given and crosses the default of the other, the default gives way: requests must not be above limits.
+    if given.is_some_and(|given| given.limits.is_empty()) {
+        limits.retain(|name, limit| requests.get(name).is_none_or(|request| request <= limit));
+    }
+    if given.is_some_and(|given| given.requests.is_empty()) {
+        for (name, request) in &mut requests {
+            if let Some(limit) = limits.get(name).filter(|limit| *limit < request) {
+                *request = limit.clone();
+            }
+        }
+    }
+    Resources { requests, limits }
+}
+
+fn storage(given: Option<&api::Storage>) -> Storage {
+    Storage {
+        size: given.and_then(|storage| storage.size.clone()).unwrap_or_else(|| Quantity::from("8Gi")),
+        class: given.and_then(|storage| storage.storage_class_name.clone()),
+    }
+}
+
+fn component(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> Component {
+    let given = match service {
+        Service::Auth => &spec.auth,
+        Service::Menu => &spec.menu,
+        Service::Reservation => &spec.reservation,
+    };
+    let given = given.clone().unwrap_or_default();
+    let (image, version) = image(spec, service, defaults);
+    let mut resources = resources(given.resources.as_ref(), &SERVICE);
+    if given.autoscaling.is_some() && !resources.limits.contains_key("cpu") {
+        // An autoscaler that aims at a share of the requested CPU can do nothing where none is requested.
+        resources.requests.entry("cpu".to_owned()).or_insert_with(|| Quantity::from("50m"));
+    }
+    Component {
+        image,
+        version,
+        scale: scale(&given),
+        resources,
+        labels: given.labels,
+        annotations: given.annotations,
+        node_selector: given.node_selector,
+        tolerations: given.tolerations,
+        affinity: given.affinity,
+        topology_spread_constraints: given.topology_spread_constraints,
+        log_level: given.log_level.unwrap_or_default(),
+        cors_allowed_origins: given.cors_allowed_origins,
+        database_max_connections: given.database_max_connections.unwrap_or(10),
+    }
+}
+
+fn scale(given: &ComponentSpec) -> Scale {
+    given.autoscaling.as_ref().map_or_else(|| Scale::Fixed(given.replicas.unwrap_or(2)), Scale::from)
+}
+
+/// The image's full name, and its tag or digest.
+fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> (String, String) {
+    let image = spec.image.clone().unwrap_or_default();
+    let own = match service {
+        Service::Auth => image.auth,
+        Service::Menu => image.menu,
+        Service::Reservation => image.reservation,
+    };
+    let ServiceImage { repository, tag, digest } = own.unwrap_or_default();
+    let registry = image.registry.unwrap_or_else(|| defaults.image_registry.clone());
+    let repository = repository.unwrap_or_else(|| format!("{registry}/{}", service.as_str()));
+    match digest {
+        Some(digest) => (format!("{repository}@{digest}"), digest),
+        None => {
+            let tag = tag.or(image.tag).unwrap_or_else(|| defaults.image_tag.clone());
+            (format!("{repository}:{tag}"), tag)
+        }
+    }
+}
+
+fn network_policy(spec: &RestaurantBookingSpec) -> Option<NetworkPolicy> {
+    let given = spec.network_policy.clone().unwrap_or_default();
+    given.enabled.unwrap_or(true).then_some(NetworkPolicy { client_namespace_labels: given.client_namespace_labels })
+}
+
+fn pod_disruption_budget(spec: &RestaurantBookingSpec) -> Option<i32> {
+    let given = spec.pod_disruption_budget.clone().unwrap_or_default();
+    given.enabled.unwrap_or(true).then_some(given.max_unavailable.unwrap_or(1))
+}
+
+fn monitoring(spec: &RestaurantBookingSpec, references: &References) -> Option<Monitoring> {
+    let given = spec.monitoring.clone().unwrap_or_default();
+    let known = [Kind::ServiceMonitor, Kind::PrometheusRule].iter().all(|kind| references.kinds.contains(kind));
+    (known && given.enabled.unwrap_or(true))
+        .then_some(Monitoring { labels: given.labels, interval_seconds: given.interval_seconds.unwrap_or(30) })
+}

@@ -1,0 +1,60 @@
+//! What the kubelet and Prometheus ask.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use chassis::Shutdown;
+use tokio::net::TcpListener;
+
+use crate::metrics::Metrics;
+use crate::watches::Health;
+
+#[derive(Clone)]
+struct Asked {
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+}
+
+/// Answers `/healthz`, `/readyz` and `/metrics` until `shutdown`.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(render))
+        .with_state(Asked { metrics, health });
+    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}
+
+/// Listens.
+///
+/// # Errors
+/// Where the address cannot be had.
+pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| std::io::Error::new(error.kind(), format!("LISTEN_ADDRESS {address}: {error}")))
+}
+
+/// A process whose watches have been dead for minutes looks at an old world: a new one may see the present.
+async fn healthz(State(asked): State<Asked>) -> (StatusCode, String) {
+    asked.health.dead().map_or_else(|| (StatusCode::OK, "ok\n".to_owned()), |dead| (StatusCode::SERVICE_UNAVAILABLE, format!("{dead}\n")))
+}
+
+/// A replica without the lease is ready too: to take over.
+async fn readyz(State(asked): State<Asked>) -> (StatusCode, &'static str) {
+    if asked.health.is_synced() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the watches have not told of everything yet\n")
+    }
+}
+
+async fn render(State(asked): State<Asked>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], asked.metrics.render())
+}

@@ -1,0 +1,389 @@
+//! What tells us of changes: a watch for each kind of object, of metadata alone, and of ours alone.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _};
+use kube::api::{Api, DynamicObject};
+use kube::core::PartialObjectMeta;
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Client, ResourceExt as _};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+use tracing::{debug, info, warn};
+
+use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
+use crate::reconcile::children::Owner;
+use crate::reconcile::context::Context;
+use crate::reconcile::kind::Kind;
+use crate::reconcile::reconciler::Guarded;
+
+/// The server ends a watch after so long, and it is begun anew: below the idle limits of load balancers, most of which are 5 minutes or more.
+pub const WATCH_SECONDS: u32 = 240;
+/// How often the kinds of other products are looked for.
+const DISCOVERY: Duration = Duration::from_secs(60);
+/// A watch that failed and told of nothing since is begun anew, from a list: a list tells that it works, even where nothing changes.
+const RENEW: Duration = Duration::from_secs(30);
+/// A watch that has not worked for so long will not by itself.
+const DEAD: Duration = Duration::from_secs(300);
+
+/// What a watch is of: a kind, or the resources themselves (`None`); in a namespace, or in all.
+type Watched = (Option<Kind>, Option<String>);
+
+/// How the watches do.
+#[derive(Default)]
+pub struct Health {
+    watches: Mutex<BTreeMap<Watched, Watch>>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Watch {
+    /// Whether it has told of everything that there is.
+    synced: bool,
+    /// Since when it has not worked, and why.
+    failing: Option<(Instant, String)>,
+}
+
+impl Health {
+    fn watches(&self) -> MutexGuard<'_, BTreeMap<Watched, Watch>> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A watch is begun; `kind` is `None` for the resources themselves.
+    pub fn begins(&self, kind: Option<Kind>, namespace: Option<&str>) {
+        self.watches().insert((kind, namespace.map(str::to_owned)), Watch::default());
+    }
+
+    /// A watch is no longer wanted.
+    fn ends(&self, kind: Kind) {
+        self.watches().retain(|(of, _), _| *of != Some(kind));
+        self.changed.notify_waiters();
+    }
+
+    /// A watch told of something: of everything, where `synced`.
+    fn works(&self, kind: Option<Kind>, namespace: Option<&str>, synced: bool) {
+        if let Some(watch) = self.watches().get_mut(&(kind, namespace.map(str::to_owned))) {
+            watch.failing = None;
+            watch.synced |= synced;
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// A watch failed.
+    fn fails(&self, kind: Option<Kind>, namespace: Option<&str>, error: &watcher::Error) {
+        let name = kind.map_or("RestaurantBooking", Kind::as_str);
+        let error = crate::reconcile::failure::chain(error);
+        if let Some(watch) = self.watches().get_mut(&(kind, namespace.map(str::to_owned))) {
+            match &mut watch.failing {
+                Some((_, last)) if *last == error => debug!(kind = name, namespace, "the watch still fails: {error}"),
+                failing => {
+                    warn!(kind = name, namespace, "the watch fails: {error}");
+                    let since = failing.as_ref().map_or_else(Instant::now, |(since, _)| *since);
+                    *failing = Some((since, error));
+                }
+            }
+        }
+    }
+
+    fn is_failing(&self, kind: Option<Kind>, namespace: Option<&str>) -> bool {
+        self.watches().get(&(kind, namespace.map(str::to_owned))).is_some_and(|watch| watch.failing.is_some())
+    }
+
+    /// Whether every watch has told of all that there is.
+    pub fn is_synced(&self) -> bool {
+        self.watches().values().all(|watch| watch.synced)
+    }
+
+    /// Returns when [`Health::is_synced`].
+    async fn synced(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.is_synced() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// What has not worked for minutes; `None` where everything has.
+    pub fn dead(&self) -> Option<String> {
+        self.failing_for(DEAD)
+    }
+
+    /// What has not worked for so long; `None` where everything has.
+    pub fn failing_for(&self, limit: Duration) -> Option<String> {
+        let watches = self.watches();
+        let dead: Vec<_> = watches
+            .iter()
+            .filter_map(|((kind, namespace), watch)| {
+                let (since, error) = watch.failing.as_ref().filter(|(since, _)| since.elapsed() > limit)?;
+                let name = kind.map_or("RestaurantBooking", Kind::as_str);
+                let place = namespace.as_ref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+                Some(format!("the watch of {name}{place} has failed for {} s: {error}", since.elapsed().as_secs()))
+            })
+            .collect();
+        (!dead.is_empty()).then(|| dead.join("\n"))
+    }
+}
+
+/// A watch that tells `health` how it does: `kind` is `None` for the resources themselves.
+pub fn watch<K: 'static>(
+    begin: impl Fn() -> BoxStream<'static, watcher::Result<watcher::Event<K>>> + Send + 'static,
+    health: Arc<Health>,
+    kind: Option<Kind>,
+    namespace: Option<String>,
+) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send {
+    stream::unfold((begin(), begin, health, namespace), move |(mut events, begin, health, namespace)| async move {
+        loop {
+            match tokio::time::timeout(RENEW, events.next()).await {
+                Ok(Some(event)) => {
+                    match &event {
+                        // Only that a list is about to be asked for.
+                        Ok(watcher::Event::Init) => {}
+                        Ok(event) => health.works(kind, namespace.as_deref(), matches!(event, watcher::Event::InitDone)),
+                        Err(error) => health.fails(kind, namespace.as_deref(), error),
+                    }
+                    return Some((event, (events, begin, health, namespace)));
+                }
+                Err(_) if !health.is_failing(kind, namespace.as_deref()) => {}
+                Ok(None) | Err(_) => events = begin(),
+            }
+        }
+    })
+}
+
+/// Who is to be reconciled.
+pub type Trigger = mpsc::UnboundedSender<ObjectRef<Guarded>>;
+
+/// The watches of all kinds of objects.
+pub struct Watches {
+    /// What all share.
+    pub context: Arc<Context>,
+    /// How they do.
+    pub health: Arc<Health>,
+    /// Where it is told that everything is to be reconciled.
+    pub everything: mpsc::UnboundedSender<()>,
+    /// The namespaces to watch; empty: all.
+    pub namespaces: Vec<String>,
+}
+
+impl Watches {
+    /// Watches for ever. `begun` is told when all that exists is known.
+    ///
+    /// # Errors
+    /// Where the API server cannot be asked which kinds it knows.
+    pub async fn run(self, begun: Arc<Notify>) -> kube::Result<()> {
+        let known = discover(&self.context.client).await?;
+        info!(kinds = ?known, "optional kinds that the cluster knows");
+        self.context.kinds.write().unwrap_or_else(PoisonError::into_inner).clone_from(&known);
+        let mut tasks = BTreeMap::new();
+        for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_optional() || known.contains(kind)) {
+            tasks.insert(kind, self.begin(kind));
+        }
+        self.health.synced().await;
+        begun.notify_one();
+        let mut known = known;
+        loop {
+            tokio::time::sleep(DISCOVERY).await;
+            let now = match discover(&self.context.client).await {
+                Ok(now) => now,
+                Err(error) => {
+                    warn!("the API server does not say which kinds it knows: {}", crate::reconcile::failure::chain(&error));
+                    continue;
+                }
+            };
+            if now == known {
+                continue;
+            }
+            info!(kinds = ?now, "the optional kinds that the cluster knows have changed");
+            for kind in known.difference(&now) {
+                tasks.remove(kind);
+                self.health.ends(*kind);
+            }
+            for kind in now.difference(&known) {
+                tasks.insert(*kind, self.begin(*kind));
+            }
+            self.health.synced().await;
+            self.context.kinds.write().unwrap_or_else(PoisonError::into_inner).clone_from(&now);
+            known = now;
+            let _ = self.everything.send(());
+        }
+    }
+
+    /// Begins the watches of a kind; they end when what is returned is dropped.
+    fn begin(&self, kind: Kind) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let namespaces = if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() };
+        for namespace in namespaces {
+            self.health.begins(Some(kind), namespace.as_deref());
+            let one = One { kind, namespace, context: self.context.clone(), health: self.health.clone() };
+            tasks.spawn(one.run());
+        }
+        tasks
+    }
+}
+
+/// Which of the optional kinds the cluster knows.
+async fn discover(client: &Client) -> kube::Result<BTreeSet<Kind>> {
+    let groups = client.list_api_groups_aggregated().await?;
+    let knows = |kind: &Kind| {
+        let resource = kind.resource();
+        let group = groups
+            .items
+            .iter()
+            .find(|group| group.metadata.as_ref().and_then(|metadata| metadata.name.as_deref()) == Some(resource.group.as_str()));
+        let versions = group.into_iter().flat_map(|group| &group.versions);
+        versions
+            .filter(|version| version.version.as_deref() == Some(resource.version.as_str()))
+            .flat_map(|version| &version.resources)
+            .any(|known| known.resource.as_deref() == Some(resource.plural.as_str()))
+    };
+    Ok(Kind::ALL.into_iter().filter(|kind| kind.is_optional() && knows(kind)).collect())
+}
+
+/// The watch of one kind, in one namespace or all.
+struct One {
+    kind: Kind,
+    namespace: Option<String>,
+    context: Arc<Context>,
+    health: Arc<Health>,
+}
+
+impl One {
+    async fn run(self) {
+        let client = self.context.client.clone();
+        let resource = self.kind.resource();
+        let api: Api<PartialObjectMeta<DynamicObject>> = match &self.namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        };
+        let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
+        // Of Secrets those count too that users and other operators made; of them nothing is kept.
+        if self.kind != Kind::Secret {
+            config = config.labels(&format!("{MANAGED_BY}={MANAGER}"));
+        }
+        let begin = move || watcher(api.clone(), config.clone()).default_backoff().boxed();
+        let mut events = pin!(watch(begin, self.health.clone(), Some(self.kind), self.namespace.clone()));
+        let mut listed = None;
+        while let Some(event) = events.next().await {
+            if let Ok(event) = event {
+                self.event(event, &mut listed);
+            }
+        }
+    }
+
+    fn event(&self, event: watcher::Event<PartialObjectMeta<DynamicObject>>, listed: &mut Option<HashSet<(Owner, String)>>) {
+        match event {
+            watcher::Event::Init => *listed = Some(HashSet::new()),
+            watcher::Event::InitApply(object) => {
+                if let Some(owner) = owner(&object) {
+                    self.seen(&owner, &object);
+                    if let Some(listed) = listed {
+                        listed.insert((owner, object.name_any()));
+                    }
+                } else {
+                    self.referred(&object);
+                }
+            }
+            watcher::Event::InitDone => {
+                if let Some(listed) = listed.take() {
+                    let gone = self.context.children.relisted(self.kind, self.namespace.as_deref(), &listed);
+                    gone.iter().for_each(|owner| self.reconcile(owner));
+                }
+            }
+            watcher::Event::Apply(object) => match owner(&object) {
+                Some(owner) => self.seen(&owner, &object),
+                None => {
+                    self.lost(None, &object);
+                    self.referred(&object);
+                }
+            },
+            watcher::Event::Delete(object) => match owner(&object) {
+                Some(owner) => {
+                    self.context.children.gone(&owner, self.kind, &object.name_any());
+                    self.reconcile(&owner);
+                }
+                None => self.referred(&object),
+            },
+        }
+    }
+
+    fn seen(&self, owner: &Owner, object: &PartialObjectMeta<DynamicObject>) {
+        self.lost(Some(owner), object);
+        let version = object.resource_version().unwrap_or_default();
+        if self.context.children.seen(owner, self.kind, &object.name_any(), version) {
+            self.reconcile(owner);
+        }
+        if self.kind == Kind::Secret {
+            self.referred(object);
+        }
+    }
+
+    /// Our labels may have been edited by hand: whose object it was puts them back.
+    fn lost(&self, owner: Option<&Owner>, object: &PartialObjectMeta<DynamicObject>) {
+        let namespace = object.namespace().unwrap_or_default();
+        let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any());
+        losers.iter().for_each(|owner| self.reconcile(owner));
+    }
+
+    /// A Secret that is not ours, or that another resource refers to.
+    fn referred(&self, object: &PartialObjectMeta<DynamicObject>) {
+        if self.kind == Kind::Secret {
+            let owners = self.context.children.referring(&object.namespace().unwrap_or_default(), &object.name_any());
+            let own = owner(object);
+            owners.iter().filter(|owner| Some(*owner) != own.as_ref()).for_each(|owner| self.reconcile(owner));
+        }
+    }
+
+    fn reconcile(&self, owner: &Owner) {
+        self.context.queued(owner);
+        // The receiver is gone only when we are about to be.
+        let _ = self.context.trigger.send(ObjectRef::new(&owner.name).within(&owner.namespace));
+    }
+}
+
+/// The resource that an object of ours is a part of.
+fn owner(object: &PartialObjectMeta<DynamicObject>) -> Option<Owner> {
+    let labels = object.labels();
+    if labels.get(MANAGED_BY).map(String::as_str) != Some(MANAGER) {
+        return None;
+    }
+    Some(Owner { namespace: object.namespace()?, name: labels.get(INSTANCE)?.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_watch_fails_until_it_has_told_of_something() {
+        let health = Arc::new(Health::default());
+        health.begins(None, None);
+        let begin = || {
+            let error = || Err(watcher::Error::NoResourceVersion);
+            let events = [
+                Ok(watcher::Event::Init),
+                error(),
+                Ok(watcher::Event::Init),
+                error(),
+                Ok(watcher::Event::Init),
+                Ok(watcher::Event::InitDone),
+            ];
+            stream::iter(events).chain(stream::pending::<watcher::Result<watcher::Event<()>>>()).boxed()
+        };
+        let mut events = pin!(watch(begin, health.clone(), None, None));
+        let mut fails = Vec::new();
+        for _ in 0..6 {
+            events.next().await;
+            fails.push(health.failing_for(Duration::ZERO).is_some());
+        }
+        // To begin a list is not to have one.
+        assert_eq!(fails, [false, true, true, true, true, false]);
+        assert!(health.is_synced());
+    }
+}

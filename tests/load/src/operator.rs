@@ -1,0 +1,314 @@
+//! The operator, on a real control plane with a simulated node: what it costs the API server, and itself.
+//!
+//! The API server, etcd and the controllers share the cores with it: what they do for the objects that are made is in every figure, of the
+//! operator and of what it is held against alike.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use control_plane::ControlPlane;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_openapi::api::authentication::v1::TokenRequest;
+use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
+use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::{Client, ResourceExt as _};
+use operator::api::RestaurantBooking;
+use operator::plan::plan;
+use operator::reconcile::kind::Kind;
+use operator::reconcile::validate::Defaults;
+use serde_json::{Value, json};
+
+use crate::apache;
+use crate::client::request;
+use crate::report::{Goal, Report};
+use crate::service::{Programs, Service};
+use crate::{Result, proc};
+
+/// How long everything may take to be Ready: a thousand resources are some 200,000 writes, those of the controllers included.
+const PATIENCE: Duration = Duration::from_secs(3600);
+/// For how long a settled operator is watched.
+const SETTLED: Duration = Duration::from_secs(120);
+/// Writes that the bare client has under way at once: as many as the operator, which works on 16 resources at once.
+const AT_ONCE: usize = 16;
+/// Resources of which the creation is compared.
+const COMPARED: usize = 100;
+/// Pods that the simulated node takes.
+const PODS_OF_A_NODE: usize = 5000;
+
+/// The user that the operator is to the API server, by which its requests are told apart.
+const USER: &str = "system:serviceaccount:operator:operator";
+
+struct Plane {
+    plane: ControlPlane,
+    client: Client,
+    operator: Service,
+    node: apache::Node,
+}
+
+/// Measures with `count` resources at most.
+pub(crate) async fn measure(count: usize) -> Result<()> {
+    let programs = Programs::build(&["-p", "operator"])?;
+    let started = Instant::now();
+    let mut report = Report::default();
+    let plane = Plane::start(&programs, count).await?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (idle, _) = proc::memory(plane.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
+    report.goal("operator: resident memory, no resource", Goal::AtMost(25.0), " MiB", idle, format!("{idle:.1} MiB"));
+    plane.one(&mut report).await?;
+    plane.compare(&mut report).await?;
+    plane.many(count, &mut report).await?;
+    report.note(proc::machine());
+    report.note(format!("measured in {:.0} s on {}", started.elapsed().as_secs_f64(), jiff::Zoned::now().date()));
+    println!("{report}");
+    plane.node.down();
+    Ok(())
+}
+
+impl Plane {
+    async fn start(programs: &Programs, count: usize) -> Result<Self> {
+        eprintln!("A control plane and a broker ...");
+        let node = apache::Node::start(&apache::jars()?);
+        let plane = ControlPlane::start().await?;
+        let client = Client::try_from(plane.client_config())?;
+        let crd = operator::api::crd();
+        let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
+        crds.patch(&crd.name_any(), &PatchParams::apply("load"), &Patch::Apply(&crd)).await?;
+        // Seven Pods and three of Jobs for each resource.
+        let nodes: Api<Node> = Api::all(client.clone());
+        let first = nodes.list(&ListParams::default()).await?.items.into_iter().next().ok_or("there is no node")?;
+        for number in 1..=(count + 2 * COMPARED) * 10 / PODS_OF_A_NODE {
+            let mut copy = first.clone();
+            copy.metadata = ObjectMeta {
+                name: Some(format!("node-{number}")),
+                labels: first.metadata.labels.clone(),
+                annotations: first.metadata.annotations.clone(),
+                ..Default::default()
+            };
+            nodes.create(&PostParams::default(), &copy).await?;
+        }
+        let kubeconfig = account(&plane, &client).await?;
+        let mut command = Command::new(programs.path("operator"));
+        command.arg("run").env("KUBECONFIG", kubeconfig).env("OPERATOR_NAMESPACE", "operator").env("POD_NAME", "operator-0");
+        command.env("KAFKA_ADDRESS", node.address()).env("LOG_LEVEL", "warn");
+        let log = std::env::temp_dir().join(format!("restaurant-booking-operator-{}.log", std::process::id()));
+        let operator = Service::launch(command, &log, |command, address| {
+            command.env("LISTEN_ADDRESS", address.to_string());
+        })?;
+        operator.ready("/readyz").await?;
+        Ok(Self { plane, client, operator, node })
+    }
+
+    /// One resource, from nothing to Ready.
+    async fn one(&self, report: &mut Report) -> Result<()> {
+        eprintln!("One resource ...");
+        self.namespace("one").await?;
+        let mark = self.plane.audit().mark();
+        let started = Instant::now();
+        self.apply("one", "restaurant").await?;
+        let deployments = self.api(Kind::Deployment, "one");
+        while deployments.list_metadata(&ListParams::default()).await?.items.len() < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let created = started.elapsed();
+        self.all_ready(1).await?;
+        let ready = started.elapsed();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let requests = self.plane.audit().since(&mark);
+        let own: Vec<_> = requests.iter().filter(|request| request.user == USER && request.resource != "leases").collect();
+        let writes = own.iter().filter(|request| request.is_write()).count();
+        let status = own.iter().filter(|request| request.is_write() && request.subresource == "status").count();
+        let events = own.iter().filter(|request| request.is_write() && request.resource == "events").count();
+        report.told("One resource: apply to the last of its objects", format!("{:.2} s", created.as_secs_f64()));
+        report.told("— apply to Ready", format!("{:.2} s", ready.as_secs_f64()));
+        report.told(
+            "— requests of the operator",
+            format!(
+                "{}: {} writes of objects, {status} of status, {events} of events, {} reads",
+                own.len(),
+                writes - status - events,
+                own.len() - writes
+            ),
+        );
+        Ok(())
+    }
+
+    /// The objects of many resources at once, against a bare client that does the same writes.
+    async fn compare(&self, report: &mut Report) -> Result<()> {
+        eprintln!("{COMPARED} resources, and their objects by a bare client ...");
+        // The bare client's objects are in other namespaces and carry no label of ours, so that the operator does not look at them.
+        let objects = plan(&resource("restaurant"), &Defaults::default()).map_err(|invalid| format!("{invalid:?}"))?;
+        let objects: Vec<(Kind, String, Value)> = objects
+            .into_iter()
+            .filter(|object| !object.kind.is_optional())
+            .map(|object| {
+                let mut body = object.body;
+                let metadata = &mut body["metadata"];
+                metadata["ownerReferences"] = json!([]);
+                metadata["labels"]["app.kubernetes.io/managed-by"] = "load".into();
+                (object.kind, object.name, body)
+            })
+            .collect();
+        for number in 0..COMPARED {
+            self.namespace(&format!("bare-{number}")).await?;
+            self.namespace(&format!("made-{number}")).await?;
+        }
+        let started = Instant::now();
+        let writes = (0..COMPARED).flat_map(|number| objects.iter().map(move |object| (number, object)));
+        stream::iter(writes)
+            .map(|(number, (kind, name, body))| {
+                let (api, mut body) = (self.api(*kind, &format!("bare-{number}")), body.clone());
+                body["metadata"]["namespace"] = format!("bare-{number}").into();
+                async move { api.patch(name, &PatchParams::apply("load").force(), &Patch::Apply(&body)).await }
+            })
+            .buffer_unordered(AT_ONCE * 8)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let bare = started.elapsed().as_secs_f64();
+        // What the controllers still do for them must not be in the operator's time.
+        self.quiet().await;
+        let mark = self.plane.audit().mark();
+        let started = Instant::now();
+        stream::iter(0..COMPARED)
+            .map(|number| async move { self.apply(&format!("made-{number}"), "restaurant").await })
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let wanted = objects.len() * COMPARED;
+        let created = loop {
+            let own = |request: &&control_plane::Request| request.user == USER && request.is_write() && request.code < 300;
+            let of_objects = |request: &&control_plane::Request| request.resource != "events" && request.subresource.is_empty();
+            let requests = self.plane.audit().since(&mark);
+            let made = requests.iter().filter(own).filter(of_objects).filter(|request| request.resource != "leases").count();
+            if made >= wanted {
+                break started.elapsed().as_secs_f64();
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(format!("of {wanted} objects {made} were made").into());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        report.goal(
+            format!("{COMPARED} resources, {} objects each: operator / bare client, objects a second", objects.len()),
+            Goal::AtLeast(0.8),
+            "",
+            bare / created,
+            format!("{:.2} ({:.0}/s, bare {:.0}/s)", bare / created, wanted as f64 / created, wanted as f64 / bare),
+        );
+        self.all_ready(1 + COMPARED).await
+    }
+
+    /// Many resources, and what they cost when all are settled.
+    async fn many(&self, count: usize, report: &mut Report) -> Result<()> {
+        eprintln!("{count} resources ...");
+        let started = Instant::now();
+        for number in 0..count - (1 + COMPARED) {
+            let namespace = format!("many-{}", number / 10);
+            if number % 10 == 0 {
+                self.namespace(&namespace).await?;
+            }
+            self.apply(&namespace, &format!("restaurant-{}", number % 10)).await?;
+        }
+        self.all_ready(count).await?;
+        report.told(format!("{count} resources: all Ready"), format!("after {:.0} s", started.elapsed().as_secs_f64()));
+        self.quiet().await;
+        let (before, mark) = (proc::time(self.operator.pid()), self.plane.audit().mark());
+        tokio::time::sleep(SETTLED).await;
+        let requests = self.plane.audit().since(&mark);
+        let own: Vec<_> = requests.iter().filter(|request| request.user == USER).collect();
+        let lease = own.iter().filter(|request| request.resource == "leases").count();
+        let writes = own.iter().filter(|request| request.is_write() && request.resource != "leases").count();
+        let hourly = |count: usize| count as f64 * 3600.0 / SETTLED.as_secs_f64();
+        let minutely = |count: usize| count as f64 * 60.0 / SETTLED.as_secs_f64();
+        report.goal(
+            format!("{count} settled resources: writes an hour"),
+            Goal::Exactly(0.0),
+            "",
+            hourly(writes),
+            format!("{:.0} (seen: {writes} in {} s)", hourly(writes), SETTLED.as_secs()),
+        );
+        report.told("— requests a minute", format!("{:.1}, and {:.0} for the lease", minutely(own.len() - lease), minutely(lease)));
+        let busy = (proc::time(self.operator.pid()) - before) / SETTLED.as_secs_f64();
+        report.told("— time on the cores", format!("{:.2} % of a core", busy * 100.0));
+        let (now, most) = proc::memory(self.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
+        report.goal(
+            format!("operator: resident memory, {count} resources"),
+            Goal::AtMost(96.0),
+            " MiB",
+            now,
+            format!("{now:.1} MiB (at most {most:.1})"),
+        );
+        Ok(())
+    }
+
+    fn api(&self, kind: Kind, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), namespace, &kind.resource())
+    }
+
+    async fn namespace(&self, name: &str) -> Result<()> {
+        let namespace = Namespace { metadata: ObjectMeta { name: Some(name.to_owned()), ..Default::default() }, ..Default::default() };
+        Api::<Namespace>::all(self.client.clone()).create(&PostParams::default(), &namespace).await?;
+        Ok(())
+    }
+
+    async fn apply(&self, namespace: &str, name: &str) -> Result<()> {
+        let api: Api<RestaurantBooking> = Api::namespaced(self.client.clone(), namespace);
+        api.patch(name, &PatchParams::apply("load"), &Patch::Apply(&resource(name))).await?;
+        Ok(())
+    }
+
+    /// Waits until so many resources are Ready, by the operator's own count.
+    async fn all_ready(&self, count: usize) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let metrics = self.operator.client().await?.expect(&request("GET", "/metrics", None, None)).await?;
+            let metrics = String::from_utf8_lossy(&metrics).into_owned();
+            let line = metrics.lines().find_map(|line| line.strip_prefix("operator_resources{ready=\"true\"} "));
+            let ready = line.and_then(|ready| ready.parse::<f64>().ok()).unwrap_or(0.0);
+            if ready >= count as f64 {
+                return Ok(());
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(format!("of {count} resources {ready} are Ready").into());
+            }
+            tokio::time::sleep(Duration::from_millis(if count == 1 { 5 } else { 500 })).await;
+        }
+    }
+
+    /// Waits until the machine has little left to do.
+    async fn quiet(&self) {
+        for _ in 0..12 {
+            if proc::busy(Duration::from_secs(5)).await.is_none_or(|busy| busy < 0.3) {
+                return;
+            }
+        }
+    }
+}
+
+/// The operator's own account, with all rights: what it asks for is told apart by it.
+async fn account(plane: &ControlPlane, client: &Client) -> Result<std::path::PathBuf> {
+    let metadata = |name: &str| ObjectMeta { name: Some(name.to_owned()), ..Default::default() };
+    let namespace = Namespace { metadata: metadata("operator"), ..Default::default() };
+    Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &namespace).await?;
+    let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), "operator");
+    accounts.create(&PostParams::default(), &ServiceAccount { metadata: metadata("operator"), ..Default::default() }).await?;
+    let binding: ClusterRoleBinding = serde_json::from_value(json!({
+        "metadata": {"name": "operator"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "operator", "namespace": "operator"}],
+    }))?;
+    Api::<ClusterRoleBinding>::all(client.clone()).create(&PostParams::default(), &binding).await?;
+    let request: TokenRequest = serde_json::from_value(json!({"spec": {"audiences": [], "expirationSeconds": 36000}}))?;
+    let token = accounts.create_token_request("operator", &PostParams::default(), &request).await?;
+    Ok(plane.kubeconfig_as(&token.status.ok_or("there is no token")?.token)?)
+}
+
+/// The smallest resource, with a Pod for each service.
+fn resource(name: &str) -> RestaurantBooking {
+    let spec = json!({
+        "restaurant": {"name": "Restaurant", "timeZone": "Europe/Rome"},
+        "auth": {"replicas": 1}, "menu": {"replicas": 1}, "reservation": {"replicas": 1},
+    });
+    RestaurantBooking::new(name, serde_json::from_value(spec).expect("a spec"))
+}

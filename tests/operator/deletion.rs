@@ -1,0 +1,186 @@
+//! What becomes of everything when a resource, or its namespace, is deleted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, Pod};
+use kube::api::{Api, DeleteParams, ListParams};
+use operator::reconcile::kind::Kind;
+use serde_json::{Value, json};
+
+use crate::simulated::Simulated;
+use crate::world::{Operator, Place, eventually};
+
+fn smallest(more: Value) -> Value {
+    let mut spec = json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}});
+    spec.as_object_mut().expect("a spec").extend(more.as_object().expect("members").clone());
+    spec
+}
+
+async fn ready(place: &Place, name: &str, more: Value) -> Operator {
+    let operator = place.operator();
+    place.apply(name, smallest(more)).await;
+    place.ready(name).await;
+    operator.quiet().await;
+    operator
+}
+
+async fn delete(place: &Place, name: &str) {
+    place.resources().delete(name, &DeleteParams::background()).await.expect("it is deleted");
+    eventually("the resource is gone", async || place.resources().get_opt(name).await.ok()?.is_none().then_some(())).await;
+}
+
+/// The objects of a resource that hold what is to outlive it, by kind and name.
+async fn data(place: &Place) -> BTreeMap<(Kind, String), Value> {
+    let mut children = place.children().await;
+    children.retain(|(kind, _), _| kind.holds_data());
+    children
+}
+
+/// Waits until of all that was made, only these objects are left: also no Pod and no ReplicaSet.
+async fn only_these_are_left(place: &Place, kept: &BTreeSet<(Kind, String)>) {
+    eventually("the rest is gone", async || {
+        let children: BTreeSet<_> = place.children().await.into_keys().collect();
+        let params = ListParams::default();
+        let pods = Api::<Pod>::namespaced(place.client.clone(), &place.name).list(&params).await.ok()?;
+        let sets = Api::<ReplicaSet>::namespaced(place.client.clone(), &place.name).list(&params).await.ok()?;
+        (children == *kept && pods.items.is_empty() && sets.items.is_empty()).then_some(())
+    })
+    .await;
+}
+
+fn uids(objects: &BTreeMap<(Kind, String), Value>) -> Vec<&Value> {
+    objects.values().map(|object| &object["metadata"]["uid"]).collect()
+}
+
+/// By default volumes and credentials stay, as they are, and everything else goes. A resource that is applied again under the same name
+/// finds them, also when it asks for smaller volumes.
+pub(crate) async fn data_is_retained(place: &Place) {
+    let storage = |size: &str| json!({"postgres": {"managed": {"storage": {"size": size}}}});
+    let operator = ready(place, "trattoria", storage("10Gi")).await;
+    let before = data(place).await;
+    assert_eq!(before.len(), 9, "five Secrets and four volumes: {:?}", before.keys());
+    for object in before.values() {
+        assert!(object["metadata"]["ownerReferences"].is_null(), "{object}");
+    }
+    delete(place, "trattoria").await;
+    only_these_are_left(place, &before.keys().cloned().collect()).await;
+    operator.quiet().await;
+    assert_eq!(uids(&data(place).await), uids(&before));
+
+    place.apply("trattoria", smallest(storage("8Gi"))).await;
+    place.ready("trattoria").await;
+    let after = data(place).await;
+    assert_eq!(uids(&after), uids(&before));
+    for (key, object) in &before {
+        assert_eq!(after[key]["data"], object["data"], "{key:?}");
+        assert_eq!(after[key]["spec"], object["spec"], "{key:?}");
+        if key.0 == Kind::Secret {
+            assert_eq!(after[key]["metadata"]["resourceVersion"], object["metadata"]["resourceVersion"], "{key:?} was written");
+        }
+    }
+    operator.stop().await;
+}
+
+/// With `deletionPolicy: Delete` nothing is left, and no volume.
+pub(crate) async fn everything_is_deleted(place: &Place) {
+    let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete", "ingress": {"host": "book.example.com"}})).await;
+    delete(place, "trattoria").await;
+    only_these_are_left(place, &BTreeSet::new()).await;
+    eventually("the volumes are gone", async || {
+        let volumes = Api::<PersistentVolume>::all(place.client.clone()).list(&ListParams::default()).await.ok()?;
+        let ours = |volume: &PersistentVolume| {
+            let claim = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
+            claim.and_then(|claim| claim.namespace.as_deref()) == Some(place.name.as_str())
+        };
+        (!volumes.items.iter().any(ours)).then_some(())
+    })
+    .await;
+    operator.quiet().await;
+    operator.stop().await;
+}
+
+/// The same of databases, brokers and topics that other operators run: kept, and found again; or deleted.
+pub(crate) async fn data_of_other_products_is_retained_or_deleted(place: &Place) {
+    let _others = Simulated::start(place);
+    let spec = |policy: &str| json!({"postgres": {"cloudNativePG": {}}, "kafka": {"strimzi": {}}, "deletionPolicy": policy});
+    let operator = ready(place, "trattoria", spec("Retain")).await;
+    let before = data(place).await;
+    let kinds: BTreeSet<_> = before.keys().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [Kind::Secret, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic].into());
+    delete(place, "trattoria").await;
+    only_these_are_left(place, &before.keys().cloned().collect()).await;
+    place.apply("trattoria", smallest(spec("Retain"))).await;
+    place.ready("trattoria").await;
+    assert_eq!(uids(&data(place).await), uids(&before));
+    place.apply("trattoria", smallest(spec("Delete"))).await;
+    place.ready("trattoria").await;
+    delete(place, "trattoria").await;
+    only_these_are_left(place, &BTreeSet::new()).await;
+    operator.stop().await;
+}
+
+/// The policy can be changed while the resource exists: what counts is the last.
+pub(crate) async fn the_policy_can_be_changed(place: &Place) {
+    let operator = ready(place, "trattoria", json!({})).await;
+    let uid = place.resources().get("trattoria").await.expect("the resource").metadata.uid.expect("a uid");
+    let owned = async |policy: &str| {
+        place.apply("trattoria", smallest(json!({"deletionPolicy": policy}))).await;
+        place.ready("trattoria").await;
+        let owner = |object: &Value| object["metadata"]["ownerReferences"][0]["uid"] == uid.as_str();
+        data(place).await.values().filter(|object| owner(object)).count()
+    };
+    let before = data(place).await;
+    assert_eq!(owned("Delete").await, before.len());
+    assert_eq!(owned("Retain").await, 0);
+    for (key, object) in data(place).await {
+        assert!(object["metadata"]["ownerReferences"].as_array().is_none_or(Vec::is_empty), "{key:?}");
+        assert_eq!(object["data"], before[&key]["data"], "{key:?}");
+    }
+    delete(place, "trattoria").await;
+    only_these_are_left(place, &before.keys().cloned().collect()).await;
+    operator.stop().await;
+}
+
+/// A namespace goes when the operator is gone already: nothing waits for it.
+pub(crate) async fn a_namespace_goes_without_the_operator(place: &Place) {
+    let operator = ready(place, "trattoria", json!({})).await;
+    place.apply("osteria", smallest(json!({"deletionPolicy": "Delete"}))).await;
+    place.ready("osteria").await;
+    operator.stop().await;
+    for name in ["trattoria", "osteria"] {
+        let resource = place.resources().get(name).await.expect("the resource");
+        assert_eq!(resource.metadata.finalizers, None);
+    }
+    let namespaces: Api<Namespace> = Api::all(place.client.clone());
+    namespaces.delete(&place.name, &DeleteParams::default()).await.expect("it is deleted");
+    eventually("the namespace is gone", async || namespaces.get_opt(&place.name).await.ok()?.is_none().then_some(())).await;
+}
+
+/// A resource that is deleted with all that it has disturbs no other one in its namespace: nothing of that one is written.
+pub(crate) async fn two_resources_do_not_disturb_each_other(place: &Place) {
+    let operator = ready(place, "osteria", json!({})).await;
+    place.apply("trattoria", smallest(json!({"deletionPolicy": "Delete"}))).await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    let mark = place.world.plane.audit().mark();
+    let of = async |name: &str| {
+        let mut children = place.children().await;
+        children.retain(|_, object| object["metadata"]["labels"]["app.kubernetes.io/instance"] == name);
+        children
+    };
+    let before = of("osteria").await;
+    assert_eq!(before.len(), of("trattoria").await.len());
+    delete(place, "trattoria").await;
+    only_these_are_left_of(place, &before).await;
+    operator.quiet().await;
+    place.ready("osteria").await;
+    let writes: Vec<_> = place.writes(&mark).into_iter().filter(|write| !write.name.starts_with("trattoria")).collect();
+    assert!(writes.is_empty(), "{writes:#?}");
+    assert_eq!(uids(&of("osteria").await), uids(&before));
+    operator.stop().await;
+}
+
+async fn only_these_are_left_of(place: &Place, kept: &BTreeMap<(Kind, String), Value>) {
+    eventually("the other is gone", async || place.children().await.keys().eq(kept.keys()).then_some(())).await;
+}

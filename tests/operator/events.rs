@@ -1,0 +1,97 @@
+//! Every failure is told of: a condition, one event, a metric, a log line.
+
+use k8s_openapi::api::events::v1::Event;
+use kube::api::{Api, ListParams};
+use operator::reconcile::kind::Kind;
+use serde_json::{Value, json};
+
+use crate::log;
+use crate::world::{Operator, Place, eventually};
+
+const NAME: &str = "trattoria";
+
+fn spec() -> Value {
+    let one = json!({"replicas": 1});
+    json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}, "auth": one, "menu": one, "reservation": one})
+}
+
+/// The events about the resource.
+async fn events(place: &Place) -> Vec<Event> {
+    let events = Api::<Event>::namespaced(place.client.clone(), &place.name).list(&ListParams::default()).await.expect("a list").items;
+    events.into_iter().filter(|event| event.regarding.as_ref().is_some_and(|it| it.kind.as_deref() == Some("RestaurantBooking"))).collect()
+}
+
+fn times(event: &Event) -> i32 {
+    event.series.as_ref().map_or(1, |series| series.count)
+}
+
+fn metric(operator: &Operator, line: &str) -> u64 {
+    let text = operator.metrics.render();
+    text.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok()).unwrap_or(0)
+}
+
+/// A step that fails again and again: its condition says what and why, one event counts how often, a metric too, and the log has the
+/// resource, its generation, the step and the reason.
+pub(crate) async fn a_failure_is_told_of(place: &Place) {
+    let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trattoria-auth"}});
+    let foreign = serde_json::from_value(foreign).expect("an object");
+    place.api(Kind::ConfigMap).create(&Default::default(), &foreign).await.expect("somebody's ConfigMap");
+    let operator = place.operator();
+    place.apply(NAME, spec()).await;
+    let message = place.condition(NAME, "Ready", "False", Some("NameConflict")).await;
+    assert!(message.contains("foundation") && message.contains("ConfigMap trattoria-auth"), "{message}");
+    let counted = r#"operator_failures_total{reason="NameConflict",step="foundation"}"#;
+    eventually("three tries", async || (metric(&operator, counted) >= 3).then_some(())).await;
+    let event = eventually("an event of three tries", async || {
+        let found = events(place).await;
+        assert!(found.len() <= 1, "more than one event: {found:#?}");
+        found.into_iter().next().filter(|event| times(event) >= 3)
+    })
+    .await;
+    assert_eq!((event.reason.as_deref(), event.type_.as_deref()), (Some("NameConflict"), Some("Warning")));
+    assert_eq!(event.note.as_deref(), Some(message.as_str()));
+    assert_eq!(event.regarding.and_then(|regarding| regarding.name).as_deref(), Some(NAME));
+    assert_eq!(event.reporting_controller.as_deref(), Some("restaurantbooking.dev/restaurant-booking-operator"));
+    let lines = log::lines(&format!("namespace=\"{}\"", place.name));
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("NameConflict")).collect();
+    assert!(told.len() >= 3, "{lines:#?}");
+    for part in ["ERROR", "resource=\"trattoria\"", "generation=1", "step=\"foundation\"", "ConfigMap trattoria-auth"] {
+        assert!(told.iter().all(|line| line.contains(part)), "{part}: {told:#?}");
+    }
+    // It is said once that it was mended, too.
+    place.delete(Kind::ConfigMap, "trattoria-auth").await;
+    place.ready(NAME).await;
+    let mut reasons: Vec<_> = events(place).await.into_iter().filter_map(|event| event.reason).collect();
+    reasons.sort();
+    assert_eq!(reasons, ["Available", "NameConflict"]);
+    operator.stop().await;
+}
+
+/// What comes and goes is one event for each state, which counts.
+pub(crate) async fn a_state_that_flaps_is_no_flood(place: &Place) {
+    let mut spec = spec();
+    spec["admin"] = json!({"passwordSecretRef": {"name": "boss", "key": "password"}});
+    let operator = place.operator();
+    place.apply(NAME, spec).await;
+    let flaps = 4;
+    for _ in 0..flaps {
+        place.condition(NAME, "Ready", "False", Some("SecretNotFound")).await;
+        place.secret("boss", &[("password", "correct horse battery")]).await;
+        place.ready(NAME).await;
+        place.delete(Kind::Secret, "boss").await;
+    }
+    place.condition(NAME, "Ready", "False", Some("SecretNotFound")).await;
+    let counts = eventually("both events have counted", async || {
+        let found = events(place).await;
+        assert!(found.len() <= 2, "an event for each time: {found:#?}");
+        let of = |reason: &str| found.iter().find(|event| event.reason.as_deref() == Some(reason)).map_or(0, times);
+        (of("SecretNotFound") > flaps && of("Available") >= flaps).then(|| (of("SecretNotFound"), of("Available")))
+    })
+    .await;
+    assert_eq!(counts, (flaps + 1, flaps));
+    // What changed each time: Ready and Progressing, or AdminReady.
+    let writes = operator.wire.requests().iter().filter(|sent| sent.is_write() && sent.uri.contains("/status")).count();
+    println!("{flaps} flaps: events {counts:?}, {writes} writes of the status");
+    assert!(writes <= 10 + usize::try_from(flaps).expect("few") * 4, "{writes} writes of the status");
+    operator.stop().await;
+}

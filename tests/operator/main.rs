@@ -1,0 +1,142 @@
+//! The operator against a real control plane: kube-apiserver, etcd, kube-controller-manager, kube-scheduler, with a simulated node.
+//!
+//! The operator runs in this process, over a wire that can count and fail. Where there is no Java or no Maven, and so no Apache Kafka, the
+//! scenarios say so and count as ignored.
+
+#[path = "../kafka/apache.rs"]
+#[allow(dead_code, reason = "the logins are of the test binary kafka")]
+mod apache;
+mod log;
+mod normal;
+mod simulated;
+mod wire;
+mod world;
+
+mod deletion;
+mod drift;
+mod events;
+mod examples;
+mod faults;
+mod fields;
+mod golden;
+mod leader;
+mod ready;
+mod refused;
+mod rights;
+mod settled;
+mod upgrade;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+use world::{Place, World};
+
+/// Each scenario gets a namespace of its own.
+macro_rules! scenarios {
+    ($runtime:expr, $world:expr, $($module:ident::$scenario:ident),* $(,)?) => {
+        vec![$({
+            let (runtime, world): (Arc<tokio::runtime::Runtime>, Option<Arc<World>>) = ($runtime.clone(), $world.clone());
+            Trial::test(concat!(stringify!($module), "::", stringify!($scenario)), move || {
+                let world = world.ok_or("there is no Apache Kafka")?;
+                // On this thread, and not as a task: closures that borrow what they wait for are too special for a task.
+                runtime.block_on(async {
+                    let place: Place = world.place(stringify!($scenario)).await;
+                    $module::$scenario(&place).await;
+                });
+                Ok(())
+            })
+        }),*]
+    };
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each of them waits for the control plane most of the time.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    log::start();
+    let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"));
+    let jars = if arguments.list { Err("only a list is wanted".to_owned()) } else { apache::jars() };
+    if let (Err(missing), false) = (&jars, arguments.list) {
+        eprintln!("The tests of the operator are skipped, since topics need a broker: {missing}.");
+    }
+    let world = jars.as_ref().ok().map(|jars| {
+        let node = Arc::new(apache::Node::start(jars));
+        Arc::new(runtime.block_on(World::start(Some(node))))
+    });
+    let trials = scenarios!(
+        runtime,
+        world,
+        ready::the_smallest_resource,
+        examples::minimal,
+        examples::trattoria,
+        examples::external,
+        examples::production,
+        examples::a_broker_with_a_login,
+        fields::every_field_has_a_row,
+        fields::each_field_there_and_back,
+        golden::the_definition,
+        golden::the_plans,
+        golden::the_plans_are_accepted,
+        golden::what_was_accepted_still_is,
+        upgrade::migrations_run_before_the_new_version,
+        upgrade::a_failed_migration_leaves_the_old_version,
+        upgrade::a_failed_migration_is_tried_again_by_deleting_its_job,
+        upgrade::pods_that_never_become_available,
+        upgrade::storage_grows_where_its_class_can,
+        upgrade::a_rotated_secret_replaces_the_pods_that_use_it,
+        upgrade::a_rotated_database_url_replaces_the_pods_of_its_service,
+        upgrade::nothing_is_done_while_it_is_paused,
+        drift::what_is_deleted_comes_back,
+        drift::what_is_deleted_of_other_products_comes_back,
+        drift::edited_metadata_is_put_back,
+        drift::edited_metadata_of_other_products_is_put_back,
+        drift::what_is_edited_is_put_back,
+        drift::what_is_edited_of_other_products_is_put_back,
+        drift::a_deleted_volume_is_waited_for,
+        drift::a_lost_credential_is_made_anew,
+        drift::a_password_that_is_set_by_hand_counts,
+        drift::a_volume_that_was_grown_by_hand_stays,
+        drift::an_object_of_anothers_is_never_taken_over,
+        drift::what_is_no_longer_wanted_goes,
+        deletion::data_is_retained,
+        deletion::everything_is_deleted,
+        deletion::data_of_other_products_is_retained_or_deleted,
+        deletion::the_policy_can_be_changed,
+        deletion::a_namespace_goes_without_the_operator,
+        deletion::two_resources_do_not_disturb_each_other,
+        refused::every_bound_of_the_definition,
+        refused::every_rule_of_the_definition,
+        refused::what_may_change_and_what_may_not,
+        refused::a_missing_secret_is_noticed_at_once,
+        refused::what_cannot_be_used_is_named,
+        refused::a_malformed_resource_and_kinds_that_come_later,
+        settled::nothing_is_asked_while_nothing_happens,
+        settled::nothing_is_written_by_a_restart,
+        settled::nothing_is_written_by_a_change_of_leaders,
+        settled::what_others_add_stays,
+        settled::an_injected_sidecar_stays,
+        settled::replicas_are_the_autoscalers_where_there_is_one,
+        settled::an_autoscaler_takes_over_what_runs,
+        events::a_failure_is_told_of,
+        events::a_state_that_flaps_is_no_flood,
+        faults::every_request_fails_once,
+        faults::every_request_of_a_start_fails_once,
+        faults::killed_at_every_third_request,
+        faults::the_api_server_goes_and_comes_back,
+        faults::storms_are_met_with_patience,
+        faults::broken_resources_hold_up_no_other,
+        leader::another_takes_over,
+        leader::nothing_is_written_without_the_lease,
+        leader::a_watch_that_is_cut,
+        leader::a_namespace_that_is_cut_off,
+        leader::a_watch_that_is_silent,
+        leader::watches_are_narrow,
+        rights::of_a_whole_cluster,
+        rights::of_namespaces,
+    );
+    let trials = trials.into_iter().map(|trial| if jars.is_err() { trial.with_ignored_flag(true) } else { trial }).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(world);
+    conclusion.exit_code()
+}

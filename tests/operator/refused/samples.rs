@@ -1,0 +1,86 @@
+//! Specs that are right, and that have every field between them.
+
+use serde_json::{Value, json};
+
+fn resources() -> Value {
+    json!({"requests": {"cpu": "50m"}, "limits": {"memory": "256Mi"}})
+}
+
+fn storage() -> Value {
+    json!({"size": "1Gi", "storageClassName": "standard"})
+}
+
+fn component() -> Value {
+    json!({
+        "resources": resources(),
+        "labels": {"team": "booking"},
+        "annotations": {"note": "x"},
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "tolerations": [{"key": "a", "operator": "Equal", "value": "b", "effect": "NoSchedule", "tolerationSeconds": 1}],
+        "affinity": {"nodeAffinity": {}},
+        "topologySpreadConstraints": [{
+            "maxSkew": 1, "minDomains": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "nodeAffinityPolicy": "Honor",
+            "nodeTaintsPolicy": "Honor", "matchLabelKeys": ["a"],
+            "labelSelector": {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]},
+        }],
+        "logLevel": "info",
+        "corsAllowedOrigins": ["https://book.example.com"],
+        "databaseMaxConnections": 10,
+    })
+}
+
+fn with(mut object: Value, more: Value) -> Value {
+    object.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    object
+}
+
+/// All of them.
+pub(super) fn samples() -> Vec<Value> {
+    let key = |name: &str| json!({"name": name, "key": "key"});
+    let restaurant = json!({"name": "Trattoria", "timeZone": "Europe/Rome", "confirmation": "Manual", "maxDaysAhead": 90});
+    let fixed = with(component(), json!({"replicas": 2}));
+    let scaled = with(component(), json!({"autoscaling": {"minReplicas": 2, "maxReplicas": 4, "targetCPUUtilizationPercentage": 60}}));
+    let tagged = json!({"repository": "registry.example.com/x", "tag": "1"});
+    let by_digest = json!({"repository": "registry.example.com/x", "digest": format!("sha256:{}", "0".repeat(64))});
+    let managed = json!({"version": "17.6", "repository": "postgres", "storage": storage(), "resources": resources()});
+    let topics = json!({"partitions": 3, "replicationFactor": 1, "retention": "7d", "prefix": "a."});
+    vec![
+        json!({
+            "restaurant": restaurant,
+            "image": {
+                "registry": "registry.example.com/booking", "tag": "1", "pullPolicy": "Always", "pullSecrets": [{"name": "registry"}],
+                "auth": tagged, "menu": tagged, "reservation": tagged,
+            },
+            "auth": fixed, "menu": fixed, "reservation": fixed,
+            "admin": {"email": "rosa@example.com", "passwordSecretRef": key("boss")},
+            "postgres": {"managed": managed},
+            "kafka": {"managed": with(managed.clone(), json!({"version": "4.3.1"})), "topics": topics},
+            "ingress": {"host": "book.example.com", "className": "nginx", "tlsSecretName": "tls", "annotations": {"a": "b"}},
+            "networkPolicy": {"enabled": true, "clientNamespaceLabels": {"a": "b"}},
+            "podDisruptionBudget": {"enabled": true, "maxUnavailable": 1},
+            "monitoring": {"enabled": true, "labels": {"a": "b"}, "intervalSeconds": 30},
+            "deletionPolicy": "Retain",
+            "paused": false,
+        }),
+        json!({
+            "restaurant": restaurant,
+            "image": {"auth": by_digest, "menu": by_digest, "reservation": by_digest},
+            "auth": scaled, "menu": scaled, "reservation": scaled,
+            "postgres": {"cloudNativePG": {"instances": 3, "imageName": "postgresql:17", "storage": storage(), "resources": resources()}},
+            "kafka": {"strimzi": {"brokers": 3, "version": "4.1.0", "storage": storage(), "resources": resources()}, "topics": topics},
+            "gateway": {"host": "book.example.com", "parentRef": {"name": "public", "sectionName": "https"}},
+        }),
+        json!({
+            "restaurant": restaurant,
+            "postgres": {"external": {
+                "auth": {"urlSecretRef": key("a")}, "menu": {"urlSecretRef": key("b")}, "reservation": {"urlSecretRef": key("c")},
+            }},
+            "kafka": {"external": {
+                "bootstrapServers": ["kafka.example.com:9093"],
+                "tls": {"caSecretRef": key("d"), "certificateSecretRef": key("e"), "keySecretRef": key("f")},
+                "sasl": {"mechanism": "PLAIN", "usernameSecretRef": key("g"), "passwordSecretRef": key("h")},
+            }},
+        }),
+        json!({"restaurant": restaurant, "kafka": {"strimzi": {"clusterRef": {"name": "shared"}}}}),
+    ]
+}

@@ -1,0 +1,97 @@
+//! Resources that a definition before this one admitted, and definitions of others that come later.
+
+use std::time::Duration;
+
+use http::Method;
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::ResourceExt as _;
+use kube::api::{Api, ListParams, Patch, PatchParams};
+use operator::reconcile::kind::Kind;
+use serde_json::{Value, json};
+
+use crate::world::{Place, eventually, install_crd, within};
+
+/// Kinds of others are looked for once a minute.
+const DISCOVERY: Duration = Duration::from_secs(90);
+
+fn spec(more: Value) -> Value {
+    let mut spec = json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}});
+    spec.as_object_mut().expect("a spec").extend(more.as_object().expect("members").clone());
+    spec
+}
+
+/// Our definition, as if it had once admitted everything.
+async fn install_loose_crd(place: &Place) {
+    let mut crd = serde_json::to_value(operator::api::crd()).expect("JSON");
+    let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] =
+        json!({"type": "object", "properties": {"spec": anything, "status": anything}});
+    let crd: CustomResourceDefinition = serde_json::from_value(crd).expect("a definition");
+    let api: Api<CustomResourceDefinition> = Api::all(place.client.clone());
+    api.patch(&crd.name_any(), &PatchParams::apply("test").force(), &Patch::Apply(&crd)).await.expect("the loose definition is accepted");
+    eventually("a malformed resource is accepted", async || {
+        let text = json!({"restaurant": "text"});
+        place.apply_raw("malformed", text).await.ok()
+    })
+    .await;
+}
+
+/// A stored resource that cannot be read is told of, and keeps no other one from being served. What needs the kinds of others says so while
+/// they are not installed, and goes on when they are. In a control plane of its own, where definitions come one after the other.
+pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place) {
+    let world = place.world.bare().await;
+    let place = world.place("strangers").await;
+    install_loose_crd(&place).await;
+    install_crd(&place.client).await;
+
+    let operator = place.operator();
+    place.apply("good", spec(json!({}))).await;
+    place.ready("good").await;
+    let events: Api<Event> = Api::namespaced(place.client.clone(), &place.name);
+    let event = eventually("an event about the malformed resource", async || {
+        let all = events.list(&ListParams::default()).await.ok()?;
+        all.items.into_iter().find(|event| event.reason.as_deref() == Some("MalformedResource"))
+    })
+    .await;
+    assert_eq!(event.regarding.and_then(|object| object.name).as_deref(), Some("malformed"));
+    assert!(event.note.as_deref().is_some_and(|note| note.contains("Expected struct Restaurant")), "{:?}", event.note);
+    operator.quiet().await;
+    let status = place.raw("malformed").await["status"].clone();
+    let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+    let ready = conditions.iter().find(|condition| condition["type"] == "Ready").cloned().unwrap_or_default();
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("False"), &json!("MalformedResource")), "{status}");
+    let told = operator.metrics.render();
+    assert!(told.contains("operator_failures_total{reason=\"MalformedResource\",step=\"read\"}"), "{told}");
+
+    let mark = world.plane.audit().mark();
+    operator.stop().await;
+    let operator = place.operator();
+    operator.quiet().await;
+    assert!(place.writes(&mark).is_empty(), "a new process tells of it again: {:#?}", place.writes(&mark));
+
+    // Nobody's definitions are installed: what is left to be had is made, and what needs them is told of.
+    for (name, more, condition, kinds) in [
+        ("gateway", json!({"gateway": {"host": "a.example", "parentRef": {"name": "public"}}}), "Ready", "HTTPRoute"),
+        ("cluster", json!({"postgres": {"cloudNativePG": {}}}), "PostgresReady", "Cluster"),
+        ("strimzi", json!({"kafka": {"strimzi": {}}}), "KafkaReady", "Kafka, KafkaNodePool, KafkaTopic"),
+    ] {
+        place.apply(name, spec(more)).await;
+        let said = place.condition(name, condition, "False", Some("KindNotInstalled")).await;
+        assert!(said.contains(&format!("does not know its kinds ({kinds})")), "{said}");
+    }
+    control_plane::install_crds(&place.client).await.expect("the definitions of others");
+    within(DISCOVERY, "what needs the Gateway API goes on", &mut async || place.get(Kind::HttpRoute, "gateway").await).await;
+    place.ready("gateway").await;
+    eventually("a Cluster", async || place.get(Kind::Cluster, "cluster-menu-postgres").await).await;
+    eventually("a Kafka", async || place.get(Kind::Kafka, "strimzi-kafka").await).await;
+    eventually("a ServiceMonitor of the good one too", async || place.get(Kind::ServiceMonitor, "good").await).await;
+    place.ready("good").await;
+
+    // As the message says: kubectl replace.
+    let mut resource = place.raw("malformed").await;
+    resource["spec"] = spec(json!({}));
+    super::sent(&place.client, Method::PUT, &format!("{}/malformed", super::path(&place.name)), &resource).await.expect("it is accepted");
+    place.ready("malformed").await;
+    operator.stop().await;
+}

@@ -1,0 +1,229 @@
+//! What is settled is left alone: no write, not even of an event or a status, and what others own stays theirs.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use control_plane::Mark;
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
+use kube::api::{Api, ListParams, Patch, PatchParams};
+use operator::reconcile::kind::Kind;
+use serde_json::{Value, json};
+
+use crate::wire::Wire;
+use crate::world::{Operator, Place, eventually, within};
+
+/// Everything that a resource can have on a cluster without other operators, so that much can be written in vain.
+fn full() -> Value {
+    json!({
+        "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
+        "auth": {"replicas": 1},
+        "menu": {"resources": {"requests": {"cpu": "1000m"}, "limits": {"cpu": "2", "memory": "1.5Gi"}}},
+        "reservation": {"autoscaling": {"minReplicas": 2, "maxReplicas": 6}},
+        "ingress": {"host": "book.example.com", "className": "nginx"},
+        "networkPolicy": {"clientNamespaceLabels": {"guests": "yes"}},
+    })
+}
+
+/// A resource that is Ready, and an operator that has come to rest.
+async fn settled(place: &Place, spec: Value) -> Operator {
+    let operator = place.operator();
+    place.apply("trattoria", spec).await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    operator
+}
+
+#[track_caller]
+fn nothing_was_written(place: &Place, mark: &Mark, when: &str) {
+    let writes = place.writes(mark);
+    assert!(writes.is_empty(), "{when}: {:#?}", writes.iter().map(|write| format!("{} {}", write.verb, write.uri)).collect::<Vec<_>>());
+}
+
+/// Waits until an operator that was just started has looked at everything.
+async fn looked(operator: &Operator) {
+    eventually("a round of the new operator", async || (operator.rounds() > 0).then_some(())).await;
+    operator.quiet().await;
+}
+
+/// Nothing is asked of the API server, and nothing written, while nothing happens.
+pub(crate) async fn nothing_is_asked_while_nothing_happens(place: &Place) {
+    let operator = settled(place, full()).await;
+    let (mark, sent) = (place.world.plane.audit().mark(), operator.wire.sent());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    nothing_was_written(place, &mark, "while nothing happened");
+    assert_eq!(operator.wire.log()[sent..], [] as [String; 0], "requests while nothing happened");
+    operator.stop().await;
+}
+
+/// A new process looks at everything and writes nothing.
+pub(crate) async fn nothing_is_written_by_a_restart(place: &Place) {
+    let operator = settled(place, full()).await;
+    let mark = place.world.plane.audit().mark();
+    operator.stop().await;
+    let operator = place.operator();
+    looked(&operator).await;
+    nothing_was_written(place, &mark, "by a restart");
+    assert!(operator.wire.log().len() > place.children().await.len(), "a new process looks at every object: {:#?}", operator.wire.log());
+    operator.stop().await;
+}
+
+/// Another replica takes over when the leader crashes, and when it stops in order, and writes nothing.
+pub(crate) async fn nothing_is_written_by_a_change_of_leaders(place: &Place) {
+    let first = settled(place, full()).await;
+    let standby = |name: &str| place.operator_as(name, place.world.plane.client_config(), Wire::default());
+    let second = standby("operator-1");
+    let mark = place.world.plane.audit().mark();
+    first.kill().await;
+    within(Duration::from_secs(20), "a handover after a crash", &mut async || (second.rounds() > 0).then_some(())).await;
+    looked(&second).await;
+    let third = standby("operator-2");
+    // It has to know of the lease before it can take it.
+    eventually("a standby", async || (!third.wire.requests().is_empty()).then_some(())).await;
+    second.stop().await;
+    within(Duration::from_secs(5), "a handover after a stop", &mut async || (third.rounds() > 0).then_some(())).await;
+    looked(&third).await;
+    nothing_was_written(place, &mark, "by a change of leaders");
+    third.stop().await;
+}
+
+/// What others put on our objects leads to a look, and to no write: it stays.
+pub(crate) async fn what_others_add_stays(place: &Place) {
+    let operator = settled(place, full()).await;
+    let mark = place.world.plane.audit().mark();
+    let rounds = operator.rounds();
+    let children = place.children().await;
+    let theirs = json!({"metadata": {"annotations": {"example.com/note": "theirs"}, "labels": {"example.com/cost-centre": "7"}}});
+    for (kind, name) in children.keys() {
+        place.edit(*kind, name, theirs.clone()).await;
+    }
+    let settings = json!({"data": {"EXAMPLE": "theirs"}});
+    place.edit(Kind::ConfigMap, "trattoria-menu", settings.clone()).await;
+    place.edit(Kind::Secret, "trattoria-admin", json!({"stringData": {"note": "theirs"}})).await;
+    place.edit(Kind::ServiceAccount, "trattoria-menu", json!({"imagePullSecrets": [{"name": "theirs"}]})).await;
+    operator.quiet().await;
+    assert!(operator.rounds() > rounds, "nobody looked");
+    nothing_was_written(place, &mark, "for what others added");
+    for ((kind, name), now) in place.children().await {
+        assert_eq!(now["metadata"]["annotations"]["example.com/note"], "theirs", "{} {name}", kind.as_str());
+        assert_eq!(now["metadata"]["labels"]["example.com/cost-centre"], "7", "{} {name}", kind.as_str());
+    }
+    let config_map = place.get(Kind::ConfigMap, "trattoria-menu").await.expect("the ConfigMap");
+    assert_eq!(config_map["data"]["EXAMPLE"], "theirs");
+    operator.stop().await;
+}
+
+/// A sidecar that another field manager adds to a Deployment, with its volume and its variable in our container, stays; also when what is
+/// ours in the Deployment changes.
+pub(crate) async fn an_injected_sidecar_stays(place: &Place) {
+    let operator = settled(place, full()).await;
+    let mark = place.world.plane.audit().mark();
+    let sidecar = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "trattoria-menu"},
+        "spec": {"template": {"metadata": {"annotations": {"sidecar.example.com/status": "injected"}}, "spec": {
+            "containers": [
+                {"name": "menu", "env": [{"name": "PROXY", "value": "on"}], "volumeMounts": [{"name": "certs", "mountPath": "/certs"}]},
+                {
+                    "name": "proxy", "image": "proxy:1", "ports": [{"name": "proxy", "containerPort": 15001, "protocol": "TCP"}],
+                    "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+                },
+            ],
+            "volumes": [{"name": "certs", "emptyDir": {}}],
+        }}},
+    });
+    let params = PatchParams::apply("injector").force();
+    place.api(Kind::Deployment).patch("trattoria-menu", &params, &Patch::Apply(&sidecar)).await.expect("a sidecar");
+    let with_sidecar = async |place: &Place| {
+        let template = place.get(Kind::Deployment, "trattoria-menu").await.expect("the Deployment")["spec"]["template"].clone();
+        let of = |list: &Value, name: &str| list.as_array().and_then(|list| list.iter().find(|item| item["name"] == name).cloned());
+        let ours = of(&template["spec"]["containers"], "menu").expect("our container");
+        assert_eq!(of(&template["spec"]["containers"], "proxy").expect("the sidecar")["image"], "proxy:1");
+        assert_eq!(of(&ours["env"], "PROXY").expect("the variable")["value"], "on");
+        assert!(of(&template["spec"]["volumes"], "certs").is_some() && of(&ours["volumeMounts"], "certs").is_some(), "{template}");
+        assert_eq!(template["metadata"]["annotations"]["sidecar.example.com/status"], "injected");
+        ours
+    };
+    operator.quiet().await;
+    place.ready("trattoria").await;
+    with_sidecar(place).await;
+    let mut writes = place.writes(&mark);
+    // The Pods are replaced, which the status tells.
+    writes.retain(|write| !write.uri.contains("fieldManager=injector") && !matches!(&*write.resource, "restaurantbookings" | "events"));
+    assert!(writes.is_empty(), "{writes:#?}");
+
+    let mut spec = full();
+    spec["menu"]["logLevel"] = "debug".into();
+    spec["image"] = json!({"menu": {"tag": "2"}});
+    place.apply("trattoria", spec).await;
+    place.ready("trattoria").await;
+    let image = with_sidecar(place).await["image"].as_str().map(str::to_owned).unwrap_or_default();
+    assert!(image.ends_with(":2"), "{image}");
+    operator.stop().await;
+}
+
+async fn replicas(place: &Place, name: &str) -> i64 {
+    place.get(Kind::Deployment, name).await.expect("the Deployment")["spec"]["replicas"].as_i64().expect("a number")
+}
+
+/// The uids of the Pods of a part of the platform.
+async fn pods(place: &Place, component: &str) -> BTreeSet<String> {
+    let pods: Api<Pod> = Api::namespaced(place.client.clone(), &place.name);
+    let params = ListParams::default().labels(&format!("app.kubernetes.io/component={component}"));
+    pods.list(&params).await.expect("Pods").iter().filter_map(|pod| pod.uid()).collect()
+}
+
+/// `kubectl scale`.
+async fn scale(place: &Place, name: &str, replicas: i64) {
+    let patch = json!({"spec": {"replicas": replicas}});
+    let params = PatchParams { field_manager: Some("kubectl-edit".to_owned()), ..Default::default() };
+    place.api(Kind::Deployment).patch_scale(name, &params, &Patch::Merge(&patch)).await.expect("it is scaled");
+}
+
+/// Under an autoscaler the number of Pods is others' to say; without one it is ours.
+pub(crate) async fn replicas_are_the_autoscalers_where_there_is_one(place: &Place) {
+    let operator = settled(place, full()).await;
+    let mark = place.world.plane.audit().mark();
+    scale(place, "trattoria-reservation", 5).await;
+    eventually("the status tells of five Pods", async || {
+        let status = place.resources().get("trattoria").await.ok()?.status?;
+        (status.services?.reservation.ready == 5).then_some(())
+    })
+    .await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    assert_eq!(replicas(place, "trattoria-reservation").await, 5);
+    let mut writes = place.writes(&mark);
+    writes.retain(|write| !matches!(&*write.resource, "restaurantbookings" | "events"));
+    assert!(writes.is_empty(), "{writes:#?}");
+
+    scale(place, "trattoria-menu", 5).await;
+    eventually("what was scaled by hand is put back", async || (replicas(place, "trattoria-menu").await == 2).then_some(())).await;
+    place.ready("trattoria").await;
+    operator.stop().await;
+}
+
+/// An autoscaler that is switched on takes over as many Pods as there are, at no time fewer; switched off, the number is ours again.
+pub(crate) async fn an_autoscaler_takes_over_what_runs(place: &Place) {
+    let spec = |menu: Value| json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}, "menu": menu});
+    let operator = settled(place, spec(json!({"replicas": 4}))).await;
+    let before = pods(place, "menu").await;
+    assert_eq!(before.len(), 4);
+    place.apply("trattoria", spec(json!({"autoscaling": {"minReplicas": 3, "maxReplicas": 8}}))).await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    assert!(place.get(Kind::HorizontalPodAutoscaler, "trattoria-menu").await.is_some());
+    assert_eq!(replicas(place, "trattoria-menu").await, 4);
+    assert_eq!(pods(place, "menu").await, before, "there were fewer Pods in between, or they were replaced");
+    let mark = place.world.plane.audit().mark();
+    scale(place, "trattoria-menu", 6).await;
+    eventually("six Pods", async || (place.resources().get("trattoria").await.ok()?.status?.services?.menu.ready == 6).then_some(())).await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    assert_eq!(replicas(place, "trattoria-menu").await, 6);
+    assert!(!place.writes(&mark).iter().any(|write| write.resource == "deployments"), "{:#?}", place.writes(&mark));
+    place.apply("trattoria", spec(json!({"replicas": 3}))).await;
+    place.ready("trattoria").await;
+    assert_eq!(replicas(place, "trattoria-menu").await, 3);
+    assert!(place.get(Kind::HorizontalPodAutoscaler, "trattoria-menu").await.is_none());
+    operator.stop().await;
+}

@@ -1,0 +1,223 @@
+//! CloudNativePG and Strimzi, played: their operators would start real databases and brokers. What is played is what those who apply
+//! their objects see of them: statuses, Secrets, finalizers (<https://cloudnative-pg.io/docs/>, <https://strimzi.io/documentation/>).
+
+use futures_util::StreamExt as _;
+use kube::api::{ListParams, Patch, PatchParams};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use operator::reconcile::kind::Kind;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::world::Place;
+
+/// The label by which a pool or a topic says of which Kafka it is.
+const CLUSTER: &str = "strimzi.io/cluster";
+/// Strimzi's topic operator holds a topic until it has removed it from the broker, unless it is told not to.
+const FINALIZER: &str = "strimzi.io/topic-operator";
+
+/// Both operators in one namespace, until this is dropped.
+pub(crate) struct Simulated {
+    _tasks: JoinSet<()>,
+}
+
+impl Simulated {
+    /// Begins to play them.
+    pub(crate) fn start(place: &Place) -> Self {
+        let mut tasks = JoinSet::new();
+        for kind in [Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic] {
+            let actor = Actor { place: place.clone() };
+            tasks.spawn(async move {
+                let mut objects = watcher(actor.place.api(kind), watcher::Config::default()).default_backoff().applied_objects().boxed();
+                while let Some(object) = objects.next().await {
+                    let Ok(object) = object else { continue };
+                    let object = serde_json::to_value(object).expect("JSON");
+                    // An object that is another by now, or gone, is an event of its own.
+                    let _ = actor.act(kind, &object).await;
+                }
+            });
+        }
+        Self { _tasks: tasks }
+    }
+}
+
+struct Actor {
+    place: Place,
+}
+
+impl Actor {
+    async fn act(&self, kind: Kind, object: &Value) -> kube::Result<()> {
+        match kind {
+            Kind::Cluster => self.database(object).await,
+            Kind::Kafka => self.broker(object).await,
+            Kind::KafkaNodePool => self.pool(object).await,
+            _ => self.topic(object).await,
+        }
+    }
+
+    async fn report(&self, kind: Kind, object: &Value, status: Value) -> kube::Result<()> {
+        if object["status"] == status {
+            return Ok(());
+        }
+        // A merge, and so what is to go is null.
+        let mut patch = status;
+        for (member, _) in object["status"].as_object().into_iter().flatten() {
+            if patch.get(member).is_none() {
+                patch[member] = Value::Null;
+            }
+        }
+        self.place.api(kind).patch_status(name(object), &PatchParams::default(), &Patch::Merge(json!({"status": patch}))).await.map(drop)
+    }
+
+    /// The Secret of the database's owner comes first, the instances later; nothing tells the generation that a Cluster's status is of.
+    async fn database(&self, cluster: &Value) -> kube::Result<()> {
+        if is_going(cluster) {
+            return Ok(());
+        }
+        let name = name(cluster);
+        if cluster["status"].is_null() {
+            self.login(cluster).await?;
+            let condition = condition("Ready", "False", "ClusterIsNotReady", "Cluster Is Not Ready");
+            return self.report(Kind::Cluster, cluster, json!({"phase": "Setting up primary", "conditions": [condition]})).await;
+        }
+        let instances = &cluster["spec"]["instances"];
+        let status = json!({
+            "phase": "Cluster in healthy state",
+            "conditions": [condition("Ready", "True", "ClusterIsReady", "Cluster is Ready")],
+            "instances": instances,
+            "readyInstances": instances,
+            "currentPrimary": format!("{name}-1"),
+            "image": cluster["spec"]["imageName"].as_str().unwrap_or("ghcr.io/cloudnative-pg/postgresql:18.1-system-trixie"),
+        });
+        self.report(Kind::Cluster, cluster, status).await
+    }
+
+    async fn login(&self, cluster: &Value) -> kube::Result<()> {
+        let (name, secret) = (name(cluster), format!("{}-app", name(cluster)));
+        let initdb = &cluster["spec"]["bootstrap"]["initdb"];
+        let (owner, database) = (initdb["owner"].as_str().unwrap_or("app"), initdb["database"].as_str().unwrap_or("app"));
+        let host = format!("{name}-rw");
+        let uri = format!("postgresql://{owner}:simulated@{host}.{}:5432/{database}", self.place.name);
+        let body = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/basic-auth",
+            "metadata": {
+                "name": secret,
+                "labels": {"cnpg.io/cluster": name, "cnpg.io/reload": "true", "cnpg.io/userType": "app"},
+                "ownerReferences": [{
+                    "apiVersion": cluster["apiVersion"], "kind": cluster["kind"], "name": name, "uid": cluster["metadata"]["uid"],
+                    "controller": true,
+                }],
+            },
+            "stringData": {
+                "username": owner, "user": owner, "password": "simulated", "dbname": database, "host": host, "port": "5432", "uri": uri,
+            },
+        });
+        self.place.api(Kind::Secret).patch(&secret, &PatchParams::apply("cloudnative-pg").force(), &Patch::Apply(&body)).await.map(drop)
+    }
+
+    /// A Kafka is deployed as soon as it has a pool of nodes, and its topic operator with it.
+    async fn broker(&self, kafka: &Value) -> kube::Result<()> {
+        if is_going(kafka) {
+            return Ok(());
+        }
+        let name = name(kafka);
+        let of = ListParams::default().labels(&format!("{CLUSTER}={name}"));
+        let pools = self.place.api(Kind::KafkaNodePool).list(&of).await?;
+        let pools: Vec<_> = pools.items.iter().filter_map(|pool| pool.metadata.name.clone()).map(|name| json!({"name": name})).collect();
+        let generation = &kafka["metadata"]["generation"];
+        if pools.is_empty() || kafka["status"].is_null() {
+            let why = condition("NotReady", "True", "Creating", "Kafka cluster is being deployed");
+            return self.report(Kind::Kafka, kafka, json!({"observedGeneration": generation, "conditions": [why]})).await;
+        }
+        let host = format!("{name}-kafka-bootstrap.{}.svc", self.place.name);
+        let status = json!({
+            "observedGeneration": generation,
+            "conditions": [condition("Ready", "True", "", "")],
+            "clusterId": "simulated",
+            "kafkaVersion": kafka["spec"]["kafka"]["version"].as_str().unwrap_or("4.1.1"),
+            "kafkaNodePools": pools,
+            "listeners": [{"name": "plain", "bootstrapServers": format!("{host}:9092"), "addresses": [{"host": host, "port": 9092}]}],
+        });
+        self.report(Kind::Kafka, kafka, status).await?;
+        for topic in self.place.api(Kind::KafkaTopic).list(&of).await? {
+            self.topic(&serde_json::to_value(topic).expect("JSON")).await?;
+        }
+        Ok(())
+    }
+
+    async fn pool(&self, pool: &Value) -> kube::Result<()> {
+        let replicas = pool["spec"]["replicas"].as_i64().unwrap_or(0);
+        let status = json!({
+            "observedGeneration": pool["metadata"]["generation"],
+            "clusterId": "simulated",
+            "replicas": replicas,
+            "roles": pool["spec"]["roles"],
+            "nodeIds": (0..replicas).collect::<Vec<_>>(),
+        });
+        self.report(Kind::KafkaNodePool, pool, status).await?;
+        match self.kafka_of(pool).await {
+            Some(kafka) => self.broker(&kafka).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn kafka_of(&self, object: &Value) -> Option<Value> {
+        let name = object["metadata"]["labels"][CLUSTER].as_str()?;
+        let kafka = self.place.api(Kind::Kafka).get_opt(name).await.ok()??;
+        Some(serde_json::to_value(kafka).expect("JSON"))
+    }
+
+    /// A topic operator exists while its Kafka does.
+    async fn topic(&self, topic: &Value) -> kube::Result<()> {
+        let Some(kafka) = self.kafka_of(topic).await else { return Ok(()) };
+        let runs = kafka["status"]["conditions"].as_array().into_iter().flatten().any(|condition| condition["type"] == "Ready");
+        if !runs {
+            return Ok(());
+        }
+        let api = self.place.api(Kind::KafkaTopic);
+        let finalizers = &topic["metadata"]["finalizers"];
+        if is_going(topic) {
+            let patch = json!({"metadata": {"finalizers": null}});
+            return if finalizers.is_null() {
+                Ok(())
+            } else {
+                api.patch(name(topic), &PatchParams::default(), &Patch::Merge(patch)).await.map(drop)
+            };
+        }
+        let environment = &kafka["spec"]["entityOperator"]["template"]["topicOperatorContainer"]["env"];
+        let holds = !environment
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|variable| variable["name"] == "STRIMZI_USE_FINALIZERS" && variable["value"] == "false");
+        if holds && finalizers.is_null() {
+            let patch = json!({"metadata": {"finalizers": [FINALIZER]}});
+            api.patch(name(topic), &PatchParams::default(), &Patch::Merge(patch)).await?;
+        }
+        let status = json!({
+            "observedGeneration": topic["metadata"]["generation"],
+            "conditions": [condition("Ready", "True", "", "")],
+            "topicName": topic["spec"]["topicName"].as_str().unwrap_or(name(topic)),
+            "topicId": "simulated",
+        });
+        self.report(Kind::KafkaTopic, topic, status).await
+    }
+}
+
+fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+fn is_going(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// A condition; the time is that of no transition, so that a report that says the same is the same.
+fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
+    let mut condition = json!({"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00Z"});
+    for (member, text) in [("reason", reason), ("message", message)] {
+        if !text.is_empty() {
+            condition[member] = text.into();
+        }
+    }
+    condition
+}

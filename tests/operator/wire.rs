@@ -1,0 +1,245 @@
+//! What stands between an operator and the API server: it notes every request, makes some of them fail, and cuts watches.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use chassis::Shutdown;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use kube::client::retry::RetryPolicy;
+use kube::client::{Body, ClientBuilder};
+use tokio::sync::Notify;
+use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
+use tower::{Layer, Service};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
+type Answer = Pin<Box<dyn Future<Output = Result<Response<BoxBody>, BoxError>> + Send>>;
+
+/// What to do with a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fate {
+    /// It goes on to the API server.
+    Pass,
+    /// It never arrives, and is answered with a status; 429 with `Retry-After: 1`, as the API server does.
+    Refuse(StatusCode),
+    /// It arrives, and its answer is lost.
+    LoseAnswer,
+    /// It never arrives, and nothing answers.
+    Hang,
+    /// It arrives, and nothing answers.
+    Swallow,
+}
+
+/// A request that was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// From 1; 0 where it does not count.
+    pub(crate) number: usize,
+    pub(crate) at: Instant,
+    pub(crate) method: Method,
+    pub(crate) uri: String,
+    pub(crate) accept: String,
+}
+
+impl Sent {
+    /// Whether it is to change anything but the lease.
+    pub(crate) fn is_write(&self) -> bool {
+        self.method != Method::GET && !self.uri.contains("/leases")
+    }
+}
+
+type Decide = dyn Fn(usize, &Method, &str) -> Fate + Send + Sync;
+
+/// The wire of one operator.
+#[derive(Clone)]
+pub(crate) struct Wire(Arc<Shared>);
+
+struct Shared {
+    decide: Mutex<Arc<Decide>>,
+    /// Requests that were sent, watches, lists and questions of the lease left out.
+    count: AtomicUsize,
+    requests: Mutex<Vec<Sent>>,
+    /// Ends the watches that are open.
+    cut: Mutex<Shutdown>,
+    /// A request hangs for ever.
+    stuck: Notify,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self(Arc::new(Shared {
+            decide: Mutex::new(Arc::new(|_, _, _| Fate::Pass)),
+            count: AtomicUsize::new(0),
+            requests: Mutex::default(),
+            cut: Mutex::new(Shutdown::new()),
+            stuck: Notify::new(),
+        }))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Wire {
+    /// A client over this wire. What kube's client tries again by itself passes the wire each time.
+    pub(crate) fn client(&self, mut config: kube::Config) -> kube::Client {
+        config.default_retry = false;
+        let builder = ClientBuilder::try_from(config).expect("a client").with_layer(&Over(self.clone()));
+        // Only what can be cloned can be tried again.
+        let builder = builder.with_layer(&BufferLayer::new(1024)).with_layer(&RetryLayer::new(RetryPolicy::server_retry()));
+        builder.with_layer(&operator::controller::time_limit()).build()
+    }
+
+    /// Decides on each request from now on, by its number (from 1; 0 for those that do not count), method and path.
+    pub(crate) fn decide(&self, decide: impl Fn(usize, &Method, &str) -> Fate + Send + Sync + 'static) {
+        *lock(&self.0.decide) = Arc::new(decide);
+    }
+
+    /// How many requests were sent; watches, lists and what is for the lease do not count.
+    pub(crate) fn sent(&self) -> usize {
+        self.0.count.load(Ordering::SeqCst)
+    }
+
+    /// Every request that was sent, in order.
+    pub(crate) fn requests(&self) -> Vec<Sent> {
+        lock(&self.0.requests).clone()
+    }
+
+    /// Method and path of every request that counts.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let counts = |sent: &&Sent| sent.number > 0;
+        lock(&self.0.requests).iter().filter(counts).map(|sent| format!("{} {}", sent.method, sent.uri)).collect()
+    }
+
+    /// Breaks the connections of the watches that are open.
+    pub(crate) fn cut_watches(&self) {
+        std::mem::replace(&mut *lock(&self.0.cut), Shutdown::new()).cancel();
+    }
+
+    /// Returns when a request hangs, or was swallowed and has arrived.
+    pub(crate) async fn stuck(&self) {
+        self.0.stuck.notified().await;
+    }
+}
+
+#[derive(Clone)]
+struct Over(Wire);
+
+impl<S> Layer<S> for Over {
+    type Service = Intercepted<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Intercepted { inner, wire: self.0.clone() }
+    }
+}
+
+/// A service whose requests pass the wire.
+#[derive(Clone)]
+pub(crate) struct Intercepted<S> {
+    inner: S,
+    wire: Wire,
+}
+
+impl<S, B> Service<Request<Body>> for Intercepted<S>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<BoxBody>;
+    type Error = BoxError;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answer {
+        let shared = self.wire.0.clone();
+        let (method, uri) = (request.method().clone(), request.uri().to_string());
+        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default().to_owned();
+        let is_watch = uri.contains("watch=");
+        let counts = !is_watch && !uri.contains("/leases") && !uri.contains("limit=") && uri != "/apis";
+        let number = if counts { shared.count.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
+        lock(&shared.requests).push(Sent { number, at: Instant::now(), method: method.clone(), uri: uri.clone(), accept });
+        let decide = lock(&shared.decide).clone();
+        match decide(number, &method, &uri) {
+            Fate::Pass => {
+                let answer = self.inner.call(request);
+                let cut = lock(&shared.cut).clone();
+                Box::pin(async move {
+                    let answer = answer.await.map_err(Into::into)?.map(|body| body.map_err(Into::into).boxed_unsync());
+                    Ok(if is_watch {
+                        answer.map(|body| Watched { body, cut: Box::pin(cut.cancelled_owned()) }.boxed_unsync())
+                    } else {
+                        answer
+                    })
+                })
+            }
+            Fate::Refuse(status) => Box::pin(async move { refusal(status) }),
+            Fate::LoseAnswer => {
+                let answer = self.inner.call(request);
+                Box::pin(async move {
+                    let _ = answer.await;
+                    Err("the answer was lost".into())
+                })
+            }
+            Fate::Hang => {
+                shared.stuck.notify_one();
+                Box::pin(std::future::pending())
+            }
+            Fate::Swallow => {
+                let answer = self.inner.call(request);
+                Box::pin(async move {
+                    let _ = answer.await;
+                    shared.stuck.notify_one();
+                    std::future::pending().await
+                })
+            }
+        }
+    }
+}
+
+fn refusal(status: StatusCode) -> Result<Response<BoxBody>, BoxError> {
+    let body = serde_json::json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Injected", "code": status.as_u16(),
+        "message": "a fault that the test put there",
+    });
+    let mut response = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response = response.header(header::RETRY_AFTER, "1");
+    }
+    Ok(response.body(Full::from(serde_json::to_vec(&body)?).map_err(|never| match never {}).boxed_unsync())?)
+}
+
+/// The answer to a watch, which ends with an error when the wire is cut.
+struct Watched {
+    body: BoxBody,
+    cut: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.cut.as_mut().poll(context).is_ready() {
+            self.cut = Box::pin(std::future::pending());
+            self.body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+            return Poll::Ready(Some(Err("the watch was cut".into())));
+        }
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+}
