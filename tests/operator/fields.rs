@@ -62,10 +62,7 @@ pub(crate) async fn each_field_there_and_back(place: &Place) {
         let world = place.world.clone();
         running.spawn(async move {
             let place = world.place(&format!("fields-{}", lane.name)).await;
-            let started = Instant::now();
-            let rows = lane.rows.len();
             Running::start(place, &lane).await.run(lane).await;
-            println!("{rows} rows in {:.1} s", started.elapsed().as_secs_f64());
         });
     }
     let mut failed = Vec::new();

@@ -28,6 +28,15 @@ pub(super) fn of_managed() -> Vec<Edit> {
         (Kind::ConfigMap, "trattoria-auth", "everything removed", without("/data")),
         (Kind::ServiceAccount, "trattoria-menu", "a token allowed", at("/automountServiceAccountToken", json!(true))),
         (Kind::Service, "trattoria-menu", "another port", at("/spec/ports/0/port", json!(9001))),
+        (
+            Kind::Service,
+            "trattoria-reservation",
+            "another port, and a label",
+            json!([
+                {"op": "replace", "path": "/spec/ports/0/port", "value": 9001},
+                {"op": "replace", "path": "/metadata/labels/app.kubernetes.io~1part-of", "value": "something-else"},
+            ]),
+        ),
         (Kind::Service, "trattoria-menu", "another target", at("/spec/ports/0/targetPort", json!(9001))),
         (Kind::Service, "trattoria-menu", "another selector", at("/spec/selector/app.kubernetes.io~1component", json!("auth"))),
         (Kind::Service, "trattoria-menu", "a narrower selector", at("/spec/selector/more", json!("narrow"))),
