@@ -36,10 +36,10 @@ mod tests {
         let process = Process::launch(sleep, Signal::KILL).expect("sleep starts");
         assert_eq!(process.exit(), None);
         assert_eq!(process.wait(Duration::from_millis(20)), None);
-        process.signal(Signal::INT);
+        process.signal(Signal::TERM);
         let status = process.wait(Duration::from_secs(10)).expect("it ends");
         assert!(!status.success());
-        process.signal(Signal::INT);
+        process.signal(Signal::TERM);
         assert_eq!(process.exit(), Some(status));
     }
 
