@@ -220,7 +220,7 @@ fn print_plan(args: PlanArgs) -> Result<(), String> {
 }
 
 async fn check(args: CheckArgs) -> Result<(), String> {
-    check::is_ready(&args.url).await?;
+    chassis::probe::is_ready(&args.url).await?;
     println!("{} answers that the operator is ready", args.url);
     let client = client().await?;
     check::would_take(client, &args.namespace).await?;

@@ -29,6 +29,8 @@ pub fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Out
 pub struct Program {
     process: Process,
     log: Arc<Mutex<Vec<String>>>,
+    /// Where it listens, `127.0.0.1:port`.
+    pub address: String,
     /// A client of it.
     pub api: Api,
 }
@@ -63,7 +65,7 @@ impl Program {
         };
         let api = Api::new(&format!("http://{address}"));
         platform::ready(&format!("http://{address}")).await;
-        Self { process, log, api }
+        Self { process, log, address, api }
     }
 
     /// What it has written so far, a line each.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use chassis::config::{DatabaseArgs, LogArgs};
+use chassis::probe::HealthArgs;
 use chassis::service::StartError;
 use clap::Parser;
 
@@ -24,6 +25,8 @@ pub enum Cli {
         #[allow(missing_docs)]
         log: LogArgs,
     },
+    /// Ask the service of this machine whether it is ready, and fail if it is not: for HEALTHCHECK
+    Health(HealthArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Make the keys of tokens: private.pem, which signs and is for auth alone, and jwks.json, which verifies and is for every service
@@ -52,6 +55,7 @@ impl Cli {
                 crate::serve(config, listener, shutdown).await
             }
             Self::Migrate { database, log } => chassis::service::migrate(&database, &log, &crate::MIGRATOR).await,
+            Self::Health(args) => args.check(crate::config::PORT).await,
             Self::Openapi => {
                 println!("{}", crate::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?);
                 Ok(())

@@ -135,12 +135,28 @@ pub struct LogArgs {
     pub log_level: Option<String>,
 }
 
-/// The settings of a service as they were given.
+/// Where a service listens.
 #[derive(Args, Clone, Debug, Default)]
-pub struct ServiceArgs {
+pub struct ListenArgs {
     /// Address to listen on [default: every address, and the service's port: auth 8000, menu 8001, reservation 8002]
     #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT")]
     pub listen_address: Option<String>,
+}
+
+impl ListenArgs {
+    /// The address; `port` is the service's own.
+    pub fn check(&self, port: u16, problems: &mut Problems) -> SocketAddr {
+        let every = SocketAddr::from(([0, 0, 0, 0], port));
+        problems.parse("LISTEN_ADDRESS", self.listen_address.as_deref(), every, "an address such as 0.0.0.0:8000 or [::]:8000")
+    }
+}
+
+/// The settings of a service as they were given.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServiceArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub listen: ListenArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub database: DatabaseArgs,
@@ -196,9 +212,7 @@ pub const ISSUER: &str = "restaurant-booking";
 impl ServiceArgs {
     /// Checks the settings; `port` is the service's own.
     pub fn check(&self, port: u16, problems: &mut Problems) -> Settings {
-        let listen = SocketAddr::from(([0, 0, 0, 0], port));
-        let listen =
-            problems.parse("LISTEN_ADDRESS", self.listen_address.as_deref(), listen, "an address such as 0.0.0.0:8000 or [::]:8000");
+        let listen = self.listen.check(port, problems);
         let (database, max_connections) = self.database.check(problems);
         let no_migrate = problems.parse("NO_MIGRATE", self.no_migrate.as_deref(), false, "true or false");
         let kafka = self.kafka.check(problems);
@@ -250,7 +264,7 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         let args = ServiceArgs {
-            listen_address: Some("nowhere".into()),
+            listen: ListenArgs { listen_address: Some("nowhere".into()) },
             kafka: KafkaArgs { kafka_bootstrap_servers: Some("broker".into()), ..Default::default() },
             cors_allowed_origins: Some("https://ok.example, *, https://no.example/path".into()),
             no_migrate: Some("maybe".into()),

@@ -87,9 +87,14 @@ pub async fn wait(pool: &PgPool) -> Result<(), sqlx::Error> {
 
 /// Brings the schema up to date, under an advisory lock: of replicas that start at once, one does it and the others wait.
 ///
+/// A database that a newer version migrated is left as it is, so that a version can be taken back: no migration may break the version
+/// before it, which serves while it runs.
+///
 /// # Errors
-/// Where a migration fails, or the database is of a newer version of the service.
+/// Where a migration fails, or one that was applied is not the one of the same number here.
 pub async fn migrate(pool: &PgPool, migrator: &Migrator) -> Result<(), MigrateError> {
+    let mut migrator = Migrator::with_migrations(migrator.iter().cloned().collect());
+    migrator.set_ignore_missing(true);
     let mut connection = pool.acquire().await?;
     // A migration may take longer than a request, and so may waiting for a replica that runs one.
     connection.execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;

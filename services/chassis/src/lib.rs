@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod outbox;
 pub mod page;
+pub mod probe;
 pub mod problem;
 pub mod rule;
 pub mod service;

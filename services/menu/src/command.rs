@@ -1,13 +1,14 @@
 //! The command line.
 
 use chassis::config::{DatabaseArgs, LogArgs};
+use chassis::probe::HealthArgs;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::ServeArgs;
 
 /// The menu of the restaurant: read by everyone, changed by the administrator
 #[derive(Debug, Parser)]
-#[command(name = "menu")]
+#[command(name = "menu", version)]
 pub struct Menu {
     /// What to do.
     #[command(subcommand)]
@@ -21,6 +22,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database up to date and exit
     Migrate(MigrateArgs),
+    /// Ask the service of this machine whether it is ready, and fail if it is not: for HEALTHCHECK
+    Health(HealthArgs),
     /// Print the OpenAPI document
     Openapi,
 }

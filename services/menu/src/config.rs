@@ -5,7 +5,7 @@ use chassis::log::Log;
 use clap::Args;
 
 /// The port that the service listens on, where nothing else is said.
-const PORT: u16 = 8001;
+pub const PORT: u16 = 8001;
 
 /// The settings, checked.
 #[derive(Clone, Debug)]

@@ -22,6 +22,7 @@ async fn run(command: Command) -> Result<(), StartError> {
             menu::serve(config, listener, shutdown).await
         }
         Command::Migrate(args) => chassis::service::migrate(&args.database, &args.log, &menu::MIGRATOR).await,
+        Command::Health(args) => args.check(menu::config::PORT).await,
         Command::Openapi => {
             let document = menu::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?;
             println!("{document}");

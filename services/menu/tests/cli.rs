@@ -33,6 +33,26 @@ async fn serves_until_it_is_told_to_stop() {
     ];
     let service = Program::serve(MENU, &flags, &[]).await;
     service.api.get("/api/v1/menu").await.expect(200);
+    let healthy = run(MENU, &["health", "--listen-address", &service.address], &[]);
+    assert!(healthy.status.success(), "{healthy:?}");
     let status = tokio::task::block_in_place(|| service.terminate());
     assert_eq!(status.code(), Some(0), "{:#?}", service.log());
+}
+
+/// A version can be taken back: what a newer one added to the database is left alone, and a migration that differs is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_of_a_newer_version_serves_an_older_one() {
+    let options = database::empty().await;
+    let url = database::server().await.url(options.get_database().expect("a name"));
+    let migrate = || run(MENU, &["migrate", "--database-url", &url], &[]);
+    assert!(migrate().status.success());
+    let pool = sqlx::PgPool::connect_with(options).await.expect("connected");
+    let newer =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'newer', true, '', 0)";
+    sqlx::query(newer).execute(&pool).await.expect("written");
+    let again = migrate();
+    assert!(again.status.success(), "{again:?}");
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = 'other' WHERE version = 1").execute(&pool).await.expect("written");
+    let refused = migrate();
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use chassis::config::{DatabaseArgs, LogArgs};
+use chassis::probe::HealthArgs;
 use chassis::service::StartError;
 use clap::Parser;
 use reservation::config::ServeArgs;
@@ -20,6 +21,8 @@ enum Cli {
         #[command(flatten)]
         log: LogArgs,
     },
+    /// Ask the service of this machine whether it is ready, and fail if it is not: for HEALTHCHECK
+    Health(HealthArgs),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
                 reservation::serve(config, listener, shutdown).await
             }
             Cli::Migrate { database, log } => chassis::service::migrate(&database, &log, &reservation::MIGRATOR).await,
+            Cli::Health(args) => args.check(reservation::config::PORT).await,
             Cli::Openapi => {
                 println!("{}", reservation::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?);
                 Ok(())
