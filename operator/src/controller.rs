@@ -164,6 +164,8 @@ async fn controller(
     let empty = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
     let changes = empty
         .chain(stream::select_all(streams))
+        // Who wrote which field is as long as the resource itself, and nobody asks for it.
+        .modify(|resource| resource.managed_fields_mut().clear())
         .reflect(writer)
         .applied_objects()
         .predicate_filter(predicates::generation, Default::default());

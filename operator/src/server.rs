@@ -47,11 +47,11 @@ async fn healthz(State(asked): State<Asked>) -> (StatusCode, String) {
 }
 
 /// A replica without the lease is ready too: to take over.
-async fn readyz(State(asked): State<Asked>) -> (StatusCode, &'static str) {
+async fn readyz(State(asked): State<Asked>) -> (StatusCode, String) {
     if asked.health.is_synced() {
-        (StatusCode::OK, "ok\n")
+        (StatusCode::OK, "ok\n".to_owned())
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the watches have not told of everything yet\n")
+        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", asked.health.missing()))
     }
 }
 

@@ -28,6 +28,9 @@ pub const WATCH_SECONDS: u32 = 240;
 const DISCOVERY: Duration = Duration::from_secs(60);
 /// A watch that failed and told of nothing since is begun anew, from a list: a list tells that it works, even where nothing changes.
 const RENEW: Duration = Duration::from_secs(30);
+/// How long all watches may take to tell of everything, before work begins without those that have not: a namespace without rights holds
+/// up no other.
+const FIRST: Duration = Duration::from_secs(30);
 /// A watch that has not worked for so long will not by itself.
 const DEAD: Duration = Duration::from_secs(300);
 
@@ -110,25 +113,40 @@ impl Health {
         }
     }
 
-    /// What has not worked for minutes; `None` where everything has.
+    /// Which watches have not told of everything that there is, and why where that is known.
+    pub fn missing(&self) -> String {
+        let watches = self.watches();
+        let missing = watches.iter().filter(|(_, watch)| !watch.synced).map(|(watched, watch)| {
+            let why = watch.failing.as_ref().map(|(_, error)| format!(": {error}")).unwrap_or_default();
+            format!("the watch of {} has not told of everything yet{why}", named(watched))
+        });
+        missing.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What worked once and has not for minutes; `None` where everything has. What never worked lacks a right, which no new process mends.
     pub fn dead(&self) -> Option<String> {
-        self.failing_for(DEAD)
+        self.failing(|watch, since| watch.synced && since.elapsed() > DEAD)
     }
 
     /// What has not worked for so long; `None` where everything has.
     pub fn failing_for(&self, limit: Duration) -> Option<String> {
-        let watches = self.watches();
-        let dead: Vec<_> = watches
-            .iter()
-            .filter_map(|((kind, namespace), watch)| {
-                let (since, error) = watch.failing.as_ref().filter(|(since, _)| since.elapsed() > limit)?;
-                let name = kind.map_or("RestaurantBooking", Kind::as_str);
-                let place = namespace.as_ref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
-                Some(format!("the watch of {name}{place} has failed for {} s: {error}", since.elapsed().as_secs()))
-            })
-            .collect();
-        (!dead.is_empty()).then(|| dead.join("\n"))
+        self.failing(|_, since| since.elapsed() > limit)
     }
+
+    fn failing(&self, counts: impl Fn(&Watch, Instant) -> bool) -> Option<String> {
+        let watches = self.watches();
+        let failing = watches.iter().filter_map(|(watched, watch)| {
+            let (since, error) = watch.failing.as_ref().filter(|(since, _)| counts(watch, *since))?;
+            Some(format!("the watch of {} has failed for {} s: {error}", named(watched), since.elapsed().as_secs()))
+        });
+        let failing: Vec<_> = failing.collect();
+        (!failing.is_empty()).then(|| failing.join("\n"))
+    }
+}
+
+fn named((kind, namespace): &Watched) -> String {
+    let place = namespace.as_ref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+    format!("{}{place}", kind.map_or("RestaurantBooking", Kind::as_str))
 }
 
 /// A watch that tells `health` how it does: `kind` is `None` for the resources themselves.
@@ -185,7 +203,9 @@ impl Watches {
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_optional() || known.contains(kind)) {
             tasks.insert(kind, self.begin(kind));
         }
-        self.health.synced().await;
+        if tokio::time::timeout(FIRST, self.health.synced()).await.is_err() {
+            warn!("work begins without knowing everything that exists: {}", self.health.missing());
+        }
         begun.notify_one();
         let mut known = known;
         loop {

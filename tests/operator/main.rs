@@ -134,6 +134,7 @@ fn main() -> ExitCode {
         leader::watches_are_narrow,
         rights::of_a_whole_cluster,
         rights::of_namespaces,
+        rights::a_namespace_without_rights,
     );
     let trials = trials.into_iter().map(|trial| if jars.is_err() { trial.with_ignored_flag(true) } else { trial }).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

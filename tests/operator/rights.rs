@@ -65,6 +65,23 @@ pub(crate) async fn of_namespaces(place: &Place) {
     assert!(matches!(&refused, Err(kube::Error::Api(answer)) if answer.code == 403), "{refused:?}");
 }
 
+/// A namespace that is watched and gives no rights holds up no other, and is named to who asks whether the operator is ready.
+pub(crate) async fn a_namespace_without_rights(place: &Place) {
+    let (served, other) = (place.world.place("served").await, place.world.place("refused").await);
+    let served_names = [served.name.clone()];
+    let objects = rendered(&place.name, &served_names).await;
+    let installed = Installed::new(place, &objects, &served_names).await;
+    let _products = Simulated::start(&served);
+    let operator = installed.start(&served, vec![served.name.clone(), other.name.clone()]);
+    served.apply("trattoria", json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}})).await;
+    served.ready("trattoria").await;
+    let missing = operator.health.missing();
+    assert!(missing.contains(&format!("Secret in {}", other.name)) && missing.contains("forbidden"), "{missing}");
+    assert!(!missing.contains(&served.name), "{missing}");
+    assert_eq!(operator.health.dead(), None);
+    operator.stop().await;
+}
+
 async fn may(client: &Client, namespace: &str, kind: Kind, verb: &str) -> bool {
     let attributes = ResourceAttributes {
         namespace: Some(namespace.to_owned()),
@@ -148,9 +165,8 @@ impl Installed {
         Self { namespace: place.name.clone(), account, config }
     }
 
-    /// Makes, changes, prunes and deletes two resources, which together have every kind of object.
-    async fn does_all(&self, place: &Place, namespaces: Vec<String>) {
-        let _products = Simulated::start(place);
+    /// Starts it.
+    fn start(&self, place: &Place, namespaces: Vec<String>) -> Operator {
         let settings = Settings {
             namespaces,
             identity: "operator-0".to_owned(),
@@ -159,7 +175,13 @@ impl Installed {
             kafka_address: place.world.kafka.as_ref().map(|node| node.address()),
         };
         let wire = Wire::default();
-        let operator = Operator::start(wire.client(self.config.clone()), settings, wire);
+        Operator::start(wire.client(self.config.clone()), settings, wire)
+    }
+
+    /// Makes, changes, prunes and deletes two resources, which together have every kind of object.
+    async fn does_all(&self, place: &Place, namespaces: Vec<String>) {
+        let _products = Simulated::start(place);
+        let operator = self.start(place, namespaces);
         let small = json!({
             "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
             "image": {"tag": "1"},
