@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use control_plane::ControlPlane;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::api::authentication::v1::TokenRequest;
-use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
@@ -34,8 +34,6 @@ const SETTLED: Duration = Duration::from_secs(120);
 const AT_ONCE: usize = 16;
 /// Resources of which the creation is compared.
 const COMPARED: usize = 100;
-/// Pods that the simulated node takes.
-const PODS_OF_A_NODE: usize = 5000;
 
 /// The user that the operator is to the API server, by which its requests are told apart.
 const USER: &str = "system:serviceaccount:operator:operator";
@@ -52,7 +50,7 @@ pub(crate) async fn measure(count: usize) -> Result<()> {
     let programs = Programs::build(&["-p", "operator"])?;
     let started = Instant::now();
     let mut report = Report::default();
-    let plane = Plane::start(&programs, count).await?;
+    let plane = Plane::start(&programs).await?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (idle, _) = proc::memory(plane.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
     report.goal("operator: resident memory, no resource", Goal::AtMost(25.0), " MiB", idle, format!("{idle:.1} MiB"));
@@ -67,7 +65,7 @@ pub(crate) async fn measure(count: usize) -> Result<()> {
 }
 
 impl Plane {
-    async fn start(programs: &Programs, count: usize) -> Result<Self> {
+    async fn start(programs: &Programs) -> Result<Self> {
         eprintln!("A control plane and a broker ...");
         let node = apache::Node::start(&apache::jars()?);
         let plane = ControlPlane::start().await?;
@@ -75,19 +73,6 @@ impl Plane {
         let crd = operator::api::crd();
         let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
         crds.patch(&crd.name_any(), &PatchParams::apply("load"), &Patch::Apply(&crd)).await?;
-        // Seven Pods and three of Jobs for each resource.
-        let nodes: Api<Node> = Api::all(client.clone());
-        let first = nodes.list(&ListParams::default()).await?.items.into_iter().next().ok_or("there is no node")?;
-        for number in 1..=(count + 2 * COMPARED) * 10 / PODS_OF_A_NODE {
-            let mut copy = first.clone();
-            copy.metadata = ObjectMeta {
-                name: Some(format!("node-{number}")),
-                labels: first.metadata.labels.clone(),
-                annotations: first.metadata.annotations.clone(),
-                ..Default::default()
-            };
-            nodes.create(&PostParams::default(), &copy).await?;
-        }
         let kubeconfig = account(&plane, &client).await?;
         let mut command = Command::new(programs.path("operator"));
         command.arg("run").env("KUBECONFIG", kubeconfig).env("OPERATOR_NAMESPACE", "operator").env("POD_NAME", "operator-0");
