@@ -5,6 +5,7 @@ mod definition;
 mod openapi;
 mod problems;
 mod reasons;
+mod resource;
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,11 @@ fn assert_fresh(path: &str, fresh: &str) {
 /// Every file and folder that the documentation points to is there.
 #[test]
 fn links_lead_somewhere() {
-    for document in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md", "docs/problems.md", "docs/uninstall.md"] {
+    let documents = std::fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").file_name());
+    let documents = documents.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".md"));
+    let documents: Vec<_> =
+        documents.map(|name| format!("docs/{name}")).chain(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned)).collect();
+    for document in &documents {
         let text = std::fs::read_to_string(root().join(document)).expect(document);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !target.starts_with("http") && !target.starts_with('#') {
