@@ -209,8 +209,37 @@ impl Place {
         );
     }
 
+    /// Waits until a resource is Ready, and until its autoscalers, which look at their Deployments every 15 s, have raised them to what they
+    /// allow at least: whoever goes on before would see that happen.
     pub(crate) async fn ready(&self, name: &str) {
         self.condition(name, "Ready", "True", None).await;
+        let of = ListParams::default().labels(&format!("app.kubernetes.io/instance={name}"));
+        let started = Instant::now();
+        while !self.is_scaled(name, &of).await {
+            assert!(started.elapsed() < PATIENCE, "the autoscalers of {name} in {} have not looked at their Deployments", self.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Whether every autoscaled Deployment has as many Pods as its autoscaler allows at least, and the resource's status tells of all Pods.
+    async fn is_scaled(&self, name: &str, of: &ListParams) -> bool {
+        let scalers = self.api(Kind::HorizontalPodAutoscaler).list(of).await.expect("autoscalers").items;
+        if scalers.is_empty() {
+            return true;
+        }
+        let deployments = self.api(Kind::Deployment).list(of).await.expect("Deployments").items;
+        let replicas = |one: &DynamicObject| one.data["spec"]["replicas"].as_i64().unwrap_or(1);
+        for scaler in scalers {
+            let least = scaler.data["spec"]["minReplicas"].as_i64().unwrap_or(1);
+            let scaled = deployments.iter().find(|one| one.name_any() == scaler.name_any()).map(replicas);
+            // One that was scaled to zero by hand is left alone.
+            if !scaled.is_some_and(|scaled| scaled == 0 || scaled >= least) {
+                return false;
+            }
+        }
+        let all: i64 = deployments.iter().map(replicas).sum();
+        let told = self.resources().get(name).await.expect("the resource").status.and_then(|status| status.replicas);
+        told == Some(format!("{all}/{all}"))
     }
 
     /// What was written in the namespace since `mark` by anybody who is no part of the control plane: not what a test itself wrote by

@@ -1,0 +1,51 @@
+//! What is tried, in this order: each scenario finds, or makes, the operator and the restaurants that it needs.
+
+mod drift;
+mod install;
+mod kills;
+mod migration;
+mod neighbours;
+mod removal;
+mod rotation;
+mod scaling;
+mod security;
+mod upgrade;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::Result;
+use crate::world::World;
+
+/// A scenario.
+type Scenario = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<()>> + 'w>>;
+
+macro_rules! scenarios {
+    ($($module:ident::$scenario:ident),* $(,)?) => {
+        vec![$((concat!(stringify!($module), "::", stringify!($scenario)), |world| Box::pin($module::$scenario(world)))),*]
+    };
+}
+
+/// Their names and what they do.
+pub(crate) fn all() -> Vec<(&'static str, Scenario)> {
+    scenarios![
+        install::a_restaurant_opens,
+        security::pods_are_restricted_and_have_no_rights,
+        security::network_policies_let_through_what_is_needed,
+        upgrade::each_service_under_load,
+        kills::each_kind_of_pod_under_load,
+        drift::edited_and_deleted_children_are_put_back,
+        drift::a_settled_restaurant_costs_no_write,
+        drift::a_paused_restaurant_is_left_alone,
+        migration::the_old_version_serves_while_one_fails,
+        rotation::a_database_password_under_load,
+        rotation::the_keys_of_tokens,
+        scaling::by_hand,
+        scaling::by_an_autoscaler_under_load,
+        neighbours::two_in_one_namespace_and_one_in_another,
+        removal::retained_data_is_found_again,
+        removal::deleted_data_is_gone,
+        removal::the_operator_before_the_restaurants,
+        removal::everything_in_the_documented_order,
+    ]
+}
