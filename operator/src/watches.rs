@@ -28,7 +28,7 @@ pub const WATCH_SECONDS: u32 = 240;
 const DISCOVERY: Duration = Duration::from_secs(60);
 /// A watch that failed and told of nothing since is begun anew, from a list: a list tells that it works, even where nothing changes.
 const RENEW: Duration = Duration::from_secs(30);
-/// How long all watches may take to tell of everything, before work begins without those that have not: a namespace without rights holds
+/// How long all watches may take to tell of everything, before work goes on without those that have not: a namespace without rights holds
 /// up no other.
 const FIRST: Duration = Duration::from_secs(30);
 /// A watch that has not worked for so long will not by itself.
@@ -125,7 +125,11 @@ impl Health {
 
     /// What worked once and has not for minutes; `None` where everything has. What never worked lacks a right, which no new process mends.
     pub fn dead(&self) -> Option<String> {
-        self.failing(|watch, since| watch.synced && since.elapsed() > DEAD)
+        self.lost_for(DEAD)
+    }
+
+    fn lost_for(&self, limit: Duration) -> Option<String> {
+        self.failing(|watch, since| watch.synced && since.elapsed() > limit)
     }
 
     /// What has not worked for so long; `None` where everything has.
@@ -203,9 +207,7 @@ impl Watches {
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_optional() || known.contains(kind)) {
             tasks.insert(kind, self.begin(kind));
         }
-        if tokio::time::timeout(FIRST, self.health.synced()).await.is_err() {
-            warn!("work begins without knowing everything that exists: {}", self.health.missing());
-        }
+        self.known().await;
         begun.notify_one();
         let mut known = known;
         loop {
@@ -228,10 +230,17 @@ impl Watches {
             for kind in now.difference(&known) {
                 tasks.insert(*kind, self.begin(*kind));
             }
-            self.health.synced().await;
+            self.known().await;
             self.context.kinds.write().unwrap_or_else(PoisonError::into_inner).clone_from(&now);
             known = now;
             let _ = self.everything.send(());
+        }
+    }
+
+    /// Waits until all that exists is known, and no longer than [`FIRST`].
+    async fn known(&self) {
+        if tokio::time::timeout(FIRST, self.health.synced()).await.is_err() {
+            warn!("work goes on without knowing everything that exists: {}", self.health.missing());
         }
     }
 
@@ -405,5 +414,19 @@ mod tests {
         // To begin a list is not to have one.
         assert_eq!(fails, [false, true, true, true, true, false]);
         assert!(health.is_synced());
+    }
+
+    #[test]
+    fn a_watch_is_lost_only_if_it_ever_worked() {
+        let health = Health::default();
+        health.begins(Some(Kind::Secret), Some("dining"));
+        health.fails(Some(Kind::Secret), Some("dining"), &watcher::Error::NoResourceVersion);
+        assert!(health.failing_for(Duration::ZERO).is_some() && health.missing().contains("Secret in dining"));
+        assert_eq!(health.lost_for(Duration::ZERO), None);
+        health.works(Some(Kind::Secret), Some("dining"), true);
+        assert_eq!((health.failing_for(Duration::ZERO), health.missing().as_str()), (None, ""));
+        health.fails(Some(Kind::Secret), Some("dining"), &watcher::Error::NoResourceVersion);
+        assert!(health.lost_for(Duration::ZERO).is_some_and(|lost| lost.contains("Secret in dining")));
+        assert_eq!(health.dead(), None);
     }
 }
