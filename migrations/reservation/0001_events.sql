@@ -1,4 +1,4 @@
--- Events on their way to the broker (chassis::outbox): written in the transaction of their change, deleted once acknowledged.
+-- Events on their way to the broker (chassis::events::outbox): written in the transaction of their change, deleted once acknowledged.
 CREATE TABLE outbox (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     event_id   uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -12,7 +12,7 @@ CREATE TABLE outbox (
     last_error text
 );
 
--- Events that were handled (chassis::inbox): written in the transaction of their effect, so that it happens once.
+-- Events that were handled (chassis::events::inbox): written in the transaction of their effect, so that it happens once.
 CREATE TABLE processed_event (
     event_id     text PRIMARY KEY,
     processed_at timestamptz NOT NULL DEFAULT now()

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chassis::config::{LogArgs, Problems};
-use chassis::{Shutdown, shutdown};
+use chassis::Shutdown;
+use chassis::run::config::{LogArgs, Problems};
+use chassis::run::shutdown;
 use clap::{Args, Parser, Subcommand};
 use kube::Client;
 use kube::client::ClientBuilder;
@@ -220,7 +221,7 @@ fn print_plan(args: PlanArgs) -> Result<(), String> {
 }
 
 async fn check(args: CheckArgs) -> Result<(), String> {
-    chassis::probe::is_ready(&args.url).await?;
+    chassis::run::probe::is_ready(&args.url).await?;
     println!("{} answers that the operator is ready", args.url);
     let client = client().await?;
     check::would_take(client, &args.namespace).await?;

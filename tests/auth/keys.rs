@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use auth::keys;
-use chassis::config::Settings;
+use chassis::run::config::Settings;
 use restaurant_booking_tests::platform::{auth_config, settings};
 use restaurant_booking_tests::{Platform, Setup, database, token};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 use auth::config::Bcrypt;
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use restaurant_booking_tests::platform::{auth_config, settings};
 use restaurant_booking_tests::{Platform, Setup, database, token};
 use tokio::task::JoinSet;

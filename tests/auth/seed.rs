@@ -1,5 +1,5 @@
 use auth::config::Administrator;
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, auth_config, settings};
 use restaurant_booking_tests::{Platform, Setup, database, token};
 use serde_json::json;

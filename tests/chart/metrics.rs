@@ -41,7 +41,7 @@ async fn known() -> Known {
     operator.resources(1, 0, 0);
     samples(&operator.render(), &mut known);
 
-    let service = chassis::metrics::Metrics::new("auth");
+    let service = chassis::run::metrics::Metrics::new("auth");
     service.request("GET", "/", "200", 1.0);
     service.published("user.events", "published");
     service.consumed("user.registered", "handled");

@@ -123,6 +123,6 @@ async fn the_log_knows_requests_by_id_and_nobody_by_name() {
         let line = text.lines().find(|line| line.contains(unwanted));
         assert!(line.is_none(), "{unwanted:?} is in the log: {line:?}");
     }
-    let minted = token::token(1, chassis::identity::Role::Admin);
+    let minted = token::token(1, chassis::http::identity::Role::Admin);
     assert!(!text.contains(minted.split('.').next().expect("a header")), "no token is in the log");
 }

@@ -101,7 +101,7 @@ async fn wire(base: &str, request: &[u8]) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_is_refused() {
     let platform = platform().await;
-    let token = restaurant_booking_tests::token::token(1, chassis::identity::Role::Admin);
+    let token = restaurant_booking_tests::token::token(1, chassis::http::identity::Role::Admin);
     for (operation, api) in asked(&platform) {
         if operation.method == Method::GET || operation.method == Method::DELETE {
             continue;

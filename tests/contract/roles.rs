@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use reqwest::Method;
 use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD};

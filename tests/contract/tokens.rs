@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use restaurant_booking_tests::api::send;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chassis::code::{COMMON, Code};
+use chassis::http::code::{COMMON, Code};
 
 use crate::assert_fresh;
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chassis::config::Kafka;
-use chassis::event::{MENU_TOPIC, RESERVATION_TOPIC, USER_TOPIC};
+use chassis::events::event::{MENU_TOPIC, RESERVATION_TOPIC, USER_TOPIC};
+use chassis::run::config::Kafka;
 use jiff::{SignedDuration, Timestamp};
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, eventually};
 use restaurant_booking_tests::{Api, Platform, Setup, topic};
@@ -292,7 +292,7 @@ pub(crate) async fn of_two_relays_one_publishes(kafka: Kafka) {
         let api = platform
             .anyone("reservation")
             .at(&base)
-            .with_token(restaurant_booking_tests::token::token(guest, chassis::identity::Role::User));
+            .with_token(restaurant_booking_tests::token::token(guest, chassis::http::identity::Role::User));
         bookings.spawn(async move { api.post("/reservations/", &with_contact(wanted(24))).await.expect(201).id().to_string() });
     }
     let mut booked = bookings.join_all().await;
@@ -324,12 +324,12 @@ pub(crate) async fn an_event_that_the_broker_refuses_holds_back_its_aggregate_al
     // A person looks at it, and takes the event out: what waited behind it goes out with the next start.
     sqlx::query("DELETE FROM outbox WHERE attempts > 0").execute(&pool).await.expect("deleted");
     platform.stop().await;
-    let relay = chassis::outbox::Relay {
+    let relay = chassis::events::outbox::Relay {
         service: "menu",
         database: pool.connect_options().as_ref().clone(),
         kafka: kafka.clone(),
-        outbox: chassis::outbox::Outbox::default(),
-        metrics: chassis::metrics::Metrics::new("menu"),
+        outbox: chassis::events::outbox::Outbox::default(),
+        metrics: chassis::run::metrics::Metrics::new("menu"),
     };
     let stop = chassis::Shutdown::new();
     let relaying = tokio::spawn(relay.run(stop.clone()));

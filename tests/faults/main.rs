@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chassis::config::Settings;
+use chassis::run::config::Settings;
 use jiff::{SignedDuration, Timestamp};
 use local::postgres::{self, Options};
 use reservation::config::House;
@@ -95,7 +95,7 @@ async fn a_database_that_comes_and_goes() {
     let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let base = platform.add("reservation", settings(address.clone(), platform.kafka.clone()), &House::default()).await;
     let (api, admin) =
-        (Api::new(&base), Api::new(&base).with_token(restaurant_booking_tests::token::token(1, chassis::identity::Role::Admin)));
+        (Api::new(&base), Api::new(&base).with_token(restaurant_booking_tests::token::token(1, chassis::http::identity::Role::Admin)));
     api.get("/healthz").await.expect(200);
     api.get("/readyz").await.expect(503);
     api.get("/openapi.json").await.expect(200);
@@ -160,7 +160,7 @@ async fn a_service_waits_for_its_migration() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     api.get("/readyz").await.expect(503);
     unavailable(api.get("/api/v1/menu").await);
-    chassis::database::migrate(&database::pool(options), &menu::MIGRATOR).await.expect("migrations");
+    chassis::run::database::migrate(&database::pool(options), &menu::MIGRATOR).await.expect("migrations");
     platform::ready(&base).await;
     api.get("/api/v1/menu").await.expect(200);
     platform.stop().await;

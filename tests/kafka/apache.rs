@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use chassis::config::{Kafka, Mechanism, Sasl, Security, Tls};
-use chassis::kafka::{client, features};
+use chassis::events::kafka::{client, features};
+use chassis::run::config::{Kafka, Mechanism, Sasl, Security, Tls};
 use local::process::{Process, Signal};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -181,7 +181,7 @@ impl Node {
             in_process: false,
         };
         let admin: AdminClient<DefaultClientContext> = client(&kafka).create().expect("an admin client");
-        let names = chassis::event::TOPICS.map(|topic| kafka.topic(topic));
+        let names = chassis::events::event::TOPICS.map(|topic| kafka.topic(topic));
         let topics = names.each_ref().map(|name| NewTopic::new(name, 3, TopicReplication::Fixed(1)));
         for made in admin.create_topics(&topics, &AdminOptions::new()).await.expect("topics") {
             made.expect("a topic");

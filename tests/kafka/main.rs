@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use apache::{Node, PASSWORD};
-use chassis::config::Kafka;
+use chassis::run::config::Kafka;
 use libtest_mimic::{Arguments, Trial};
 use restaurant_booking_tests::{Platform, Setup};
 use security::Log;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use chassis::config::Kafka;
+use chassis::run::config::Kafka;
 use restaurant_booking_tests::platform::eventually;
 use restaurant_booking_tests::{Platform, Setup};
 use serde_json::json;

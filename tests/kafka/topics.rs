@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chassis::config::{Kafka, Security};
-use chassis::kafka::client;
+use chassis::events::kafka::client;
+use chassis::run::config::{Kafka, Security};
 use libtest_mimic::Trial;
 use operator::api::SaslMechanism;
 use operator::kafka::{Report, TopicsError, ensure_topics};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use chassis::kafka::client;
+use chassis::events::kafka::client;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use operator::api::RestaurantBookingStatus;
 use operator::reconcile::kind::Kind;
@@ -233,8 +233,8 @@ pub(crate) async fn a_broker_with_a_login(place: &Place) {
 }
 
 /// The broker for who has a password.
-fn login(node: &Node, prefix: &str) -> chassis::config::Kafka {
-    let nobody = chassis::config::Kafka {
+fn login(node: &Node, prefix: &str) -> chassis::run::config::Kafka {
+    let nobody = chassis::run::config::Kafka {
         bootstrap_servers: node.address(),
         prefix: prefix.to_owned(),
         security: Default::default(),
@@ -248,7 +248,7 @@ struct Topics(AdminClient<DefaultClientContext>);
 
 impl Topics {
     fn at(node: &Node) -> Self {
-        let kafka = chassis::config::Kafka {
+        let kafka = chassis::run::config::Kafka {
             bootstrap_servers: node.address(),
             prefix: String::new(),
             security: Default::default(),

@@ -87,7 +87,7 @@ impl Running {
     async fn start(place: Place, lane: &Lane) -> Self {
         let node = place.world.kafka.clone().expect("a broker");
         let login = node.with_login(
-            chassis::config::Kafka {
+            chassis::run::config::Kafka {
                 bootstrap_servers: String::new(),
                 prefix: String::new(),
                 security: Default::default(),

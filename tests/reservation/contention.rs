@@ -19,7 +19,7 @@ async fn of_64_at_once_for_one_table_exactly_one_gets_it() {
         let api = platform
             .anyone("reservation")
             .at(&base)
-            .with_token(restaurant_booking_tests::token::token(guest + 1, chassis::identity::Role::User));
+            .with_token(restaurant_booking_tests::token::token(guest + 1, chassis::http::identity::Role::User));
         let body = with(wanted(start + SignedDuration::from_mins(i64::from(guest)), 2), json!({"table_id": ids[0]}));
         requests.spawn(async move { api.post("/reservations/", &body).await });
     }

@@ -29,7 +29,7 @@ impl Broker {
         // The cluster cannot move between threads: it lives and ends on this one.
         std::thread::spawn(move || {
             let cluster = MockCluster::new(1).expect("a broker");
-            for topic in chassis::event::TOPICS {
+            for topic in chassis::events::event::TOPICS {
                 std::thread::sleep(WAKE_UP);
                 cluster.create_topic(topic, 3, 1).expect("a topic");
             }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
-use chassis::config::{ISSUER, Kafka, Security, Settings};
-use chassis::identity::Role;
+use chassis::http::identity::Role;
+use chassis::run::config::{ISSUER, Kafka, Security, Settings};
 use reservation::config::House;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use chassis::identity::{Claims, Role};
+use chassis::http::identity::{Claims, Role};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 static KEYS: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
@@ -39,8 +39,8 @@ pub fn header() -> Header {
 /// The claims of a good token.
 pub fn claims(user_id: i32, role: Role) -> Claims {
     let now = jsonwebtoken::get_current_timestamp();
-    let name = chassis::config::ISSUER.to_owned();
-    Claims { sub: user_id.to_string(), role, iss: name.clone(), aud: name, iat: now, exp: now + chassis::identity::TOKEN_LIFETIME }
+    let name = chassis::run::config::ISSUER.to_owned();
+    Claims { sub: user_id.to_string(), role, iss: name.clone(), aud: name, iat: now, exp: now + chassis::http::identity::TOKEN_LIFETIME }
 }
 
 /// A good token.

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chassis::config::{Kafka, Mechanism, Sasl, Security, Tls};
-use chassis::kafka::{client, features};
+use chassis::events::kafka::{client, features};
+use chassis::run::config::{Kafka, Mechanism, Sasl, Security, Tls};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};

@@ -1,8 +1,8 @@
 //! What users do at the restaurant, heard from `reservation.events`: a copy of each booking's state, from which the administrator's
 //! list of users counts.
 
-use chassis::event::{RESERVATION_TOPIC, Received};
-use chassis::inbox::{Consumer, HandleError};
+use chassis::events::event::{RESERVATION_TOPIC, Received};
+use chassis::events::inbox::{Consumer, HandleError};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use chassis::database::is_outage;
-use chassis::outbox::Outbox;
-use chassis::problem::Problem;
-use chassis::service::StartError;
+use chassis::events::outbox::Outbox;
+use chassis::http::problem::Problem;
+use chassis::run::database::is_outage;
+use chassis::run::service::StartError;
 use sqlx::PgPool;
 
 use crate::config::Administrator;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use chassis::config::{DatabaseArgs, LogArgs};
-use chassis::probe::HealthArgs;
-use chassis::service::StartError;
+use chassis::run::config::{DatabaseArgs, LogArgs};
+use chassis::run::probe::HealthArgs;
+use chassis::run::service::StartError;
 use clap::Parser;
 
 use crate::config::ServeArgs;
@@ -50,11 +50,11 @@ impl Cli {
             Self::Serve(args) => {
                 let (config, log) = args.check()?;
                 log.start();
-                let shutdown = chassis::shutdown::on_signal().map_err(|error| StartError::Other(format!("no signals: {error}")))?;
-                let listener = chassis::service::listen(&config.service).await?;
+                let shutdown = chassis::run::shutdown::on_signal().map_err(|error| StartError::Other(format!("no signals: {error}")))?;
+                let listener = chassis::run::service::listen(&config.service).await?;
                 crate::serve(config, listener, shutdown).await
             }
-            Self::Migrate { database, log } => chassis::service::migrate(&database, &log, &crate::MIGRATOR).await,
+            Self::Migrate { database, log } => chassis::run::service::migrate(&database, &log, &crate::MIGRATOR).await,
             Self::Health(args) => args.check(crate::config::PORT).await,
             Self::Openapi => {
                 println!("{}", crate::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?);

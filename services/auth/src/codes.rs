@@ -1,6 +1,6 @@
 //! The problem codes that are the service's own.
 
-use chassis::code::Code;
+use chassis::http::code::Code;
 
 /// 409: the e-mail address belongs to another account.
 pub static EMAIL_TAKEN: Code =

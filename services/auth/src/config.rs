@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use chassis::config::{Problems, ServiceArgs, Settings, Unusable};
-use chassis::log::Log;
-use chassis::rule::{self, Raw, Ruled};
+use chassis::http::rule::{self, Raw, Ruled};
+use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
+use chassis::run::log::Log;
 
 use crate::password::{self, Password};
 

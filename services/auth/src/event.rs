@@ -16,7 +16,7 @@
 //! `full_name` and `phone` may be `null`; `role` is `user` or `admin`; `version` grows by one with every change, so that of two events
 //! of a user the one with the greater version is the newer. A change of the password is no event.
 
-use chassis::event::{Event, USER_TOPIC};
+use chassis::events::event::{Event, USER_TOPIC};
 use serde_json::json;
 
 use crate::store::user::User;
@@ -50,7 +50,7 @@ fn of(kind: &'static str, user: &User) -> Event {
 
 #[cfg(test)]
 mod tests {
-    use chassis::identity::Role;
+    use chassis::http::identity::Role;
     use jiff::Timestamp;
 
     use super::*;

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::alphabet::BCRYPT;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use bcrypt::{BcryptError, HashParts};
-use chassis::code;
-use chassis::problem::Problem;
+use chassis::http::code;
+use chassis::http::problem::Problem;
 use prometheus::IntGauge;
 use tokio::sync::oneshot;
 
@@ -235,7 +235,7 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use chassis::rule::Raw;
+    use chassis::http::rule::Raw;
 
     use super::*;
     use crate::password::{attempt, new_password};

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use chassis::code::{FORBIDDEN, OVERLOADED, PRECONDITION_FAILED, VALIDATION_FAILED};
-use chassis::etag;
-use chassis::identity::Verifier;
-use chassis::openapi::Problems;
-use chassis::outbox::Outbox;
+use chassis::events::outbox::Outbox;
+use chassis::http::code::{FORBIDDEN, OVERLOADED, PRECONDITION_FAILED, VALIDATION_FAILED};
+use chassis::http::etag;
+use chassis::http::identity::Verifier;
+use chassis::http::openapi::Problems;
 use http::header;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -84,7 +84,7 @@ pub(crate) fn router() -> (Router<App>, OpenApi) {
         .routes(routes!(key_set::get_key_set))
         .split_for_parts();
     refuse_unknown_members(&mut api);
-    chassis::openapi::complete(&mut api, Some("/auth/login"), PROBLEMS);
+    chassis::http::openapi::complete(&mut api, Some("/auth/login"), PROBLEMS);
     (router, api)
 }
 

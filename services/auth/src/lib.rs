@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use chassis::Shutdown;
-use chassis::code::Code;
 use chassis::http::Caching;
-use chassis::service::{Parts, Service, StartError};
+use chassis::http::code::Code;
+use chassis::run::service::{Parts, Service, StartError};
 use prometheus::IntGauge;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;

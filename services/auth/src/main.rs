@@ -6,5 +6,5 @@ use auth::cli::Cli;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    chassis::service::main(Cli::parse().run())
+    chassis::run::service::main(Cli::parse().run())
 }

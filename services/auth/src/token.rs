@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use chassis::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE};
-use chassis::service::StartError;
+use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE};
+use chassis::run::service::StartError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::jwk::JwkSet;
@@ -60,7 +60,7 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use chassis::identity::Verifier;
+    use chassis::http::identity::Verifier;
 
     use super::*;
 

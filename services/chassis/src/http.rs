@@ -1,4 +1,14 @@
-//! What happens to every request, whatever it asks for: its id, its headers, its metrics, its line in the log, and its problems.
+//! Answering HTTP requests. This file has what happens to every request, whatever it asks for: its id, headers, metrics, log line and problems.
+
+pub mod code;
+pub mod etag;
+pub mod identity;
+pub mod input;
+mod linger;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod rule;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,11 +27,11 @@ use http::{HeaderName, HeaderValue, Method, Uri, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::code;
-use crate::identity::Verifier;
-use crate::linger;
-use crate::metrics::Metrics;
-use crate::problem::Problem;
+use crate::http::code;
+use crate::http::identity::Verifier;
+use crate::http::linger;
+use crate::http::problem::Problem;
+use crate::run::metrics::Metrics;
 
 /// How long a request may take before it is answered 503.
 const PATIENCE: Duration = Duration::from_secs(30);

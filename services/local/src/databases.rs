@@ -137,7 +137,7 @@ async fn reach(server: &PgConnectOptions) -> Result<PgConnection, Error> {
 
 /// Whether a later attempt may succeed. A database that is missing is not made by waiting for it.
 fn may_pass(error: &sqlx::Error) -> bool {
-    chassis::database::is_outage(error) && code(error).as_deref() != Some("3D000")
+    chassis::run::database::is_outage(error) && code(error).as_deref() != Some("3D000")
 }
 
 async fn create_with(mut connection: PgConnection, server: &PgConnectOptions) -> Result<(), Error> {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use auth::config::Bcrypt;
-use chassis::config::{LogArgs, Problems};
-use chassis::log::Log;
-use chassis::rule::{self, Raw};
+use chassis::http::rule::{self, Raw};
+use chassis::run::config::{LogArgs, Problems};
+use chassis::run::log::Log;
 use clap::Parser;
 use operator::api::Confirmation;
 use sqlx::postgres::PgConnectOptions;

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use chassis::Shutdown;
-use chassis::service::StartError;
+use chassis::run::service::StartError;
 use sqlx::migrate::MigrateError;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use auth::keys;
 use chassis::Shutdown;
-use chassis::config::{ISSUER, Kafka, Security, Settings};
+use chassis::run::config::{ISSUER, Kafka, Security, Settings};
 use http::HeaderValue;
 use sqlx::postgres::PgConnectOptions;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use chassis::code::{FORBIDDEN, PRECONDITION_FAILED};
-use chassis::openapi::{Problems, complete};
+use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED};
+use chassis::http::openapi::{Problems, complete};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -1,7 +1,7 @@
 //! The command line.
 
-use chassis::config::{DatabaseArgs, LogArgs};
-use chassis::probe::HealthArgs;
+use chassis::run::config::{DatabaseArgs, LogArgs};
+use chassis::run::probe::HealthArgs;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::ServeArgs;

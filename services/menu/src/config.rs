@@ -1,7 +1,7 @@
 //! The settings of the service, which has none beside those that every service has.
 
-use chassis::config::{Problems, ServiceArgs, Settings, Unusable};
-use chassis::log::Log;
+use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
+use chassis::run::log::Log;
 use clap::Args;
 
 /// The port that the service listens on, where nothing else is said.

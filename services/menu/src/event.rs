@@ -1,6 +1,6 @@
 //! What the service tells of its dishes, and hears again from every replica of itself.
 
-use chassis::event::{Event, MENU_TOPIC, Received};
+use chassis::events::event::{Event, MENU_TOPIC, Received};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Shutdown;
-use chassis::kafka::{Tail, Tailed};
-use chassis::metrics::Metrics;
+use chassis::events::kafka::{Tail, Tailed};
+use chassis::run::metrics::Metrics;
 use tokio::time::{Instant, sleep_until};
 
 use crate::cache::Cache;
@@ -109,9 +109,9 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
-    use chassis::config::{Kafka, Security};
-    use chassis::event::MENU_TOPIC;
-    use chassis::kafka::{Context, producer};
+    use chassis::events::event::MENU_TOPIC;
+    use chassis::events::kafka::{Context, producer};
+    use chassis::run::config::{Kafka, Security};
     use rdkafka::message::{Header, OwnedHeaders};
     use rdkafka::mocking::MockCluster;
     use rdkafka::producer::{FutureProducer, FutureRecord};

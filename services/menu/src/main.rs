@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use chassis::service::StartError;
+use chassis::run::service::StartError;
 use clap::Parser as _;
 use menu::command::{Command, Menu};
 
 fn main() -> ExitCode {
     let menu = Menu::parse();
-    chassis::service::main(run(menu.command))
+    chassis::run::service::main(run(menu.command))
 }
 
 async fn run(command: Command) -> Result<(), StartError> {
@@ -17,11 +17,11 @@ async fn run(command: Command) -> Result<(), StartError> {
             let (config, log) = args.check()?;
             log.start();
             let shutdown =
-                chassis::shutdown::on_signal().map_err(|error| StartError::Other(format!("cannot listen for signals: {error}")))?;
-            let listener = chassis::service::listen(&config.service).await?;
+                chassis::run::shutdown::on_signal().map_err(|error| StartError::Other(format!("cannot listen for signals: {error}")))?;
+            let listener = chassis::run::service::listen(&config.service).await?;
             menu::serve(config, listener, shutdown).await
         }
-        Command::Migrate(args) => chassis::service::migrate(&args.database, &args.log, &menu::MIGRATOR).await,
+        Command::Migrate(args) => chassis::run::service::migrate(&args.database, &args.log, &menu::MIGRATOR).await,
         Command::Health(args) => args.check(menu::config::PORT).await,
         Command::Openapi => {
             let document = menu::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use chassis::page::Page;
+use chassis::http::page::Page;
 use http::{HeaderValue, header};
 use sha2::{Digest as _, Sha256};
 

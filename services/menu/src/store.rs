@@ -1,9 +1,9 @@
 //! The dishes in the database. A change and its event commit together.
 
-use chassis::etag::{self, Condition};
-use chassis::event::Event;
-use chassis::outbox::Outbox;
-use chassis::problem::Problem;
+use chassis::events::event::Event;
+use chassis::events::outbox::Outbox;
+use chassis::http::etag::{self, Condition};
+use chassis::http::problem::Problem;
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
 use crate::event;

@@ -1,7 +1,7 @@
 //! The settings of the reservation service.
 
-use chassis::config::{Problems, ServiceArgs, Settings, Unusable};
-use chassis::log::Log;
+use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
+use chassis::run::log::Log;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use axum::Router;
 use chassis::Shutdown;
-use chassis::code as common;
-use chassis::code::Code;
 use chassis::http::Caching;
-use chassis::openapi::Problems;
-use chassis::service::{Parts, Service, StartError};
+use chassis::http::code as common;
+use chassis::http::code::Code;
+use chassis::http::openapi::Problems;
+use chassis::run::service::{Parts, Service, StartError};
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::OpenApi as _;
@@ -108,7 +108,7 @@ fn routes() -> OpenApiRouter<AppState> {
 }
 
 fn complete(mut api: OpenApi) -> OpenApi {
-    chassis::openapi::complete(&mut api, None, PROBLEMS);
+    chassis::http::openapi::complete(&mut api, None, PROBLEMS);
     api
 }
 

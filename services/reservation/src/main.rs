@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use chassis::config::{DatabaseArgs, LogArgs};
-use chassis::probe::HealthArgs;
-use chassis::service::StartError;
+use chassis::run::config::{DatabaseArgs, LogArgs};
+use chassis::run::probe::HealthArgs;
+use chassis::run::service::StartError;
 use clap::Parser;
 use reservation::config::ServeArgs;
 
@@ -29,16 +29,16 @@ enum Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    chassis::service::main(async move {
+    chassis::run::service::main(async move {
         match cli {
             Cli::Serve(args) => {
                 let (config, log) = args.check()?;
                 log.start();
-                let shutdown = chassis::shutdown::on_signal().map_err(|error| StartError::Other(format!("no signals: {error}")))?;
-                let listener = chassis::service::listen(&config.service).await?;
+                let shutdown = chassis::run::shutdown::on_signal().map_err(|error| StartError::Other(format!("no signals: {error}")))?;
+                let listener = chassis::run::service::listen(&config.service).await?;
                 reservation::serve(config, listener, shutdown).await
             }
-            Cli::Migrate { database, log } => chassis::service::migrate(&database, &log, &reservation::MIGRATOR).await,
+            Cli::Migrate { database, log } => chassis::run::service::migrate(&database, &log, &reservation::MIGRATOR).await,
             Cli::Health(args) => args.check(reservation::config::PORT).await,
             Cli::Openapi => {
                 println!("{}", reservation::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?);

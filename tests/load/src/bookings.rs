@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use reservation::store::booking::{Booked, book};
 use sqlx::{ConnectOptions as _, PgConnection};
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use chassis::Shutdown;
-use chassis::config::{ISSUER, Kafka, Security, Settings};
+use chassis::run::config::{ISSUER, Kafka, Security, Settings};
 use jiff::{SignedDuration, Timestamp};
 use local::data::Place;
 use local::{Setup, Stack, databases};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use http::header;
 
 use crate::client::{Driven, Until, drive, request};

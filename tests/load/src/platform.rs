@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use auth::keys;
-use chassis::config::ISSUER;
-use chassis::identity::{Claims, Role, TOKEN_LIFETIME};
+use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME};
+use chassis::run::config::ISSUER;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use local::broker::{Broker, Topics};
 use local::postgres::{Binaries, Options, Search, Server};

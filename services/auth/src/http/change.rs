@@ -1,7 +1,7 @@
 //! Changing a user.
 
-use chassis::etag::{self, Condition};
-use chassis::problem::Problem;
+use chassis::http::etag::{self, Condition};
+use chassis::http::problem::Problem;
 
 use super::App;
 use crate::event;

@@ -6,8 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::any;
-use chassis::input::Input;
-use chassis::problem::Problem;
+use chassis::http::input::Input;
+use chassis::http::problem::Problem;
 use http::StatusCode;
 use tower::ServiceExt as _;
 

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::input::Input;
-use chassis::problem::Problem;
+use chassis::http::input::Input;
+use chassis::http::problem::Problem;
 use http::{HeaderValue, header};
 use utoipa::ToSchema;
 

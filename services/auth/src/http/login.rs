@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::identity::TOKEN_LIFETIME;
-use chassis::input::Input;
-use chassis::problem::Problem;
-use chassis::rule;
+use chassis::http::identity::TOKEN_LIFETIME;
+use chassis::http::input::Input;
+use chassis::http::problem::Problem;
+use chassis::http::rule;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::code;
-use chassis::etag;
-use chassis::identity::Caller;
-use chassis::input::Input;
-use chassis::problem::Problem;
-use chassis::rule;
+use chassis::http::code;
+use chassis::http::etag;
+use chassis::http::identity::Caller;
+use chassis::http::input::Input;
+use chassis::http::problem::Problem;
+use chassis::http::rule;
 use utoipa::ToSchema;
 
 use super::change::change;
@@ -109,7 +109,7 @@ pub(super) async fn update_me(State(app): State<App>, caller: Caller, mut input:
 
 #[cfg(test)]
 mod tests {
-    use chassis::identity::Role;
+    use chassis::http::identity::Role;
     use jiff::Timestamp;
 
     use super::super::given;

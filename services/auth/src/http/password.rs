@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::identity::Caller;
-use chassis::input::Input;
-use chassis::problem::Problem;
+use chassis::http::identity::Caller;
+use chassis::http::input::Input;
+use chassis::http::problem::Problem;
 use http::StatusCode;
 use utoipa::ToSchema;
 

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::etag;
-use chassis::identity::{Admin, ROLES, Role};
-use chassis::input::Input;
-use chassis::page::Page;
-use chassis::problem::Problem;
-use chassis::rule;
+use chassis::http::etag;
+use chassis::http::identity::{Admin, ROLES, Role};
+use chassis::http::input::Input;
+use chassis::http::page::Page;
+use chassis::http::problem::Problem;
+use chassis::http::rule;
 use utoipa::ToSchema;
 
 use super::change::change;

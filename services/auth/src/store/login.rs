@@ -2,7 +2,7 @@
 //!
 //! The database decides: requests that compare passwords at the same time get no more than ten answers between them.
 
-use chassis::identity::Role;
+use chassis::http::identity::Role;
 use sqlx::{FromRow, PgPool};
 
 /// The key under which failures are counted: an address that may belong to nobody is not kept in the clear.

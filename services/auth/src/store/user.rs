@@ -1,7 +1,7 @@
 //! Users.
 
-use chassis::identity::Role;
-use chassis::problem::{OnConstraint as _, Problem};
+use chassis::http::identity::Role;
+use chassis::http::problem::{OnConstraint as _, Problem};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::postgres::Postgres;

@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chassis::etag;
-use chassis::identity::{Admin, Caller};
-use chassis::input::Input;
-use chassis::problem::Problem;
+use chassis::http::etag;
+use chassis::http::identity::{Admin, Caller};
+use chassis::http::input::Input;
+use chassis::http::problem::Problem;
 use http::StatusCode;
 use jiff::Timestamp;
 

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chassis::input::Input;
-use chassis::page::Page;
-use chassis::problem::Problem;
-use chassis::rule;
+use chassis::http::input::Input;
+use chassis::http::page::Page;
+use chassis::http::problem::Problem;
+use chassis::http::rule;
 use jiff::{SignedDuration, Timestamp};
 
 use super::AppState;

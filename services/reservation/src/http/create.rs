@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::database::is_retryable;
 use chassis::http::RequestId;
-use chassis::identity::Caller;
-use chassis::input::Input;
-use chassis::problem::{FieldError, Problem};
-use chassis::rule::{Fault, Ruled};
+use chassis::http::identity::Caller;
+use chassis::http::input::Input;
+use chassis::http::problem::{FieldError, Problem};
+use chassis::http::rule::{Fault, Ruled};
+use chassis::run::database::is_retryable;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use chassis::etag;
-use chassis::service::Service;
+use chassis::http::etag;
+use chassis::run::service::Service;
 use http::{HeaderValue, StatusCode, header};
 use prometheus::IntCounterVec;
 use serde::Serialize;

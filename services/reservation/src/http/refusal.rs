@@ -1,7 +1,7 @@
 //! Why a booking is refused: the service's own problem codes.
 
-use chassis::code::Code;
-use chassis::problem::Problem;
+use chassis::http::code::Code;
+use chassis::http::problem::Problem;
 use jiff::Timestamp;
 use serde_json::json;
 

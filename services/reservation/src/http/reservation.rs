@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::etag;
-use chassis::identity::{Admin, Caller};
-use chassis::input::Input;
-use chassis::page::Page;
-use chassis::problem::Problem;
-use chassis::rule;
+use chassis::http::etag;
+use chassis::http::identity::{Admin, Caller};
+use chassis::http::input::Input;
+use chassis::http::page::Page;
+use chassis::http::problem::Problem;
+use chassis::http::rule;
 use http::StatusCode;
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -162,7 +162,7 @@ pub async fn change(State(state): State<AppState>, caller: Caller, mut input: In
             Ok(Ok(None)) => {}
             Ok(Err(problem)) => return Err(problem),
             // Two bookings that trade places wait for each other; the database ends one, which tries again.
-            Err(error) if chassis::database::is_retryable(&error) && deadlocks.next().is_some() => {}
+            Err(error) if chassis::run::database::is_retryable(&error) && deadlocks.next().is_some() => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -186,7 +186,7 @@ async fn relocate(
         let judged = judge_table(&mut transaction, table_id, values.guests_count).await?;
         match judged {
             // The party has outgrown its table, and names no other.
-            Some(problem) if !named && *problem.code() == chassis::code::VALIDATION_FAILED => {
+            Some(problem) if !named && *problem.code() == chassis::http::code::VALIDATION_FAILED => {
                 match another(state, &mut transaction, before.id, &values, (start, end), now).await? {
                     Ok(table_id) => values.table_id = table_id,
                     Err(problem) => return Ok(Err(problem)),

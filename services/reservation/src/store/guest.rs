@@ -1,7 +1,7 @@
 //! The guest directory: who the users are, as `user.events` tells it.
 
-use chassis::event::{Received, USER_TOPIC};
-use chassis::inbox::{Consumer, HandleError};
+use chassis::events::event::{Received, USER_TOPIC};
+use chassis::events::inbox::{Consumer, HandleError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};

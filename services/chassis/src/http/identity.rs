@@ -13,8 +13,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::code;
-use crate::problem::Problem;
+use crate::http::code;
+use crate::http::problem::Problem;
 
 /// How long a token is good for, in seconds: 2 hours.
 pub const TOKEN_LIFETIME: u64 = 2 * 60 * 60;

@@ -16,11 +16,11 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, FromRow, PgConnection};
 use tokio::sync::Notify;
 
-use crate::config::Kafka;
-use crate::event::{Event, data_schema};
-use crate::kafka::{Context, producer};
-use crate::metrics::Metrics;
-use crate::shutdown::Shutdown;
+use crate::events::event::{Event, data_schema};
+use crate::events::kafka::{Context, producer};
+use crate::run::config::Kafka;
+use crate::run::metrics::Metrics;
+use crate::run::shutdown::Shutdown;
 
 /// The key of the advisory lock that elects the relay of a database.
 const ELECTION: i64 = 0x6f75_7462_6f78;

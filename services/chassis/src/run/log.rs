@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{LogArgs, Problems};
+use crate::run::config::{LogArgs, Problems};
 
 /// How the log is written.
 #[derive(Clone, Debug)]

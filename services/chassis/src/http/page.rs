@@ -8,8 +8,8 @@ use http::{HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::input::Input;
-use crate::rule::{self, Fault, Raw};
+use crate::http::input::Input;
+use crate::http::rule::{self, Fault, Raw};
 
 /// How many rows a page has where the request does not say.
 pub const DEFAULT_LIMIT: i32 = 50;

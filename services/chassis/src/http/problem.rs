@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::code::{self, Code};
+use crate::http::code::{self, Code};
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -190,7 +190,7 @@ impl fmt::Debug for Problem {
 impl From<sqlx::Error> for Problem {
     /// What has to do with reaching the database is `unavailable`; anything else is a fault of ours.
     fn from(error: sqlx::Error) -> Self {
-        if crate::database::is_outage(&error) { Self::unavailable(error) } else { Self::internal(error) }
+        if crate::run::database::is_outage(&error) { Self::unavailable(error) } else { Self::internal(error) }
     }
 }
 

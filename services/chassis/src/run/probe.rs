@@ -8,8 +8,8 @@ use http::Uri;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::config::{ListenArgs, Problems};
-use crate::service::StartError;
+use crate::run::config::{ListenArgs, Problems};
+use crate::run::service::StartError;
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(10);

@@ -15,14 +15,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use utoipa::openapi::OpenApi;
 
-use crate::config::{Settings, Unusable};
-use crate::database;
+use crate::events::inbox::{Consumer, forget_processed_events};
+use crate::events::outbox::{Outbox, Relay};
+use crate::http::identity::{KeySetError, Verifier};
 use crate::http::{Caching, Readiness, Surroundings, TrailingSlash, surround};
-use crate::identity::{KeySetError, Verifier};
-use crate::inbox::{Consumer, forget_processed_events};
-use crate::metrics::Metrics;
-use crate::outbox::{Outbox, Relay};
-use crate::shutdown::Shutdown;
+use crate::run::config::{Settings, Unusable};
+use crate::run::database;
+use crate::run::metrics::Metrics;
+use crate::run::shutdown::Shutdown;
 
 /// How long requests in flight may take to finish once the service is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -116,7 +116,7 @@ impl Service {
         P: Future<Output = Result<(), StartError>> + Send + 'static,
     {
         let slashes = TrailingSlash::new(parts.api.paths.paths.keys());
-        let router = parts.router.merge(crate::openapi::routes(parts.api)).merge(probes(self.clone(), parts.migrator));
+        let router = parts.router.merge(crate::http::openapi::routes(parts.api)).merge(probes(self.clone(), parts.migrator));
         let surroundings = Surroundings {
             metrics: self.metrics.clone(),
             verifier: self.verifier.clone(),
@@ -247,8 +247,12 @@ pub async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
 ///
 /// # Errors
 /// Where the database refuses or a migration fails.
-pub async fn migrate(args: &crate::config::DatabaseArgs, log: &crate::config::LogArgs, migrator: &Migrator) -> Result<(), StartError> {
-    let mut problems = crate::config::Problems::default();
+pub async fn migrate(
+    args: &crate::run::config::DatabaseArgs,
+    log: &crate::run::config::LogArgs,
+    migrator: &Migrator,
+) -> Result<(), StartError> {
+    let mut problems = crate::run::config::Problems::default();
     let (options, _) = args.check(&mut problems);
     let log = log.check(&mut problems);
     problems.finish()?;

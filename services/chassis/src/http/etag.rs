@@ -3,10 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use crate::code;
-use crate::input::Input;
-use crate::problem::Problem;
-use crate::rule::{Fault, Ruled};
+use crate::http::code;
+use crate::http::input::Input;
+use crate::http::problem::Problem;
+use crate::http::rule::{Fault, Ruled};
 
 /// What `If-Match` or `If-None-Match` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ fn read(input: &mut Input, name: &'static str) -> Option<Condition> {
     match parse(&all.join(",")) {
         Ok(condition) => Some(condition),
         Err(fault) => {
-            input.refuse(crate::problem::Place::Header(name.to_owned()), fault);
+            input.refuse(crate::http::problem::Place::Header(name.to_owned()), fault);
             None
         }
     }

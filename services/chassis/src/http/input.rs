@@ -14,10 +14,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::code;
 use crate::http::RequestId;
-use crate::problem::{FieldError, Place, Problem};
-use crate::rule::{Fault, Raw, Ruled};
+use crate::http::code;
+use crate::http::problem::{FieldError, Place, Problem};
+use crate::http::rule::{Fault, Raw, Ruled};
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -306,7 +306,7 @@ impl Input {
     /// The id in the path.
     pub fn path_id(&mut self, name: &str) -> i32 {
         let text = self.path.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
-        let ruled = crate::rule::id(Raw::Text(&text));
+        let ruled = crate::http::rule::id(Raw::Text(&text));
         self.note(Place::Parameter(name.to_owned()), ruled).unwrap_or_else(placeholder)
     }
 

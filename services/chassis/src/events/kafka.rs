@@ -11,9 +11,9 @@ use rdkafka::producer::FutureProducer;
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::config::{Kafka, Security};
-use crate::event::{Delivery, Received};
-use crate::metrics::Metrics;
+use crate::events::event::{Delivery, Received};
+use crate::run::config::{Kafka, Security};
+use crate::run::metrics::Metrics;
 
 /// How long to wait after nothing could be received.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);

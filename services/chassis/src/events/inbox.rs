@@ -9,12 +9,12 @@ use futures_util::future::BoxFuture;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::config::Kafka;
-use crate::database::is_outage;
-use crate::event::{Delivery, Received};
-use crate::kafka::{Context, PAUSE, consumer};
-use crate::metrics::Metrics;
-use crate::shutdown::Shutdown;
+use crate::events::event::{Delivery, Received};
+use crate::events::kafka::{Context, PAUSE, consumer};
+use crate::run::config::Kafka;
+use crate::run::database::is_outage;
+use crate::run::metrics::Metrics;
+use crate::run::shutdown::Shutdown;
 
 /// How long to wait for a database that is away, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::Problems;
-use crate::kafka;
+use crate::events::kafka;
 
 /// Where the broker is and how it is reached, as it was given.
 #[derive(Args, Clone, Debug, Default)]
