@@ -27,9 +27,7 @@ use http::{HeaderName, HeaderValue, Method, Uri, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::http::code;
 use crate::http::identity::Verifier;
-use crate::http::linger;
 use crate::http::problem::Problem;
 use crate::run::metrics::Metrics;
 
