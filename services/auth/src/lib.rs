@@ -21,7 +21,7 @@ mod hashing;
 mod http;
 pub mod keys;
 mod password;
-mod store;
+pub mod store;
 mod token;
 
 pub use config::Config;
@@ -52,7 +52,7 @@ pub fn command() -> clap::Command {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new("auth", &config.service)?;
     let depth = service.metrics.register(IntGauge::new("password_hash_queue_depth", "Passwords that wait to be hashed or compared."));
-    let hasher = Hasher::start(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
+    let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
     let signer = Signer::read(&config.private_key, &service.verifier.key_set(), &config.service.issuer, &config.service.audience)?;
     let (router, api) = http::router();
     let parts = Parts {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE};
+use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE, UserId};
 use chassis::run::service::StartError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -44,7 +44,7 @@ impl Signer {
     ///
     /// # Errors
     /// Where it cannot be signed.
-    pub(crate) fn sign(&self, user_id: i32, role: Role) -> Result<String, jsonwebtoken::errors::Error> {
+    pub(crate) fn sign(&self, user_id: UserId, role: Role) -> Result<String, jsonwebtoken::errors::Error> {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = Claims {
             sub: user_id.to_string(),
