@@ -2,7 +2,7 @@
 
 use chassis::events::event::Event;
 use chassis::events::outbox::Outbox;
-use chassis::http::etag::{self, Condition};
+use chassis::http::old::etag::{self, Condition};
 use chassis::http::problem::Problem;
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
