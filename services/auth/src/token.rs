@@ -71,14 +71,14 @@ mod tests {
         keys::generate(directory.path(), false).expect("keys");
         let verifier = Verifier::new(public, "iss", "aud").expect("a key set");
         let signer = || Signer::read(&private, &verifier.key_set(), "iss", "aud").expect("a signer");
-        let token = signer().sign(7, Role::Admin).expect("a token");
+        let token = signer().sign(UserId::MIN, Role::Admin).expect("a token");
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         assert_eq!((header.alg, header.typ.as_deref(), header.kid.is_some()), (Algorithm::EdDSA, Some("JWT"), true));
         let caller = verifier.verify(&token).expect("valid");
-        assert_eq!((caller.user_id, caller.role), (7, Role::Admin));
+        assert_eq!((caller.user_id, caller.role), (UserId::MIN, Role::Admin));
 
         keys::generate(directory.path(), true).expect("keys");
-        let newer = signer().sign(8, Role::User).expect("a token");
+        let newer = signer().sign(UserId::MAX, Role::User).expect("a token");
         assert!(verifier.verify(&newer).is_some());
         assert!(verifier.verify(&token).is_some());
     }
