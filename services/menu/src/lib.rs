@@ -1,20 +1,14 @@
 //! The menu of the restaurant: kept in PostgreSQL, read by everyone from memory, changed by the administrator.
 
-mod api;
-mod cache;
 pub mod command;
 pub mod config;
-mod contents;
-mod entry;
+mod dish;
 mod event;
 mod follow;
-mod item;
+mod http;
+mod memory;
 mod price;
-mod read;
-mod selection;
-mod snapshot;
 mod store;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +30,8 @@ pub use crate::command::command;
 pub use crate::config::{Config, ServeArgs};
 pub use crate::event::{CREATED, DELETED, UPDATED};
 
-use crate::cache::Cache;
 use crate::follow::Follower;
+use crate::memory::cache::Cache;
 
 const NAME: &str = "menu";
 /// How long to wait before the menu is read again where the database went away at start.
@@ -58,7 +52,7 @@ struct Menu {
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api::routes().1
+    crate::http::routes().1
 }
 
 /// Serves until `shutdown`.
@@ -73,7 +67,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let follower = Follower { cache: cache.clone(), tail, metrics: service.metrics.clone() };
     let prepare = prepare(service.pool.clone(), follower, shutdown.clone());
     let state = Arc::new(Menu { pool: service.pool.clone(), outbox: service.outbox.clone(), cache });
-    let (router, api) = api::routes();
+    let (router, api) = crate::http::routes();
     let router = router.with_state(state);
     let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), caching: Caching::ByHandler };
     service.run(parts, listener, shutdown).await
