@@ -139,6 +139,6 @@ pub(super) async fn login(State(app): State<App>, mut input: Input) -> Result<Re
             tracing::warn!(%error, "a password hash of another cost was not replaced");
         }
     }
-    let access_token = app.signer.sign(id, role).map_err(Problem::internal)?;
+    let access_token = app.signer.sign(id, role);
     Ok(Json(TokenResponse { access_token, token_type: "bearer", expires_in: TOKEN_LIFETIME }).into_response())
 }
