@@ -6,7 +6,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::{book, platform};
 
 /// How many users there are. So few that they are made in seconds, and more than may be read for a page.
-const USERS: i32 = 60_000;
+const USERS: i32 = 30_000;
 /// How many users a page may read and leave out, for each of the few steps of a plan.
 const LEFT_OUT: u64 = 5_000;
 
@@ -20,25 +20,29 @@ async fn explain(connection: &mut PgConnection, statement: &str, arguments: &str
 async fn s06_users_are_listed_and_found_without_reading_all_of_them() {
     let options = database::migrated("auth").await;
     let mut connection = PgConnection::connect_with(&options).await.expect("a connection");
+    // An index is made faster than it grows.
+    let index: String = sqlx::query_scalar("SELECT pg_get_indexdef('user_email_grams'::regclass)").fetch_one(&mut connection).await.expect("an index");
+    connection.execute("DROP INDEX user_email_grams").await.expect("dropped");
     // One user has all the bookings.
     let fill = format!(
         "INSERT INTO \"user\" (email, email_folded, password_hash, role)
-         SELECT email, email, repeat('x', 60), CASE WHEN number % 20000 = 0 THEN 'admin' ELSE 'user' END
+         SELECT email, email, repeat('x', 60), CASE WHEN number % 9999 = 0 THEN 'admin' ELSE 'user' END
          FROM (SELECT number, number || '-' || substr(md5(number::text), 1, 6)
                               || CASE WHEN number % 2 = 0 THEN '@gmail.com' ELSE '@example.com' END AS email
                FROM generate_series(1, {USERS}) AS number) AS guests;
          INSERT INTO user_reservation
          SELECT number, 7, (ARRAY['completed', 'no_show', 'cancelled', 'pending'])[1 + number % 4], now() - number * interval '1 minute', 1
-         FROM generate_series(1, 100000) AS number;"
+         FROM generate_series(1, 50000) AS number;"
     );
     connection.execute(sqlx::AssertSqlSafe(fill)).await.expect("users");
+    connection.execute(sqlx::AssertSqlSafe(index)).await.expect("an index");
     connection.execute("VACUUM ANALYZE").await.expect("analysed");
     for (name, sql) in auth::store::STATEMENTS {
         connection.execute(sqlx::AssertSqlSafe(format!("PREPARE {name} AS {sql}"))).await.expect(name);
     }
     let pages = [
         ("LIST_USERS", "0, NULL, 51"),
-        ("LIST_USERS", "59990, 'user', 51"),
+        ("LIST_USERS", "29990, 'user', 51"),
         ("LIST_STAFF", "0, 'admin', 51, NULL"),
         ("LIST_STAFF", "0, 'admin', 51, 'nobody'"),
         ("SEARCH_USERS", "0, NULL, 51, 'nobody-has-this'"),
@@ -46,18 +50,19 @@ async fn s06_users_are_listed_and_found_without_reading_all_of_them() {
         ("SEARCH_USERS", "0, NULL, 51, 'zq'"),
         ("SEARCH_USERS", "0, NULL, 51, '%'"),
         ("SEARCH_USERS", "0, NULL, 51, 'ж'"),
-        ("SEARCH_USERS", "0, NULL, 51, '59999-'"),
+        ("SEARCH_USERS", "0, NULL, 51, '29999-'"),
         ("SEARCH_USERS", "0, NULL, 51, '@gmail.com'"),
-        ("SEARCH_USERS", "59000, NULL, 51, '@gmail.com'"),
+        ("SEARCH_USERS", "28000, NULL, 51, '@gmail.com'"),
         ("SEARCH_USERS", "0, NULL, 51, '@'"),
-        ("FIND_LOGIN", "'59999-no@gmail.com', '\\x00'"),
+        ("FIND_LOGIN", "'29999-no@gmail.com', '\\x00'"),
         ("FIND_ACTIVITY", "ARRAY[6, 7, 8]"),
     ];
     for mode in ["force_generic_plan", "force_custom_plan"] {
         connection.execute(sqlx::AssertSqlSafe(format!("SET plan_cache_mode = {mode}"))).await.expect(mode);
         for (statement, arguments) in pages {
             let plan = explain(&mut connection, statement, arguments).await;
-            assert!(!plan.contains("Seq Scan"), "{statement} ({arguments}), {mode}:\n{plan}");
+            let whole = plan.lines().any(|line| line.contains("Seq Scan on \"user\"") || line.contains("Seq Scan on user_reservation"));
+            assert!(!whole, "{statement} ({arguments}), {mode}:\n{plan}");
             for line in plan.lines() {
                 let Some((_, left_out)) = line.split_once("Rows Removed by") else { continue };
                 let left_out: u64 = left_out.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number");
@@ -65,8 +70,8 @@ async fn s06_users_are_listed_and_found_without_reading_all_of_them() {
             }
         }
     }
-    let found: Vec<i32> = sqlx::query_scalar("EXECUTE SEARCH_USERS (0, NULL, 51, '59999-')").fetch_all(&mut connection).await.expect("users");
-    assert_eq!(found, [59_999]);
+    let found: Vec<i32> = sqlx::query_scalar("EXECUTE SEARCH_USERS (0, NULL, 51, '29999-')").fetch_all(&mut connection).await.expect("users");
+    assert_eq!(found, [29_999]);
 }
 
 /// However a booking came to its state, it is counted once.

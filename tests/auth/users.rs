@@ -1,7 +1,7 @@
 use reqwest::Method;
 use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD};
-use restaurant_booking_tests::{Api, Platform, Reply};
+use restaurant_booking_tests::{Api, Reply};
 use serde_json::{Value, json};
 
 use crate::{accounts, book, login, part, platform};

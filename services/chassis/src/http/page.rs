@@ -28,13 +28,15 @@ impl Limit {
     }
 }
 
-/// Where a page begins: the key of the row before it, which only the service reads.
+/// Where a page begins: the order of the list, and the key of the row before the page. Only the service reads it.
 #[derive(Clone, Debug)]
-struct Cursor(Vec<u8>);
+struct Cursor(String, serde_json::Value);
 
 impl Value for Cursor {
     fn read(raw: Raw<'_>) -> Ruled<Self> {
-        URL_SAFE_NO_PAD.decode(raw.string()?).map(Self).map_err(|_| invented())
+        let bytes = URL_SAFE_NO_PAD.decode(raw.string()?).map_err(|_| invented())?;
+        let (order, key) = serde_json::from_slice(&bytes).map_err(|_| invented())?;
+        Ok(Self(order, key))
     }
 
     fn schema() -> Schema {
@@ -69,8 +71,8 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
         let Parameters { limit, cursor } = input.read::<Parameters>()?;
         let after = match cursor {
             None => None,
-            Some(Cursor(bytes)) => match serde_json::from_slice::<(String, K)>(&bytes) {
-                Ok((named, key)) if named == order => Some(key),
+            Some(Cursor(named, key)) => match K::deserialize(key) {
+                Ok(key) if named == order => Some(key),
                 _ => {
                     let Fault { code, detail } = invented();
                     input.refuse_parameter("cursor", code, detail);
