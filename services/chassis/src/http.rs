@@ -1,19 +1,23 @@
 //! Answering HTTP requests. This file puts the layers around the handlers that every service has.
 
+pub mod body;
 pub mod code;
 mod cors;
 pub mod etag;
 mod gate;
 pub mod identity;
 pub mod input;
+mod json;
 mod linger;
 mod observe;
+pub mod old;
 pub mod openapi;
 pub mod page;
 pub(crate) mod path;
 pub mod problem;
 mod request_id;
-pub mod rule;
+pub mod text;
+pub mod value;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -31,8 +35,8 @@ use crate::http::identity::Verifier;
 use crate::http::observe::{Observer, observe};
 use crate::http::problem::Problem;
 use crate::run::metrics::Metrics;
+use crate::run::panic::message;
 use crate::run::readiness::Readiness;
-use crate::run::tasks::message;
 
 /// What the layers need to know.
 pub(crate) struct Surroundings<'a> {

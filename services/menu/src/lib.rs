@@ -1,19 +1,13 @@
 //! The menu of the restaurant: kept in PostgreSQL, read by everyone from memory, changed by the administrator.
 
-mod api;
-mod cache;
 pub mod config;
-mod contents;
-mod entry;
+mod dish;
 mod event;
 mod follow;
-mod item;
+mod http;
+mod memory;
 mod price;
-mod read;
-mod selection;
-mod snapshot;
 mod store;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +32,8 @@ use utoipa::openapi::OpenApi;
 pub use crate::config::{Config, ServeArgs};
 pub use crate::event::{CREATED, DELETED, UPDATED};
 
-use crate::cache::Cache;
 use crate::follow::Follower;
+use crate::memory::cache::Cache;
 
 /// The name of the service.
 const NAME: &str = "menu";
@@ -61,7 +55,7 @@ struct Menu {
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api::routes().1
+    crate::http::routes().1
 }
 
 /// The command line, for the documentation.
@@ -110,7 +104,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let prepare = prepare(service.pool.clone(), cache.clone());
     let tasks = vec![Task::new("follower of the menu", |stop| follower.run(stop))];
     let state = Arc::new(Menu { pool: service.pool.clone(), outbox: service.outbox.clone(), cache });
-    let (router, api) = api::routes();
+    let (router, api) = crate::http::routes();
     let router = router.with_state(state);
     let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler };
     service.run(parts, listener, shutdown).await
