@@ -36,8 +36,8 @@ use crate::http::identity::Verifier;
 use crate::http::observe::{Observer, observe};
 use crate::http::problem::Problem;
 use crate::run::metrics::Metrics;
+use crate::run::panic::message;
 use crate::run::readiness::Readiness;
-use crate::run::tasks::message;
 
 /// What the layers need to know.
 pub(crate) struct Surroundings<'a> {
