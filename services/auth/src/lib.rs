@@ -25,7 +25,7 @@ mod hashing;
 mod http;
 pub mod keys;
 mod password;
-mod store;
+pub mod store;
 mod token;
 
 pub use config::Config;
@@ -87,7 +87,7 @@ impl Program for Cli {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new(NAME, &config.service)?;
     let depth = service.metrics.register(IntGauge::new("password_hash_queue_depth", "Passwords that wait to be hashed or compared."));
-    let hasher = Hasher::start(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
+    let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
     let signer = Arc::new(Signer::read(&config.private_key, &service.verifier, &config.service.issuer, &config.service.audience)?);
     let (router, api) = http::router();
     let parts = Parts {
