@@ -11,7 +11,8 @@ use utoipa::openapi::Schema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::input::Input;
+use super::body::{Member, parameters};
+use super::input::{Input, Source};
 use super::value::{Fault, Raw, Ruled, Value};
 
 crate::whole! {
@@ -28,30 +29,17 @@ impl Limit {
     }
 }
 
-/// Where a page begins: the order of the list, and the key of the row before the page. Only the service reads it.
+/// Where a page begins: the key of the row before it, which only the service reads.
 #[derive(Clone, Debug)]
-struct Cursor(String, serde_json::Value);
+struct Cursor(Vec<u8>);
 
 impl Value for Cursor {
     fn read(raw: Raw<'_>) -> Ruled<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(raw.string()?).map_err(|_| invented())?;
-        let (order, key) = serde_json::from_slice(&bytes).map_err(|_| invented())?;
-        Ok(Self(order, key))
+        URL_SAFE_NO_PAD.decode(raw.string()?).map(Self).map_err(|_| invented())
     }
 
     fn schema() -> Schema {
         ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).pattern(Some("^[A-Za-z0-9_-]+$")).into()
-    }
-}
-
-crate::query! {
-    /// The parameters of a list.
-    struct Parameters {
-        /// How many rows the page has, at most.
-        #[example = 50]
-        limit: default Limit = Limit::DEFAULT,
-        /// Where the page begins: the `cursor` of the `Link` header of the page before it.
-        cursor: optional Cursor,
     }
 }
 
@@ -68,19 +56,21 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     /// Reads `limit` and `cursor`. `order` names the order of the list, so that a cursor is good for that order alone. `None`: a fault
     /// is noted.
     pub fn read(input: &mut Input, order: &'static str) -> Option<Self> {
-        let Parameters { limit, cursor } = input.read::<Parameters>()?;
-        let after = match cursor {
+        let limit = input.default(Source::Query, "limit", Limit::DEFAULT);
+        let cursor = input.optional::<Cursor>(Source::Query, "cursor")?;
+        let after = cursor.map(|Cursor(bytes)| match serde_json::from_slice::<(String, K)>(&bytes) {
+            Ok((named, key)) if named == order => Some(key),
+            _ => {
+                let Fault { code, detail } = invented();
+                input.refuse_parameter("cursor", code, detail);
+                None
+            }
+        });
+        let after = match after {
             None => None,
-            Some(Cursor(named, key)) => match K::deserialize(key) {
-                Ok(key) if named == order => Some(key),
-                _ => {
-                    let Fault { code, detail } = invented();
-                    input.refuse_parameter("cursor", code, detail);
-                    return None;
-                }
-            },
+            Some(key) => Some(key?),
         };
-        Some(Self { limit: limit.rows(), after, order, uri: input.uri_without("cursor") })
+        Some(Self { limit: limit?.rows(), after, order, uri: input.uri_without("cursor") })
     }
 
     /// The page that a request to `path` without any parameter asks for.
@@ -130,7 +120,12 @@ fn invented() -> Fault {
 }
 
 impl<K> utoipa::IntoParams for Page<K> {
-    fn into_params(location: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        Parameters::into_params(location)
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let limit = "The number of rows of the page, at most.";
+        let cursor = "Where the page begins: the `cursor` of the `Link` header of the page before it.";
+        parameters(vec![
+            Member::default::<Limit>().described("limit", &[limit], Some(50.into()), Some(50.into())),
+            Member::optional::<Cursor>().described("cursor", &[cursor], None, None),
+        ])
     }
 }

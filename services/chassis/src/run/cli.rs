@@ -10,9 +10,9 @@ use utoipa::openapi::OpenApi;
 
 use crate::run::config::{DatabaseArgs, LogArgs, Problems, Settings, Unusable};
 use crate::run::database;
+use crate::run::error::StartError;
 use crate::run::log::Log;
 use crate::run::probe::HealthArgs;
-use crate::run::service::StartError;
 use crate::run::shutdown::{self, Shutdown};
 
 /// A service, as its command line knows it.
