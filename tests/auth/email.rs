@@ -52,7 +52,8 @@ async fn one_account_for_each_address(auth: &Served) {
     assert_eq!(statuses, [201, 409, 409, 409]);
 
     // So also where an address is changed, and where a part of one is looked for.
-    let token = login(api, "jorg@example.com", "correct horse").await.expect(200).body["access_token"].as_str().expect("a token").to_owned();
+    let token =
+        login(api, "jorg@example.com", "correct horse").await.expect(200).body["access_token"].as_str().expect("a token").to_owned();
     let jorg = api.with_token(token);
     jorg.patch("/auth/me", &json!({"email": "ЕЛЕНА@example.com"})).await.problem(409, "email_taken");
     assert_eq!(jorg.get("/auth/me").await.expect(200).body["email"], "jorg@example.com");
@@ -61,7 +62,9 @@ async fn one_account_for_each_address(auth: &Served) {
     login(api, "ørsted@example.com", "correct horse").await.expect(200);
     register("jorg@example.com").await.expect(201);
     let admin = api.with_token(administrator(api).await);
-    for (part, email) in [("ЛЕН", "елена@example.com"), ("ASSE", "straße@example.com"), ("ς", "σίσυφος@example.com"), ("Ø", "ØRSTED@example.com")] {
+    for (part, email) in
+        [("ЛЕН", "елена@example.com"), ("ASSE", "straße@example.com"), ("ς", "σίσυφος@example.com"), ("Ø", "ØRSTED@example.com")]
+    {
         let found = admin.request(reqwest::Method::GET, "/auth/users").query(&[("email", part)]);
         let found = restaurant_booking_tests::api::send(found).await.expect(200);
         assert_eq!(found.body[0]["email"], email, "{part}: {}", found.text);

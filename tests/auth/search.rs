@@ -21,7 +21,8 @@ async fn s06_users_are_listed_and_found_without_reading_all_of_them() {
     let options = database::migrated("auth").await;
     let mut connection = PgConnection::connect_with(&options).await.expect("a connection");
     // An index is made faster than it grows.
-    let index: String = sqlx::query_scalar("SELECT pg_get_indexdef('user_email_grams'::regclass)").fetch_one(&mut connection).await.expect("an index");
+    let index: String =
+        sqlx::query_scalar("SELECT pg_get_indexdef('user_email_grams'::regclass)").fetch_one(&mut connection).await.expect("an index");
     connection.execute("DROP INDEX user_email_grams").await.expect("dropped");
     // One user has all the bookings.
     let fill = format!(
@@ -70,7 +71,8 @@ async fn s06_users_are_listed_and_found_without_reading_all_of_them() {
             }
         }
     }
-    let found: Vec<i32> = sqlx::query_scalar("EXECUTE SEARCH_USERS (0, NULL, 51, '29999-')").fetch_all(&mut connection).await.expect("users");
+    let found: Vec<i32> =
+        sqlx::query_scalar("EXECUTE SEARCH_USERS (0, NULL, 51, '29999-')").fetch_all(&mut connection).await.expect("users");
     assert_eq!(found, [29_999]);
 }
 
@@ -87,9 +89,13 @@ async fn s06_activity_is_counted_as_bookings_change() {
     book(&platform, 1, &[("completed", -50), ("cancelled", 5), ("pending", 2), ("no_show", -3), ("completed", -9)]).await;
     assert_eq!(activity().await, [2, 1, 1]);
     let change = "UPDATE user_reservation SET status = $2 WHERE reservation_id = $1";
-    for (id, status, expected) in
-        [(3, "confirmed", [2, 1, 1]), (3, "seated", [2, 1, 1]), (3, "completed", [3, 1, 1]), (1, "no_show", [2, 2, 1]), (1, "no_show", [2, 2, 1])]
-    {
+    for (id, status, expected) in [
+        (3, "confirmed", [2, 1, 1]),
+        (3, "seated", [2, 1, 1]),
+        (3, "completed", [3, 1, 1]),
+        (1, "no_show", [2, 2, 1]),
+        (1, "no_show", [2, 2, 1]),
+    ] {
         sqlx::query(change).bind(id).bind(status).execute(&pool).await.expect("changed");
         assert_eq!(activity().await, expected, "{id} {status}");
     }

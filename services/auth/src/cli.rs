@@ -62,7 +62,10 @@ async fn appoint(email: &str, args: &DatabaseArgs) -> Result<(), StartError> {
         Appointed::Now => println!("{} is an administrator from now on; the other services learn it at the next login", address.as_str()),
         Appointed::Already => println!("{} is an administrator already", address.as_str()),
         Appointed::NoAccount => {
-            return Err(StartError::Other(format!("no account has the e-mail address {}; POST /auth/register makes one", address.as_str())));
+            return Err(StartError::Other(format!(
+                "no account has the e-mail address {}; POST /auth/register makes one",
+                address.as_str()
+            )));
         }
     }
     Ok(())

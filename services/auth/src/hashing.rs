@@ -94,10 +94,7 @@ impl Hasher {
     }
 
     /// Does the work on a thread when it is its turn. A caller who leaves before gives up the place in the queue.
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&Work) -> Result<T, BcryptError> + Send + 'static,
-    ) -> Result<T, HashError> {
+    async fn in_turn<T: Send + 'static>(&self, job: impl FnOnce(&Work) -> Result<T, BcryptError> + Send + 'static) -> Result<T, HashError> {
         let shared = self.0.clone();
         let Ok(place) = shared.places.clone().try_acquire_owned() else { return Err(shared.overloaded()) };
         let turn = {
@@ -195,7 +192,7 @@ mod tests {
     use chassis::http::value::{Raw, Value as _};
 
     use super::*;
-    
+
     fn hasher(cost: u32, parallelism: usize, queue_length: usize) -> Hasher {
         let depth = IntGauge::new("depth", "depth").expect("a gauge");
         Hasher::new(&Bcrypt { cost, parallelism, queue_length }, depth).expect("randomness")

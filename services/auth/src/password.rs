@@ -2,8 +2,8 @@
 
 use chassis::http::value::{Fault, Raw, Ruled, Value};
 use secrecy::{ExposeSecret as _, SecretString};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::KnownFormat;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 
 /// The fewest characters of a password.
 pub(crate) const MIN_CHARACTERS: usize = 8;
@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn a_password_is_never_trimmed_nor_shown() {
         let text = serde_json::Value::String("  padded  ".into());
-        let (password, attempt) = (Password::read(Raw::Json(&text)).expect("a password"), Attempt::read(Raw::Json(&text)).expect("an attempt"));
+        let (password, attempt) =
+            (Password::read(Raw::Json(&text)).expect("a password"), Attempt::read(Raw::Json(&text)).expect("an attempt"));
         assert_eq!((password.expose(), attempt.expose()), ("  padded  ", "  padded  "));
         assert!(!format!("{password:?} {attempt:?}").contains("padded"));
     }
