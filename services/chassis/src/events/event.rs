@@ -12,6 +12,29 @@ pub const RESERVATION_TOPIC: &str = "reservation.events";
 /// All topics.
 pub const TOPICS: [&str; 3] = [USER_TOPIC, MENU_TOPIC, RESERVATION_TOPIC];
 
+/// An event of a topic, as its producer writes it and its consumers read it.
+pub trait TopicEvent: Sized {
+    /// The topic, without the prefix of the installation.
+    const TOPIC: &'static str;
+    /// The CloudEvents types of the topic that this version knows.
+    const TYPES: &'static [&'static str];
+
+    /// The CloudEvents type, such as `reservation.created`.
+    fn kind(&self) -> &'static str;
+
+    /// The id of the aggregate: events of the same key keep their order.
+    fn key(&self) -> String;
+
+    /// The aggregate, as it is after what happened.
+    fn data(&self) -> Value;
+
+    /// Reads an event; `None` where this version does not know the type.
+    ///
+    /// # Errors
+    /// Where the data is not what the type promises.
+    fn read(kind: &str, data: &Value) -> Result<Option<Self>, serde_json::Error>;
+}
+
 /// An event that is about to be written to the outbox.
 #[derive(Clone, Debug)]
 pub struct Event {

@@ -1,0 +1,198 @@
+//! What happens to bookings. Nothing personal: the contact stays with the reservation service.
+
+use chassis::events::event::TopicEvent;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ReservationId, TableId, UserId};
+
+/// What happened to a booking; the key is the booking's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservationEvent {
+    /// What happened.
+    pub happened: Happened,
+    /// The booking, as it is after that.
+    pub reservation: Reservation,
+}
+
+/// What can happen to a booking: the types of its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// A table was booked; one that is confirmed at once is told by this event alone.
+    Created,
+    /// The restaurant has confirmed it.
+    Confirmed,
+    /// Time, duration, party, table, contact or requests have changed.
+    Changed,
+    /// The party sits at its table.
+    Seated,
+    /// The party has gone.
+    Completed,
+    /// The party did not come.
+    NoShow,
+    /// It was called off.
+    Cancelled,
+}
+
+impl Happened {
+    /// Everything that can happen.
+    pub const ALL: [Self; 7] =
+        [Self::Created, Self::Confirmed, Self::Changed, Self::Seated, Self::Completed, Self::NoShow, Self::Cancelled];
+
+    /// The CloudEvents type.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Created => "reservation.created",
+            Self::Confirmed => "reservation.confirmed",
+            Self::Changed => "reservation.changed",
+            Self::Seated => "reservation.seated",
+            Self::Completed => "reservation.completed",
+            Self::NoShow => "reservation.no_show",
+            Self::Cancelled => "reservation.cancelled",
+        }
+    }
+}
+
+/// Where a booking is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schema(as = Status)]
+pub enum Status {
+    /// The restaurant has not confirmed it yet; its table is held.
+    Pending,
+    /// The restaurant expects the party; its table is held.
+    Confirmed,
+    /// The party sits at its table.
+    Seated,
+    /// The party has been and gone.
+    Completed,
+    /// Called off by the guest or the restaurant; its table is free.
+    Cancelled,
+    /// The party did not come; its table is free.
+    NoShow,
+}
+
+impl Status {
+    /// The word, as it stands in JSON and in databases.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Seated => "seated",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::NoShow => "no_show",
+        }
+    }
+}
+
+/// A booking, without anything personal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The booking's id.
+    pub id: ReservationId,
+    /// What the guest says at the door: 8 characters of Crockford's base 32.
+    pub reservation_code: String,
+    /// The user who booked.
+    pub user_id: UserId,
+    /// The table that is booked.
+    pub table_id: TableId,
+    /// The size of the party, 1 to 20.
+    pub guests_count: i32,
+    /// When the party comes.
+    pub reservation_time: Timestamp,
+    /// How long it stays, 15 to 480 minutes.
+    pub duration_minutes: i32,
+    /// Where the booking is in its life.
+    pub status: Status,
+    /// Grows by one with every change, from 1.
+    pub version: i32,
+    /// When it was booked.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// SQL that writes an event into the outbox in the statement of its change: the data of a [`Reservation`], made from the columns of the
+/// same names of a row of `reservation` in the subquery `changed`. The argument is SQL for the type, such as `"$4"` or
+/// `"'reservation.created'"`. A test holds it against the type.
+///
+/// ```text
+/// WITH changed AS (UPDATE reservation SET ... RETURNING *), <told> SELECT * FROM changed
+/// ```
+#[macro_export]
+macro_rules! told {
+    ($kind:literal) => {
+        concat!(
+            "told AS (INSERT INTO outbox (topic, key, type, data) SELECT 'reservation.events', id::text, ",
+            $kind,
+            ", jsonb_build_object('id', id, 'reservation_code', reservation_code, 'user_id', user_id, 'table_id', table_id,
+               'guests_count', guests_count, 'reservation_time', event_time(reservation_time), 'duration_minutes', duration_minutes,
+               'status', status, 'version', version, 'created_at', event_time(created_at), 'updated_at', event_time(updated_at))
+             FROM changed) "
+        )
+    };
+}
+
+impl TopicEvent for ReservationEvent {
+    const TOPIC: &'static str = "reservation.events";
+    const TYPES: &'static [&'static str] = &[
+        Happened::Created.kind(),
+        Happened::Confirmed.kind(),
+        Happened::Changed.kind(),
+        Happened::Seated.kind(),
+        Happened::Completed.kind(),
+        Happened::NoShow.kind(),
+        Happened::Cancelled.kind(),
+    ];
+
+    fn kind(&self) -> &'static str {
+        self.happened.kind()
+    }
+
+    fn key(&self) -> String {
+        self.reservation.id.to_string()
+    }
+
+    fn data(&self) -> Value {
+        serde_json::to_value(&self.reservation).expect("event data has string keys and no failing members")
+    }
+
+    fn read(kind: &str, data: &Value) -> Result<Option<Self>, serde_json::Error> {
+        let Some(happened) = Happened::ALL.into_iter().find(|happened| happened.kind() == kind) else { return Ok(None) };
+        Ok(Some(Self { happened, reservation: Reservation::deserialize(data)? }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_what_is_heard() {
+        let data = json!({"id": 3, "reservation_code": "7K3M9QXA", "user_id": 42, "table_id": 1, "guests_count": 2,
+            "reservation_time": "2030-05-17T17:30:00Z", "duration_minutes": 120, "status": "no_show", "version": 2,
+            "created_at": "2030-05-01T10:00:00.123456Z", "updated_at": "2030-05-01T10:00:00.1Z"});
+        assert_eq!(ReservationEvent::TYPES.len(), Happened::ALL.len());
+        for kind in ReservationEvent::TYPES {
+            let event = ReservationEvent::read(kind, &data).expect("readable").expect("of a known type");
+            assert_eq!((event.kind(), event.key().as_str(), event.data()), (*kind, "3", data.clone()));
+        }
+        let mut later = data.clone();
+        later["table_ids"] = json!([1, 2]);
+        assert!(ReservationEvent::read("reservation.seated", &later).expect("readable").is_some(), "further members are ignored");
+        assert_eq!(ReservationEvent::read("reservation.reopened", &json!(5)).expect("skipped"), None);
+        assert!(ReservationEvent::read("reservation.seated", &json!(5)).is_err());
+    }
+
+    #[test]
+    fn words_are_those_of_json() {
+        for status in [Status::Pending, Status::Confirmed, Status::Seated, Status::Completed, Status::Cancelled, Status::NoShow] {
+            assert_eq!(json!(status), status.as_str());
+        }
+    }
+}
