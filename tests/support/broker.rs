@@ -19,6 +19,7 @@ pub struct Broker {
 enum Command {
     Down(mpsc::Sender<()>),
     Up(mpsc::Sender<()>),
+    Leader(String, i32, Option<i32>, mpsc::Sender<()>),
 }
 
 impl Broker {
@@ -29,7 +30,7 @@ impl Broker {
         // The cluster cannot move between threads: it lives and ends on this one.
         std::thread::spawn(move || {
             let cluster = MockCluster::new(1).expect("a broker");
-            for topic in chassis::events::event::TOPICS {
+            for topic in contract::TOPICS {
                 std::thread::sleep(WAKE_UP);
                 cluster.create_topic(topic, 3, 1).expect("a topic");
             }
@@ -43,6 +44,10 @@ impl Broker {
                     }
                     Command::Up(done) => {
                         cluster.broker_up(1).expect("a broker to give back");
+                        done
+                    }
+                    Command::Leader(topic, partition, leader, done) => {
+                        cluster.partition_leader(&topic, partition, leader).expect("a partition");
                         done
                     }
                 };
@@ -61,6 +66,16 @@ impl Broker {
     /// Takes the broker away: connections are cut, and new ones refused.
     pub fn down(&self) {
         self.command(Command::Down);
+    }
+
+    /// Takes the leader of a partition away: nothing can be written to it.
+    pub fn without_leader(&self, topic: &str, partition: i32) {
+        self.command(|done| Command::Leader(topic.to_owned(), partition, None, done));
+    }
+
+    /// Gives a partition its leader back.
+    pub fn with_leader(&self, topic: &str, partition: i32) {
+        self.command(|done| Command::Leader(topic.to_owned(), partition, Some(1), done));
     }
 
     /// Gives the broker back, with what its log had.

@@ -1,11 +1,12 @@
 //! Accounts, roles, logins, and the tokens that the other services verify.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
+use chassis::run::database;
 use chassis::run::service::{Parts, Service, StartError};
 use prometheus::IntGauge;
 use sqlx::migrate::Migrator;
@@ -16,7 +17,7 @@ mod administrator;
 pub mod cli;
 pub mod codes;
 pub mod config;
-pub mod event;
+mod event;
 mod hashing;
 mod http;
 pub mod keys;
@@ -30,7 +31,7 @@ use crate::hashing::Hasher;
 use crate::token::Signer;
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/auth")));
 
 /// The service's own problem codes.
 pub static CODES: &[&Code] = codes::OWN;

@@ -1,25 +1,8 @@
 //! What the service tells of its dishes, and hears again from every replica of itself.
 
-use chassis::events::event::{Event, MENU_TOPIC, Received};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use contract::{Dish, DishId, MenuEvent, RemovedDish};
 
 use crate::item::Item;
-
-/// A dish came onto the menu.
-pub const CREATED: &str = "menu.item.created";
-/// A dish was changed.
-pub const UPDATED: &str = "menu.item.updated";
-/// A dish left the menu.
-pub const DELETED: &str = "menu.item.deleted";
-
-/// What is told of a dish that left the menu.
-#[derive(Debug, Serialize, Deserialize)]
-struct Removed {
-    id: i32,
-    /// The last version that it had.
-    version: i32,
-}
 
 /// What an event says of a dish.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,28 +13,48 @@ pub(crate) enum News {
     Gone(i32),
 }
 
-fn event(kind: &'static str, key: i32, data: impl Serialize) -> Event {
-    Event { topic: MENU_TOPIC, key, kind, data: serde_json::to_value(data).unwrap_or(Value::Null) }
+fn id(item: &Item) -> DishId {
+    DishId::new(item.id).expect("ids of dishes are positive")
 }
 
-pub(crate) fn created(item: &Item) -> Event {
-    event(CREATED, item.id, item)
+fn dish(item: &Item) -> Dish {
+    Dish {
+        id: id(item),
+        name: item.name.clone(),
+        description: item.description.clone(),
+        price: item.price.into(),
+        version: item.version,
+        created_at: item.created_at,
+        updated_at: item.updated_at,
+    }
 }
 
-pub(crate) fn updated(item: &Item) -> Event {
-    event(UPDATED, item.id, item)
+pub(crate) fn created(item: &Item) -> MenuEvent {
+    MenuEvent::Created(dish(item))
 }
 
-pub(crate) fn deleted(item: &Item) -> Event {
-    event(DELETED, item.id, Removed { id: item.id, version: item.version })
+pub(crate) fn updated(item: &Item) -> MenuEvent {
+    MenuEvent::Updated(dish(item))
 }
 
-/// What an event says; nothing, where it is of a type that this version of the service does not know.
-pub(crate) fn read(event: &Received) -> Result<Option<News>, serde_json::Error> {
-    match event.kind.as_str() {
-        CREATED | UPDATED => Item::deserialize(&event.data).map(News::Is).map(Some),
-        DELETED => Removed::deserialize(&event.data).map(|removed| Some(News::Gone(removed.id))),
-        _ => Ok(None),
+pub(crate) fn deleted(item: &Item) -> MenuEvent {
+    MenuEvent::Deleted(RemovedDish { id: id(item), version: item.version })
+}
+
+impl From<MenuEvent> for News {
+    fn from(event: MenuEvent) -> Self {
+        match event {
+            MenuEvent::Created(dish) | MenuEvent::Updated(dish) => Self::Is(Item {
+                id: dish.id.get(),
+                name: dish.name,
+                description: dish.description,
+                price: dish.price.into(),
+                version: dish.version,
+                created_at: dish.created_at,
+                updated_at: dish.updated_at,
+            }),
+            MenuEvent::Deleted(removed) => Self::Gone(removed.id.get()),
+        }
     }
 }
 
@@ -60,19 +63,11 @@ mod tests {
     use super::*;
     use crate::item::tests::dish;
 
-    fn received(event: Event) -> Received {
-        Received { id: "1".into(), kind: event.kind.into(), data: event.data }
-    }
-
     #[test]
     fn what_is_told_is_what_is_heard() {
         let tea = dish(7, 3, "Tea", 1250);
-        assert_eq!(read(&received(created(&tea))).expect("readable"), Some(News::Is(tea.clone())));
-        assert_eq!(read(&received(updated(&tea))).expect("readable"), Some(News::Is(tea.clone())));
-        assert_eq!(read(&received(deleted(&tea))).expect("readable"), Some(News::Gone(7)));
-        let other = Received { id: "1".into(), kind: "menu.item.praised".into(), data: Value::Null };
-        assert_eq!(read(&other).expect("readable"), None);
-        let broken = Received { id: "1".into(), kind: CREATED.into(), data: Value::Null };
-        assert!(read(&broken).is_err());
+        assert_eq!(News::from(created(&tea)), News::Is(tea.clone()));
+        assert_eq!(News::from(updated(&tea)), News::Is(tea.clone()));
+        assert_eq!(News::from(deleted(&tea)), News::Gone(7));
     }
 }

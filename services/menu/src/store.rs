@@ -1,9 +1,9 @@
 //! The dishes in the database. A change and its event commit together.
 
-use chassis::events::event::Event;
 use chassis::events::outbox::Outbox;
 use chassis::http::etag::{self, Condition};
 use chassis::http::problem::Problem;
+use contract::MenuEvent;
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
 use crate::event;
@@ -88,7 +88,7 @@ async fn lock(transaction: &mut PgConnection, id: i32, condition: Option<&Condit
     Ok(item)
 }
 
-async fn commit(mut transaction: PgTransaction<'_>, outbox: &Outbox, event: &Event) -> Result<(), Problem> {
+async fn commit(mut transaction: PgTransaction<'_>, outbox: &Outbox, event: &MenuEvent) -> Result<(), Problem> {
     outbox.write(&mut transaction, event).await?;
     transaction.commit().await?;
     outbox.wake();

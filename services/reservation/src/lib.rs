@@ -8,6 +8,7 @@ pub mod slot;
 pub mod status;
 pub mod store;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +17,7 @@ use chassis::http::Caching;
 use chassis::http::code as common;
 use chassis::http::code::Code;
 use chassis::http::openapi::Problems;
+use chassis::run::database;
 use chassis::run::service::{Parts, Service, StartError};
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
@@ -28,7 +30,7 @@ use crate::config::Config;
 use crate::http::{AppState, action, availability, create, refusal, reservation, table};
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/reservation");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/reservation")));
 
 /// The problem codes of the service, beside those that any may answer with.
 pub static CODES: &[&Code] = refusal::CODES;

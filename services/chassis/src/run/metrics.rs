@@ -43,7 +43,7 @@ impl Metrics {
                 Opts::new("db_client_connection_count", "Connections of the database pool, by state."),
                 &["db_client_connection_state"],
             )),
-            outbox_pending: valid(IntGauge::new("outbox_pending", "Events that wait to be published.")),
+            outbox_pending: valid(IntGauge::new("outbox_pending", "Events that wait to be published; 100,000 where there are more.")),
             outbox_age: valid(Gauge::new("outbox_oldest_age_seconds", "Age of the oldest event that waits to be published, in seconds.")),
             outbox_blocked: valid(IntGauge::new(
                 "outbox_blocked_keys",
@@ -119,6 +119,12 @@ impl Metrics {
         self.0.lag.with_label_values(&[topic, &partition.to_string()]).set(lag);
     }
 
+    /// Forgets how far a consumer is behind in a partition that it does not read any longer.
+    pub fn forget_lag(&self, topic: &str, partition: i32) {
+        // There may be none.
+        let _ = self.0.lag.remove_label_values(&[topic, &partition.to_string()]);
+    }
+
     /// Sets how many aggregates wait behind an event that the broker refuses.
     pub fn blocked(&self, keys: usize) {
         self.0.outbox_blocked.set(i64::try_from(keys).unwrap_or(i64::MAX));
@@ -130,8 +136,9 @@ impl Metrics {
         let idle = i64::try_from(pool.num_idle()).unwrap_or(0);
         all.connections.with_label_values(&["idle"]).set(idle);
         all.connections.with_label_values(&["used"]).set(i64::from(pool.size()) - idle);
-        let waiting =
-            "SELECT count(*), coalesce(extract(epoch FROM now() - min(time)), 0)::float8, (SELECT count(*) FROM parked_event) FROM outbox";
+        // By the order of the index, from where the relay says that something may wait: before it are the remains of what was published.
+        let waiting = "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float8, (SELECT count(*) FROM parked_event)
+             FROM (SELECT time FROM outbox WHERE id >= (SELECT oldest FROM outbox_lease) ORDER BY id LIMIT 100000) AS waiting";
         if let Ok((pending, age, parked)) = sqlx::query_as::<_, (i64, f64, i64)>(waiting).fetch_one(pool).await {
             all.outbox_pending.set(pending);
             all.outbox_age.set(age);
