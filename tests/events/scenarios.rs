@@ -25,10 +25,19 @@ macro_rules! each {
             an_event_that_the_broker_refuses_holds_back_its_aggregate_alone,
             an_event_that_cannot_be_handled_holds_back_its_key_alone,
             an_event_that_the_database_does_not_take_waits,
+            s08_each_consumer_of_a_topic_sees_every_event,
+            s09_what_is_unknown_is_skipped,
+            s13_what_is_parked_is_tried_ever_more_rarely,
+            s15_a_partition_that_is_taken_away_loses_its_lag,
+            f21_a_later_version_is_of_no_earlier_time,
         }
     };
 }
 pub(crate) use each;
+
+#[path = "inbox.rs"]
+mod inbox;
+pub(crate) use inbox::*;
 
 async fn start(kafka: Kafka, services: &[&'static str], replicas: usize) -> Platform {
     Platform::start(Setup { services: services.to_vec(), kafka: Some(kafka), replicas, ..Setup::default() }).await
@@ -189,13 +198,26 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
             assert_eq!(record.headers["ce_dataschema"], format!("urn:restaurant-booking:event:{kind}:v1"));
             assert_eq!(record.headers["ce_subject"], record.key);
             assert_eq!(record.headers["content-type"], "application/json");
-            assert!(record.headers["ce_time"].parse::<Timestamp>().is_ok() && record.headers["ce_id"].len() == 36, "{record:?}");
+            assert_eq!(record.headers["ce_id"].len(), 36, "{record:?}");
+            let time: Timestamp = record.headers["ce_time"].parse().expect("a time");
+            assert_eq!(time.to_string(), record.headers["ce_time"], "times have one format");
             assert_eq!(record.headers.len(), 8, "{record:?}");
             assert_eq!(record.key, record.data["id"].to_string());
             let schema = &document["components"]["messages"][&kind]["payload"]["schema"];
             assert!(schema.is_object(), "docs/asyncapi.yaml has no message {kind}");
             let mut whole = schema.clone();
             whole["components"] = document["components"].clone();
+            // Further members are allowed, so that a later version may add some; this one tells none that are not described.
+            let name = schema["$ref"].as_str().expect("a reference").rsplit('/').next().expect("a name");
+            let described = document["components"]["schemas"][name]["properties"].as_object().expect("properties");
+            let undescribed: Vec<_> = record.data.as_object().expect("members").keys().filter(|member| !described.contains_key(*member)).collect();
+            assert!(undescribed.is_empty(), "{kind}: {undescribed:?}");
+            let read = match service {
+                "auth" => UserEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
+                "menu" => MenuEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
+                _ => ReservationEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
+            };
+            assert_eq!(read.as_ref(), Some(&record.data), "what is written is what the type has, times included");
             let validator = jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema");
             let errors: Vec<String> = validator.iter_errors(&record.data).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{kind}: {errors:?} in {}", record.data);
@@ -204,6 +226,9 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
     }
     let documented: Vec<String> = document["components"]["messages"].as_object().expect("messages").keys().cloned().collect();
     assert_eq!(seen.into_keys().collect::<Vec<_>>(), documented, "every documented event happens, and every event is documented");
+    let mut known: Vec<&str> = [UserEvent::TYPES, MenuEvent::TYPES, ReservationEvent::TYPES].concat();
+    known.sort_unstable();
+    assert_eq!(known, documented, "the contract has the types that are documented");
 }
 
 /// The versions of one booking arrive in the order in which they were made.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chassis::http::rule::{self, Raw, Ruled};
+use chassis::http::old::rule::{self, Raw, Ruled};
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
 

@@ -235,7 +235,7 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use chassis::http::rule::Raw;
+    use chassis::http::old::rule::Raw;
 
     use super::*;
     use crate::password::{attempt, new_password};

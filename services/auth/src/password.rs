@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chassis::http::rule::{Fault, Raw, Ruled};
+use chassis::http::old::rule::{Fault, Raw, Ruled};
 use serde_json::Value;
 
 /// The fewest characters of a password.

@@ -75,7 +75,7 @@ mod tests {
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         assert_eq!((header.alg, header.typ.as_deref(), header.kid.is_some()), (Algorithm::EdDSA, Some("JWT"), true));
         let caller = verifier.verify(&token).expect("valid");
-        assert_eq!((caller.user_id, caller.role), (7, Role::Admin));
+        assert_eq!((caller.user_id.get(), caller.role), (7, Role::Admin));
 
         keys::generate(directory.path(), true).expect("keys");
         let newer = signer().sign(8, Role::User).expect("a token");

@@ -1,14 +1,18 @@
 //! Answering HTTP requests. This file has what happens to every request, whatever it asks for: its id, headers, metrics, log line and problems.
 
+pub mod body;
 pub mod code;
 pub mod etag;
 pub mod identity;
 pub mod input;
+mod json;
 mod linger;
+pub mod old;
 pub mod openapi;
 pub mod page;
 pub mod problem;
-pub mod rule;
+pub mod text;
+pub mod value;
 
 use std::borrow::Cow;
 use std::collections::HashSet;

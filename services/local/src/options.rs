@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use auth::config::Bcrypt;
-use chassis::http::rule::{self, Raw};
+use chassis::http::old::rule::{self, Raw};
 use chassis::run::config::{LogArgs, Problems};
 use chassis::run::log::Log;
 use clap::Parser;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chassis::http::rule::{self, Raw};
+use chassis::http::old::rule::{self, Raw};
 use http::HeaderValue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use chassis::http::etag;
+use chassis::http::old::etag;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::item::Item;

@@ -1,8 +1,8 @@
 //! A dish: as it is kept, as clients see it, and as they ask for it.
 
 use bytes::Bytes;
-use chassis::http::input::Input;
-use chassis::http::rule::{LONG_TEXT, SHORT_TEXT, optional_text, text};
+use chassis::http::old::input::Input;
+use chassis::http::old::rule::{LONG_TEXT, SHORT_TEXT, optional_text, text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chassis::http::rule::{Fault, Raw, Ruled};
+use chassis::http::old::rule::{Fault, Raw, Ruled};
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

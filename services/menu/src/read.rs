@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::Response;
-use chassis::http::etag::conditional;
-use chassis::http::input::Input;
-use chassis::http::page::Page;
+use chassis::http::old::etag::conditional;
+use chassis::http::old::input::Input;
+use chassis::http::old::page::Page;
+use chassis::http::old::rule::one_of;
 use chassis::http::problem::Problem;
-use chassis::http::rule::one_of;
 use http::{StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,7 +46,7 @@ struct ListParameters {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[allow(dead_code, reason = "it is only described; chassis::http::etag reads the header")]
+#[allow(dead_code, reason = "it is only described; chassis::http::old::etag reads the header")]
 struct IfNoneMatch {
     /// Entity tags that the client has, or `*`.
     #[param(rename = "If-None-Match", value_type = String, required = false, example = "\"3\"")]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use chassis::http::input::Input;
-use chassis::http::rule::{SHORT_TEXT, optional_text};
+use chassis::http::old::input::Input;
+use chassis::http::old::rule::{SHORT_TEXT, optional_text};
 
 use crate::entry::{Entry, fold};
 use crate::price::{Price, price};

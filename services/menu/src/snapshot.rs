@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use chassis::http::page::Page;
+use chassis::http::old::page::Page;
 use http::{HeaderValue, header};
 use sha2::{Digest as _, Sha256};
 

@@ -1,7 +1,7 @@
 //! The dishes in the database. A change and its event commit together.
 
 use chassis::events::outbox::Outbox;
-use chassis::http::etag::{self, Condition};
+use chassis::http::old::etag::{self, Condition};
 use chassis::http::problem::Problem;
 use contract::MenuEvent;
 use sqlx::{PgConnection, PgPool, PgTransaction};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::identity::Admin;
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
 use chassis::http::problem::Problem;
 use http::{HeaderValue, StatusCode, header};
 use utoipa::IntoParams;
@@ -19,7 +19,7 @@ use crate::store;
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[allow(dead_code, reason = "it is only described; chassis::http::etag reads the header")]
+#[allow(dead_code, reason = "it is only described; chassis::http::old::etag reads the header")]
 struct IfMatch {
     /// Entity tags of the versions that may be changed, or `*`. Without it, any may.
     #[param(rename = "If-Match", value_type = String, required = false, example = "\"3\"")]

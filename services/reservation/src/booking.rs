@@ -1,7 +1,7 @@
 //! What may be booked: the rules of the house over plain values.
 
-use chassis::http::input::Input;
-use chassis::http::rule;
+use chassis::http::old::input::Input;
+use chassis::http::old::rule;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::House;

@@ -1,6 +1,6 @@
 //! Changing a user.
 
-use chassis::http::etag::{self, Condition};
+use chassis::http::old::etag::{self, Condition};
 use chassis::http::problem::Problem;
 
 use super::App;

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::any;
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
 use chassis::http::problem::Problem;
 use http::StatusCode;
 use tower::ServiceExt as _;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
 use chassis::http::problem::Problem;
 use http::{HeaderValue, header};
 use utoipa::ToSchema;

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::identity::TOKEN_LIFETIME;
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
+use chassis::http::old::rule;
 use chassis::http::problem::Problem;
-use chassis::http::rule;
 use serde::Serialize;
 use utoipa::ToSchema;
 

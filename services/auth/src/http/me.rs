@@ -4,11 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::code;
-use chassis::http::etag;
 use chassis::http::identity::Caller;
-use chassis::http::input::Input;
+use chassis::http::old::etag;
+use chassis::http::old::input::Input;
+use chassis::http::old::rule;
 use chassis::http::problem::Problem;
-use chassis::http::rule;
 use utoipa::ToSchema;
 
 use super::change::change;
@@ -74,7 +74,7 @@ pub(super) fn nobody() -> Problem {
 pub(super) async fn get_me(State(app): State<App>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
     let condition = input.if_none_match();
     input.finish()?;
-    let user = user::get(&app.pool, caller.user_id).await?.ok_or_else(nobody)?;
+    let user = user::get(&app.pool, caller.user_id.get()).await?.ok_or_else(nobody)?;
     Ok(etag::conditional(condition.as_ref(), etag::of_version(user.version), || Json(&user).into_response()))
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn update_me(State(app): State<App>, caller: Caller, mut input:
     let condition = input.if_match();
     let request = UpdateMeRequest::read(&mut input);
     input.finish()?;
-    let user = change(&app, caller.user_id, condition.as_ref(), nobody, |user| request.apply(user)).await?;
+    let user = change(&app, caller.user_id.get(), condition.as_ref(), nobody, |user| request.apply(user)).await?;
     Ok(tagged(&user, user.version))
 }
 

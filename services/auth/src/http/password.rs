@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::identity::Caller;
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
 use chassis::http::problem::Problem;
 use http::StatusCode;
 use utoipa::ToSchema;
@@ -47,12 +47,12 @@ pub(super) async fn change_password(State(app): State<App>, caller: Caller, mut 
     input.finish()?;
     // Whoever changes it at the same time, or replaces its hash when logging in, is overtaken only if the current password is still right.
     loop {
-        let stored = user::password_hash(&app.pool, caller.user_id).await?.ok_or_else(nobody)?;
+        let stored = user::password_hash(&app.pool, caller.user_id.get()).await?.ok_or_else(nobody)?;
         if app.hasher.compare(request.current_password.clone(), Some(stored.clone())).await? == Verdict::Wrong {
             return Err(Problem::new(&WRONG_PASSWORD, "The current password is another one; the password is not changed."));
         }
         let hash = app.hasher.hash(request.new_password.clone()).await?;
-        if user::replace_password_hash(&app.pool, caller.user_id, &stored, &hash).await? {
+        if user::replace_password_hash(&app.pool, caller.user_id.get(), &stored, &hash).await? {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     }

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
+use chassis::http::old::rule;
 use chassis::http::problem::Problem;
-use chassis::http::rule;
 use http::{StatusCode, header};
 use utoipa::ToSchema;
 

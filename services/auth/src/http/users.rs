@@ -3,17 +3,19 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::etag;
-use chassis::http::identity::{Admin, ROLES, Role};
-use chassis::http::input::Input;
-use chassis::http::page::Page;
+use chassis::http::identity::{Admin, Role};
+use chassis::http::old::etag;
+use chassis::http::old::input::Input;
+use chassis::http::old::page::Page;
+use chassis::http::old::rule;
 use chassis::http::problem::Problem;
-use chassis::http::rule;
 use utoipa::ToSchema;
 
 use super::change::change;
 use super::{App, tagged};
 use crate::store::user::{self, Filter, UserWithActivity};
+
+static ROLES: &[(&str, Role)] = &[("user", Role::User), ("admin", Role::Admin)];
 
 /// What is to be changed; what is left out stays as it is.
 #[derive(ToSchema)]

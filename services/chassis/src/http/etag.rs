@@ -2,24 +2,42 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use crate::http::code;
-use crate::http::input::Input;
-use crate::http::problem::Problem;
-use crate::http::rule::{Fault, Ruled};
+use super::code;
+use super::input::Input;
+use super::problem::{Place, Problem};
+use super::value::{Fault, Ruled};
 
-/// What `If-Match` or `If-None-Match` asks for.
+/// What one header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
+enum Condition {
     /// `*`: any version.
     Any,
     /// One of these tags: whether it is weak, and its opaque part without the quotes.
     Tags(Vec<(bool, String)>),
 }
 
+/// The conditions of a request: `If-Match` and `If-None-Match`. Whether the thing is read or changed, a condition that is false has it
+/// left alone.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    if_match: Option<Condition>,
+    if_none_match: Option<Condition>,
+}
+
 /// The strong entity tag of a version: `"<version>"`.
 pub fn of_version(version: i32) -> HeaderValue {
-    HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+    HeaderValue::try_from(format!("\"{version}\"")).expect("digits in quotes are a header value")
+}
+
+/// A weak entity tag: of an answer that says more than its version counts.
+///
+/// # Panics
+/// Where the tag is no visible ASCII, which is a fault of the program.
+pub fn weak(tag: impl std::fmt::Display) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{tag}\"")).expect("a tag is visible ASCII")
 }
 
 fn parse(text: &str) -> Ruled<Condition> {
@@ -50,65 +68,109 @@ fn parse(text: &str) -> Ruled<Condition> {
     }
 }
 
-/// Reads a list header, of which there may be several (RFC 9110, 5.3).
-fn read(input: &mut Input, name: &'static str) -> Option<Condition> {
+/// Reads a list header, of which there may be several (RFC 9110, 5.3). `None`: a fault is noted.
+fn read(input: &mut Input, name: &'static str) -> Option<Option<Condition>> {
     let all: Vec<_> = input.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("\u{7f}").to_owned()).collect();
     if all.is_empty() {
-        return None;
+        return Some(None);
     }
     match parse(&all.join(",")) {
-        Ok(condition) => Some(condition),
+        Ok(condition) => Some(Some(condition)),
         Err(fault) => {
-            input.refuse(crate::http::problem::Place::Header(name.to_owned()), fault);
+            input.refuse(Place::Header(name.to_owned()), fault);
             None
         }
     }
 }
 
 impl Input {
-    /// The condition of `If-Match`, if there is one.
-    pub fn if_match(&mut self) -> Option<Condition> {
-        read(self, "If-Match")
-    }
-
-    /// The condition of `If-None-Match`, if there is one.
-    pub fn if_none_match(&mut self) -> Option<Condition> {
-        read(self, "If-None-Match")
+    /// Reads `If-Match` and `If-None-Match`. `None`: a fault is noted.
+    pub fn conditions(&mut self) -> Option<Conditions> {
+        let (if_match, if_none_match) = (read(self, "If-Match"), read(self, "If-None-Match"));
+        Some(Conditions { if_match: if_match?, if_none_match: if_none_match? })
     }
 }
 
 impl Condition {
-    /// Whether the tag (with its quotes) is one of those named; strong comparison counts no weak tag.
+    /// Whether the tag is one of those named; strong comparison counts no weak tag.
     fn names(&self, etag: &HeaderValue, strong: bool) -> bool {
         let Self::Tags(tags) = self else { return true };
-        let current = etag.as_bytes();
+        let (current_is_weak, current) = match etag.as_bytes().strip_prefix(b"W/") {
+            Some(quoted) => (true, quoted),
+            None => (false, etag.as_bytes()),
+        };
         let current = current.get(1..current.len().saturating_sub(1)).unwrap_or_default();
-        tags.iter().any(|(weak, tag)| !(strong && *weak) && tag.as_bytes() == current)
+        let comparable = |weak: bool| !(strong && (weak || current_is_weak));
+        tags.iter().any(|(weak, tag)| comparable(*weak) && tag.as_bytes() == current)
     }
 }
 
-/// Holds `If-Match` against the current version: a change is made only to the version that its author has seen.
-///
-/// # Errors
-/// 412 where the condition names another version.
-pub fn check(condition: Option<&Condition>, version: i32) -> Result<(), Problem> {
-    match condition {
-        Some(condition) if !condition.names(&of_version(version), true) => Err(Problem::new(
-            &code::PRECONDITION_FAILED,
-            format!("If-Match names another version; the current one is \"{version}\". Read it again, then repeat the change."),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// A read: 304 without a body where `If-None-Match` names the current tag, else what `body` makes, with its `ETag`.
-pub fn conditional(condition: Option<&Condition>, etag: HeaderValue, body: impl FnOnce() -> Response) -> Response {
-    let mut response = match condition {
-        Some(condition) if condition.names(&etag, false) => StatusCode::NOT_MODIFIED.into_response(),
-        _ => body(),
+fn failed(header: &str, current: &HeaderValue) -> Problem {
+    let current = current.to_str().unwrap_or_default();
+    let detail = match header {
+        "If-Match" => format!("If-Match names another version; the current one is {current}. Read it again, then repeat the request."),
+        _ => format!("If-None-Match names the current version, {current}, so nothing was changed."),
     };
-    response.headers_mut().insert(header::ETAG, etag);
-    response
+    Problem::new(&code::PRECONDITION_FAILED, detail)
+}
+
+impl Conditions {
+    /// Holds the conditions of a change against the current tag: a change is made only to the version that its author has seen.
+    ///
+    /// # Errors
+    /// 412 where a condition is false.
+    pub fn check(&self, etag: &HeaderValue) -> Result<(), Problem> {
+        if self.if_match.as_ref().is_some_and(|condition| !condition.names(etag, true)) {
+            return Err(failed("If-Match", etag));
+        }
+        if self.if_none_match.as_ref().is_some_and(|condition| condition.names(etag, false)) {
+            return Err(failed("If-None-Match", etag));
+        }
+        Ok(())
+    }
+
+    /// Holds the conditions of a change against the tag of the current version.
+    ///
+    /// # Errors
+    /// 412 where a condition is false.
+    pub fn check_version(&self, version: i32) -> Result<(), Problem> {
+        self.check(&of_version(version))
+    }
+
+    /// Answers a read: what `body` makes, with its `ETag`, or 304 without a body where `If-None-Match` names the current tag.
+    ///
+    /// # Errors
+    /// 412 where `If-Match` does not name it.
+    pub fn read(&self, etag: HeaderValue, body: impl FnOnce() -> Response) -> Result<Response, Problem> {
+        if self.if_match.as_ref().is_some_and(|condition| !condition.names(&etag, true)) {
+            return Err(failed("If-Match", &etag));
+        }
+        let mut response = match &self.if_none_match {
+            Some(condition) if condition.names(&etag, false) => StatusCode::NOT_MODIFIED.into_response(),
+            _ => body(),
+        };
+        response.headers_mut().insert(header::ETAG, etag);
+        Ok(response)
+    }
+}
+
+/// The two headers, as parameters of an operation.
+impl utoipa::IntoParams for Conditions {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = || {
+            let pattern = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+            Schema::from(ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)))
+        };
+        let header = |name: &str, description: &str, example: &str| {
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).description(Some(description));
+            let parameter = parameter.required(utoipa::openapi::Required::False).schema(Some(schema()));
+            if example.is_empty() { parameter.build() } else { parameter.example(Some(example.into())).build() }
+        };
+        vec![
+            header("If-Match", "The request is carried out only where one of these entity tags is the current one; `*` is any.", "*"),
+            header("If-None-Match", "The request is carried out only where none of these entity tags is the current one.", ""),
+        ]
+    }
 }
 
 #[cfg(test)]
@@ -126,13 +188,32 @@ mod tests {
         }
     }
 
+    fn conditions(if_match: Option<&str>, if_none_match: Option<&str>) -> Conditions {
+        let read = |text: &str| parse(text).expect("a condition");
+        Conditions { if_match: if_match.map(read), if_none_match: if_none_match.map(read) }
+    }
+
     #[test]
     fn a_weak_tag_never_matches_strongly() {
-        let weak = parse("W/\"3\"").expect("a tag");
-        assert!(check(Some(&weak), 3).is_err());
-        assert!(weak.names(&of_version(3), false));
-        assert!(check(Some(&parse("\"2\", \"3\"").expect("tags")), 3).is_ok());
-        assert!(check(Some(&Condition::Any), 3).is_ok());
-        assert!(check(None, 3).is_ok());
+        let check = |if_match: Option<&str>| conditions(if_match, None).check_version(3);
+        assert!(check(Some("W/\"3\"")).is_err());
+        assert!(check(Some("\"2\", \"3\"")).is_ok());
+        assert!(check(Some("*")).is_ok());
+        assert!(check(None).is_ok());
+        assert!(conditions(Some("W/\"3\""), None).check(&weak(3)).is_err());
+        let read = conditions(None, Some("\"3\"")).read(weak(3), || StatusCode::OK.into_response()).expect("a read");
+        assert_eq!(read.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(read.headers()["ETag"], "W/\"3\"");
+    }
+
+    #[test]
+    fn f09_both_conditions_are_held_against_a_read_and_a_change() {
+        assert!(conditions(None, Some("*")).check_version(3).is_err());
+        assert!(conditions(None, Some("\"3\"")).check_version(3).is_err());
+        assert!(conditions(None, Some("W/\"3\"")).check_version(3).is_err());
+        assert!(conditions(None, Some("\"2\"")).check_version(3).is_ok());
+        let read = |if_match: &str| conditions(Some(if_match), None).read(of_version(3), || StatusCode::OK.into_response());
+        assert!(read("\"2\"").is_err());
+        assert!(read("\"3\"").is_ok());
     }
 }

@@ -13,26 +13,34 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::code;
-use crate::http::problem::Problem;
+use super::code;
+use super::problem::Problem;
 
 /// How long a token is good for, in seconds: 2 hours.
 pub const TOKEN_LIFETIME: u64 = 2 * 60 * 60;
 
-/// What a user may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Role {
-    /// May book tables and see his own bookings.
-    #[default]
-    User,
-    /// May do everything.
-    Admin,
+crate::id! {
+    /// The id of a user.
+    pub struct UserId;
 }
 
-/// The words for the roles, as they stand in JSON and in the database.
-pub static ROLES: &[(&str, Role)] = &[("user", Role::User), ("admin", Role::Admin)];
+crate::words! {
+    /// The role of a user: it decides what they may do.
+    pub enum Role {
+        /// May book tables and see their own bookings.
+        User = "user",
+        /// May do everything.
+        Admin = "admin",
+    }
+}
+
+/// A role that this version of the service does not know is `user`: a newer version may have given it.
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Ok(Self::of(&word).unwrap_or(Self::User))
+    }
+}
 
 /// The claims of a token (RFC 7519, 4.1), and the role.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -224,7 +232,7 @@ impl Verifier {
         if claims.iat > now + self.0.validation.leeway {
             return None;
         }
-        let user_id = claims.sub.parse().ok().filter(|id| *id > 0)?;
+        let user_id = claims.sub.parse().ok().and_then(UserId::new)?;
         Some(Known { caller: Caller { user_id, role: claims.role }, exp: claims.exp })
     }
 }
@@ -236,7 +244,7 @@ struct UnknownKey;
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     /// The id of the user.
-    pub user_id: i32,
+    pub user_id: UserId,
     /// What the token allows.
     pub role: Role,
 }
@@ -353,7 +361,7 @@ mod tests {
         std::fs::write(&file, key_set("a")).expect("written");
         let verifier = Verifier::new(file.clone(), "us", "us").expect("keys");
         let leeway = verifier.0.validation.leeway;
-        let who = |token: &str| verifier.verify(token).map(|caller| caller.user_id);
+        let who = |token: &str| verifier.verify(token).map(|caller| caller.user_id.get());
 
         let good = token("a", 7, get_current_timestamp() + 60);
         let (first, second) = (who(&good), who(&good));
@@ -377,7 +385,7 @@ mod tests {
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for_and_what_is_asked_for_stays() {
-        let known = Known { caller: Caller { user_id: 1, role: Role::User }, exp: 0 };
+        let known = Known { caller: Caller { user_id: UserId::MIN, role: Role::User }, exp: 0 };
         let digest = |number: usize| -> Digest { Sha256::digest(number.to_be_bytes()).into() };
         let mut verified = Verified::default();
         for number in 0..10 * REMEMBERED {

@@ -1,33 +1,32 @@
-//! The input of a request, read with all that is wrong with it collected: a client learns of every fault at once.
+//! The input of a request, read with every fault collected: a client learns of all of them at once.
 //!
-//! Reading never fails by itself: a value that breaks its rule is noted and a placeholder takes its place, and
-//! [`Input::finish`] lets nothing pass while anything is noted. So no placeholder is ever acted upon.
+//! A value that breaks its rule is noted, and `None` takes its place. [`Input::finish`] gives the values, or every fault.
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
+use axum::body::Body as HttpBody;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, Request};
-use bytes::Bytes;
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::Value;
-use serde_json::value::RawValue;
 
+use super::body::Body;
+use super::code;
+use super::json::{self, Member};
+use super::problem::{FieldError, Place, Problem};
+use super::value::{Fault, Raw, Ruled, Value};
 use crate::http::RequestId;
-use crate::http::code;
-use crate::http::problem::{FieldError, Place, Problem};
-use crate::http::rule::{Fault, Raw, Ruled};
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// Everything a request says: path, query, headers and body.
+/// Everything that a request says: path, query, headers and body.
 pub struct Input {
     /// The request's headers.
     pub headers: HeaderMap,
     /// The id under which the log knows the request.
     pub request_id: RequestId,
+    method: Method,
     uri: Uri,
     path: Vec<(String, String)>,
     query: BTreeMap<String, Vec<String>>,
@@ -41,7 +40,26 @@ pub struct Input {
 enum Members {
     None,
     Json(BTreeMap<String, Member>),
-    Form(BTreeMap<String, String>),
+    Form(BTreeMap<String, Vec<String>>),
+}
+
+/// Where a named value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A member of the body.
+    Body,
+    /// A parameter of the query.
+    Query,
+}
+
+/// What a client says of one value.
+enum Given<T> {
+    Absent,
+    Null,
+    Blank,
+    Value(T),
+    /// A fault is noted.
+    Faulty,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Input {
@@ -62,7 +80,7 @@ impl<S: Send + Sync> FromRequest<S> for Input {
         };
         let query = read_query(parts.uri.query().unwrap_or(""), &mut errors);
         let body = match parts.method {
-            Method::POST | Method::PUT | Method::PATCH => read_body(&parts.headers, body).await,
+            Method::POST | Method::PUT | Method::PATCH => read_body(&parts.method, &parts.headers, body).await,
             _ => Ok(Members::None),
         };
         let (body, unreadable) = match body {
@@ -70,7 +88,8 @@ impl<S: Send + Sync> FromRequest<S> for Input {
             Err(problem) => (Members::None, Some(problem)),
         };
         let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
-        Ok(Self { headers: parts.headers, request_id, uri: parts.uri, path, query, body, unreadable, errors })
+        let (headers, method, uri) = (parts.headers, parts.method, parts.uri);
+        Ok(Self { headers, request_id, method, uri, path, query, body, unreadable, errors })
     }
 }
 
@@ -96,7 +115,7 @@ fn decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Members, Problem> {
+async fn read_body(method: &Method, headers: &HeaderMap, body: HttpBody) -> Result<Members, Problem> {
     let too_large = || Problem::new(&code::BODY_TOO_LARGE, format!("The body must be at most {MAX_BODY} bytes."));
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY) {
@@ -107,25 +126,34 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Members, Problem> 
         Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
         Err(error) => return Err(Problem::new(&code::MALFORMED_BODY, format!("The body did not arrive whole: {error}."))),
     };
-    if bytes.is_empty() {
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_form = essence == "application/x-www-form-urlencoded";
+    if bytes.is_empty() && !is_form {
         return Ok(Members::None);
     }
-    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return Err(unsupported("none")) };
-    let content_type = content_type.to_str().unwrap_or("");
-    let essence = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    // RFC 9110, 8.4: identity is no coding, and stands in no Content-Encoding; clients send it all the same.
+    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        let detail = "The body must not be compressed: remove the Content-Encoding.";
+        let problem = Problem::new(&code::UNSUPPORTED_MEDIA_TYPE, detail);
+        return Err(problem.header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| not_utf8())?;
     match essence.as_str() {
-        "application/json" => read_json(&bytes),
-        "application/x-www-form-urlencoded" => {
-            let text = std::str::from_utf8(&bytes).map_err(|_| not_utf8())?;
-            let mut members = BTreeMap::new();
+        "application/json" => json::members(text).map(Members::Json),
+        // RFC 7396: a member that is null is removed, one that is left out stays. Every PATCH works so.
+        "application/merge-patch+json" if *method == Method::PATCH => json::members(text).map(Members::Json),
+        _ if is_form => {
+            let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for pair in text.split('&').filter(|pair| !pair.is_empty()) {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
                 let (Some(name), Some(value)) = (decode(name), decode(value)) else { return Err(not_utf8()) };
-                members.insert(name, value);
+                members.entry(name).or_default().push(value);
             }
             Ok(Members::Form(members))
         }
-        _ => Err(unsupported(content_type)),
+        _ => Err(unsupported(method, content_type.unwrap_or("none"))),
     }
 }
 
@@ -133,47 +161,21 @@ fn not_utf8() -> Problem {
     Problem::new(&code::MALFORMED_BODY, "The body must be UTF-8.")
 }
 
-fn unsupported(got: &str) -> Problem {
-    Problem::new(&code::UNSUPPORTED_MEDIA_TYPE, format!("The Content-Type must be application/json; it is {got}."))
-}
-
-/// A member of a JSON object. A number stays as it was written: by way of a binary fraction 0.1 would not be 0.1.
-enum Member {
-    Number(String),
-    Other(Value),
-}
-
-impl Member {
-    fn read(raw: &RawValue) -> serde_json::Result<Self> {
-        let text = raw.get();
-        match text.bytes().next() {
-            Some(b'-' | b'0'..=b'9') => Ok(Self::Number(text.to_owned())),
-            _ => serde_json::from_str(text).map(Self::Other),
-        }
+fn unsupported(method: &Method, got: &str) -> Problem {
+    let problem = Problem::new(&code::UNSUPPORTED_MEDIA_TYPE, format!("The Content-Type must be application/json; it is {got}."));
+    if *method == Method::PATCH {
+        // RFC 5789, 2.2.
+        let accepted = HeaderValue::from_static("application/merge-patch+json, application/json");
+        return problem.header(http::HeaderName::from_static("accept-patch"), accepted);
     }
+    problem
 }
 
-fn read_json(bytes: &Bytes) -> Result<Members, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    let malformed = |error: serde_json::Error| Problem::new(&code::MALFORMED_BODY, format!("The body is not JSON: {error}."));
-    let whole: &RawValue = serde_json::from_str(text).map_err(malformed)?;
-    if !whole.get().starts_with('{') {
-        // Also what is nested too deep is not read.
-        serde_json::from_str::<Value>(text).map_err(malformed)?;
-        return Err(Problem::validation(vec![FieldError {
-            place: Place::Pointer("#".to_owned()),
-            code: "wrong_type",
-            detail: "The body must be a JSON object.".to_owned(),
-        }]));
+fn place(source: Source, name: &str) -> Place {
+    match source {
+        Source::Body => pointer(name),
+        Source::Query => Place::Parameter(name.to_owned()),
     }
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(whole.get()).map_err(malformed)?;
-    let members = members.into_iter().map(|(name, raw)| Ok((name, Member::read(raw)?)));
-    Ok(Members::Json(members.collect::<serde_json::Result<_>>().map_err(malformed)?))
-}
-
-/// What stands for a value that was refused; [`Input::finish`] never lets it out.
-fn placeholder<T: Default>() -> T {
-    T::default()
 }
 
 impl Input {
@@ -192,41 +194,32 @@ impl Input {
         self.refuse(Place::Parameter(name.to_owned()), Fault::new(code, detail));
     }
 
-    /// Whether anything was noted about a member of the body.
-    pub fn member_is_sound(&self, name: &str) -> bool {
-        let place = pointer(name);
-        self.errors.iter().all(|error| error.place != place)
-    }
-
-    /// Whether anything was noted about a query or path parameter.
-    pub fn parameter_is_sound(&self, name: &str) -> bool {
-        let place = Place::Parameter(name.to_owned());
-        self.errors.iter().all(|error| error.place != place)
+    /// Whether nothing is wrong so far.
+    pub fn is_sound(&self) -> bool {
+        self.errors.is_empty() && self.unreadable.is_none()
     }
 
     fn note<T>(&mut self, place: Place, ruled: Ruled<T>) -> Option<T> {
         ruled.map_err(|fault| self.refuse(place, fault)).ok()
     }
 
-    /// Takes a body that is a JSON object.
-    ///
-    /// # Errors
-    /// 400, 413 or 415, or 422 where it is JSON but no object.
-    pub fn json_body(&mut self) -> Result<(), Problem> {
-        match (self.unreadable.take(), &self.body) {
-            (Some(problem), _) => Err(problem),
-            (None, Members::Json(_)) => Ok(()),
-            (None, Members::Form(_)) => Err(unsupported("application/x-www-form-urlencoded")),
-            (None, Members::None) => Err(Problem::new(&code::MALFORMED_BODY, "The body is missing; it must be a JSON object.")),
+    /// Reads a JSON body, or a query. Members of the body that it does not take are unknown, and [`Input::finish`] refuses them.
+    pub fn read<B: Body>(&mut self) -> Option<B> {
+        if B::SOURCE == Source::Body && self.unreadable.is_none() {
+            self.unreadable = match &self.body {
+                Members::Json(_) => None,
+                Members::Form(_) => Some(unsupported(&self.method, "application/x-www-form-urlencoded")),
+                Members::None => Some(Problem::new(&code::MALFORMED_BODY, "The body is missing; it must be a JSON object.")),
+            };
         }
+        B::read(self)
     }
 
-    /// Takes a body that is a JSON object or a form.
-    ///
-    /// # Errors
-    /// As [`Input::json_body`].
-    pub fn json_or_form_body(&mut self) -> Result<(), Problem> {
-        if self.is_form() { Ok(()) } else { self.json_body() }
+    /// Reads a form (`application/x-www-form-urlencoded`). Members that it does not take are ignored, as RFC 6749, 3.2 has it.
+    pub fn read_form<B: Body>(&mut self) -> Option<B> {
+        let read = B::read(self);
+        self.body = Members::None;
+        read
     }
 
     /// Whether the body is a form.
@@ -237,118 +230,125 @@ impl Input {
     /// The body's members as they came, in the order of their names: what a fingerprint is taken of.
     pub fn canonical_body(&self) -> String {
         match &self.body {
-            Members::Json(members) => {
-                let member = |(name, member): (&String, &Member)| match member {
-                    Member::Number(number) => format!("{}:{number}", Value::from(name.as_str())),
-                    Member::Other(value) => format!("{}:{value}", Value::from(name.as_str())),
+            Members::Json(members) => json::canonical(members),
+            Members::Form(_) | Members::None => String::new(),
+        }
+    }
+
+    fn given<T: Value>(&mut self, source: Source, name: &str) -> Given<T> {
+        let repeated = || Fault::new("repeated", "This must be given once.");
+        let read = |raw: Raw<'_>| if T::BLANK_IS_NONE && raw.is_blank() { None } else { Some(T::read(raw)) };
+        let texts = match (source, &mut self.body) {
+            (Source::Query, _) => self.query.remove(name),
+            (Source::Body, Members::Form(members)) => members.remove(name),
+            (Source::Body, Members::None) => None,
+            (Source::Body, Members::Json(members)) => {
+                let ruled = match members.remove(name) {
+                    None => return Given::Absent,
+                    Some(Member::Other(serde_json::Value::Null)) => return Given::Null,
+                    Some(Member::Other(value)) => read(Raw::Json(&value)),
+                    Some(Member::Number(number)) => read(Raw::Number(&number)),
                 };
-                format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+                return self.judged(source, name, ruled);
             }
-            _ => String::new(),
-        }
-    }
-
-    /// A member that may be left out. The outer `None`: it was; the inner one: it was `null`.
-    pub fn patch<T>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> Option<Option<T>> {
-        let ruled = match &mut self.body {
-            Members::None => return None,
-            Members::Json(members) => match members.remove(name)? {
-                Member::Other(Value::Null) => return Some(None),
-                Member::Other(value) => rule(Raw::Json(&value)),
-                Member::Number(number) => rule(Raw::Number(&number)),
-            },
-            Members::Form(members) => rule(Raw::Text(&members.remove(name)?)),
         };
-        self.note(pointer(name), ruled).map(Some)
-    }
-
-    /// A member of a change that may be left out but not be `null`.
-    pub fn patch_required<T>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> Option<T> {
-        let value = self.patch(name, rule)?;
-        if value.is_none() {
-            self.refuse_member(name, "null", "This must not be null.");
-        }
-        value
-    }
-
-    /// A member whose text may be blank, left out or `null`, all of which are `None`.
-    pub fn optional<T>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<Option<T>>) -> Option<T> {
-        self.patch(name, rule).flatten().flatten()
-    }
-
-    /// A member that must be there.
-    pub fn required<T: Default>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> T {
-        let noted = self.errors.len();
-        match self.patch(name, rule) {
-            Some(Some(value)) => value,
-            None if self.errors.len() > noted => placeholder(),
-            None => {
-                self.refuse_member(name, "required", "This is required.");
-                placeholder()
-            }
-            Some(None) => {
-                self.refuse_member(name, "null", "This must not be null.");
-                placeholder()
-            }
-        }
-    }
-
-    /// A member that has a default, which `null` stands for too.
-    pub fn or_default<T>(&mut self, name: &str, default: T, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> T {
-        self.patch(name, rule).flatten().unwrap_or(default)
-    }
-
-    /// Forgets the members that were not read: an OAuth2 server ignores those it does not know (RFC 6749, 3.2).
-    pub fn ignore_rest_of_body(&mut self) {
-        self.body = Members::None;
-    }
-
-    /// The id in the path.
-    pub fn path_id(&mut self, name: &str) -> i32 {
-        let text = self.path.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
-        let ruled = crate::http::rule::id(Raw::Text(&text));
-        self.note(Place::Parameter(name.to_owned()), ruled).unwrap_or_else(placeholder)
-    }
-
-    /// A query parameter that may be left out, but not be given twice.
-    pub fn parameter<T>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> Option<T> {
-        let values = self.query.remove(name)?;
-        let ruled = match values.as_slice() {
-            [value] => rule(Raw::Text(value)),
-            _ => Err(Fault::new("repeated", "This must be given once.")),
+        let ruled = match texts.as_deref() {
+            None => return Given::Absent,
+            Some([text]) => read(Raw::Text(text)),
+            Some(_) => Some(Err(repeated())),
         };
-        self.note(Place::Parameter(name.to_owned()), ruled)
+        self.judged(source, name, ruled)
+    }
+
+    fn judged<T>(&mut self, source: Source, name: &str, ruled: Option<Ruled<T>>) -> Given<T> {
+        match ruled {
+            None => Given::Blank,
+            Some(Ok(value)) => Given::Value(value),
+            Some(Err(fault)) => {
+                self.refuse(place(source, name), fault);
+                Given::Faulty
+            }
+        }
+    }
+
+    fn refused<T>(&mut self, source: Source, name: &str, fault: Fault) -> Option<T> {
+        self.refuse(place(source, name), fault);
+        None
+    }
+
+    /// A value that must be there.
+    pub fn required<T: Value>(&mut self, source: Source, name: &str) -> Option<T> {
+        match self.given(source, name) {
+            Given::Value(value) => Some(value),
+            Given::Faulty => None,
+            Given::Absent => self.refused(source, name, Fault::new("required", "This is required.")),
+            Given::Null => self.refused(source, name, null()),
+            Given::Blank => self.refused(source, name, super::text::blank()),
+        }
+    }
+
+    /// A value that may be left out, be `null`, or be blank.
+    pub fn optional<T: Value>(&mut self, source: Source, name: &str) -> Option<Option<T>> {
+        match self.given(source, name) {
+            Given::Value(value) => Some(Some(value)),
+            Given::Faulty => None,
+            Given::Absent | Given::Null | Given::Blank => Some(None),
+        }
+    }
+
+    /// A value that has a default.
+    pub fn default<T: Value>(&mut self, source: Source, name: &str, default: T) -> Option<T> {
+        self.optional(source, name).map(|given| given.unwrap_or(default))
+    }
+
+    /// A value of a change: left out, it stays as it is.
+    pub fn change<T: Value>(&mut self, source: Source, name: &str) -> Option<Option<T>> {
+        match self.given(source, name) {
+            Given::Value(value) => Some(Some(value)),
+            Given::Faulty => None,
+            Given::Absent => Some(None),
+            Given::Null => self.refused(source, name, null()),
+            Given::Blank => self.refused(source, name, super::text::blank()),
+        }
+    }
+
+    /// A value of a change that `null` or blank text removes.
+    pub fn clear<T: Value>(&mut self, source: Source, name: &str) -> Option<Option<Option<T>>> {
+        match self.given(source, name) {
+            Given::Value(value) => Some(Some(Some(value))),
+            Given::Faulty => None,
+            Given::Absent => Some(None),
+            Given::Null | Given::Blank => Some(Some(None)),
+        }
     }
 
     /// A query parameter that may be given any number of times.
-    pub fn repeated<T>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> Vec<T> {
-        let values = self.query.remove(name).unwrap_or_default();
-        let mut read = Vec::with_capacity(values.len());
-        for value in values {
-            let ruled = rule(Raw::Text(&value));
-            read.extend(self.note(Place::Parameter(name.to_owned()), ruled));
-        }
-        read
+    pub fn repeated<T: Value>(&mut self, source: Source, name: &str) -> Option<Vec<T>> {
+        let values = if source == Source::Query { self.query.remove(name) } else { None }.unwrap_or_default();
+        let read: Vec<_> = values.iter().map(|value| self.note(place(source, name), T::read(Raw::Text(value)))).collect();
+        read.into_iter().collect()
     }
 
-    /// A query parameter that must be there.
-    pub fn required_parameter<T: Default>(&mut self, name: &str, rule: impl Fn(Raw<'_>) -> Ruled<T>) -> T {
-        if !self.query.contains_key(name) {
-            self.refuse_parameter(name, "required", "This is required.");
-        }
-        self.parameter(name, rule).unwrap_or_else(placeholder)
+    /// The id in the path.
+    ///
+    /// # Panics
+    /// Where the route has no `{id}`, which is a fault of the program.
+    pub fn id<T: Value>(&mut self) -> Option<T> {
+        let (_, text) = self.path.iter().find(|(name, _)| name == "id").expect("the route of a handler that reads an id has {id}");
+        let ruled = T::read(Raw::Text(text));
+        self.note(Place::Parameter("id".to_owned()), ruled)
     }
 
     /// A header that may be left out, but not be given twice.
-    pub fn header<T>(&mut self, name: &'static str, rule: impl Fn(&str) -> Ruled<T>) -> Option<T> {
+    pub fn header<T: Value>(&mut self, name: &'static str) -> Option<Option<T>> {
         let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?;
+        let Some(value) = values.next() else { return Some(None) };
         let ruled = match (value.to_str(), values.next()) {
-            (Ok(text), None) => rule(text),
+            (Ok(text), None) => T::read(Raw::Text(text)),
             (Ok(_), Some(_)) => Err(Fault::new("repeated", "This must be given once.")),
             (Err(_), _) => Err(Fault::new("not_ascii", "This must be visible ASCII.")),
         };
-        self.note(Place::Header(name.to_owned()), ruled)
+        self.note(Place::Header(name.to_owned()), ruled).map(Some)
     }
 
     /// The path and query, without the parameter `except`, as a prefix to which `name=value` can be added.
@@ -363,11 +363,14 @@ impl Input {
         uri
     }
 
-    /// Ends the reading: what was not read is not known and is refused by name.
+    /// Ends the reading and gives what was read: a part, a tuple of parts, or `()`. Whatever was not read is unknown and is refused by name.
     ///
     /// # Errors
-    /// 422 with everything that was noted; 400, 413 or 415 for a body that cannot be read, even though none is wanted.
-    pub fn finish(&mut self) -> Result<(), Problem> {
+    /// 400, 413 or 415 for a body that cannot be read, even where none is wanted; else 422 with every fault.
+    ///
+    /// # Panics
+    /// Where a part is missing for which no fault was noted, which is a fault of the program.
+    pub fn finish<P: Parts>(&mut self, parts: P) -> Result<P::Whole, Problem> {
         if let Some(problem) = self.unreadable.take() {
             return Err(problem);
         }
@@ -377,14 +380,64 @@ impl Input {
             Members::Form(members) => members.into_keys().collect(),
         };
         for name in members {
-            self.refuse_member(&name, "unknown", format!("There is no member {name:?} here."));
+            self.refuse_member(&name, "unknown", format!("Unknown field {name:?}."));
         }
         for name in std::mem::take(&mut self.query).into_keys() {
-            self.refuse_parameter(&name, "unknown", format!("There is no query parameter {name:?} here."));
+            self.refuse_parameter(&name, "unknown", format!("Unknown query parameter {name:?}."));
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::validation(std::mem::take(&mut self.errors))) }
+        if self.errors.is_empty() {
+            Ok(parts.whole().expect("a part that is missing has its fault noted"))
+        } else {
+            Err(Problem::validation(std::mem::take(&mut self.errors)))
+        }
     }
 }
+
+fn null() -> Fault {
+    Fault::new("null", "This must not be null.")
+}
+
+/// Parts of the input, each of which is missing where it has a fault.
+pub trait Parts {
+    /// The parts, none of which is missing.
+    type Whole;
+
+    /// The parts, where none is missing.
+    fn whole(self) -> Option<Self::Whole>;
+}
+
+impl Parts for () {
+    type Whole = ();
+
+    fn whole(self) -> Option<()> {
+        Some(())
+    }
+}
+
+impl<T> Parts for Option<T> {
+    type Whole = T;
+
+    fn whole(self) -> Option<T> {
+        self
+    }
+}
+
+macro_rules! parts {
+    ($($name:ident: $type:ident),*) => {
+        impl<$($type),*> Parts for ($(Option<$type>,)*) {
+            type Whole = ($($type,)*);
+
+            fn whole(self) -> Option<Self::Whole> {
+                let ($($name,)*) = self;
+                Some(($($name?,)*))
+            }
+        }
+    };
+}
+
+parts!(a: A, b: B);
+parts!(a: A, b: B, c: C);
+parts!(a: A, b: B, c: C, d: D);
 
 /// The JSON pointer to a member of the body, as a URI fragment (RFC 6901, 3 and 6).
 fn pointer(name: &str) -> Place {

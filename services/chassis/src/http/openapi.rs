@@ -9,8 +9,8 @@ use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Sc
 use utoipa::openapi::{Components, ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::http::code::{self, Code};
-use crate::http::problem::{MEDIA_TYPE, Problem};
+use super::code::{self, Code};
+use super::problem::{MEDIA_TYPE, Problem};
 
 /// The problems of one operation, beside those that follow from its having a body, parameters or security.
 pub type Problems = (&'static str, &'static [&'static Code]);

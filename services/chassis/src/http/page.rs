@@ -7,14 +7,51 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::openapi::Schema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use crate::http::input::Input;
-use crate::http::rule::{self, Fault, Raw};
+use super::input::Input;
+use super::value::{Fault, Raw, Ruled, Value};
 
-/// How many rows a page has where the request does not say.
-pub const DEFAULT_LIMIT: i32 = 50;
-/// The most rows of a page.
-pub const MAX_LIMIT: i32 = 100;
+crate::whole! {
+    /// The number of rows of a page, at most.
+    pub struct Limit: 1..=100;
+}
+
+impl Limit {
+    /// The number where the request does not say.
+    pub const DEFAULT: Self = Self(50);
+
+    fn rows(self) -> usize {
+        usize::try_from(self.get()).expect("a limit is positive")
+    }
+}
+
+/// Where a page begins: the key of the row before it, which only the service reads.
+#[derive(Clone, Debug)]
+struct Cursor(Vec<u8>);
+
+impl Value for Cursor {
+    fn read(raw: Raw<'_>) -> Ruled<Self> {
+        URL_SAFE_NO_PAD.decode(raw.string()?).map(Self).map_err(|_| invented())
+    }
+
+    fn schema() -> Schema {
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).pattern(Some("^[A-Za-z0-9_-]+$")).into()
+    }
+}
+
+crate::query! {
+    /// The parameters of a list.
+    struct Parameters {
+        /// How many rows the page has, at most.
+        #[example = 50]
+        limit: default Limit = Limit::DEFAULT,
+        /// Where the page begins: the `cursor` of the `Link` header of the page before it.
+        cursor: optional Cursor,
+    }
+}
 
 /// The page that a request asks for. `K` is the sort key after whose row it begins.
 #[derive(Debug)]
@@ -26,21 +63,27 @@ pub struct Page<K> {
 }
 
 impl<K: Serialize + DeserializeOwned> Page<K> {
-    /// Reads `limit` and `cursor`. `order` names the order of the list, so that a cursor is good for that order alone.
-    pub fn read(input: &mut Input, order: &'static str) -> Self {
-        let limit = input.parameter("limit", rule::integer(1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT);
-        let after = input.parameter("cursor", |raw| {
-            let Raw::Text(text) = raw else { return Err(invented()) };
-            let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invented())?;
-            let (named, key): (String, K) = serde_json::from_slice(&bytes).map_err(|_| invented())?;
-            if named == order { Ok(key) } else { Err(invented()) }
-        });
-        Self { limit: usize::try_from(limit).unwrap_or(1), after, order, uri: input.uri_without("cursor") }
+    /// Reads `limit` and `cursor`. `order` names the order of the list, so that a cursor is good for that order alone. `None`: a fault
+    /// is noted.
+    pub fn read(input: &mut Input, order: &'static str) -> Option<Self> {
+        let Parameters { limit, cursor } = input.read::<Parameters>()?;
+        let after = match cursor {
+            None => None,
+            Some(Cursor(bytes)) => match serde_json::from_slice::<(String, K)>(&bytes) {
+                Ok((named, key)) if named == order => Some(key),
+                _ => {
+                    let Fault { code, detail } = invented();
+                    input.refuse_parameter("cursor", code, detail);
+                    return None;
+                }
+            },
+        };
+        Some(Self { limit: limit.rows(), after, order, uri: input.uri_without("cursor") })
     }
 
     /// The page that a request to `path` without any parameter asks for.
     pub fn first(path: &str, order: &'static str) -> Self {
-        Self { limit: usize::try_from(DEFAULT_LIMIT).unwrap_or(1), after: None, order, uri: format!("{path}?") }
+        Self { limit: Limit::DEFAULT.rows(), after: None, order, uri: format!("{path}?") }
     }
 
     /// The key of the last row of the page before this one.
@@ -50,7 +93,7 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
 
     /// How many rows to select: one more than fit, which tells whether there is a next page.
     pub fn fetch(&self) -> i64 {
-        i64::try_from(self.limit).unwrap_or(i64::MAX - 1) + 1
+        i64::try_from(self.limit).expect("a limit is small") + 1
     }
 
     /// How many rows the page has at most.
@@ -64,8 +107,9 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
             return None;
         }
         rows.truncate(self.limit);
-        let cursor = serde_json::to_vec(&(self.order, key(rows.last()?))).ok()?;
-        HeaderValue::try_from(format!("<{}cursor={}>; rel=\"next\"", self.uri, URL_SAFE_NO_PAD.encode(cursor))).ok()
+        let cursor = serde_json::to_vec(&(self.order, key(rows.last()?))).expect("a key can be written as JSON");
+        let link = format!("<{}cursor={}>; rel=\"next\"", self.uri, URL_SAFE_NO_PAD.encode(cursor));
+        Some(HeaderValue::try_from(link).expect("a request's URI is visible ASCII"))
     }
 
     /// The page as a response: a bare array, with `Link` where more rows follow.
@@ -81,4 +125,10 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
 
 fn invented() -> Fault {
     Fault::new("invalid_cursor", "This must be a cursor from the Link header of this list, in this order.")
+}
+
+impl<K> utoipa::IntoParams for Page<K> {
+    fn into_params(location: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Parameters::into_params(location)
+    }
 }

@@ -8,10 +8,13 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::code::{self, Code};
+use super::code::{self, Code};
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// How many faults of the input a problem lists: a client may make any number of them.
+const LISTED: usize = 20;
 
 /// Where in the input a fault was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,12 +69,14 @@ impl Problem {
 
     /// The 422 that lists what is wrong with the input.
     pub fn validation(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.as_slice() {
-            [one] => one.detail.clone(),
-            many => format!("{} things are wrong with the input; `errors` lists them.", many.len()),
+        let detail = match errors.len() {
+            1 => errors[0].detail.clone(),
+            many if many > LISTED => format!("{many} values of the input are wrong; `errors` lists the first {LISTED}."),
+            many => format!("{many} values of the input are wrong; `errors` lists them."),
         };
         let mut problem = Self::new(&code::VALIDATION_FAILED, detail);
         problem.0.errors = errors;
+        problem.0.errors.truncate(LISTED);
         problem
     }
 
@@ -112,6 +117,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds a header to the response.
+    #[must_use]
+    pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
         self
     }
 

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chassis::http::etag;
 use chassis::http::identity::{Admin, Caller};
-use chassis::http::input::Input;
+use chassis::http::old::etag;
+use chassis::http::old::input::Input;
 use chassis::http::problem::Problem;
 use http::StatusCode;
 use jiff::Timestamp;

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chassis::http::input::Input;
-use chassis::http::page::Page;
+use chassis::http::old::input::Input;
+use chassis::http::old::page::Page;
+use chassis::http::old::rule;
 use chassis::http::problem::Problem;
-use chassis::http::rule;
 use jiff::{SignedDuration, Timestamp};
 
 use super::AppState;

@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::RequestId;
 use chassis::http::identity::Caller;
-use chassis::http::input::Input;
+use chassis::http::old::input::Input;
+use chassis::http::old::rule::{Fault, Ruled};
 use chassis::http::problem::{FieldError, Problem};
-use chassis::http::rule::{Fault, Ruled};
 use chassis::run::database::is_retryable;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -79,7 +79,7 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     let new = match (completed, &key) {
         // What was answered is answered again, even where the time that was booked has meanwhile gone by.
         (Err(problem), Some((key, fingerprint))) => {
-            let kept = idempotency::find(state.pool(), caller.user_id, key, fingerprint).await?;
+            let kept = idempotency::find(state.pool(), caller.user_id.get(), key, fingerprint).await?;
             return kept.map(replay).ok_or(problem);
         }
         (completed, _) => completed?,
@@ -115,13 +115,13 @@ fn key_rule(text: &str) -> Ruled<String> {
 async fn new_booking(state: &AppState, caller: Caller, wanted: Wanted, now: Timestamp) -> Result<NewBooking, Problem> {
     let (mut phone, mut email) = (wanted.contact_phone, wanted.contact_email);
     if phone.is_none() || email.is_none() {
-        let account = guest::get(state.pool(), caller.user_id).await?;
+        let account = guest::get(state.pool(), caller.user_id.get()).await?;
         phone = phone.or_else(|| account.as_ref()?.phone.clone());
         email = email.or_else(|| account.map(|account| account.email));
     }
     let unknown = [("contact_email", email.is_none()), ("contact_phone", phone.is_none())];
     let new = NewBooking {
-        user_id: caller.user_id,
+        user_id: caller.user_id.get(),
         code: String::new(),
         status: if state.house().auto_confirm { Status::Confirmed } else { Status::Pending },
         table_id: wanted.table_id,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use chassis::http::etag;
+use chassis::http::old::etag;
 use chassis::run::service::Service;
 use http::{HeaderValue, StatusCode, header};
 use prometheus::IntCounterVec;

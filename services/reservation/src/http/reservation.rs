@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::etag;
 use chassis::http::identity::{Admin, Caller};
-use chassis::http::input::Input;
-use chassis::http::page::Page;
+use chassis::http::old::etag;
+use chassis::http::old::input::Input;
+use chassis::http::old::page::Page;
+use chassis::http::old::rule;
 use chassis::http::problem::Problem;
-use chassis::http::rule;
 use http::StatusCode;
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -36,7 +36,7 @@ pub async fn my(State(state): State<AppState>, caller: Caller, mut input: Input)
     let when = input.parameter("when", rule::one_of(WHEN)).unwrap_or_default();
     let page = Page::<list::After>::read(&mut input, when.order());
     input.finish()?;
-    let reservations = list::of_user(state.pool(), caller.user_id, when, page.after().copied(), page.fetch()).await?;
+    let reservations = list::of_user(state.pool(), caller.user_id.get(), when, page.after().copied(), page.fetch()).await?;
     Ok(page.respond(reservations, list::key))
 }
 
@@ -70,7 +70,7 @@ pub async fn list(State(state): State<AppState>, _: Admin, mut input: Input) -> 
 /// The booking, where the caller may know of it, and as whom he acts on it.
 pub(super) async fn find(state: &AppState, caller: Caller, id: i32) -> Result<(Reservation, Actor), Problem> {
     let reservation = store::get(state.pool(), id).await?;
-    let known = reservation.filter(|reservation| caller.is_admin() || reservation.user_id == caller.user_id);
+    let known = reservation.filter(|reservation| caller.is_admin() || reservation.user_id == caller.user_id.get());
     let actor = if caller.is_admin() { Actor::Admin } else { Actor::Guest };
     known.map(|reservation| (reservation, actor)).ok_or_else(|| Problem::not_found("booking"))
 }

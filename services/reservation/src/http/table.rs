@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chassis::http::etag;
 use chassis::http::identity::{Admin, Visitor};
-use chassis::http::input::Input;
-use chassis::http::page::Page;
+use chassis::http::old::etag;
+use chassis::http::old::input::Input;
+use chassis::http::old::page::Page;
+use chassis::http::old::rule;
 use chassis::http::problem::{OnConstraint as _, Problem};
-use chassis::http::rule;
 use http::StatusCode;
 
 use super::{AppState, created, refusal, with_etag};
