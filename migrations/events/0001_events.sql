@@ -35,6 +35,13 @@ CREATE TABLE outbox_lease (
 );
 INSERT INTO outbox_lease (holder, until, oldest) VALUES (0, '-infinity', 0);
 
+-- How many events wait, and for how many seconds the oldest has. By the index, whatever the statistics say of a table that fills and
+-- empties in seconds.
+CREATE FUNCTION outbox_waiting(OUT pending bigint, OUT oldest_age double precision) LANGUAGE sql STABLE SET enable_seqscan = off AS $$
+    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)
+    FROM outbox WHERE id >= (SELECT oldest FROM outbox_lease)
+$$;
+
 -- Events that were handled (chassis::events::inbox), by each consumer: written in the transaction of their effect, so that it happens
 -- once.
 CREATE TABLE processed_event (

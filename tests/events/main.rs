@@ -12,7 +12,7 @@ use restaurant_booking_tests::broker::Broker;
 use restaurant_booking_tests::platform::{eventually, kafka};
 use restaurant_booking_tests::{Platform, Setup, topic};
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
 
 macro_rules! on_the_broker_of_the_test {
     ($($scenario:ident),* $(,)?) => {$(
@@ -108,20 +108,27 @@ async fn s12_an_old_snapshot_does_not_slow_the_outbox_down() {
     published.commit().await.expect("committed");
     let floor = async || sqlx::query_scalar::<_, i64>("SELECT oldest FROM outbox_lease").fetch_one(&pool).await.expect("a lease");
     eventually("a look from behind them", async || floor().await > PUBLISHED).await;
-    let pages = async |from: i64| {
-        let explained = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {}", LOOK.split_once('\n').expect("a comment").1);
-        let explained: Value = sqlx::query_scalar(AssertSqlSafe(explained))
+    // As the relay's connection is.
+    let mut relay = platform.database("menu").options([("enable_seqscan", "off")]).connect().await.expect("a connection");
+    let mut pages = async |statement: &str, from: i64| {
+        let explained = AssertSqlSafe(format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"));
+        let explained: Value = sqlx::query_scalar(explained)
             .bind(from)
             .bind(Vec::<i64>::new())
             .bind(500_i64)
-            .fetch_one(&pool)
+            .fetch_one(&mut relay)
             .await
             .expect("a plan");
         let plan = &explained[0]["Plan"];
         plan["Shared Hit Blocks"].as_i64().expect("pages") + plan["Shared Read Blocks"].as_i64().expect("pages")
     };
-    let (all, relays) = (pages(0).await, pages(floor().await).await);
+    let look = LOOK.split_once('\n').expect("a comment").1;
+    let (all, relays) = (pages(look, 0).await, pages(look, floor().await).await);
     assert!(all > 1000 && relays < 20, "from the beginning {all} pages are read, by the relay {relays}");
+    // The second time, for the first reads what the database knows of the function.
+    let count = "SELECT * FROM outbox_waiting() WHERE $1 > 0 AND $2::bigint[] IS NOT NULL AND $3 > 0";
+    let (_, counted) = (pages(count, 1).await, pages(count, 1).await);
+    assert!(counted < 50, "to count what waits, {counted} pages are read");
     let metrics = platform.anyone("menu").get("/metrics").await.text;
     assert!(metrics.contains("outbox_pending 0\n"), "{metrics}");
 

@@ -109,27 +109,6 @@ pub struct Reservation {
     pub updated_at: Timestamp,
 }
 
-/// SQL that writes an event into the outbox in the statement of its change: the data of a [`Reservation`], made from the columns of the
-/// same names of a row of `reservation` in the subquery `changed`. The argument is SQL for the type, such as `"$4"` or
-/// `"'reservation.created'"`. A test holds it against the type.
-///
-/// ```text
-/// WITH changed AS (UPDATE reservation SET ... RETURNING *), <told> SELECT * FROM changed
-/// ```
-#[macro_export]
-macro_rules! told {
-    ($kind:literal) => {
-        concat!(
-            "told AS (INSERT INTO outbox (topic, key, type, data) SELECT 'reservation.events', id::text, ",
-            $kind,
-            ", jsonb_build_object('id', id, 'reservation_code', reservation_code, 'user_id', user_id, 'table_id', table_id,
-               'guests_count', guests_count, 'reservation_time', event_time(reservation_time), 'duration_minutes', duration_minutes,
-               'status', status, 'version', version, 'created_at', event_time(created_at), 'updated_at', event_time(updated_at))
-             FROM changed) "
-        )
-    };
-}
-
 impl TopicEvent for ReservationEvent {
     const TOPIC: &'static str = "reservation.events";
     const TYPES: &'static [&'static str] = &[

@@ -95,7 +95,7 @@ async fn s02_a_leader_that_freezes_is_replaced_and_publishes_nothing_out_of_orde
 /// What is written at a replica that does not lead is published at once, and not when the leader next looks.
 #[tokio::test(flavor = "multi_thread")]
 async fn s02_a_replica_that_does_not_lead_wakes_the_leader() {
-    let Replicas { leader, follower, .. } = Replicas::start().await;
+    let Replicas { broker: _broker, leader, follower, .. } = Replicas::start().await;
     let mut took = Vec::new();
     for number in 0..11 {
         let dish = admin(&follower).post("/api/v1/menu", &json!({"name": format!("Soup {number}"), "price": 1})).await.expect(201).id();
@@ -113,7 +113,7 @@ async fn s02_a_replica_that_does_not_lead_wakes_the_leader() {
 /// A leader that is told to stop lets the other one lead at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn s02_a_leader_that_stops_gives_the_lease_back() {
-    let Replicas { kafka, pool, leader, follower, .. } = Replicas::start().await;
+    let Replicas { broker: _broker, kafka, pool, leader, follower } = Replicas::start().await;
     let holder = async || sqlx::query_scalar::<_, i64>("SELECT holder FROM outbox_lease").fetch_one(&pool).await.expect("a lease");
     let before = holder().await;
     let status = tokio::task::block_in_place(|| leader.terminate());

@@ -43,7 +43,7 @@ impl Metrics {
                 Opts::new("db_client_connection_count", "Connections of the database pool, by state."),
                 &["db_client_connection_state"],
             )),
-            outbox_pending: valid(IntGauge::new("outbox_pending", "Events that wait to be published; 100,000 where there are more.")),
+            outbox_pending: valid(IntGauge::new("outbox_pending", "Events that wait to be published.")),
             outbox_age: valid(Gauge::new("outbox_oldest_age_seconds", "Age of the oldest event that waits to be published, in seconds.")),
             outbox_blocked: valid(IntGauge::new(
                 "outbox_blocked_keys",
@@ -136,9 +136,7 @@ impl Metrics {
         let idle = i64::try_from(pool.num_idle()).unwrap_or(0);
         all.connections.with_label_values(&["idle"]).set(idle);
         all.connections.with_label_values(&["used"]).set(i64::from(pool.size()) - idle);
-        // By the order of the index, from where the relay says that something may wait: before it are the remains of what was published.
-        let waiting = "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float8, (SELECT count(*) FROM parked_event)
-             FROM (SELECT time FROM outbox WHERE id >= (SELECT oldest FROM outbox_lease) ORDER BY id LIMIT 100000) AS waiting";
+        let waiting = "SELECT pending, oldest_age, (SELECT count(*) FROM parked_event) FROM outbox_waiting()";
         if let Ok((pending, age, parked)) = sqlx::query_as::<_, (i64, f64, i64)>(waiting).fetch_one(pool).await {
             all.outbox_pending.set(pending);
             all.outbox_age.set(age);
