@@ -2,6 +2,7 @@
 
 mod cors;
 mod docs;
+mod edge;
 mod headers;
 mod log;
 mod metrics;

@@ -78,7 +78,7 @@ impl Running {
 
     /// The series of this metric.
     async fn series(&self, pool: &PgPool, name: &str) -> Vec<String> {
-        let text = self.metrics.render(pool).await;
+        let text = self.metrics.render(pool, pool).await;
         text.lines().filter(|line| line.starts_with(&format!("{name}{{"))).map(str::to_owned).collect()
     }
 

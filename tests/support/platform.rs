@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
 use chassis::http::identity::Role;
-use chassis::run::config::{ISSUER, Kafka, Security, Settings};
+use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use reservation::config::House;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -72,6 +72,7 @@ pub fn settings(database: PgConnectOptions, kafka: Kafka) -> Settings {
     Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         database,
+        limits: Limits::default(),
         max_connections: 8,
         migrate: true,
         kafka,

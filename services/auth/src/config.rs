@@ -55,6 +55,12 @@ pub struct Config {
     pub bcrypt: Bcrypt,
 }
 
+impl AsRef<Settings> for Config {
+    fn as_ref(&self) -> &Settings {
+        &self.service
+    }
+}
+
 /// The first administrator.
 #[derive(Clone, Debug)]
 pub struct Administrator {

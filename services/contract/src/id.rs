@@ -1,9 +1,9 @@
-//! Ids, which cannot be mixed up.
+//! Ids of the things that events tell of.
 
 pub use chassis::http::identity::UserId;
 
 chassis::id! {
-    /// The id of a dish.
+    /// The id of a dish. It is never given again.
     pub struct DishId;
 }
 

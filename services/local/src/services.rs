@@ -1,13 +1,11 @@
 //! The three services in this process: their start, their readiness, and their end.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use chassis::Shutdown;
+use chassis::run::probe::is_ready;
 use chassis::run::service::StartError;
 use sqlx::migrate::MigrateError;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::ports::{Listeners, Ports};
@@ -142,16 +140,7 @@ impl Services {
 
 /// Asks a service until it says that it is ready.
 async fn ready(port: u16) {
-    while !is_ready(port).await.unwrap_or(false) {
+    while is_ready(&format!("http://127.0.0.1:{port}/readyz")).await.is_err() {
         tokio::time::sleep(POLL).await;
     }
-}
-
-/// One question by hand: a client of HTTP would be a large dependency for it.
-async fn is_ready(port: u16) -> std::io::Result<bool> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
-    Ok(answer.starts_with(b"HTTP/1.1 200 "))
 }

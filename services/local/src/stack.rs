@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use auth::keys;
 use chassis::Shutdown;
-use chassis::run::config::{ISSUER, Kafka, Security, Settings};
+use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use http::HeaderValue;
 use sqlx::postgres::PgConnectOptions;
 
@@ -259,6 +259,7 @@ fn configs(
         listen: ([127, 0, 0, 1], port).into(),
         database: postgres.clone().database(database),
         max_connections: service.max_connections,
+        limits: Limits::default(),
         migrate: true,
         kafka: kafka.clone(),
         public_keys: secrets.join(keys::KEY_SET),

@@ -10,8 +10,8 @@ use chassis::run::metrics::Metrics;
 use contract::MenuEvent;
 use tokio::time::{Instant, sleep_until};
 
-use crate::cache::Cache;
 use crate::event::News;
+use crate::memory::cache::Cache;
 
 /// How often the menu is read from the database without a reason: the net under a broker that is away or loses events.
 const EVERY: Duration = Duration::from_secs(30);
@@ -124,8 +124,8 @@ mod tests {
     use sqlx::postgres::PgPoolOptions;
 
     use super::*;
+    use crate::dish::tests::dish;
     use crate::event::{created, deleted, updated};
-    use crate::item::tests::dish;
 
     async fn write(producer: &FutureProducer<Context>, kind: &str, key: &str, data: &Value) {
         let payload = data.to_string();
@@ -142,7 +142,7 @@ mod tests {
     async fn until(cache: &Cache, shown: &[(i32, i32)]) -> Duration {
         let started = Instant::now();
         loop {
-            let menu: Vec<_> = cache.snapshot().by_id.iter().map(|entry| (entry.item.id, entry.item.version)).collect();
+            let menu: Vec<_> = cache.snapshot().by_id.iter().map(|entry| (entry.dish.id.get(), entry.dish.version)).collect();
             if menu == shown {
                 return started.elapsed();
             }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use chassis::Shutdown;
-use chassis::run::config::{ISSUER, Kafka, Security, Settings};
+use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use jiff::{SignedDuration, Timestamp};
 use local::data::Place;
 use local::{Setup, Stack, databases};
@@ -162,5 +162,6 @@ fn settings(stack: &Stack) -> Settings {
         issuer: ISSUER.to_owned(),
         audience: ISSUER.to_owned(),
         cors_origins: Vec::new(),
+        limits: Limits::default(),
     }
 }

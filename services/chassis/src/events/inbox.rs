@@ -92,10 +92,7 @@ impl Consumer {
             () = stop.cancelled() => return,
             made = consumer(kafka, self.name, self.topic, metrics) => made,
         };
-        let consumer = match made {
-            Ok(consumer) => consumer,
-            Err(error) => return tracing::error!(%error, topic = self.topic, "the consumer cannot be made"),
-        };
+        let consumer = made.unwrap_or_else(|error| panic!("the consumer of {} cannot be made: {error}", self.topic));
         self.consume_from(&consumer, pool, metrics, stop).await;
         consumer.close().await;
     }

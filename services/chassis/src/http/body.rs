@@ -71,6 +71,7 @@ impl Member {
                 object.default = default;
             }
             Schema::Array(array) => array.examples.extend(example),
+            Schema::OneOf(one_of) => one_of.examples.extend(example),
             _ => {}
         }
         self
@@ -89,6 +90,7 @@ impl Member {
                 object.examples.pop()
             }
             Schema::Array(array) => array.examples.pop(),
+            Schema::OneOf(one_of) => one_of.examples.pop(),
             _ => None,
         };
         let required = if self.required { Required::True } else { Required::False };
@@ -126,6 +128,7 @@ pub fn object(doc: &[&str], members: Vec<Member>) -> RefOr<Schema> {
         match &mut schema {
             Schema::Object(object) => object.description = Some(description),
             Schema::Array(array) => array.description = Some(description),
+            Schema::OneOf(one_of) => one_of.description = Some(description),
             _ => {}
         }
         object = object.property(name, schema);

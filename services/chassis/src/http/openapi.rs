@@ -115,7 +115,13 @@ fn describe(operation: &mut Operation, reads_body: bool, own: &[&'static Code]) 
         codes.push(&code::UNAUTHENTICATED);
     }
     if reads_body {
-        codes.extend([&code::MALFORMED_BODY, &code::BODY_TOO_LARGE, &code::UNSUPPORTED_MEDIA_TYPE, &code::VALIDATION_FAILED]);
+        codes.extend([
+            &code::MALFORMED_BODY,
+            &code::REQUEST_TIMEOUT,
+            &code::BODY_TOO_LARGE,
+            &code::UNSUPPORTED_MEDIA_TYPE,
+            &code::VALIDATION_FAILED,
+        ]);
     }
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     if !parameters.is_empty() {
@@ -125,7 +131,7 @@ fn describe(operation: &mut Operation, reads_body: bool, own: &[&'static Code]) 
         codes.push(&code::NOT_FOUND);
     }
     codes.extend(own);
-    codes.extend([&code::INTERNAL_ERROR, &code::UNAVAILABLE]);
+    codes.extend([&code::INTERNAL_ERROR, &code::OVERLOADED, &code::UNAVAILABLE]);
     codes.sort_by_key(|code| (code.status, code.code));
     codes.dedup();
     for group in codes.chunk_by(|a, b| a.status == b.status) {
@@ -150,11 +156,23 @@ pub fn header(description: &str, of: Type) -> utoipa::openapi::Header {
     utoipa::openapi::HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
 }
 
+/// The path of the document.
+const DOCUMENT: &str = "/openapi.json";
+
+/// Whether a path is that of the document, or of its pages: they are served whether the service is ready or not.
+pub(crate) fn is_document(path: &str) -> bool {
+    path == DOCUMENT || is_page(path)
+}
+
+/// Whether a path is that of the document's pages.
+pub(crate) fn is_page(path: &str) -> bool {
+    path.strip_prefix("/docs").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The routes of the document and of Swagger UI, which is part of the binary and loads nothing from elsewhere.
 pub fn routes(api: OpenApi) -> Router {
     let document = bytes::Bytes::from(api.to_json().unwrap_or_default());
-    let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs").config(
-        utoipa_swagger_ui::Config::new(["/openapi.json"]).persist_authorization(true).try_it_out_enabled(true).validator_url("none"),
-    );
-    Router::from(swagger).route("/openapi.json", get(|| async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }))
+    let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs")
+        .config(utoipa_swagger_ui::Config::new([DOCUMENT]).persist_authorization(true).try_it_out_enabled(true).validator_url("none"));
+    Router::from(swagger).route(DOCUMENT, get(|| async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }))
 }
