@@ -1,12 +1,13 @@
 //! Accounts, roles, logins, and the tokens that the other services verify.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
 use chassis::run::cli::Program;
 use chassis::run::config::Unusable;
+use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
@@ -20,7 +21,7 @@ mod administrator;
 pub mod cli;
 pub mod codes;
 pub mod config;
-pub mod event;
+mod event;
 mod hashing;
 mod http;
 pub mod keys;
@@ -37,7 +38,7 @@ use crate::token::Signer;
 const NAME: &str = "auth";
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/auth")));
 
 /// The service's own problem codes.
 pub static CODES: &[&Code] = codes::OWN;
