@@ -6,7 +6,7 @@ use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
 use chassis::http::identity::Role;
 use chassis::run::config::{ISSUER, Kafka, Security, Settings};
-use reservation::config::House;
+use reservation::config::{House, Limits};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
@@ -45,7 +45,9 @@ impl Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { services: vec!["auth", "menu", "reservation"], house: House::default(), kafka: None, origins: Vec::new(), replicas: 1 }
+        // Most tests book as one user, and more than a guest may.
+        let house = House { limits: Limits::NONE, ..House::default() };
+        Self { services: vec!["auth", "menu", "reservation"], house, kafka: None, origins: Vec::new(), replicas: 1 }
     }
 }
 

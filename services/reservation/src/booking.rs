@@ -6,7 +6,7 @@ pub mod code;
 pub mod make;
 
 use chassis::http::identity::UserId;
-use chassis::http::value::Text;
+use chassis::http::text::Text;
 pub use contract::ReservationId;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;

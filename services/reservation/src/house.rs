@@ -41,12 +41,7 @@ impl Acting<'_> {
 ///
 /// # Errors
 /// `NotFound` or `Database`.
-pub async fn find(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    actor: Actor,
-    id: ReservationId,
-) -> Result<Reservation, Refusal> {
+pub async fn find(connection: &mut PgConnection, user_id: UserId, actor: Actor, id: ReservationId) -> Result<Reservation, Refusal> {
     let reservation = store::booking::get(connection, id).await?;
     let known = reservation.filter(|reservation| actor == Actor::Admin || reservation.user_id == user_id);
     known.ok_or(Refusal::NotFound(Thing::Reservation))

@@ -76,6 +76,8 @@ pub enum Refusal {
     TableNumberTaken(i32),
     /// Bookings ahead stand in the way.
     TableHasBookings(Vec<Brief>),
+    /// The key was used for another request.
+    KeyReused,
     /// The database failed.
     Database(sqlx::Error),
 }

@@ -1,7 +1,7 @@
 //! The tables: what they are, and how they change. A table that is booked ahead stays as large as its parties need it.
 
 use chassis::http::code::{self, Code};
-use chassis::http::value::Text;
+use chassis::http::text::Text;
 pub use contract::TableId;
 use jiff::Timestamp;
 use serde::Serialize;

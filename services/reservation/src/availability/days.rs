@@ -84,8 +84,7 @@ impl Days {
         let read = Instant::now();
         let within = Span { start: horizon(house, first).start, end: horizon(house, last).end };
         let held = store::hold::held(connection, within, None).await?;
-        let all: Vec<_> =
-            dates(first, last).map(|date| (date, Arc::new(Openings::new(&held, horizon(house, date), now)))).collect();
+        let all: Vec<_> = dates(first, last).map(|date| (date, Arc::new(Openings::new(&held, horizon(house, date), now)))).collect();
         let mut known = self.known();
         known.openings.retain(|_, (read, _)| read.elapsed() < KEPT);
         for (date, openings) in &all {

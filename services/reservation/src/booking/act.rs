@@ -16,8 +16,7 @@ use crate::store::{self, hold};
 pub static REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::INVALID_TRANSITION];
 
 /// The problems with which seating may be refused, beside faults of the input.
-pub static SEAT_REFUSALS: &[&Code] =
-    &[&code::PRECONDITION_FAILED, &codes::INVALID_TRANSITION, &codes::TABLE_OCCUPIED, &codes::TABLE_TAKEN];
+pub static SEAT_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::INVALID_TRANSITION, &codes::TABLE_OCCUPIED, &codes::TABLE_TAKEN];
 
 /// Acts on a booking. One that is cancelled already is cancelled without a change.
 ///

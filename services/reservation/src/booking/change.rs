@@ -1,7 +1,7 @@
 //! Changing a booking: it gets its new time and table, or keeps the old ones; never neither.
 
 use chassis::http::code::{self, Code};
-use chassis::http::value::{Email, Phone};
+use chassis::http::text::{Email, Phone};
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
@@ -192,7 +192,8 @@ async fn tables(
         match floor::suits(table.as_ref(), guests) {
             Ok(()) if free.contains(&after.table_id) => return Ok(vec![(after.table_id, true)]),
             Ok(()) => {
-                let sitting = if before.status == Status::Seated { hold::sitting(connection, after.table_id, before.id).await? } else { Vec::new() };
+                let sitting =
+                    if before.status == Status::Seated { hold::sitting(connection, after.table_id, before.id).await? } else { Vec::new() };
                 return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
             }
             // It was named before, and no longer does: the house chooses.

@@ -2,7 +2,7 @@
 
 use chassis::http::code::Code;
 use chassis::http::identity::UserId;
-use chassis::http::value::{Email, Phone};
+use chassis::http::text::{Email, Phone};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
@@ -69,7 +69,10 @@ pub struct NewBooking {
     pub limits: Limits,
 }
 
-/// Makes a booking: at the table that is named, or at the best one that is free.
+/// Makes a booking: at the table that is named, or at the best one that is free. Once it is committed, [`Days::forget`] its stretch of
+/// time.
+///
+/// [`Days::forget`]: crate::availability::Days::forget
 ///
 /// # Errors
 /// One of [`REFUSALS`], `Invalid`, or `Database`. Nothing is written then.
@@ -103,10 +106,7 @@ pub async fn make(connection: &mut PgConnection, room: &Room, wish: &Wish, now: 
         };
         for table_id in tables {
             match store::booking::book(connection, &new, table_id, now).await? {
-                Attempted::Made(made) => {
-                    room.days.forget(&room.house, made.span());
-                    return Ok(*made);
-                }
+                Attempted::Made(made) => return Ok(*made),
                 Attempted::Limited(limit) => return Err(too_many(connection, wish, limit, limits).await),
                 Attempted::Taken if wish.table_id.is_some() => return Err(Refusal::TableTaken),
                 Attempted::Unsuitable if wish.table_id.is_some() => {

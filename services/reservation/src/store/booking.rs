@@ -35,12 +35,7 @@ fn limit(limit: u32) -> i32 {
 ///
 /// # Errors
 /// Where the database fails; the constraint `reservation_code_key` where another booking has the code.
-pub async fn book(
-    connection: &mut PgConnection,
-    new: &NewBooking,
-    table_id: TableId,
-    now: Timestamp,
-) -> Result<Attempted, sqlx::Error> {
+pub async fn book(connection: &mut PgConnection, new: &NewBooking, table_id: TableId, now: Timestamp) -> Result<Attempted, sqlx::Error> {
     let row = sqlx::query(sql::BOOK)
         .bind(new.user_id)
         .bind(table_id)
@@ -94,9 +89,7 @@ pub async fn limit_reached(connection: &mut PgConnection, user_id: UserId, limit
 /// Where the database fails.
 pub async fn until_below(connection: &mut PgConnection, user_id: UserId, reached: Limit, limits: Limits) -> Result<u64, sqlx::Error> {
     let seconds: Option<Option<i64>> = match reached {
-        Limit::PerHour => {
-            sqlx::query_scalar(sql::UNTIL_HOUR).bind(user_id).bind(limit(limits.per_hour)).fetch_optional(connection).await?
-        }
+        Limit::PerHour => sqlx::query_scalar(sql::UNTIL_HOUR).bind(user_id).bind(limit(limits.per_hour)).fetch_optional(connection).await?,
         Limit::Upcoming => sqlx::query_scalar(sql::UNTIL_UPCOMING).bind(user_id).fetch_optional(connection).await?,
     };
     Ok(seconds.flatten().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(1).max(1))
