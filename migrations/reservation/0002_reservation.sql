@@ -66,7 +66,9 @@ RETURN rtrim(rtrim(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
 -- Which limit a user has reached, if any: so many bookings made within an hour, so many that are not over yet; 0 is no limit.
 -- Bookings of one user go through here one after another, until each is committed; a query within a function sees what was committed
 -- before it began, which the statement around it does not. So the limits hold for bookings that are made at once, too.
-CREATE FUNCTION booking_limit(booker integer, per_hour integer, upcoming integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION booking_limit(booker integer, per_hour integer, upcoming integer) RETURNS text LANGUAGE plpgsql VOLATILE
+-- One plan does for every user: to plan anew for each would take longer than to count.
+SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     IF per_hour = 0 AND upcoming = 0 THEN
         RETURN NULL;
@@ -74,15 +76,15 @@ BEGIN
     PERFORM pg_advisory_xact_lock(1919247732, booker);
     IF per_hour > 0 AND per_hour <= (
         SELECT count(*) FROM (
-            SELECT FROM reservation WHERE user_id = booker AND created_at > now() - interval '1 hour' LIMIT per_hour) recent
+            SELECT FROM reservation WHERE user_id = booker AND created_at > now() - interval '1 hour'
+            ORDER BY created_at DESC LIMIT per_hour) recent
     ) THEN
         RETURN 'per_hour';
     END IF;
     IF upcoming > 0 AND upcoming <= (
-        SELECT count(*) FROM (
-            SELECT FROM reservation WHERE user_id = booker AND status IN ('pending', 'confirmed', 'seated')
-              AND reservation_time > now() - interval '8 hours'
-              AND reservation_time + make_interval(mins => duration_minutes) > now() LIMIT upcoming) ahead
+        SELECT count(*) FROM reservation WHERE user_id = booker AND status IN ('pending', 'confirmed', 'seated')
+          AND reservation_time > now() - interval '8 hours'
+          AND reservation_time + make_interval(mins => duration_minutes) > now()
     ) THEN
         RETURN 'upcoming';
     END IF;

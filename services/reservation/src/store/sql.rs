@@ -34,7 +34,7 @@ mod list {
         ADD_TABLE = r#"INSERT INTO "table" (table_number, capacity, description, is_active) VALUES ($1, $2, $3, $4) RETURNING *"#;
         REPLACE_TABLE = r#"UPDATE "table" SET table_number = $2, capacity = $3, description = $4, is_active = $5, version = version + 1
             WHERE id = $1 RETURNING *"#;
-        REMOVE_TABLE = r#"DELETE FROM "table" WHERE id = $1 AND NOT EXISTS (SELECT FROM reservation WHERE table_id = $1)"#;
+        REMOVE_TABLE = include_str!("sql/remove_table.sql");
         DEACTIVATE_TABLE = r#"UPDATE "table" SET is_active = false, version = version + 1 WHERE id = $1 AND is_active"#;
         AHEAD = include_str!("sql/ahead.sql");
 
