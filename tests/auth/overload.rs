@@ -11,7 +11,7 @@ async fn when_too_many_passwords_wait_the_rest_stays_fast() {
     let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let options = database::migrated("auth").await;
     let pool = database::pool(options.clone());
-    let guest: i32 = sqlx::query_scalar("INSERT INTO \"user\" (email, password_hash) VALUES ('guest@example.com', '') RETURNING id")
+    let guest: i32 = sqlx::query_scalar("INSERT INTO \"user\" (email, email_folded, password_hash) VALUES ('guest@example.com', 'guest@example.com', '') RETURNING id")
         .fetch_one(&pool)
         .await
         .expect("an account");

@@ -2,11 +2,13 @@
 
 mod cors;
 mod docs;
+mod edge;
 mod headers;
 mod log;
 mod metrics;
 mod openapi;
 mod order;
+mod press;
 mod requests;
 mod roles;
 mod stop;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
 use chassis::http::identity::Role;
-use chassis::run::config::{ISSUER, Kafka, Security, Settings};
-use reservation::config::{House, Limits};
+use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
+use reservation::config::House;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
@@ -46,7 +46,7 @@ impl Setup {
 impl Default for Setup {
     fn default() -> Self {
         // Most tests book as one user, and more than a guest may.
-        let house = House { limits: Limits::NONE, ..House::default() };
+        let house = House { limits: reservation::config::Limits::NONE, ..House::default() };
         Self { services: vec!["auth", "menu", "reservation"], house, kafka: None, origins: Vec::new(), replicas: 1 }
     }
 }
@@ -74,6 +74,7 @@ pub fn settings(database: PgConnectOptions, kafka: Kafka) -> Settings {
     Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         database,
+        limits: Limits::default(),
         max_connections: 8,
         migrate: true,
         kafka,

@@ -4,20 +4,10 @@
 use chassis::events::event::{RESERVATION_TOPIC, Received};
 use chassis::events::inbox::{Consumer, HandleError};
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-/// What is kept of a booking.
-#[derive(Debug, Deserialize)]
-struct Reservation {
-    id: i32,
-    user_id: i32,
-    status: String,
-    reservation_time: Timestamp,
-    version: i32,
-}
+use crate::store::activity::{self, Reservation};
 
 pub(crate) fn consumer() -> Consumer {
     Consumer { group: "auth", topic: RESERVATION_TOPIC, handler: handle }
@@ -29,21 +19,7 @@ fn handle<'a>(connection: &'a mut PgConnection, event: &'a Received) -> BoxFutur
             return Ok(false);
         }
         let reservation = Reservation::deserialize(&event.data)?;
-        // An event that arrives late tells nothing new.
-        let upserted = sqlx::query(
-            "INSERT INTO user_reservation (reservation_id, user_id, status, reservation_time, version) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (reservation_id) DO UPDATE
-             SET user_id = EXCLUDED.user_id, status = EXCLUDED.status, reservation_time = EXCLUDED.reservation_time, version = EXCLUDED.version
-             WHERE user_reservation.version < EXCLUDED.version",
-        )
-        .bind(reservation.id)
-        .bind(reservation.user_id)
-        .bind(&reservation.status)
-        .bind(reservation.reservation_time.to_sqlx())
-        .bind(reservation.version)
-        .execute(connection)
-        .await?;
-        Ok(upserted.rows_affected() > 0)
+        Ok(activity::record(connection, &reservation).await?)
     })
 }
 

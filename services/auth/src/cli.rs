@@ -1,34 +1,21 @@
-//! What the program can be told to do.
+//! What the program can do beside what every service can.
 
 use std::path::PathBuf;
 
-use chassis::run::config::{DatabaseArgs, LogArgs};
-use chassis::run::probe::HealthArgs;
+use chassis::http::text::Email;
+use chassis::http::value::{Raw, Value as _};
+use chassis::run::cli::OwnCommand;
+use chassis::run::config::{DatabaseArgs, Problems};
+use chassis::run::database;
 use chassis::run::service::StartError;
-use clap::Parser;
+use clap::Subcommand;
 
-use crate::config::ServeArgs;
+use crate::administrator::{self, Appointed};
 use crate::keys;
 
-/// Accounts, roles and logins of a restaurant's table-booking platform.
-#[derive(Debug, Parser)]
-#[command(name = "auth", version)]
-pub enum Cli {
-    /// Answer requests until SIGTERM or SIGINT; those in flight then finish
-    Serve(Box<ServeArgs>),
-    /// Bring the database up to date and return
-    Migrate {
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        database: DatabaseArgs,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        log: LogArgs,
-    },
-    /// Ask the service of this machine whether it is ready, and fail if it is not: for HEALTHCHECK
-    Health(HealthArgs),
-    /// Print the OpenAPI document
-    Openapi,
+/// The commands of auth alone.
+#[derive(Debug, Subcommand)]
+pub enum Command {
     /// Make the keys of tokens: private.pem, which signs and is for auth alone, and jwks.json, which verifies and is for every service
     Keygen {
         /// Where to put them; what is there already is kept
@@ -38,41 +25,45 @@ pub enum Cli {
         #[arg(long)]
         rotate: bool,
     },
+    /// Make the user of an e-mail address an administrator, for a restaurant whose administrators cannot log in any more
+    Appoint {
+        /// The e-mail address of an account that exists, in any case
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        database: DatabaseArgs,
+    },
 }
 
-impl Cli {
-    /// Does it.
-    ///
-    /// # Errors
-    /// What went wrong, in a sentence.
-    pub async fn run(self) -> Result<(), StartError> {
+impl OwnCommand for Command {
+    async fn run(self) -> Result<(), StartError> {
         match self {
-            Self::Serve(args) => {
-                let (config, log) = args.check()?;
-                log.start();
-                let shutdown = chassis::run::shutdown::on_signal().map_err(|error| StartError::Other(format!("no signals: {error}")))?;
-                let listener = chassis::run::service::listen(&config.service).await?;
-                crate::serve(config, listener, shutdown).await
-            }
-            Self::Migrate { database, log } => chassis::run::service::migrate(&database, &log, &crate::MIGRATOR).await,
-            Self::Health(args) => args.check(crate::config::PORT).await,
-            Self::Openapi => {
-                println!("{}", crate::openapi().to_pretty_json().map_err(|error| StartError::Other(error.to_string()))?);
-                Ok(())
-            }
             Self::Keygen { directory, rotate } => {
                 let generated = keys::generate(&directory, rotate).map_err(|error| StartError::Other(error.to_string()))?;
                 println!("{}: {generated}", directory.display());
                 Ok(())
             }
+            Self::Appoint { email, database } => appoint(&email, &database).await,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_command_line_is_sound() {
-        crate::command().debug_assert();
+async fn appoint(email: &str, args: &DatabaseArgs) -> Result<(), StartError> {
+    let mut problems = Problems::default();
+    let (options, _) = args.check(&mut problems);
+    let address = Email::read(Raw::Text(email));
+    if let Err(fault) = &address {
+        problems.add("EMAIL", format!("cannot be used: {}", fault.detail));
     }
+    problems.finish()?;
+    let address = address.expect("an address that cannot be used is a problem");
+    match administrator::appoint(&database::pool(options, 1), &address).await? {
+        Appointed::Now => println!("{} is an administrator from now on; the other services learn it at the next login", address.as_str()),
+        Appointed::Already => println!("{} is an administrator already", address.as_str()),
+        Appointed::NoAccount => {
+            return Err(StartError::Other(format!("no account has the e-mail address {}; POST /auth/register makes one", address.as_str())));
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the service tells others, on the topic `user.events` with the user's id as the key.
 //!
-//! Both types carry the user as he is now:
+//! Both types carry the user as they are now:
 //!
 //! ```json
 //! {
@@ -45,12 +45,12 @@ fn of(kind: &'static str, user: &User) -> Event {
         "role": user.role,
         "version": user.version,
     });
-    Event { topic: USER_TOPIC, key: user.id, kind, data }
+    Event { topic: USER_TOPIC, key: user.id.get(), kind, data }
 }
 
 #[cfg(test)]
 mod tests {
-    use chassis::http::identity::Role;
+    use chassis::http::identity::{Role, UserId};
     use jiff::Timestamp;
 
     use super::*;
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn an_event_tells_who_the_user_is_and_no_more() {
         let user = User {
-            id: 42,
+            id: UserId::new(42).expect("an id"),
             email: "guest@example.com".into(),
             full_name: None,
             phone: Some("+44 20 7946 0958".into()),

@@ -1,15 +1,19 @@
 //! Accounts, roles, logins, and the tokens that the other services verify.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
+use chassis::run::cli::Program;
+use chassis::run::config::Unusable;
+use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
+use chassis::run::tasks::Task;
 use prometheus::IntGauge;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
+use utoipa::openapi::OpenApi;
 
 mod activity;
 mod administrator;
@@ -21,13 +25,16 @@ mod hashing;
 mod http;
 pub mod keys;
 mod password;
-mod store;
+pub mod store;
 mod token;
 
 pub use config::Config;
 
 use crate::hashing::Hasher;
 use crate::token::Signer;
+
+/// The name of the service.
+const NAME: &str = "auth";
 
 /// The schema of the service's database.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
@@ -36,13 +43,41 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
 pub static CODES: &[&Code] = codes::OWN;
 
 /// The OpenAPI document.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub fn openapi() -> OpenApi {
     http::router().1
 }
 
 /// The command line, for the documentation.
 pub fn command() -> clap::Command {
-    <cli::Cli as clap::CommandFactory>::command()
+    chassis::run::cli::command::<Cli>()
+}
+
+/// The service, as its command line knows it.
+pub struct Cli;
+
+impl Program for Cli {
+    const NAME: &'static str = NAME;
+    const ABOUT: &'static str = "Accounts, roles and logins of a restaurant's table-booking platform";
+    const PORT: u16 = config::PORT;
+    type Args = config::ServeArgs;
+    type Config = Config;
+    type Command = cli::Command;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATOR
+    }
+
+    fn openapi() -> OpenApi {
+        openapi()
+    }
+
+    fn check(args: &config::ServeArgs) -> Result<(Config, Log), Unusable> {
+        args.check()
+    }
+
+    fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> impl Future<Output = Result<(), StartError>> {
+        serve(config, listener, shutdown)
+    }
 }
 
 /// Serves until `shutdown`.
@@ -50,10 +85,10 @@ pub fn command() -> clap::Command {
 /// # Errors
 /// Where the keys cannot be used, or the database refuses.
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
-    let service = Service::new("auth", &config.service)?;
+    let service = Service::new(NAME, &config.service)?;
     let depth = service.metrics.register(IntGauge::new("password_hash_queue_depth", "Passwords that wait to be hashed or compared."));
-    let hasher = Hasher::start(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
-    let signer = Signer::read(&config.private_key, &service.verifier.key_set(), &config.service.issuer, &config.service.audience)?;
+    let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
+    let signer = Arc::new(Signer::read(&config.private_key, &service.verifier, &config.service.issuer, &config.service.audience)?);
     let (router, api) = http::router();
     let parts = Parts {
         router: router.with_state(http::App {
@@ -61,12 +96,13 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
             outbox: service.outbox.clone(),
             verifier: service.verifier.clone(),
             hasher: hasher.clone(),
-            signer: Arc::new(signer),
+            signer: signer.clone(),
         }),
         api,
         migrator: &MIGRATOR,
         prepare: prepare(&service, hasher, config.administrator),
         consumers: vec![activity::consumer()],
+        tasks: vec![Task::new("private key", |stop| signer.follow(stop))],
         caching: Caching::NoStore,
     };
     service.run(parts, listener, shutdown).await
@@ -79,4 +115,12 @@ fn prepare(
 ) -> impl Future<Output = Result<(), StartError>> + Send + 'static {
     let (pool, outbox) = (service.pool.clone(), service.outbox.clone());
     async move { administrator::seed(&pool, &outbox, &hasher, administrator.as_ref()).await }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::command().debug_assert();
+    }
 }

@@ -1,10 +1,7 @@
-//! The auth service's command line.
+//! The auth service as a program.
 
 use std::process::ExitCode;
 
-use auth::cli::Cli;
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    chassis::run::service::main(Cli::parse().run())
+    chassis::run::cli::main::<auth::Cli>()
 }

@@ -1,8 +1,11 @@
 //! Signing tokens (RFC 7519) with EdDSA.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
-use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE};
+use chassis::Shutdown;
+use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE, UserId, Verifier};
 use chassis::run::service::StartError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -11,21 +14,29 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 use crate::keys;
 
-/// Signs tokens with the private key.
+/// How often the file of the private key is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Signs tokens with the private key of a file, which may be replaced by another one.
 pub(crate) struct Signer {
-    key: EncodingKey,
-    header: Header,
+    file: PathBuf,
+    verifier: Verifier,
     issuer: String,
     audience: String,
+    key: RwLock<Key>,
 }
 
-impl Signer {
-    /// Reads the private key, which must be one of those that the services verify with.
-    ///
-    /// # Errors
-    /// Where it cannot be read, is of another kind, or belongs to no key of the set.
-    pub(crate) fn read(file: &Path, set: &JwkSet, issuer: &str, audience: &str) -> Result<Self, StartError> {
+/// A private key, and what tokens say of it.
+struct Key {
+    key: EncodingKey,
+    header: Header,
+    modified: Option<SystemTime>,
+}
+
+impl Key {
+    fn read(file: &Path, set: &JwkSet) -> Result<Self, StartError> {
         let refuse = |why: String| StartError::Other(format!("the private key {} {why}", file.display()));
+        let modified = modified(file);
         let text = std::fs::read_to_string(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
         let key = SigningKey::from_pkcs8_pem(&text).map_err(|_| {
             refuse("is not an Ed25519 private key (PKCS#8 PEM), such as `auth keygen` makes; JWT_PRIVATE_KEY_FILE names it".to_owned())
@@ -33,18 +44,60 @@ impl Signer {
         let public = keys::find(set, &key.verifying_key()).and_then(|jwk| jwk.common.key_id.clone()).ok_or_else(|| {
             refuse("does not belong to any key of JWT_PUBLIC_KEYS_FILE: no service would accept its tokens; give the two files of one `auth keygen`".to_owned())
         })?;
-        let der = key.to_pkcs8_der().map_err(|error| refuse(format!("cannot be used: {error}")))?;
+        let der = key.to_pkcs8_der().expect("an Ed25519 key can be written as PKCS#8");
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TOKEN_TYPE.to_owned());
         header.kid = Some(public);
-        Ok(Self { key: EncodingKey::from_ed_der(der.as_bytes()), header, issuer: issuer.to_owned(), audience: audience.to_owned() })
+        Ok(Self { key: EncodingKey::from_ed_der(der.as_bytes()), header, modified })
     }
+}
 
-    /// A token for a user, good from now on.
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|data| data.modified()).ok()
+}
+
+impl Signer {
+    /// Reads the private key. Its public key must be one of those that the services verify with.
     ///
     /// # Errors
-    /// Where it cannot be signed.
-    pub(crate) fn sign(&self, user_id: i32, role: Role) -> Result<String, jsonwebtoken::errors::Error> {
+    /// Where it cannot be read, is of another kind, or belongs to no key of the set.
+    pub(crate) fn read(file: &Path, verifier: &Verifier, issuer: &str, audience: &str) -> Result<Self, StartError> {
+        let key = Key::read(file, &verifier.key_set())?;
+        let (file, verifier) = (file.to_owned(), verifier.clone());
+        Ok(Self { file, verifier, issuer: issuer.to_owned(), audience: audience.to_owned(), key: RwLock::new(key) })
+    }
+
+    /// Follows the file until `stop`: a key that takes the place of another one signs within a few seconds.
+    pub(crate) async fn follow(self: Arc<Self>, stop: Shutdown) {
+        let follow = async {
+            let mut told = None;
+            loop {
+                tokio::time::sleep(LOOK).await;
+                if let Err(error) = self.refresh() {
+                    // Said once for each file: it may well be that the set with its public key is still on its way.
+                    let modified = modified(&self.file);
+                    if std::mem::replace(&mut told, Some(modified)) != Some(modified) {
+                        tracing::warn!(%error, "the private key has changed and cannot be used yet; the one before it signs");
+                    }
+                }
+            }
+        };
+        stop.run_until_cancelled(follow).await;
+    }
+
+    /// Reads the file again where it has changed.
+    fn refresh(&self) -> Result<(), StartError> {
+        let known = self.key.read().unwrap_or_else(PoisonError::into_inner).modified;
+        if modified(&self.file) != known {
+            let key = Key::read(&self.file, &self.verifier.key_set())?;
+            *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+            tracing::info!("tokens are signed with a new key from now on");
+        }
+        Ok(())
+    }
+
+    /// A token for a user, valid from now on.
+    pub(crate) fn sign(&self, user_id: UserId, role: Role) -> String {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = Claims {
             sub: user_id.to_string(),
@@ -54,33 +107,54 @@ impl Signer {
             iat: now,
             exp: now + TOKEN_LIFETIME,
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.key)
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        jsonwebtoken::encode(&key.header, &claims, &key.key).expect("an Ed25519 key signs any claims")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chassis::http::identity::Verifier;
-
     use super::*;
 
-    #[test]
-    fn a_token_is_verified_with_the_public_set_before_and_after_a_rotation() {
+    fn kid(token: &str) -> Option<String> {
+        jsonwebtoken::decode_header(token).expect("a header").kid
+    }
+
+    #[tokio::test]
+    async fn s17_a_rotated_private_key_signs_and_the_previous_tokens_stay_valid() {
         let directory = tempfile::tempdir().expect("a directory");
         let (private, public) = (directory.path().join(keys::PRIVATE_KEY), directory.path().join(keys::KEY_SET));
         keys::generate(directory.path(), false).expect("keys");
         let verifier = Verifier::new(public, "iss", "aud").expect("a key set");
-        let signer = || Signer::read(&private, &verifier.key_set(), "iss", "aud").expect("a signer");
-        let token = signer().sign(7, Role::Admin).expect("a token");
+        let signer = Arc::new(Signer::read(&private, &verifier, "iss", "aud").expect("a signer"));
+        let token = signer.sign(UserId::MIN, Role::Admin);
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         assert_eq!((header.alg, header.typ.as_deref(), header.kid.is_some()), (Algorithm::EdDSA, Some("JWT"), true));
         let caller = verifier.verify(&token).expect("valid");
-        assert_eq!((caller.user_id.get(), caller.role), (7, Role::Admin));
+        assert_eq!((caller.user_id, caller.role), (UserId::MIN, Role::Admin));
 
+        let stop = Shutdown::new();
+        let following = tokio::spawn(signer.clone().follow(stop.clone()));
+        // What is no key is not used, and what comes after it is.
+        std::fs::write(&private, "a shopping list").expect("written");
+        assert!(signer.refresh().is_err());
+        assert_eq!(kid(&signer.sign(UserId::MIN, Role::Admin)), kid(&token));
+        std::fs::remove_file(&private).expect("removed");
         keys::generate(directory.path(), true).expect("keys");
-        let newer = signer().sign(8, Role::User).expect("a token");
+        let rotated = async {
+            loop {
+                let newer = signer.sign(UserId::MAX, Role::User);
+                if kid(&newer) != kid(&token) {
+                    return newer;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let newer = tokio::time::timeout(Duration::from_secs(20), rotated).await.expect("a token of the new key");
         assert!(verifier.verify(&newer).is_some());
         assert!(verifier.verify(&token).is_some());
+        stop.cancel();
+        following.await.expect("it stops");
     }
 
     #[test]
@@ -89,7 +163,7 @@ mod tests {
         keys::generate(ours.path(), false).expect("keys");
         keys::generate(theirs.path(), false).expect("keys");
         let verifier = Verifier::new(theirs.path().join(keys::KEY_SET), "iss", "aud").expect("a key set");
-        let error = Signer::read(&ours.path().join(keys::PRIVATE_KEY), &verifier.key_set(), "iss", "aud").err().expect("refused");
+        let error = Signer::read(&ours.path().join(keys::PRIVATE_KEY), &verifier, "iss", "aud").err().expect("refused");
         assert!(error.to_string().contains("does not belong to any key of JWT_PUBLIC_KEYS_FILE"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to accounts. A changed password is no event.
 
 use chassis::http::identity::Role;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 use crate::topic::topic;
@@ -28,16 +28,9 @@ pub struct User {
     /// The phone number, where it was given.
     pub phone: Option<String>,
     /// What the user may do; a role that this version does not know is [`Role::User`].
-    #[serde(deserialize_with = "role")]
     pub role: Role,
     /// Grows by one with every change, from 1.
     pub version: i32,
-}
-
-/// A role of a later version gives no rights in this one.
-fn role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
-    let word = String::deserialize(deserializer)?;
-    Ok(Role::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(&word)).unwrap_or(Role::User))
 }
 
 impl UserEvent {

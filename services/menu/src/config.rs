@@ -14,6 +14,12 @@ pub struct Config {
     pub service: Settings,
 }
 
+impl AsRef<Settings> for Config {
+    fn as_ref(&self) -> &Settings {
+        &self.service
+    }
+}
+
 /// The settings of `menu serve` as they were given.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {

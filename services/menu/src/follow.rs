@@ -8,8 +8,8 @@ use chassis::events::kafka::{Tail, Tailed};
 use chassis::run::metrics::Metrics;
 use tokio::time::{Instant, sleep_until};
 
-use crate::cache::Cache;
 use crate::event::{self, News};
+use crate::memory::cache::Cache;
 
 /// How often the menu is read from the database without a reason: the net under a broker that is away or loses events.
 const EVERY: Duration = Duration::from_secs(30);
@@ -119,8 +119,8 @@ mod tests {
     use sqlx::postgres::PgPoolOptions;
 
     use super::*;
+    use crate::dish::tests::dish;
     use crate::event::{CREATED, DELETED, UPDATED};
-    use crate::item::tests::dish;
 
     async fn tell(producer: &FutureProducer<Context>, kind: &str, id: i32, data: impl Serialize) {
         let (key, payload) = (id.to_string(), serde_json::to_string(&data).expect("JSON"));
@@ -133,7 +133,7 @@ mod tests {
     async fn until(cache: &Cache, shown: &[(i32, i32)]) -> Duration {
         let started = Instant::now();
         loop {
-            let menu: Vec<_> = cache.snapshot().by_id.iter().map(|entry| (entry.item.id, entry.item.version)).collect();
+            let menu: Vec<_> = cache.snapshot().by_id.iter().map(|entry| (entry.dish.id.get(), entry.dish.version)).collect();
             if menu == shown {
                 return started.elapsed();
             }

@@ -1,20 +1,13 @@
 //! The menu of the restaurant: kept in PostgreSQL, read by everyone from memory, changed by the administrator.
 
-mod api;
-mod cache;
-pub mod command;
 pub mod config;
-mod contents;
-mod entry;
+mod dish;
 mod event;
 mod follow;
-mod item;
+mod http;
+mod memory;
 mod price;
-mod read;
-mod selection;
-mod snapshot;
 mod store;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,20 +18,24 @@ use chassis::events::kafka::Tail;
 use chassis::events::outbox::Outbox;
 use chassis::http::Caching;
 use chassis::http::code::Code;
+use chassis::run::cli::{Nothing, Program};
+use chassis::run::config::Unusable;
 use chassis::run::database;
+use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
+use chassis::run::tasks::Task;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
 
-pub use crate::command::command;
 pub use crate::config::{Config, ServeArgs};
 pub use crate::event::{CREATED, DELETED, UPDATED};
 
-use crate::cache::Cache;
 use crate::follow::Follower;
+use crate::memory::cache::Cache;
 
+/// The name of the service.
 const NAME: &str = "menu";
 /// How long to wait before the menu is read again where the database went away at start.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -58,7 +55,40 @@ struct Menu {
 
 /// The OpenAPI document.
 pub fn openapi() -> OpenApi {
-    api::routes().1
+    crate::http::routes().1
+}
+
+/// The command line, for the documentation.
+pub fn command() -> clap::Command {
+    chassis::run::cli::command::<Cli>()
+}
+
+/// The service, as its command line knows it.
+pub struct Cli;
+
+impl Program for Cli {
+    const NAME: &'static str = NAME;
+    const ABOUT: &'static str = "The menu of the restaurant: read by everyone, changed by the administrator";
+    const PORT: u16 = config::PORT;
+    type Args = config::ServeArgs;
+    type Config = Config;
+    type Command = Nothing;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATOR
+    }
+
+    fn openapi() -> OpenApi {
+        openapi()
+    }
+
+    fn check(args: &config::ServeArgs) -> Result<(Config, Log), Unusable> {
+        args.check()
+    }
+
+    fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> impl Future<Output = Result<(), StartError>> {
+        serve(config, listener, shutdown)
+    }
 }
 
 /// Serves until `shutdown`.
@@ -71,23 +101,31 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let tail = Tail::new(&config.service.kafka, NAME, MENU_TOPIC, &service.metrics)
         .map_err(|error| StartError::Other(format!("the events of the menu cannot be followed: {error}; check KAFKA_BOOTSTRAP_SERVERS")))?;
     let follower = Follower { cache: cache.clone(), tail, metrics: service.metrics.clone() };
-    let prepare = prepare(service.pool.clone(), follower, shutdown.clone());
+    let prepare = prepare(service.pool.clone(), cache.clone());
+    let tasks = vec![Task::new("follower of the menu", |stop| follower.run(stop))];
     let state = Arc::new(Menu { pool: service.pool.clone(), outbox: service.outbox.clone(), cache });
-    let (router, api) = api::routes();
+    let (router, api) = crate::http::routes();
     let router = router.with_state(state);
-    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), caching: Caching::ByHandler };
+    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler };
     service.run(parts, listener, shutdown).await
 }
 
-/// Reads the menu, and begins to follow its events.
-async fn prepare(pool: PgPool, follower: Follower, stop: Shutdown) -> Result<(), StartError> {
-    while let Err(error) = follower.cache.reload().await {
+/// Reads the menu.
+async fn prepare(pool: PgPool, cache: Arc<Cache>) -> Result<(), StartError> {
+    while let Err(error) = cache.reload().await {
         if !database::is_outage(&error) {
             return Err(error.into());
         }
         tokio::time::sleep(PAUSE).await;
         database::wait(&pool).await?;
     }
-    tokio::spawn(follower.run(stop));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::command().debug_assert();
+    }
 }

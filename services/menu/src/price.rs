@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use chassis::http::old::rule::{Fault, Raw, Ruled};
+use chassis::http::value::{Fault, Raw, Ruled, Value};
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::Value as Json;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -31,15 +31,27 @@ impl Price {
 /// A price in a request: a string or a JSON number.
 ///
 /// The decimals are counted as they are written: `"1.500"` has three and is refused, though it is no other amount than `"1.50"`.
-pub(crate) fn price(raw: Raw<'_>) -> Ruled<Price> {
-    let text = match raw {
-        Raw::Text(text) | Raw::Number(text) => text,
-        Raw::Json(Value::String(text)) => text.as_str(),
-        Raw::Json(_) => return Err(Fault::new("wrong_type", "This must be an amount, as a string such as \"12.50\" or as a number.")),
-    };
-    match text.trim() {
-        "" => Err(Fault::new("blank", "This must not be blank.")),
-        text => parse(text),
+impl Value for Price {
+    fn read(raw: Raw<'_>) -> Ruled<Self> {
+        let text = match raw {
+            Raw::Text(text) | Raw::Number(text) => text,
+            Raw::Json(Json::String(text)) => text.as_str(),
+            Raw::Json(_) => return Err(Fault::new("wrong_type", "This must be an amount, as a string such as \"12.50\" or as a number.")),
+        };
+        match text.trim() {
+            "" => Err(Fault::new("blank", "This must not be blank.")),
+            text => parse(text),
+        }
+    }
+
+    fn schema() -> Schema {
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
+            .minimum(Some(0.0))
+            .maximum(Some(99_999_999.99));
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^[0-9]{1,8}(\.[0-9]{1,2})?$"));
+        OneOfBuilder::new().item(text).item(number).into()
     }
 }
 
@@ -137,18 +149,6 @@ impl PartialSchema for Price {
 
 impl ToSchema for Price {}
 
-/// The schema of a price in a request.
-pub(crate) fn request_schema() -> Schema {
-    let number = ObjectBuilder::new()
-        .schema_type(Type::Number)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
-        .minimum(Some(0.0))
-        .maximum(Some(99_999_999.99));
-    let text = ObjectBuilder::new().schema_type(Type::String).examples(["12.50"]);
-    let description = "An exact amount of money, 0 to 99999999.99, of at most two decimals as written: a string, or a number.";
-    OneOfBuilder::new().item(text).item(number).description(Some(description)).examples(["12.50"]).into()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -156,13 +156,15 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Result<String, &'static str> {
-        price(Raw::Text(text)).map(|price| price.to_string()).map_err(|fault| fault.code)
+        Price::read(Raw::Text(text)).map(|price| price.to_string()).map_err(|fault| fault.code)
     }
 
     fn json(text: &str) -> Result<String, &'static str> {
         let is_number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        let value: Value = if is_number { Value::Null } else { serde_json::from_str(text).expect("JSON") };
-        price(if is_number { Raw::Number(text) } else { Raw::Json(&value) }).map(|price| price.to_string()).map_err(|fault| fault.code)
+        let value: Json = if is_number { Json::Null } else { serde_json::from_str(text).expect("JSON") };
+        Price::read(if is_number { Raw::Number(text) } else { Raw::Json(&value) })
+            .map(|price| price.to_string())
+            .map_err(|fault| fault.code)
     }
 
     #[test]
@@ -233,7 +235,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_fail(given in "[-+]?[0-9]{0,12}[.,]?[0-9]{0,4}([eE][-+]?[0-9]{0,3})?") {
-            let _ = price(Raw::Text(&given));
+            let _ = Price::read(Raw::Text(&given));
         }
     }
 }

@@ -46,6 +46,7 @@ pub struct Reservation {
     /// The id.
     pub id: ReservationId,
     /// The code that the guest says at the door: 8 characters of Crockford's base 32.
+    #[schema(example = "7QK2M9XA")]
     pub reservation_code: String,
     /// The user who booked.
     pub user_id: UserId,
@@ -63,10 +64,13 @@ pub struct Reservation {
     /// Where the booking is in its life.
     pub status: Status,
     /// The phone number of the guest.
+    #[schema(example = "+44 20 7946 0958")]
     pub contact_phone: String,
     /// The e-mail address of the guest.
+    #[schema(example = "guest@example.com")]
     pub contact_email: String,
     /// What the guest asks for.
+    #[schema(example = "A high chair, please")]
     pub special_requests: Option<String>,
     /// When it was booked.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]

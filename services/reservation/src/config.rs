@@ -40,6 +40,12 @@ pub struct Config {
     pub house: House,
 }
 
+impl AsRef<Settings> for Config {
+    fn as_ref(&self) -> &Settings {
+        &self.service
+    }
+}
+
 /// What the restaurant decides about bookings.
 #[derive(Clone, Debug)]
 pub struct House {

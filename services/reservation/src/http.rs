@@ -4,7 +4,6 @@ pub mod action;
 pub mod availability;
 pub mod change;
 pub mod create;
-pub mod example;
 pub mod idempotency;
 pub mod refusal;
 pub mod reservation;

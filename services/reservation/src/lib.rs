@@ -20,7 +20,11 @@ use std::time::Duration;
 use axum::Router;
 use chassis::Shutdown;
 use chassis::http::Caching;
+use chassis::run::cli::{Nothing, Program};
+use chassis::run::config::Unusable;
+use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
+use chassis::run::tasks::Task;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::OpenApi as _;
@@ -31,6 +35,9 @@ use utoipa_axum::routes;
 pub use crate::codes::CODES;
 use crate::config::Config;
 use crate::http::AppState;
+
+/// The name of the service.
+const NAME: &str = "reservation";
 
 /// The schema of the service's database.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/reservation");
@@ -77,7 +84,6 @@ fn routes() -> OpenApiRouter<AppState> {
 
 fn complete(mut api: OpenApi) -> OpenApi {
     chassis::http::openapi::complete(&mut api, None, &http::problems());
-    http::example::add(&mut api);
     api
 }
 
@@ -96,30 +102,60 @@ fn router(state: AppState) -> (Router, OpenApi) {
 /// # Errors
 /// Where the key set cannot be used, the database refuses, or a migration fails.
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
-    let service = Service::new("reservation", &config.service)?;
+    let service = Service::new(NAME, &config.service)?;
     let (router, api) = router(AppState::new(service.clone(), config.house));
-    let (pool, stop) = (service.pool.clone(), shutdown.clone());
-    let prepare = async move {
-        tokio::spawn(async move {
-            while !stop.is_cancelled() {
-                if let Err(error) = store::idempotency::forget(&pool).await {
-                    tracing::debug!(%error, "old answers were not removed");
-                }
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(SWEEP) => {}
-                }
+    let pool = service.pool.clone();
+    let sweep = Task::every("sweep of idempotency keys", SWEEP, move || {
+        let pool = pool.clone();
+        async move {
+            if let Err(error) = store::idempotency::forget(&pool).await {
+                tracing::debug!(%error, "old answers were not removed");
             }
-        });
-        Ok(())
-    };
+        }
+    });
     let consumers = vec![events::guest_directory()];
-    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers, caching: Caching::ByHandler };
+    let prepare = async { Ok(()) };
+    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers, tasks: vec![sweep], caching: Caching::ByHandler };
     service.run(parts, listener, shutdown).await
 }
 
-/// The command line's settings, for the documentation.
+/// The command line, for the documentation.
 pub fn command() -> clap::Command {
-    use clap::Args as _;
-    config::ServeArgs::augment_args(clap::Command::new("reservation"))
+    chassis::run::cli::command::<Cli>()
+}
+
+/// The service, as its command line knows it.
+pub struct Cli;
+
+impl Program for Cli {
+    const NAME: &'static str = NAME;
+    const ABOUT: &'static str = "Tables and bookings of a restaurant";
+    const PORT: u16 = config::PORT;
+    type Args = config::ServeArgs;
+    type Config = Config;
+    type Command = Nothing;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATOR
+    }
+
+    fn openapi() -> OpenApi {
+        openapi()
+    }
+
+    fn check(args: &config::ServeArgs) -> Result<(Config, Log), Unusable> {
+        args.check()
+    }
+
+    fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> impl Future<Output = Result<(), StartError>> {
+        serve(config, listener, shutdown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::command().debug_assert();
+    }
 }

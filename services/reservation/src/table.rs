@@ -35,10 +35,13 @@ pub struct Table {
     /// The id.
     pub id: TableId,
     /// The number that stands on it.
+    #[schema(example = 7)]
     pub table_number: i32,
     /// How many guests it seats, 1 to 12.
+    #[schema(example = 4)]
     pub capacity: i32,
     /// What there is to say about it.
+    #[schema(example = "By the window")]
     pub description: Option<String>,
     /// Whether it can be booked.
     pub is_active: bool,

@@ -71,6 +71,7 @@ impl Member {
                 object.default = default;
             }
             Schema::Array(array) => array.examples.extend(example),
+            Schema::OneOf(one_of) => one_of.examples.extend(example),
             _ => {}
         }
         self
@@ -86,9 +87,13 @@ impl Member {
                 {
                     object.schema_type = SchemaType::Type(first.clone());
                 }
+                if let Some(words) = &mut object.enum_values {
+                    words.retain(|word| !word.is_null());
+                }
                 object.examples.pop()
             }
             Schema::Array(array) => array.examples.pop(),
+            Schema::OneOf(one_of) => one_of.examples.pop(),
             _ => None,
         };
         let required = if self.required { Required::True } else { Required::False };
@@ -126,6 +131,7 @@ pub fn object(doc: &[&str], members: Vec<Member>) -> RefOr<Schema> {
         match &mut schema {
             Schema::Object(object) => object.description = Some(description),
             Schema::Array(array) => array.description = Some(description),
+            Schema::OneOf(one_of) => one_of.description = Some(description),
             _ => {}
         }
         object = object.property(name, schema);

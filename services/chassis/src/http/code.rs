@@ -34,6 +34,8 @@ macro_rules! codes {
 codes! {
     /// 400: the body cannot be read at all.
     MALFORMED_BODY = "malformed_body", 400, "Malformed body", "The body is not JSON, or not UTF-8.";
+    /// 400: the `Host` header is missing, repeated, or no host.
+    INVALID_HOST = "invalid_host", 400, "Invalid host", "The request has no `Host` header, more than one, or one that is no host.";
     /// 401: no valid token.
     UNAUTHENTICATED = "unauthenticated", 401, "Not authenticated", "The request has no bearer token, or one that is not valid (any more).";
     /// 403: a valid token whose role is not enough.
@@ -42,6 +44,8 @@ codes! {
     NOT_FOUND = "not_found", 404, "Not found", "There is nothing here, or nothing that the caller may know of.";
     /// 405: the path has no such method.
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "Method not allowed", "The path does not have this method; `Allow` lists those it has.";
+    /// 408: the client does not send the rest of the body.
+    REQUEST_TIMEOUT = "request_timeout", 408, "Request timeout", "The body of the request did not come within 10 s.";
     /// 412: `If-Match` or `If-None-Match` did not hold.
     PRECONDITION_FAILED = "precondition_failed", 412, "Precondition failed", "`If-Match` names another version than the current one.";
     /// 413: the body is over 64 KiB.
@@ -53,7 +57,7 @@ codes! {
     /// 500: a fault of the service.
     INTERNAL_ERROR = "internal_error", 500, "Internal error", "A fault of the service. The log has its cause under the request id that stands in `instance`.";
     /// 503: more work than the service takes on.
-    OVERLOADED = "overloaded", 503, "Overloaded", "The service has more work queued than it takes on; try again after `Retry-After` seconds.";
+    OVERLOADED = "overloaded", 503, "Overloaded", "The service has more work than it takes on; try again after `Retry-After` seconds.";
     /// 503: something that the service needs cannot be reached.
     UNAVAILABLE = "unavailable", 503, "Unavailable", "The service starts, or cannot reach its database; try again after `Retry-After` seconds.";
 }

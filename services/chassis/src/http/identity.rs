@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::code;
 use super::problem::Problem;
+use crate::run::shutdown::Shutdown;
 
 /// How long a token is good for, in seconds: 2 hours.
 pub const TOKEN_LIFETIME: u64 = 2 * 60 * 60;
@@ -112,6 +113,9 @@ struct Known {
     exp: u64,
 }
 
+/// How often the file is looked at: one question to the operating system, which does not block for long.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// How many tokens are remembered in each half.
 const REMEMBERED: usize = 4096;
 
@@ -181,6 +185,17 @@ impl Verifier {
     pub fn key_set(&self) -> JwkSet {
         self.refresh();
         self.0.keys.read().map(|keys| keys.document.clone()).unwrap_or(JwkSet { keys: Vec::new() })
+    }
+
+    /// Follows the file until `stop`, so that a key that is taken out of it is not trusted for longer than a few seconds.
+    pub(crate) async fn follow(self, stop: Shutdown) {
+        let follow = async {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                self.refresh();
+            }
+        };
+        stop.run_until_cancelled(follow).await;
     }
 
     /// Reads the file again where it has changed: a mounted secret is replaced in place. One that cannot be read leaves the keys as they are.
@@ -381,6 +396,27 @@ mod tests {
         std::fs::write(&file, key_set("b")).expect("written");
         assert_eq!(who(&token("b", 9, get_current_timestamp() + 60)), Some(9));
         assert_eq!((remembered(&verifier), who(&good)), (1, None));
+    }
+
+    #[tokio::test]
+    async fn s17_a_key_that_is_taken_out_of_the_file_is_not_trusted_any_more() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("jwks.json");
+        std::fs::write(&file, key_set("a")).expect("written");
+        let verifier = Verifier::new(file.clone(), "us", "us").expect("keys");
+        let (stop, token) = (Shutdown::new(), token("a", 7, get_current_timestamp() + 600));
+        let following = tokio::spawn(verifier.clone().follow(stop.clone()));
+        assert!(verifier.verify(&token).is_some());
+        std::fs::write(&file, key_set("b")).expect("written");
+        // Nobody shows a token of a key that is not known.
+        let distrusted = async {
+            while verifier.verify(&token).is_some() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), distrusted).await.expect("it is not trusted");
+        stop.cancel();
+        following.await.expect("it stops");
     }
 
     #[test]

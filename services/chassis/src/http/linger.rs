@@ -4,10 +4,13 @@
 //! of a body is read and thrown away while the answer is on its way, within bounds.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _};
+use axum::extract::Request;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
@@ -17,21 +20,41 @@ const BYTES: usize = 16 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A body whose rest is read when it is dropped.
-struct Lingering(Option<BodyDataStream>);
+struct Lingering {
+    body: Option<BodyDataStream>,
+    waiting: Waiting,
+}
 
-/// The body, of which nothing stays unread.
-pub(crate) fn over(body: Body) -> Body {
-    if body.is_end_stream() { body } else { Body::from_stream(Lingering(Some(body.into_data_stream()))) }
+/// Whether somebody wants more of a body than the client has sent.
+#[derive(Clone, Default)]
+pub(crate) struct Waiting(Arc<AtomicBool>);
+
+impl Waiting {
+    pub(crate) fn is_for_the_client(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The request, of whose body nothing stays unread; and whether its body is waited for, where it has one.
+pub(crate) fn over(request: Request) -> (Request, Option<Waiting>) {
+    if request.body().is_end_stream() {
+        return (request, None);
+    }
+    let waiting = Waiting::default();
+    let lingering = |body: Body| Body::from_stream(Lingering { body: Some(body.into_data_stream()), waiting: waiting.clone() });
+    (request.map(lingering), Some(waiting))
 }
 
 impl Stream for Lingering {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(body) = &mut self.0 else { return Poll::Ready(None) };
-        let read = ready!(body.poll_next_unpin(context));
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let read = body.poll_next_unpin(context);
+        self.waiting.0.store(read.is_pending(), Ordering::Relaxed);
+        let read = ready!(read);
         if !matches!(read, Some(Ok(_))) {
-            self.0 = None;
+            self.body = None;
         }
         Poll::Ready(read)
     }
@@ -39,7 +62,9 @@ impl Stream for Lingering {
 
 impl Drop for Lingering {
     fn drop(&mut self) {
-        if let (Some(body), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+        // Whoever waited has given up.
+        self.waiting.0.store(false, Ordering::Relaxed);
+        if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(tokio::time::timeout(PATIENCE, discard(body)));
         }
     }

@@ -138,7 +138,7 @@ pub struct LogArgs {
 /// Where a service listens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ListenArgs {
-    /// Address to listen on [default: every address, and the service's port: auth 8000, menu 8001, reservation 8002]
+    /// Address to listen on [default: every address, and the port of the service]
     #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT")]
     pub listen_address: Option<String>,
 }
@@ -157,6 +157,12 @@ pub struct ServiceArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub listen: ListenArgs,
+    /// Connections of clients that are open at once, at most, 1 to 100000; further ones wait until one ends [default: 4096]
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<String>,
+    /// Requests that are answered at once, at most, 1 to 100000; further ones are answered 503 [default: 512]
+    #[arg(long, env = "MAX_REQUESTS", value_name = "N")]
+    pub max_requests: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub database: DatabaseArgs,
@@ -166,7 +172,7 @@ pub struct ServiceArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub kafka: KafkaArgs,
-    /// JWK set with the public keys that verify tokens, from `auth keygen`; read again when it changes
+    /// JWK set with the public keys that verify tokens, as `keygen` makes it; read again when it changes
     #[arg(long, env = "JWT_PUBLIC_KEYS_FILE", value_name = "FILE")]
     pub jwt_public_keys_file: Option<PathBuf>,
     /// Issuer (iss) of tokens [default: restaurant-booking]
@@ -188,6 +194,8 @@ pub struct ServiceArgs {
 pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// How much is done at once.
+    pub limits: Limits,
     /// Where the database is.
     pub database: PgConnectOptions,
     /// How many connections to open at most.
@@ -206,6 +214,21 @@ pub struct Settings {
     pub cors_origins: Vec<HeaderValue>,
 }
 
+/// How much a service does at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of clients that are open, at most.
+    pub connections: usize,
+    /// Requests that are answered, at most; probes and documents do not count.
+    pub requests: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4096, requests: 512 }
+    }
+}
+
 /// Issuer and audience of tokens, where nothing else is configured.
 pub const ISSUER: &str = "restaurant-booking";
 
@@ -213,12 +236,21 @@ impl ServiceArgs {
     /// Checks the settings; `port` is the service's own.
     pub fn check(&self, port: u16, problems: &mut Problems) -> Settings {
         let listen = self.listen.check(port, problems);
+        let mut limit = |name, value: &Option<String>, default: usize| {
+            let default = u32::try_from(default).expect("a default is within its bounds");
+            problems.number(name, value.as_deref(), default, 1, 100_000) as usize
+        };
+        let defaults = Limits::default();
+        let limits = Limits {
+            connections: limit("MAX_CONNECTIONS", &self.max_connections, defaults.connections),
+            requests: limit("MAX_REQUESTS", &self.max_requests, defaults.requests),
+        };
         let (database, max_connections) = self.database.check(problems);
         let no_migrate = problems.parse("NO_MIGRATE", self.no_migrate.as_deref(), false, "true or false");
         let kafka = self.kafka.check(problems);
         let public_keys = self.jwt_public_keys_file.clone().unwrap_or_default();
         if public_keys.as_os_str().is_empty() {
-            problems.add("JWT_PUBLIC_KEYS_FILE", "is missing; it must be a JWK set, which `auth keygen` makes");
+            problems.add("JWT_PUBLIC_KEYS_FILE", "is missing; it must be a JWK set, which `keygen` makes");
         }
         let cors_origins = self.cors_allowed_origins.as_deref().unwrap_or("").split(',').map(str::trim).filter(|origin| !origin.is_empty());
         let cors_origins = cors_origins.filter_map(|origin| {
@@ -234,6 +266,7 @@ impl ServiceArgs {
         let cors_origins = cors_origins.collect();
         Settings {
             listen,
+            limits,
             database,
             max_connections,
             migrate: !no_migrate,
@@ -268,6 +301,8 @@ mod tests {
             kafka: KafkaArgs { kafka_bootstrap_servers: Some("broker".into()), ..Default::default() },
             cors_allowed_origins: Some("https://ok.example, *, https://no.example/path".into()),
             no_migrate: Some("maybe".into()),
+            max_connections: Some("0".into()),
+            max_requests: Some("many".into()),
             ..Default::default()
         };
         let mut problems = Problems::default();
@@ -281,6 +316,8 @@ mod tests {
             "\"*\"",
             "no.example/path",
             "NO_MIGRATE",
+            "MAX_CONNECTIONS (--max-connections): is 0",
+            "MAX_REQUESTS (--max-requests): is \"many\"",
         ] {
             assert!(message.contains(part), "{part} in {message}");
         }

@@ -11,10 +11,22 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection that was idle for longer is tried before it is used; on a busy one that would be a wasted round trip.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// How long [`observer`] waits for its connection, and for an answer.
+const OBSERVATION: Duration = Duration::from_secs(1);
+
 /// A pool that connects when it is first used. Statements end after 10 s, waits for a lock after 5 s, so that no request hangs.
 pub fn pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
+    lazy(options, "10s", max_connections, ACQUIRE_TIMEOUT)
+}
+
+/// One more connection, for whoever asks how the database is: it answers also while requests use every connection of theirs.
+pub(crate) fn observer(options: PgConnectOptions) -> PgPool {
+    lazy(options, "1s", 1, OBSERVATION)
+}
+
+fn lazy(options: PgConnectOptions, statement_timeout: &str, max_connections: u32, acquire_timeout: Duration) -> PgPool {
     let options = options.options([
-        ("statement_timeout", "10s"),
+        ("statement_timeout", statement_timeout),
         ("lock_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "15s"),
         ("TimeZone", "UTC"),
@@ -23,7 +35,7 @@ pub fn pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
     ]);
     PgPoolOptions::new()
         .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(acquire_timeout)
         .idle_timeout(Duration::from_secs(10 * 60))
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {

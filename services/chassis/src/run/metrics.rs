@@ -17,6 +17,7 @@ struct All {
     registry: Registry,
     requests: HistogramVec,
     connections: IntGaugeVec,
+    database: IntGauge,
     outbox_pending: IntGauge,
     outbox_age: Gauge,
     outbox_blocked: IntGauge,
@@ -43,6 +44,7 @@ impl Metrics {
                 Opts::new("db_client_connection_count", "Connections of the database pool, by state."),
                 &["db_client_connection_state"],
             )),
+            database: valid(IntGauge::new("database_up", "Whether the database answered when these metrics were asked for: 1 or 0.")),
             outbox_pending: valid(IntGauge::new("outbox_pending", "Events that wait to be published.")),
             outbox_age: valid(Gauge::new("outbox_oldest_age_seconds", "Age of the oldest event that waits to be published, in seconds.")),
             outbox_blocked: valid(IntGauge::new(
@@ -71,9 +73,10 @@ impl Metrics {
         };
         let build = valid(GaugeVec::new(Opts::new("build_info", "The version that runs; always 1."), &["service", "version"]));
         build.with_label_values(&[service, env!("CARGO_PKG_VERSION")]).set(1.0);
-        let all: [Box<dyn Collector>; 10] = [
+        let all: [Box<dyn Collector>; 11] = [
             Box::new(metrics.requests.clone()),
             Box::new(metrics.connections.clone()),
+            Box::new(metrics.database.clone()),
             Box::new(metrics.outbox_pending.clone()),
             Box::new(metrics.outbox_age.clone()),
             Box::new(metrics.outbox_blocked.clone()),
@@ -124,20 +127,23 @@ impl Metrics {
         self.0.outbox_blocked.set(i64::try_from(keys).unwrap_or(i64::MAX));
     }
 
-    /// The whole, in the Prometheus text format. What the database knows is asked of it now, where it answers.
-    pub async fn render(&self, pool: &PgPool) -> String {
+    /// The whole, in the Prometheus text format. What the database knows is asked of it now by way of `pool`, where it answers. The
+    /// connections that are counted are those of `requests`.
+    pub async fn render(&self, pool: &PgPool, requests: &PgPool) -> String {
         let all = &self.0;
-        let idle = i64::try_from(pool.num_idle()).unwrap_or(0);
+        let idle = i64::try_from(requests.num_idle()).expect("a pool is small");
         all.connections.with_label_values(&["idle"]).set(idle);
-        all.connections.with_label_values(&["used"]).set(i64::from(pool.size()) - idle);
+        all.connections.with_label_values(&["used"]).set(i64::from(requests.size()) - idle);
         let waiting =
             "SELECT count(*), coalesce(extract(epoch FROM now() - min(time)), 0)::float8, (SELECT count(*) FROM parked_event) FROM outbox";
-        if let Ok((pending, age, parked)) = sqlx::query_as::<_, (i64, f64, i64)>(waiting).fetch_one(pool).await {
+        let answer = sqlx::query_as::<_, (i64, f64, i64)>(waiting).fetch_one(pool).await;
+        all.database.set(i64::from(answer.is_ok()));
+        if let Ok((pending, age, parked)) = answer {
             all.outbox_pending.set(pending);
             all.outbox_age.set(age);
             all.parked.set(parked);
         }
-        TextEncoder::new().encode_to_string(&all.registry.gather()).unwrap_or_default()
+        TextEncoder::new().encode_to_string(&all.registry.gather()).expect("what is registered can be written down")
     }
 }
 

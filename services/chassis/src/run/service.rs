@@ -1,63 +1,45 @@
 //! A service from start to end: its parts, in the order in which they begin and end.
 
-use std::future::IntoFuture as _;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Router, ServiceExt};
-use http::{StatusCode, header};
+use axum::Router;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPool;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use utoipa::openapi::OpenApi;
 
 use crate::events::inbox::{Consumer, forget_processed_events};
 use crate::events::outbox::{Outbox, Relay};
-use crate::http::identity::{KeySetError, Verifier};
-use crate::http::{Caching, Readiness, Surroundings, TrailingSlash, surround};
-use crate::run::config::{Settings, Unusable};
+use crate::http::identity::Verifier;
+use crate::http::path::Paths;
+use crate::http::{Caching, Surroundings, openapi, surround};
+use crate::run::config::Settings;
 use crate::run::database;
 use crate::run::metrics::Metrics;
+use crate::run::readiness::{Probes, Readiness};
+use crate::run::server::{DRAIN, Server};
 use crate::run::shutdown::Shutdown;
+use crate::run::tasks::{Task, Tasks};
 
-/// How long requests in flight may take to finish once the service is told to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+pub use crate::run::error::StartError;
+
+/// How much longer than it takes to drain the server may take to end.
+const SERVER: Duration = DRAIN.saturating_add(Duration::from_secs(2));
+/// How long the relay may take to publish what is left, and to end.
+const RELAY: Duration = Duration::from_secs(7);
 /// How much longer the in-process broker is read: what the other services of the process publish as they stop is gone with it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long the other tasks may take to end.
+const BACKGROUND: Duration = Duration::from_secs(5);
+/// How long the database may take to let its connections go.
+const FAREWELL: Duration = Duration::from_secs(3);
 /// How often what is no longer needed is removed from the database.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
-
-/// Why a service did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Settings that are missing or malformed.
-    #[error(transparent)]
-    Configuration(#[from] Unusable),
-    /// The public key set.
-    #[error(transparent)]
-    Keys(#[from] KeySetError),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {0}: {1}; LISTEN_ADDRESS (--listen-address) chooses another address")]
-    Listen(std::net::SocketAddr, std::io::Error),
-    /// The database refuses.
-    #[error("the database refuses: {0}; check DATABASE_URL")]
-    Database(#[from] sqlx::Error),
-    /// A migration failed.
-    #[error("the database cannot be migrated: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// Something else, in a sentence.
-    #[error("{0}")]
-    Other(String),
-}
 
 /// The parts that every service has.
 #[derive(Clone)]
 pub struct Service {
-    /// The service's name: `auth`, `menu` or `reservation`.
+    /// The service's name.
     pub name: &'static str,
     /// Its database.
     pub pool: PgPool,
@@ -79,10 +61,12 @@ pub struct Parts<P> {
     pub api: OpenApi,
     /// The schema of the database.
     pub migrator: &'static Migrator,
-    /// What must be done, once the database is there, before requests are answered.
+    /// What must be done, once the database is there, before requests are answered. It begins nothing that goes on afterwards.
     pub prepare: P,
     /// What it hears from other services.
     pub consumers: Vec<Consumer>,
+    /// What it does in the background from when it is prepared until it stops.
+    pub tasks: Vec<Task>,
     /// What caches may keep.
     pub caching: Caching,
 }
@@ -106,73 +90,78 @@ impl Service {
     }
 
     /// Runs until `shutdown`: answers probes from the first moment, requests once the database is there and migrated.
-    /// At the end requests in flight finish, then the relay publishes what is left, then the consumers stop, then the database is let
-    /// go.
+    /// At the end requests in flight finish, then the relay publishes what is left, then the other tasks stop, then the database is let
+    /// go. Each of these has a bound.
     ///
     /// # Errors
-    /// What time does not mend: a database that refuses, a migration that fails.
+    /// What time does not mend: a database that refuses, a migration that fails, a background task that ends by itself.
     pub async fn run<P>(self, parts: Parts<P>, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError>
     where
         P: Future<Output = Result<(), StartError>> + Send + 'static,
     {
-        let slashes = TrailingSlash::new(parts.api.paths.paths.keys());
-        let router = parts.router.merge(crate::http::openapi::routes(parts.api)).merge(probes(self.clone(), parts.migrator));
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(service = self.name, %address, "listening");
+        }
+        let observer = database::observer(self.settings.database.clone().application_name("observer"));
+        let server = self.server(parts.router, parts.api, parts.caching, observer.clone());
+        let (mut requests, mut relay, mut background) = (Tasks::default(), Tasks::default(), Tasks::default());
+        requests.spawn(Task::new("server", |stop| server.run(listener, stop)));
+
+        let mut outcome = tokio::select! {
+            started = self.start(parts.migrator, parts.prepare) => started,
+            error = requests.failure() => Err(error),
+            () = shutdown.cancelled() => Ok(()),
+        };
+        if outcome.is_ok() && !shutdown.is_cancelled() {
+            relay.spawn(Task::new("relay", {
+                let relay = self.relay();
+                |stop| relay.run(stop)
+            }));
+            for task in self.tasks(parts.consumers).chain(parts.tasks) {
+                background.spawn(task);
+            }
+            self.readiness.begin();
+            tracing::info!(service = self.name, "ready");
+            outcome = tokio::select! {
+                () = shutdown.cancelled() => Ok(()),
+                error = requests.failure() => Err(error),
+                error = relay.failure() => Err(error),
+                error = background.failure() => Err(error),
+            };
+        }
+
+        self.readiness.drain();
+        if let Err(error) = &outcome {
+            tracing::error!(service = self.name, %error, "the service ends");
+        }
+        let consumed = !background.is_empty();
+        outcome = outcome.and(requests.stop(SERVER).await);
+        outcome = outcome.and(relay.stop(RELAY).await);
+        if self.settings.kafka.in_process && consumed {
+            tokio::time::sleep(LAST_WORDS).await;
+        }
+        outcome = outcome.and(background.stop(BACKGROUND).await);
+        let farewell = async { tokio::join!(self.pool.close(), observer.close()) };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!(service = self.name, "the database did not let its connections go within {} s", FAREWELL.as_secs());
+        }
+        outcome
+    }
+
+    fn server(&self, router: Router, api: OpenApi, caching: Caching, observer: PgPool) -> Server {
+        let paths = Paths::new(api.paths.paths.keys());
+        let probes =
+            Probes { readiness: self.readiness.clone(), metrics: self.metrics.clone(), pool: observer, requests: self.pool.clone() };
         let surroundings = Surroundings {
             metrics: self.metrics.clone(),
             verifier: self.verifier.clone(),
             readiness: self.readiness.clone(),
-            caching: parts.caching,
+            caching,
+            max_requests: self.settings.limits.requests,
+            origins: &self.settings.cors_origins,
         };
-        let router = surround(router, surroundings, &self.settings.cors_origins);
-        let app = tower::util::MapRequest::new(router, move |request: Request| slashes.normalize(request));
-
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(service = self.name, %address, "listening");
-        }
-        let end_of_requests = shutdown.child_token();
-        let server = axum::serve(
-            axum::serve::ListenerExt::tap_io(listener, |stream| {
-                // Responses are small and whole; Nagle's algorithm would only delay them.
-                let _ = stream.set_nodelay(true);
-            }),
-            ServiceExt::<Request>::into_make_service(app),
-        );
-        let server = tokio::spawn(server.with_graceful_shutdown(end_of_requests.clone().cancelled_owned()).into_future());
-
-        let (end_of_relay, end_of_consumers, mut relay, mut consumers) = (Shutdown::new(), Shutdown::new(), JoinSet::new(), JoinSet::new());
-        let started = self.start(parts.migrator, parts.prepare);
-        let outcome = tokio::select! {
-            started = started => started,
-            () = shutdown.cancelled() => Ok(()),
-        };
-        if outcome.is_ok() && !shutdown.is_cancelled() {
-            self.readiness.set();
-            tracing::info!(service = self.name, "ready");
-            for consumer in parts.consumers {
-                consumers.spawn(consumer.run(
-                    self.settings.kafka.clone(),
-                    self.pool.clone(),
-                    self.metrics.clone(),
-                    end_of_consumers.clone(),
-                ));
-            }
-            consumers.spawn(sweep(self.pool.clone(), end_of_consumers.clone()));
-            relay.spawn(self.relay().run(end_of_relay.clone()));
-            shutdown.cancelled().await;
-        }
-        end_of_requests.cancel();
-        if tokio::time::timeout(DRAIN, server).await.is_err() {
-            tracing::warn!(service = self.name, "requests in flight did not finish within {} s and are cut off", DRAIN.as_secs());
-        }
-        end_of_relay.cancel();
-        while relay.join_next().await.is_some() {}
-        if self.settings.kafka.in_process && !consumers.is_empty() {
-            tokio::time::sleep(LAST_WORDS).await;
-        }
-        end_of_consumers.cancel();
-        while consumers.join_next().await.is_some() {}
-        self.pool.close().await;
-        outcome
+        let router = surround(router.merge(openapi::routes(api)).merge(probes.routes()), surroundings);
+        Server { router, paths, max_connections: self.settings.limits.connections }
     }
 
     async fn start(&self, migrator: &Migrator, prepare: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
@@ -200,84 +189,25 @@ impl Service {
             metrics: self.metrics.clone(),
         }
     }
-}
 
-/// `/healthz`, `/readyz` and `/metrics`. The broker's absence does not make a service unready: events wait in the outbox.
-fn probes(service: Service, migrator: &'static Migrator) -> Router {
-    let readyz = move |State(service): State<Service>| async move {
-        let ready = service.readiness.get()
-            && matches!(tokio::time::timeout(Duration::from_secs(1), database::is_migrated(&service.pool, migrator)).await, Ok(Ok(true)));
-        if ready { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
-    };
-    let metrics = |State(service): State<Service>| async move {
-        let text = tokio::time::timeout(Duration::from_secs(5), service.metrics.render(&service.pool)).await;
-        match text {
-            Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
-            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response() as Response,
-        }
-    };
-    Router::new()
-        .route("/healthz", get(|| async { "alive\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(service)
-}
-
-async fn sweep(pool: PgPool, stop: Shutdown) {
-    loop {
-        if let Err(error) = forget_processed_events(&pool).await {
-            tracing::debug!(%error, "old events were not removed from the inbox");
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(SWEEP) => {}
-        }
-    }
-}
-
-/// Listens on the configured address.
-///
-/// # Errors
-/// Where it is taken or not allowed, with what to do about it.
-pub async fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
-    TcpListener::bind(settings.listen).await.map_err(|error| StartError::Listen(settings.listen, error))
-}
-
-/// Migrates the database and returns: for a job that runs before the service.
-///
-/// # Errors
-/// Where the database refuses or a migration fails.
-pub async fn migrate(
-    args: &crate::run::config::DatabaseArgs,
-    log: &crate::run::config::LogArgs,
-    migrator: &Migrator,
-) -> Result<(), StartError> {
-    let mut problems = crate::run::config::Problems::default();
-    let (options, _) = args.check(&mut problems);
-    let log = log.check(&mut problems);
-    problems.finish()?;
-    log.start();
-    let pool = database::pool(options, 1);
-    database::wait(&pool).await?;
-    database::migrate(&pool, migrator).await?;
-    tracing::info!("the database is migrated");
-    Ok(())
-}
-
-/// Runs a command of a service to its end, and says what went wrong on standard error.
-pub fn main(command: impl Future<Output = Result<(), StartError>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("error: the runtime cannot be started: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+    /// What every service does in the background.
+    fn tasks(&self, consumers: Vec<Consumer>) -> impl Iterator<Item = Task> {
+        let (kafka, pool, metrics) = (self.settings.kafka.clone(), self.pool.clone(), self.metrics.clone());
+        let consumers = consumers.into_iter().map(move |consumer| {
+            let (kafka, pool, metrics) = (kafka.clone(), pool.clone(), metrics.clone());
+            Task::new(format!("consumer of {}", consumer.topic), |stop| consumer.run(kafka, pool, metrics, stop))
+        });
+        let pool = self.pool.clone();
+        let inbox = Task::every("sweep of the inbox", SWEEP, move || {
+            let pool = pool.clone();
+            async move {
+                if let Err(error) = forget_processed_events(&pool).await {
+                    tracing::debug!(%error, "old events were not removed from the inbox");
+                }
+            }
+        });
+        let verifier = self.verifier.clone();
+        let keys = Task::new("public keys", |stop| verifier.follow(stop));
+        consumers.chain([inbox, keys])
     }
 }

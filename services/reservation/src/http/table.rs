@@ -115,7 +115,7 @@ pub async fn get(State(state): State<AppState>, mut input: Input) -> Result<Resp
     operation_id = "create_table",
     tag = "tables",
     security(("bearer" = [])),
-    request_body(content = TableBody, example = json!({"table_number": 7, "capacity": 4, "description": "By the window", "is_active": true})),
+    request_body(content = TableBody, example = json!({"table_number": 77, "capacity": 4, "description": "By the window", "is_active": true})),
     responses((status = 201, description = "The table", body = Table,
         headers(("Location" = String, description = "Where the table is"), ("ETag" = String, description = "The version"))))
 )]
@@ -141,7 +141,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
     tag = "tables",
     security(("bearer" = [])),
     params(TableId, Conditions),
-    request_body(content = TableBody, example = json!({"table_number": 7, "capacity": 4, "description": "By the window", "is_active": true})),
+    request_body(content = TableBody, example = json!({"table_number": 1, "capacity": 4, "description": "By the window", "is_active": true})),
     responses((status = 200, description = "The table", body = Table, headers(("ETag" = String, description = "The version"))))
 )]
 pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {

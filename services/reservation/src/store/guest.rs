@@ -10,10 +10,13 @@ use super::sql;
 #[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Guest {
     /// The name, where it was given.
+    #[schema(example = "Ada Lovelace")]
     pub full_name: Option<String>,
     /// The e-mail address of the account.
+    #[schema(example = "guest@example.com")]
     pub email: String,
     /// The phone number, where it was given.
+    #[schema(example = "+44 20 7946 0958")]
     pub phone: Option<String>,
 }
 

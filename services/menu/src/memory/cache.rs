@@ -6,9 +6,9 @@ use arc_swap::{ArcSwap, Guard};
 use sqlx::PgPool;
 use tokio::sync::{Mutex, Notify};
 
-use crate::contents::{Contents, Outcome};
 use crate::event::News;
-use crate::snapshot::Snapshot;
+use crate::memory::contents::{Contents, Outcome};
+use crate::memory::snapshot::Snapshot;
 use crate::store;
 
 /// The menu in memory.

@@ -1,4 +1,7 @@
-//! The routes and their description, which are one thing.
+//! The paths of the service. The router is the source of the OpenAPI document.
+
+mod read;
+mod write;
 
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Menu, read, write};
+use crate::Menu;
 
 const PROBLEMS: &[Problems] = &[
     ("create_menu_item", &[&FORBIDDEN]),
@@ -23,8 +26,8 @@ const PROBLEMS: &[Problems] = &[
     info(
         title = "Menu",
         version = env!("CARGO_PKG_VERSION"),
-        description = "The menu of the restaurant: read by everyone, changed by the administrator.\n\n\
-            To change it, log in at the auth service (`POST /auth/login`) and paste the `access_token` at Authorize, under `bearer`.",
+        description = "The menu of the restaurant. Everyone may read it; administrators may change it.\n\n\
+            To change it, log in at the auth service (`POST /auth/login`) and enter the `access_token` at Authorize, under `bearer`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags((name = "menu", description = "The dishes.")),

@@ -2,12 +2,46 @@
 
 use std::sync::Arc;
 
-use chassis::http::old::input::Input;
-use chassis::http::old::rule::{SHORT_TEXT, optional_text};
+use chassis::http::input::Input;
+use chassis::http::text::{SHORT_TEXT, Text, fold};
+use contract::DishId;
 
-use crate::entry::{Entry, fold};
-use crate::price::{Price, price};
-use crate::snapshot::Snapshot;
+use super::entry::Entry;
+use super::snapshot::Snapshot;
+use crate::price::Price;
+
+chassis::words! {
+    /// The order of the list. `-` is descending.
+    pub(crate) enum Sort {
+        /// By name, without regard to case.
+        Name = "name",
+        /// By name, the last first.
+        NameDescending = "-name",
+        /// The cheapest first.
+        Price = "price",
+        /// The dearest first.
+        PriceDescending = "-price",
+    }
+}
+
+chassis::query! {
+    /// Which dishes, and in which order.
+    pub(crate) struct Wanted {
+        /// Text that the name or the description has, in any case.
+        #[example = "soup"]
+        q: optional Text<SHORT_TEXT>,
+        /// The lowest price. It is not above `max_price`.
+        #[example = "5.00"]
+        min_price: optional Price,
+        /// The highest price.
+        #[example = "20.00"]
+        max_price: optional Price,
+        /// The order. Without it, dishes are in the order of their ids, and so are dishes that are alike in an ascending order; a
+        /// descending order is the reverse of the ascending one.
+        #[example = "name"]
+        pub(crate) sort: optional Sort,
+    }
+}
 
 /// Which dishes.
 #[derive(Debug, Default)]
@@ -17,39 +51,31 @@ pub(crate) struct Filter {
     max_price: Option<Price>,
 }
 
-impl Filter {
-    pub(crate) fn read(input: &mut Input) -> Self {
-        let text = input.parameter("q", optional_text(SHORT_TEXT)).flatten();
-        let (min_price, max_price) = (input.parameter("min_price", price), input.parameter("max_price", price));
-        if let (Some(min), Some(max)) = (min_price, max_price)
+impl Wanted {
+    /// Reads the parameters, and notes where the lowest price is above the highest.
+    pub(crate) fn of(input: &mut Input) -> Option<Self> {
+        let wanted: Self = input.read()?;
+        if let (Some(min), Some(max)) = (wanted.min_price, wanted.max_price)
             && min > max
         {
             input.refuse_parameter("min_price", "above_max_price", format!("This must not be above max_price, which is {max}."));
         }
-        Self { folded: text.as_deref().map(fold), min_price, max_price }
+        Some(wanted)
     }
 
+    pub(crate) fn filter(&self) -> Filter {
+        let folded = self.q.as_ref().map(|text| fold(text.as_str()));
+        Filter { folded, min_price: self.min_price, max_price: self.max_price }
+    }
+}
+
+impl Filter {
     fn admits(&self, entry: &Entry) -> bool {
-        self.min_price.is_none_or(|min| entry.item.price >= min)
-            && self.max_price.is_none_or(|max| entry.item.price <= max)
+        self.min_price.is_none_or(|min| entry.dish.price >= min)
+            && self.max_price.is_none_or(|max| entry.dish.price <= max)
             && self.folded.as_deref().is_none_or(|folded| entry.mentions(folded))
     }
 }
-
-/// The orders that a client may ask for. Without `sort` it is that of the ids.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Sort {
-    #[default]
-    Id,
-    Name,
-    NameDescending,
-    Price,
-    PriceDescending,
-}
-
-/// The words for the orders.
-pub(crate) static SORTS: &[(&str, Sort)] =
-    &[("name", Sort::Name), ("-name", Sort::NameDescending), ("price", Sort::Price), ("-price", Sort::PriceDescending)];
 
 /// An order: `K` is what tells one place in it from another.
 pub(crate) struct Order<K: 'static> {
@@ -61,19 +87,20 @@ pub(crate) struct Order<K: 'static> {
     descending: bool,
 }
 
-pub(crate) static BY_ID: Order<i32> = Order { name: "id", rows: |menu| &menu.by_id, key: |entry| entry.item.id, descending: false };
-pub(crate) static BY_NAME: Order<(String, i32)> = Order { name: "name", rows: |menu| &menu.by_name, key: place_by_name, descending: false };
-pub(crate) static BY_NAME_DESCENDING: Order<(String, i32)> = Order { name: "-name", descending: true, ..BY_NAME };
-pub(crate) static BY_PRICE: Order<(Price, i32)> =
+pub(crate) static BY_ID: Order<DishId> = Order { name: "id", rows: |menu| &menu.by_id, key: |entry| entry.dish.id, descending: false };
+pub(crate) static BY_NAME: Order<(String, DishId)> =
+    Order { name: "name", rows: |menu| &menu.by_name, key: place_by_name, descending: false };
+pub(crate) static BY_NAME_DESCENDING: Order<(String, DishId)> = Order { name: "-name", descending: true, ..BY_NAME };
+pub(crate) static BY_PRICE: Order<(Price, DishId)> =
     Order { name: "price", rows: |menu| &menu.by_price, key: place_by_price, descending: false };
-pub(crate) static BY_PRICE_DESCENDING: Order<(Price, i32)> = Order { name: "-price", descending: true, ..BY_PRICE };
+pub(crate) static BY_PRICE_DESCENDING: Order<(Price, DishId)> = Order { name: "-price", descending: true, ..BY_PRICE };
 
-fn place_by_name(entry: &Entry) -> (String, i32) {
-    (entry.folded_name.clone(), entry.item.id)
+fn place_by_name(entry: &Entry) -> (String, DishId) {
+    (entry.folded_name.clone(), entry.dish.id)
 }
 
-fn place_by_price(entry: &Entry) -> (Price, i32) {
-    (entry.item.price, entry.item.id)
+fn place_by_price(entry: &Entry) -> (Price, DishId) {
+    (entry.dish.price, entry.dish.id)
 }
 
 impl<K: Ord> Order<K> {
@@ -94,7 +121,7 @@ impl<K: Ord> Order<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::tests::dish;
+    use crate::dish::tests::{dish, id};
 
     fn menu() -> Snapshot {
         let dishes = [(1, "tea", 250), (2, "Soup", 500), (4, "Tea", 250), (5, "Bread", 100), (9, "soufflé", 900)];
@@ -102,7 +129,7 @@ mod tests {
     }
 
     fn ids(rows: &[Arc<Entry>]) -> Vec<i32> {
-        rows.iter().map(|entry| entry.item.id).collect()
+        rows.iter().map(|entry| entry.dish.id.get()).collect()
     }
 
     /// All dishes, page by page.
@@ -117,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_is_the_same_in_pages_of_any_size() {
+    fn f17_a_descending_order_is_the_reverse_of_the_ascending_one_in_pages_of_any_size() {
         for size in 1..=6 {
             assert_eq!(paged(&BY_ID, size), [1, 2, 4, 5, 9]);
             assert_eq!(paged(&BY_NAME, size), [5, 9, 2, 1, 4]);
@@ -129,9 +156,9 @@ mod tests {
 
     #[test]
     fn a_page_goes_on_where_a_dish_was_that_is_gone() {
-        let rows = BY_ID.select(&menu(), &Filter::default(), Some(&3), 2);
+        let rows = BY_ID.select(&menu(), &Filter::default(), Some(&id(3)), 2);
         assert_eq!(ids(&rows), [4, 5]);
-        let rows = BY_PRICE_DESCENDING.select(&menu(), &Filter::default(), Some(&(Price::of_cents(600), 3)), 9);
+        let rows = BY_PRICE_DESCENDING.select(&menu(), &Filter::default(), Some(&(Price::of_cents(600), id(3))), 9);
         assert_eq!(ids(&rows), [2, 4, 1, 5]);
     }
 

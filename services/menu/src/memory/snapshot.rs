@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use chassis::http::old::page::Page;
+use chassis::http::page::Page;
+use contract::DishId;
 use http::{HeaderValue, header};
 use sha2::{Digest as _, Sha256};
 
-use crate::entry::{Entry, REVALIDATE, json};
-use crate::selection::BY_ID;
+use crate::memory::entry::{Entry, REVALIDATE, json};
+use crate::memory::selection::BY_ID;
 
 /// Where the list of the menu is.
 pub(crate) const MENU: &str = "/api/v1/menu";
@@ -31,7 +32,7 @@ impl Snapshot {
         // The sort is stable: dishes that are alike stay in the order of their ids.
         by_name.sort_by(|a, b| a.folded_name.cmp(&b.folded_name));
         let mut by_price = by_id.clone();
-        by_price.sort_by_key(|entry| entry.item.price);
+        by_price.sort_by_key(|entry| entry.dish.price);
         let page = Page::first(MENU, BY_ID.name);
         let mut rows: Vec<_> = by_id.iter().take(page.limit() + 1).cloned().collect();
         let link = page.cut(&mut rows, |entry| (BY_ID.key)(entry));
@@ -39,8 +40,8 @@ impl Snapshot {
         Self { by_id, by_name, by_price, plain }
     }
 
-    pub(crate) fn get(&self, id: i32) -> Option<&Arc<Entry>> {
-        let place = self.by_id.binary_search_by_key(&id, |entry| entry.item.id).ok()?;
+    pub(crate) fn get(&self, id: DishId) -> Option<&Arc<Entry>> {
+        let place = self.by_id.binary_search_by_key(&id, |entry| entry.dish.id).ok()?;
         self.by_id.get(place)
     }
 }
@@ -87,13 +88,13 @@ impl Rendered {
 fn etag(body: &Bytes, link: Option<&HeaderValue>) -> HeaderValue {
     let digest = Sha256::new().chain_update(link.map_or(&b""[..], HeaderValue::as_bytes)).chain_update(body).finalize();
     let tag = digest.iter().take(16).fold(String::with_capacity(34), |tag, byte| format!("{tag}{byte:02x}"));
-    HeaderValue::try_from(format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::try_from(format!("\"{tag}\"")).expect("hexadecimal digits in quotes are a header value")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::tests::dish;
+    use crate::dish::tests::{dish, id};
 
     fn menu(ids: std::ops::RangeInclusive<i32>) -> Snapshot {
         Snapshot::new(ids.map(|id| Arc::new(Entry::new(dish(id, 1, "Tea", 250)))).collect())
@@ -104,7 +105,7 @@ mod tests {
         let empty = Snapshot::new(Vec::new());
         assert_eq!(empty.plain.body, "[]");
         assert!(empty.plain.link.is_none());
-        assert!(empty.get(1).is_none());
+        assert!(empty.get(id(1)).is_none());
     }
 
     #[test]
@@ -116,7 +117,7 @@ mod tests {
         assert_ne!(one_page.plain.etag, more.plain.etag);
         let link = more.plain.link.as_ref().and_then(|link| link.to_str().ok()).expect("a link");
         assert!(link.starts_with("</api/v1/menu?cursor=") && link.ends_with(">; rel=\"next\""), "{link}");
-        assert_eq!(more.get(51).map(|entry| entry.item.id), Some(51));
+        assert_eq!(more.get(id(51)).map(|entry| entry.dish.id), Some(id(51)));
     }
 
     #[test]

@@ -8,9 +8,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::entry::Entry;
 use crate::event::News;
-use crate::item::Item;
+use crate::memory::entry::Entry;
+use contract::DishId;
+
+use crate::dish::Dish;
 use crate::store::Everything;
 
 /// What became of news.
@@ -27,9 +29,9 @@ pub(crate) enum Outcome {
 /// What is known.
 #[derive(Default)]
 pub(crate) struct Contents {
-    entries: BTreeMap<i32, Arc<Entry>>,
+    entries: BTreeMap<DishId, Arc<Entry>>,
     /// Dishes that were deleted since the database was read.
-    gone: HashSet<i32>,
+    gone: HashSet<DishId>,
     /// The last id that was allotted when the database was read.
     last_id: i32,
 }
@@ -38,16 +40,16 @@ impl Contents {
     /// Forgets what is known for what the database says; whether the menu is another one now.
     pub(crate) fn replace(&mut self, everything: Everything) -> bool {
         let before = std::mem::take(&mut self.entries);
-        let mut differs = before.len() != everything.items.len();
-        for item in everything.items {
-            let entry = match before.get(&item.id) {
-                Some(entry) if entry.item == item => entry.clone(),
+        let mut differs = before.len() != everything.dishes.len();
+        for dish in everything.dishes {
+            let entry = match before.get(&dish.id) {
+                Some(entry) if entry.dish == dish => entry.clone(),
                 _ => {
                     differs = true;
-                    Arc::new(Entry::new(item))
+                    Arc::new(Entry::new(dish))
                 }
             };
-            self.entries.insert(entry.item.id, entry);
+            self.entries.insert(entry.dish.id, entry);
         }
         self.gone.clear();
         self.last_id = everything.last_id;
@@ -57,7 +59,7 @@ impl Contents {
     /// Takes note of news.
     pub(crate) fn note(&mut self, news: News) -> Outcome {
         match news {
-            News::Is(item) => self.is(item),
+            News::Is(dish) => self.is(dish),
             News::Gone(id) => {
                 self.gone.insert(id);
                 if self.entries.remove(&id).is_some() { Outcome::Changed } else { Outcome::Known }
@@ -65,16 +67,16 @@ impl Contents {
         }
     }
 
-    fn is(&mut self, item: Item) -> Outcome {
-        let id = item.id;
+    fn is(&mut self, dish: Dish) -> Outcome {
+        let id = dish.id;
         match self.entries.get(&id) {
-            Some(entry) if entry.item.version >= item.version => return Outcome::Known,
+            Some(entry) if entry.dish.version >= dish.version => return Outcome::Known,
             Some(_) => {}
             None if self.gone.contains(&id) => return Outcome::Known,
-            None if id <= self.last_id => return Outcome::Doubtful,
+            None if id.get() <= self.last_id => return Outcome::Doubtful,
             None => {}
         }
-        self.entries.insert(id, Arc::new(Entry::new(item)));
+        self.entries.insert(id, Arc::new(Entry::new(dish)));
         Outcome::Changed
     }
 
@@ -87,16 +89,16 @@ impl Contents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::tests::dish;
+    use crate::dish::tests::{dish, id as dish_id};
 
-    fn read(items: impl IntoIterator<Item = Item>, last_id: i32) -> Contents {
+    fn read(dishes: impl IntoIterator<Item = Dish>, last_id: i32) -> Contents {
         let mut contents = Contents::default();
-        contents.replace(Everything { items: items.into_iter().collect(), last_id });
+        contents.replace(Everything { dishes: dishes.into_iter().collect(), last_id });
         contents
     }
 
     fn versions(contents: &Contents) -> Vec<(i32, i32)> {
-        contents.entries().iter().map(|entry| (entry.item.id, entry.item.version)).collect()
+        contents.entries().iter().map(|entry| (entry.dish.id.get(), entry.dish.version)).collect()
     }
 
     #[test]
@@ -112,11 +114,11 @@ mod tests {
     #[test]
     fn a_deleted_dish_does_not_come_back() {
         let mut menu = read([dish(1, 1, "Tea", 250)], 1);
-        assert_eq!(menu.note(News::Gone(1)), Outcome::Changed);
-        assert_eq!(menu.note(News::Gone(1)), Outcome::Known);
+        assert_eq!(menu.note(News::Gone(dish_id(1))), Outcome::Changed);
+        assert_eq!(menu.note(News::Gone(dish_id(1))), Outcome::Known);
         assert_eq!(menu.note(News::Is(dish(1, 2, "Tea", 250))), Outcome::Known);
         // Even where its deletion is heard of before its creation is.
-        assert_eq!(menu.note(News::Gone(2)), Outcome::Known);
+        assert_eq!(menu.note(News::Gone(dish_id(2))), Outcome::Known);
         assert_eq!(menu.note(News::Is(dish(2, 1, "Soup", 250))), Outcome::Known);
         assert_eq!(versions(&menu), []);
     }
@@ -135,14 +137,14 @@ mod tests {
     #[test]
     fn the_database_has_the_last_word() {
         let mut menu = read([dish(1, 9, "Tea", 250), dish(2, 1, "Soup", 500)], 2);
-        menu.note(News::Gone(2));
+        menu.note(News::Gone(dish_id(2)));
         let kept = menu.entries();
-        let restored = Everything { items: vec![dish(1, 9, "Tea", 250), dish(2, 1, "Soup", 500)], last_id: 2 };
+        let restored = Everything { dishes: vec![dish(1, 9, "Tea", 250), dish(2, 1, "Soup", 500)], last_id: 2 };
         assert!(menu.replace(restored));
         assert_eq!(versions(&menu), [(1, 9), (2, 1)]);
         assert!(Arc::ptr_eq(&kept[0], &menu.entries()[0]));
-        assert!(!menu.replace(Everything { items: vec![dish(1, 9, "Tea", 250), dish(2, 1, "Soup", 500)], last_id: 2 }));
-        assert!(menu.replace(Everything { items: vec![dish(1, 2, "Tea", 250)], last_id: 2 }));
+        assert!(!menu.replace(Everything { dishes: vec![dish(1, 9, "Tea", 250), dish(2, 1, "Soup", 500)], last_id: 2 }));
+        assert!(menu.replace(Everything { dishes: vec![dish(1, 2, "Tea", 250)], last_id: 2 }));
         assert_eq!(versions(&menu), [(1, 2)]);
     }
 
@@ -156,7 +158,7 @@ mod tests {
             let mut doubtful = HashSet::new();
             for (id, version) in told {
                 // The fourth version is the deletion.
-                let news = if version == 4 { News::Gone(id) } else { News::Is(dish(id, version, "Tea", 250)) };
+                let news = if version == 4 { News::Gone(dish_id(id)) } else { News::Is(dish(id, version, "Tea", 250)) };
                 if menu.note(news) == Outcome::Doubtful {
                     proptest::prop_assert_eq!(id, 1);
                     doubtful.insert(id);
@@ -165,7 +167,7 @@ mod tests {
                 *known = version.max(*known);
             }
             for (id, version) in newest {
-                let shown = menu.entries.get(&id).map(|entry| entry.item.version);
+                let shown = menu.entries.get(&dish_id(id)).map(|entry| entry.dish.version);
                 proptest::prop_assert!(doubtful.contains(&id) || shown == Some(version).filter(|version| *version < 4));
             }
         }

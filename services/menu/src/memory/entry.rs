@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use chassis::http::old::etag;
+use chassis::http::etag;
+use chassis::http::text::{Text, fold};
 use http::{HeaderValue, StatusCode, header};
 
-use crate::item::Item;
+use crate::dish::Dish;
 
 /// Both reads are kept by caches only to be asked about again: a change is seen at once.
 pub(crate) const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -15,7 +16,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// A dish, its JSON, its ETag, and its text as it is searched and sorted.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) item: Item,
+    pub(crate) dish: Dish,
     pub(crate) json: Bytes,
     pub(crate) etag: HeaderValue,
     pub(crate) folded_name: String,
@@ -23,13 +24,13 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(item: Item) -> Self {
+    pub(crate) fn new(dish: Dish) -> Self {
         Self {
-            json: item.to_json(),
-            etag: etag::of_version(item.version),
-            folded_name: fold(&item.name),
-            folded_description: fold(item.description.as_deref().unwrap_or("")),
-            item,
+            json: dish.to_json(),
+            etag: etag::of_version(dish.version),
+            folded_name: fold(dish.name.as_str()),
+            folded_description: fold(dish.description.as_ref().map_or("", Text::as_str)),
+            dish,
         }
     }
 
@@ -54,19 +55,14 @@ pub(crate) fn json(body: Bytes) -> Response {
     response
 }
 
-/// The text without regard to case. By way of the upper case, in which `ß` is `SS`, and both sigmas are one.
-pub(crate) fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::tests::dish;
+    use crate::dish::tests::{description, dish};
 
     #[test]
     fn the_case_of_a_text_does_not_matter() {
-        for (a, b) in [("Soup", "sOUP"), ("Straße", "STRASSE"), ("ОКРОШКА", "окрошка"), ("ΟΔΟΣ", "οδος"), ("Crème", "CRÈME")]
+        for (a, b) in [("Soup", "sOUP"), ("Straße", "STRASSE"), ("ОКРОШКА", "окрошка"), ("ΟΔΟΣ", "οδος"), ("Crème", "CRE\u{300}ME")]
         {
             assert_eq!(fold(a), fold(b), "{a}");
         }
@@ -75,7 +71,7 @@ mod tests {
     #[test]
     fn a_dish_is_found_by_name_and_description() {
         let mut soup = dish(1, 1, "Солянка", 500);
-        soup.description = Some("100% Beef_Broth".into());
+        soup.description = Some(description("100% Beef_Broth"));
         let entry = Entry::new(soup);
         for text in ["солян", "НКА", "beef", "% b", "_", ""] {
             assert!(entry.mentions(&fold(text)), "{text}");
