@@ -16,12 +16,11 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
 
-mod activity;
 mod administrator;
 pub mod cli;
 pub mod codes;
 pub mod config;
-mod event;
+mod events;
 mod hashing;
 mod http;
 pub mod keys;
@@ -102,7 +101,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         api,
         migrator: &MIGRATOR,
         prepare: prepare(&service, hasher, config.administrator),
-        consumers: vec![activity::consumer()],
+        consumers: vec![events::activity()],
         tasks: vec![Task::new("private key", |stop| signer.follow(stop))],
         caching: Caching::NoStore,
     };
