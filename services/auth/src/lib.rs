@@ -1,12 +1,13 @@
 //! Accounts, roles, logins, and the tokens that the other services verify.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
 use chassis::run::cli::Program;
 use chassis::run::config::Unusable;
+use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
@@ -20,12 +21,12 @@ mod administrator;
 pub mod cli;
 pub mod codes;
 pub mod config;
-pub mod event;
+mod event;
 mod hashing;
 mod http;
 pub mod keys;
 mod password;
-mod store;
+pub mod store;
 mod token;
 
 pub use config::Config;
@@ -37,7 +38,7 @@ use crate::token::Signer;
 const NAME: &str = "auth";
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/auth")));
 
 /// The service's own problem codes.
 pub static CODES: &[&Code] = codes::OWN;
@@ -87,7 +88,7 @@ impl Program for Cli {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new(NAME, &config.service)?;
     let depth = service.metrics.register(IntGauge::new("password_hash_queue_depth", "Passwords that wait to be hashed or compared."));
-    let hasher = Hasher::start(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
+    let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
     let signer = Arc::new(Signer::read(&config.private_key, &service.verifier, &config.service.issuer, &config.service.audience)?);
     let (router, api) = http::router();
     let parts = Parts {

@@ -4,6 +4,7 @@ pub mod body;
 pub mod code;
 mod cors;
 pub mod etag;
+mod example;
 mod gate;
 pub mod identity;
 pub mod input;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chassis::http::text::{LONG_TEXT, Name, Text};
 use contract::DishId;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
@@ -13,8 +13,8 @@ use crate::price::Price;
 /// What a dish is.
 pub(crate) type Description = Text<LONG_TEXT>;
 
-/// A dish as the database and events have it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+/// A dish as the database has it.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub(crate) struct Dish {
     pub(crate) id: DishId,
     pub(crate) name: Name,
@@ -33,12 +33,11 @@ pub(crate) struct Dish {
 #[schema(as = MenuItem)]
 pub(crate) struct Answer<'a> {
     /// The id of the dish. It is never given again.
-    #[schema(inline, example = 1)]
     id: DishId,
     /// The name of the dish.
     #[schema(value_type = String, example = "Borscht", min_length = 1, max_length = 255)]
     name: &'a Name,
-    /// What the dish is made of, or null.
+    /// The ingredients of the dish, or null.
     #[schema(value_type = Option<String>, example = "Beetroot soup with sour cream", max_length = 2000, required = true)]
     description: Option<&'a Description>,
     #[schema(value_type = Price, inline)]
@@ -72,7 +71,7 @@ chassis::body! {
         /// The name of the dish.
         #[example = "Borscht"]
         pub(crate) name: required Name,
-        /// What the dish is made of. Blank text is null.
+        /// The ingredients of the dish. Blank text is null.
         #[example = "Beetroot soup with sour cream"]
         pub(crate) description: optional Description,
         /// The price: an exact amount from 0 to 99999999.99, of at most two decimals as written. It is a string, or a number.
@@ -87,7 +86,7 @@ chassis::body! {
         /// The name of the dish.
         #[example = "Borscht"]
         pub(crate) name: change Name,
-        /// What the dish is made of. Null or blank text removes it.
+        /// The ingredients of the dish. Null or blank text removes it.
         #[example = "Beetroot soup with sour cream"]
         pub(crate) description: clear Description,
         /// The price: an exact amount from 0 to 99999999.99, of at most two decimals as written. It is a string, or a number.
@@ -157,13 +156,5 @@ pub(crate) mod tests {
             json,
             r#"{"id":7,"name":"Tea","description":null,"price":"12.50","created_at":"1970-01-01T00:00:00Z","updated_at":"1970-01-01T00:00:00Z"}"#
         );
-    }
-
-    #[test]
-    fn an_event_carries_the_whole_dish() {
-        let tea = dish(7, 3, "Tea", 1250);
-        let data = serde_json::to_value(&tea).expect("JSON");
-        assert_eq!(data["version"], 3);
-        assert_eq!(Dish::deserialize(&data).expect("a dish"), tea);
     }
 }

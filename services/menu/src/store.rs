@@ -1,10 +1,9 @@
 //! The dishes in the database. A change and its event commit together.
 
-use chassis::events::event::Event;
 use chassis::events::outbox::Outbox;
 use chassis::http::etag::Conditions;
 use chassis::http::problem::Problem;
-use contract::DishId;
+use contract::{DishId, MenuEvent};
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
 use crate::dish::{Dish, MenuItemChange, MenuItemDraft};
@@ -89,7 +88,7 @@ async fn lock(transaction: &mut PgConnection, id: DishId, conditions: &Condition
     Ok(dish)
 }
 
-async fn commit(mut transaction: PgTransaction<'_>, outbox: &Outbox, event: &Event) -> Result<(), Problem> {
+async fn commit(mut transaction: PgTransaction<'_>, outbox: &Outbox, event: &MenuEvent) -> Result<(), Problem> {
     outbox.write(&mut transaction, event).await?;
     transaction.commit().await?;
     outbox.wake();

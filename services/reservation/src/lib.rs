@@ -8,6 +8,7 @@ pub mod slot;
 pub mod status;
 pub mod store;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +19,7 @@ use chassis::http::code::Code;
 use chassis::http::openapi::Problems;
 use chassis::run::cli::{Nothing, Program};
 use chassis::run::config::Unusable;
+use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
@@ -35,7 +37,7 @@ use crate::http::{AppState, action, availability, create, refusal, reservation, 
 const NAME: &str = "reservation";
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/reservation");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/reservation")));
 
 /// The problem codes of the service, beside those that any may answer with.
 pub static CODES: &[&Code] = refusal::CODES;

@@ -1,10 +1,12 @@
 //! The guest directory: who the users are, as `user.events` tells it.
 
-use chassis::events::event::{Received, USER_TOPIC};
-use chassis::events::inbox::{Consumer, HandleError};
-use futures_util::FutureExt as _;
+use std::sync::Arc;
+
+use chassis::events::event::{Received, TopicEvent as _};
+use chassis::events::inbox::{Consumer, HandleError, Handler};
+use contract::UserEvent;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::{FromRow, PgConnection, PgPool};
 
 /// A guest as the directory knows him.
@@ -31,38 +33,34 @@ pub async fn get(pool: &PgPool, user_id: i32) -> Result<Option<Guest>, sqlx::Err
 
 /// What keeps the directory up to date.
 pub fn consumer() -> Consumer {
-    Consumer { group: "reservation", topic: USER_TOPIC, handler: handle }
+    Consumer { name: "reservation", topic: UserEvent::TOPIC, handler: Arc::new(Directory) }
 }
 
-/// The data of `user.registered` and `user.updated`, as far as it matters here.
-#[derive(Deserialize)]
-struct User {
-    id: i32,
-    email: String,
-    full_name: Option<String>,
-    phone: Option<String>,
-    version: i32,
-}
+struct Directory;
 
-fn handle<'a>(transaction: &'a mut PgConnection, event: &'a Received) -> BoxFuture<'a, Result<bool, HandleError>> {
-    async move {
-        if !matches!(event.kind.as_str(), "user.registered" | "user.updated") {
-            return Ok(false);
-        }
-        let user = User::deserialize(&event.data)?;
-        sqlx::query(
-            "INSERT INTO guest (user_id, email, full_name, phone, version) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, full_name = excluded.full_name,
-               phone = excluded.phone, version = excluded.version WHERE guest.version < excluded.version",
-        )
-        .bind(user.id)
-        .bind(&user.email)
-        .bind(&user.full_name)
-        .bind(&user.phone)
-        .bind(user.version)
-        .execute(transaction)
-        .await?;
-        Ok(true)
+impl Handler for Directory {
+    fn types(&self) -> &[&'static str] {
+        UserEvent::TYPES
     }
-    .boxed()
+
+    fn handle<'a>(&'a self, transaction: &'a mut PgConnection, event: &'a Received) -> BoxFuture<'a, Result<bool, HandleError>> {
+        Box::pin(async move {
+            let Some(event) = event.read::<UserEvent>()? else { return Ok(false) };
+            let user = event.into_user();
+            // An event that arrives late tells nothing new.
+            let upserted = sqlx::query(
+                "INSERT INTO guest (user_id, email, full_name, phone, version) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, full_name = excluded.full_name,
+                   phone = excluded.phone, version = excluded.version WHERE guest.version < excluded.version",
+            )
+            .bind(user.id)
+            .bind(&user.email)
+            .bind(&user.full_name)
+            .bind(&user.phone)
+            .bind(user.version)
+            .execute(transaction)
+            .await?;
+            Ok(upserted.rows_affected() > 0)
+        })
+    }
 }
