@@ -232,7 +232,14 @@ pub(crate) async fn f21_a_later_version_is_of_no_earlier_time(kafka: Kafka) {
             let time: jiff::Timestamp = record.headers["ce_time"].parse().expect("a time");
             assert_eq!(time.to_string(), record.headers["ce_time"], "times have one format");
             let this = (record.data["version"].as_i64().expect("a version"), time);
-            assert!(this.0 > last.0 && this.1 >= last.1, "{topic}: version {} at {}, after version {} at {}", this.0, this.1, last.0, last.1);
+            assert!(
+                this.0 > last.0 && this.1 >= last.1,
+                "{topic}: version {} at {}, after version {} at {}",
+                this.0,
+                this.1,
+                last.0,
+                last.1
+            );
             if let Some(updated) = record.data["updated_at"].as_str() {
                 assert!(updated.parse::<jiff::Timestamp>().expect("a time") <= time, "{record:?}");
             }

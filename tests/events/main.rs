@@ -42,7 +42,8 @@ async fn s12_a_partition_without_a_leader_holds_up_nothing_else() {
     let kafka = &kafka(&broker.bootstrap_servers);
     let platform = Platform::start(Setup { kafka: Some(kafka.clone()), ..Setup::only("menu") }).await;
     let menu = platform.admin("menu");
-    let add = async |number: usize| menu.post("/api/v1/menu", &json!({"name": format!("Soup {number}"), "price": 1})).await.expect(201).id();
+    let add =
+        async |number: usize| menu.post("/api/v1/menu", &json!({"name": format!("Soup {number}"), "price": 1})).await.expect(201).id();
     for number in 0..12 {
         add(number).await;
     }
@@ -55,9 +56,8 @@ async fn s12_a_partition_without_a_leader_holds_up_nothing_else() {
         }
     }
     let pool = platform.pool("menu");
-    let waiting = async || {
-        sqlx::query_scalar::<_, String>("SELECT key FROM outbox ORDER BY id").fetch_all(&pool).await.expect("the outbox")
-    };
+    let waiting =
+        async || sqlx::query_scalar::<_, String>("SELECT key FROM outbox ORDER BY id").fetch_all(&pool).await.expect("the outbox");
     let stuck = 3 * partition.values().filter(|partition| **partition == 0).count();
     assert!(stuck > 0 && stuck < 36, "{partition:?}");
     let began = Instant::now();
@@ -112,13 +112,8 @@ async fn s12_an_old_snapshot_does_not_slow_the_outbox_down() {
     let mut relay = platform.database("menu").options([("enable_seqscan", "off")]).connect().await.expect("a connection");
     let mut pages = async |statement: &str, from: i64| {
         let explained = AssertSqlSafe(format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"));
-        let explained: Value = sqlx::query_scalar(explained)
-            .bind(from)
-            .bind(Vec::<i64>::new())
-            .bind(500_i64)
-            .fetch_one(&mut relay)
-            .await
-            .expect("a plan");
+        let explained: Value =
+            sqlx::query_scalar(explained).bind(from).bind(Vec::<i64>::new()).bind(500_i64).fetch_one(&mut relay).await.expect("a plan");
         let plan = &explained[0]["Plan"];
         plan["Shared Hit Blocks"].as_i64().expect("pages") + plan["Shared Read Blocks"].as_i64().expect("pages")
     };

@@ -188,7 +188,9 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
     let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/asyncapi.yaml"));
     let document: Value = serde_yaml::from_str(text).expect("docs/asyncapi.yaml");
     let mut seen = BTreeMap::new();
-    for (topic, service, expected) in [(UserEvent::TOPIC, "auth", 3), (MenuEvent::TOPIC, "menu", 3), (ReservationEvent::TOPIC, "reservation", 9)] {
+    for (topic, service, expected) in
+        [(UserEvent::TOPIC, "auth", 3), (MenuEvent::TOPIC, "menu", 3), (ReservationEvent::TOPIC, "reservation", 9)]
+    {
         let records = topic::read(&kafka, topic, expected).await;
         assert_eq!(records.len(), expected, "an empty change and a changed password are no events: {records:#?}");
         for record in records {
@@ -210,7 +212,8 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
             // Further members are allowed, so that a later version may add some; this one tells none that are not described.
             let name = schema["$ref"].as_str().expect("a reference").rsplit('/').next().expect("a name");
             let described = document["components"]["schemas"][name]["properties"].as_object().expect("properties");
-            let undescribed: Vec<_> = record.data.as_object().expect("members").keys().filter(|member| !described.contains_key(*member)).collect();
+            let undescribed: Vec<_> =
+                record.data.as_object().expect("members").keys().filter(|member| !described.contains_key(*member)).collect();
             assert!(undescribed.is_empty(), "{kind}: {undescribed:?}");
             let read = match service {
                 "auth" => UserEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
@@ -395,7 +398,8 @@ pub(crate) async fn an_event_that_cannot_be_handled_holds_back_its_key_alone(kaf
     eventually("what was parked", async || platform.anyone("reservation").get("/metrics").await.text.contains("events_parked 0\n")).await;
     let email: String = sqlx::query_scalar("SELECT email FROM guest WHERE user_id = 77").fetch_one(&pool).await.expect("a guest");
     assert_eq!(email, "v3@example.com");
-    let processed: i64 = sqlx::query_scalar("SELECT count(*) FROM processed_event WHERE consumer = 'reservation'").fetch_one(&pool).await.expect("a count");
+    let processed: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM processed_event WHERE consumer = 'reservation'").fetch_one(&pool).await.expect("a count");
     assert_eq!(processed, 1 + 8 + 3, "the administrator's, the eight, and the three that were parked");
     platform.stop().await;
 }

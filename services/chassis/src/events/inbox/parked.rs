@@ -125,7 +125,8 @@ impl Consumer {
         if locked.is_none() {
             return Ok(Tried::Done);
         }
-        let oldest = "SELECT id, event_id, type, payload FROM parked_event WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY id LIMIT 1";
+        let oldest =
+            "SELECT id, event_id, type, payload FROM parked_event WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY id LIMIT 1";
         let oldest: Option<Parked> =
             sqlx::query_as(oldest).bind(self.name).bind(&key.topic).bind(&key.key).fetch_optional(&mut *transaction).await?;
         let Some(parked) = oldest else {
@@ -138,7 +139,8 @@ impl Consumer {
         match self.handle_parked(&delivery, &mut transaction).await {
             Ok(outcome) => {
                 sqlx::query("DELETE FROM parked_event WHERE id = $1").bind(parked.id).execute(&mut *transaction).await?;
-                let first_again = "UPDATE parked_key SET attempts = 1, next_attempt_at = now() WHERE consumer = $1 AND topic = $2 AND key = $3";
+                let first_again =
+                    "UPDATE parked_key SET attempts = 1, next_attempt_at = now() WHERE consumer = $1 AND topic = $2 AND key = $3";
                 sqlx::query(first_again).bind(self.name).bind(&key.topic).bind(&key.key).execute(&mut *transaction).await?;
                 transaction.commit().await?;
                 self.count(metrics, &delivery, outcome.name());

@@ -75,12 +75,7 @@ pub(super) async fn wake_leader(executor: impl PgExecutor<'_>) -> Result<(), sql
 }
 
 /// Renews the lease and looks what waits; `None` where the lease is another's.
-pub(super) async fn beat(
-    executor: impl PgExecutor<'_>,
-    holder: i64,
-    oldest: i64,
-    look: Look<'_>,
-) -> Result<Option<Beat>, sqlx::Error> {
+pub(super) async fn beat(executor: impl PgExecutor<'_>, holder: i64, oldest: i64, look: Look<'_>) -> Result<Option<Beat>, sqlx::Error> {
     let rows: Vec<PgRow> = sqlx::query(include_str!("beat.sql"))
         .bind(holder)
         .bind(LEASE.as_secs_f64())
@@ -129,7 +124,12 @@ pub(super) async fn delete(executor: impl PgExecutor<'_>, ids: &[i64]) -> Result
 
 /// Notes that the broker refuses an event.
 pub(super) async fn refused(executor: impl PgExecutor<'_>, id: i64, error: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE id = $1").bind(id).bind(error).execute(executor).await.map(drop)
+    sqlx::query("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE id = $1")
+        .bind(id)
+        .bind(error)
+        .execute(executor)
+        .await
+        .map(drop)
 }
 
 /// How long the database may take to answer the relay: a leader whose database is out of reach must find out while it still leads.
