@@ -1,6 +1,8 @@
 CREATE TABLE "user" (
     id            serial PRIMARY KEY,
     email         varchar(255) NOT NULL,
+    -- The e-mail address in NFC and folded without case by the service, so that no locale of a database has a say in who is who.
+    email_folded  text NOT NULL,
     password_hash varchar(255) NOT NULL,
     role          varchar(50) NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'admin')),
     full_name     varchar(255),
@@ -9,8 +11,30 @@ CREATE TABLE "user" (
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now()
 );
--- An e-mail address keeps its case and is compared without it.
-CREATE UNIQUE INDEX user_email_key ON "user" (lower(email));
+CREATE UNIQUE INDEX user_email_folded_key ON "user" (email_folded);
+
+-- Every role but that of guests has few users: they are found without a walk through all accounts.
+CREATE INDEX user_staff ON "user" (role, id) WHERE role <> 'user';
+
+-- The characters of a text, and its runs of two and of three.
+CREATE FUNCTION grams(text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT ARRAY(SELECT substr($1, start, length) FROM generate_series(1, char_length($1)) AS start, generate_series(1, 3) AS length)
+$$;
+
+-- Finds a part of an address. pg_trgm would not do: it sees letters and digits only, by the database's locale, and no part of less
+-- than three. Few new entries wait to be sorted in, since every search reads all that wait.
+CREATE INDEX user_email_grams ON "user" USING gin (grams(email_folded)) WITH (gin_pending_list_limit = 64);
+
+-- Gives a user another e-mail address; false where it belongs to another user. The unique index decides. A violation is caught here,
+-- since one that reaches the client is also written to the server's log, with the address.
+CREATE FUNCTION take_email(user_id integer, new_email text, new_email_folded text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE "user" SET email = new_email, email_folded = new_email_folded WHERE id = user_id;
+    RETURN true;
+EXCEPTION WHEN unique_violation THEN
+    RETURN false;
+END
+$$;
 
 -- One row at most: that the first administrator was made, whatever has become of that user since.
 CREATE TABLE administrator_seed (
@@ -18,16 +42,17 @@ CREATE TABLE administrator_seed (
     seeded_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Failed logins of the last 15 minutes, for known and unknown addresses alike, which stand here as a hash.
--- One row for an address, so that its lock decides which of several failures at once is the tenth.
+-- Wrong passwords of the last 15 minutes. The subject is the hash of what they were given for: the folded e-mail address of a login,
+-- whether it belongs to an account or not, or the account whose password was to be changed.
+-- One row for a subject, so that its lock decides which of several failures at once is the tenth.
 CREATE TABLE login_failure (
-    email_hash     bytea PRIMARY KEY,
+    subject        bytea PRIMARY KEY,
     failed_at      timestamptz[] NOT NULL,
     last_failed_at timestamptz NOT NULL
 );
 CREATE INDEX login_failure_last_failed_at ON login_failure (last_failed_at);
 
--- What reservation.events tells of each booking: visits, no-shows, cancellations and the next booking of a user.
+-- The state of each booking, as reservation.events tell it.
 CREATE TABLE user_reservation (
     reservation_id   integer PRIMARY KEY,
     user_id          integer NOT NULL,
@@ -35,4 +60,37 @@ CREATE TABLE user_reservation (
     reservation_time timestamptz NOT NULL,
     version          integer NOT NULL
 );
-CREATE INDEX user_reservation_user_id ON user_reservation (user_id);
+CREATE INDEX user_reservation_ahead ON user_reservation (user_id, reservation_time) WHERE status IN ('pending', 'confirmed', 'seated');
+
+-- How many bookings of each user ended how. Counting them when asked would take the longer, the more often a guest came.
+CREATE TABLE user_activity (
+    user_id       integer PRIMARY KEY,
+    visits        integer NOT NULL DEFAULT 0,
+    no_shows      integer NOT NULL DEFAULT 0,
+    cancellations integer NOT NULL DEFAULT 0
+);
+
+-- Triggers, since they see each row before and after, whichever of several writers at once comes first.
+CREATE FUNCTION count_reservations() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO user_activity AS counted (user_id, visits, no_shows, cancellations)
+    SELECT user_id,
+           TG_ARGV[0]::integer * count(*) FILTER (WHERE status = 'completed'),
+           TG_ARGV[0]::integer * count(*) FILTER (WHERE status = 'no_show'),
+           TG_ARGV[0]::integer * count(*) FILTER (WHERE status = 'cancelled')
+    FROM changed GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET
+        visits = counted.visits + EXCLUDED.visits,
+        no_shows = counted.no_shows + EXCLUDED.no_shows,
+        cancellations = counted.cancellations + EXCLUDED.cancellations;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER count_inserted AFTER INSERT ON user_reservation
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_reservations('1');
+CREATE TRIGGER count_before_update AFTER UPDATE ON user_reservation
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_reservations('-1');
+CREATE TRIGGER count_updated AFTER UPDATE ON user_reservation
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_reservations('1');
+CREATE TRIGGER count_deleted AFTER DELETE ON user_reservation
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_reservations('-1');

@@ -62,6 +62,9 @@ async fn the_oauth2_form_logs_in_too() {
     form(&anyone, FORM, "email=admin%40restaurant.com&scope=all").await.invalid(&["#/username", "#/password"]);
     form(&anyone, FORM, "username=+&password=").await.invalid(&["#/username", "#/password"]);
     form(&anyone, FORM, "username=%FF&password=x").await.problem(400, "malformed_body");
+    // A form that has no body is told what it lacks, as a form.
+    form(&anyone, FORM, "").await.invalid(&["#/username", "#/password"]);
+    anyone.act("/auth/login").await.problem(400, "malformed_body");
     form(&anyone, "multipart/form-data; boundary=x", "--x--").await.problem(415, "unsupported_media_type");
 }
 
@@ -115,4 +118,24 @@ async fn an_unknown_email_and_a_wrong_password_are_answered_alike_in_the_same_ti
         ratios.push(ratio);
     }
     panic!("an unknown e-mail takes {ratios:?} times as long as a wrong password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_a_form_parameter_is_given_once_and_an_empty_one_is_none() {
+    let platform = platform().await;
+    let anyone = platform.anyone("auth");
+    let valid = "username=admin%40restaurant.com&password=Admin123%21";
+    for (given, place) in [
+        (format!("username=x%40y.zz&{valid}"), "#/username"),
+        (format!("{valid}&username=admin%40restaurant.com"), "#/username"),
+        (format!("{valid}&password=Admin123%21"), "#/password"),
+        (format!("grant_type=password&{valid}&grant_type=password"), "#/grant_type"),
+    ] {
+        let refused = form(&anyone, FORM, &given).await.invalid(&[place]);
+        assert_eq!(refused.body["errors"][0]["code"], "repeated", "{given}");
+    }
+    for given in [format!("grant_type=&{valid}"), format!("{valid}&grant_type=%20&scope=")] {
+        form(&anyone, FORM, &given).await.expect(200);
+    }
+    form(&anyone, FORM, "username=&password=x").await.invalid(&["#/username"]);
 }

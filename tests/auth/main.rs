@@ -1,16 +1,20 @@
 //! The auth service, from outside.
 
+mod administrators;
+mod email;
 mod keys;
 mod login;
 mod me;
 mod overload;
 mod password;
 mod register;
+mod search;
 mod seed;
 mod throttle;
 mod users;
 
 use chassis::Shutdown;
+use chassis::http::text::fold;
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, ready};
 use restaurant_booking_tests::{Api, Platform, Reply, Setup};
 use serde_json::{Value, json};
@@ -23,9 +27,21 @@ async fn platform() -> Platform {
 
 /// Accounts with the administrator's password, which costs no hashing; their ids in the same order.
 async fn accounts(platform: &Platform, emails: &[&str]) -> Vec<i32> {
-    let copy = "INSERT INTO \"user\" (email, password_hash) SELECT email, (SELECT password_hash FROM \"user\" WHERE email = $2)
-        FROM unnest($1::text[]) WITH ORDINALITY AS given (email, place) ORDER BY place RETURNING id";
-    sqlx::query_scalar(copy).bind(emails).bind(ADMIN_EMAIL).fetch_all(&platform.pool("auth")).await.expect("accounts")
+    let copy = "INSERT INTO \"user\" (email, email_folded, password_hash)
+        SELECT email, email_folded, (SELECT password_hash FROM \"user\" WHERE email = $3)
+        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given (email, email_folded, place) ORDER BY place RETURNING id";
+    let folded: Vec<String> = emails.iter().map(|email| fold(email)).collect();
+    let query = sqlx::query_scalar(copy).bind(emails).bind(folded).bind(ADMIN_EMAIL);
+    query.fetch_all(&platform.pool("auth")).await.expect("accounts")
+}
+
+/// Tells the service of bookings of a user: their state, and in how many hours they begin.
+async fn book(platform: &Platform, user_id: i32, bookings: &[(&str, i32)]) {
+    for (status, hours) in bookings {
+        let insert = "INSERT INTO user_reservation (reservation_id, user_id, status, reservation_time, version)
+            VALUES ((SELECT count(*) + 1 FROM user_reservation), $1, $2, date_trunc('second', now()) + make_interval(hours => $3), 1)";
+        sqlx::query(insert).bind(user_id).bind(status).bind(hours).execute(&platform.pool("auth")).await.expect("a booking");
+    }
 }
 
 fn credentials(email: &str, password: &str) -> Value {

@@ -1,6 +1,10 @@
+use chassis::http::identity::Role;
 use reqwest::Method;
 use restaurant_booking_tests::api::send;
+use restaurant_booking_tests::platform::eventually;
+use restaurant_booking_tests::{Platform, Setup, token};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{accounts, platform};
 
@@ -73,6 +77,16 @@ async fn versions_guard_reads_and_changes() {
     read("*").await.expect(304);
     assert_eq!(read("\"3\"").await.expect(200).body["full_name"], "Ada Lovelace");
     read("\"4").await.invalid(&["If-None-Match:"]);
+    // Each condition holds for reads and for changes.
+    let get = async |condition: &str| send(guest.request(Method::GET, "/auth/me").header("If-Match", condition)).await;
+    get("\"4\"").await.expect(200);
+    get("\"3\"").await.problem(412, "precondition_failed");
+    let unless = async |condition: &str| {
+        send(guest.request(Method::PATCH, "/auth/me").header("If-None-Match", condition).json(&json!({"full_name": "Eve"}))).await
+    };
+    unless("*").await.problem(412, "precondition_failed");
+    unless("\"4\"").await.problem(412, "precondition_failed");
+    unless("\"3\"").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,4 +99,53 @@ async fn a_token_of_an_account_that_is_not_there_is_worth_nothing() {
         .post("/auth/password", &json!({"current_password": "correct horse", "new_password": "battery staple"}))
         .await
         .problem(401, "unauthenticated");
+}
+
+/// The versions of an account with their times, as told by the answers to changes that are made at once, in turn at two replicas.
+#[tokio::test(flavor = "multi_thread")]
+async fn f21_a_later_version_has_no_earlier_time() {
+    let platform = Platform::start(Setup { replicas: 2, ..Setup::only("auth") }).await;
+    let id = accounts(&platform, &["guest@example.com"]).await[0];
+    let (pool, guest, admin) = (platform.pool("auth"), platform.user("auth", id), platform.admin("auth"));
+    let mut changes = JoinSet::new();
+    for (number, base) in platform.bases("auth").into_iter().cycle().take(40).enumerate() {
+        let api = guest.at(base).with_token(token::token(id, Role::User));
+        changes.spawn(async move { api.patch("/auth/me", &json!({"full_name": format!("Ada {number}")})).await.expect(200) });
+    }
+    let mut told: Vec<(i64, String)> = Vec::new();
+    for reply in changes.join_all().await {
+        let version = reply.header("etag").trim_matches('"').parse().expect("a version");
+        told.push((version, reply.body["updated_at"].as_str().expect("a time").to_owned()));
+    }
+    told.sort();
+    let times: Vec<jiff::Timestamp> = told.iter().map(|(_, time)| time.parse().expect("a time")).collect();
+    assert!(times.is_sorted(), "{told:#?}");
+
+    // A change that waits while another is made is later than that one: its time is not that at which it began to wait.
+    let mut other = pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT FROM \"user\" WHERE id = $1 FOR UPDATE").bind(id).execute(&mut *other).await.expect("locked");
+    let waiting = tokio::spawn({
+        let guest = guest.clone();
+        async move { guest.patch("/auth/me", &json!({"full_name": "Ada King"})).await.expect(200) }
+    });
+    let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    eventually("a change that waits", async || sqlx::query_scalar(waits).fetch_one(&pool).await.expect("an answer")).await;
+    let touch = "UPDATE \"user\" SET version = version + 1, updated_at = clock_timestamp() WHERE id = $1
+        RETURNING to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+    let before: String = sqlx::query_scalar(touch).bind(id).fetch_one(&mut *other).await.expect("changed");
+    other.commit().await.expect("committed");
+    let after = waiting.await.expect("an answer");
+    let time = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
+    assert!(time(after.body["updated_at"].as_str().expect("a time")) >= time(&before), "{before} {}", after.text);
+
+    // Nor is it earlier where the clock was set back.
+    let ahead = "UPDATE \"user\" SET updated_at = '2100-01-01T00:00:00Z' WHERE id = $1";
+    sqlx::query(ahead).bind(id).execute(&pool).await.expect("changed");
+    for changed in [
+        guest.patch("/auth/me", &json!({"full_name": "Ada Lovelace"})).await,
+        guest.patch("/auth/me", &json!({"email": "ada@example.com"})).await,
+        admin.patch(&format!("/auth/users/{id}"), &json!({"role": "admin"})).await,
+    ] {
+        assert_eq!(changed.expect(200).body["updated_at"], "2100-01-01T00:00:00Z");
+    }
 }

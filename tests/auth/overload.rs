@@ -11,10 +11,12 @@ async fn when_too_many_passwords_wait_the_rest_stays_fast() {
     let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let options = database::migrated("auth").await;
     let pool = database::pool(options.clone());
-    let guest: i32 = sqlx::query_scalar("INSERT INTO \"user\" (email, password_hash) VALUES ('guest@example.com', '') RETURNING id")
-        .fetch_one(&pool)
-        .await
-        .expect("an account");
+    let guest: i32 = sqlx::query_scalar(
+        "INSERT INTO \"user\" (email, email_folded, password_hash) VALUES ('guest@example.com', 'guest@example.com', '') RETURNING id",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("an account");
     // A hash takes half a second and more: what comes before its end did not wait for it.
     let bcrypt = Bcrypt { cost: 12, parallelism: 1, queue_length: 1 };
     let config = auth::Config { administrator: None, bcrypt, ..auth_config(settings(options, platform.kafka.clone())) };

@@ -107,3 +107,15 @@ async fn an_email_belongs_to_one_account_whatever_its_case() {
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s01_a_refused_registration_uses_up_no_id() {
+    let platform = platform().await;
+    let anyone = platform.anyone("auth");
+    let first = anyone.post("/auth/register", &credentials("first@example.com", "correct horse")).await.expect(201).id();
+    for _ in 0..3 {
+        anyone.post("/auth/register", &credentials("FIRST@example.com", "correct horse")).await.problem(409, "email_taken");
+    }
+    let second = anyone.post("/auth/register", &credentials("second@example.com", "correct horse")).await.expect(201).id();
+    assert_eq!(second, first + 1);
+}

@@ -39,11 +39,14 @@ async fn a_second_start_changes_nothing_whatever_it_is_told() {
     login(&auth.api, ADMIN_EMAIL, ADMIN_PASSWORD).await.problem(401, "invalid_credentials");
     login(&auth.api, ADMIN_EMAIL, "battery staple").await.expect(200);
     assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
-    // Nor is an administrator made again who was dismissed.
-    auth.api.with_token(token::token(1, Role::Admin)).patch("/auth/users/1", &json!({"role": "user"})).await.expect(200);
+    // Nor is an administrator made again who was dismissed, once there is another one.
+    let admin = auth.api.with_token(token::token(1, Role::Admin));
+    let chef = auth.api.post("/auth/register", &credentials("chef@example.com", "correct horse")).await.expect(201).id();
+    admin.patch(&format!("/auth/users/{chef}"), &json!({"role": "admin"})).await.expect(200);
+    admin.patch("/auth/users/1", &json!({"role": "user"})).await.expect(200);
     auth.stop().await;
     start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await.stop().await;
-    assert_eq!(administrators(&database).await, [""; 0]);
+    assert_eq!(administrators(&database).await, ["chef@example.com"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,5 +64,20 @@ async fn an_administrator_who_is_configured_later_is_made_later() {
     assert_eq!(part(&token, 1)["role"], "admin");
     login(&auth.api, ADMIN_EMAIL, "a stranger's own").await.problem(401, "invalid_credentials");
     assert_eq!(administrators(&database).await, ["ADMIN@restaurant.com"]);
+    auth.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s10_the_last_administrator_is_one_after_a_restart_too() {
+    let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
+    let database = database::migrated("auth").await;
+    let auth = start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await;
+    let admin = auth.api.with_token(crate::administrator(&auth.api).await);
+    admin.patch("/auth/users/1", &json!({"role": "user"})).await.problem(409, "last_administrator");
+    auth.stop().await;
+
+    let auth = start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await;
+    let admin = auth.api.with_token(crate::administrator(&auth.api).await);
+    admin.get("/auth/users").await.expect(200);
     auth.stop().await;
 }

@@ -1,10 +1,10 @@
 use reqwest::Method;
 use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD};
-use restaurant_booking_tests::{Api, Platform, Reply};
+use restaurant_booking_tests::{Api, Reply};
 use serde_json::{Value, json};
 
-use crate::{accounts, login, part, platform};
+use crate::{accounts, book, login, part, platform};
 
 fn ids(reply: &Reply) -> Vec<i64> {
     reply.body.as_array().expect("an array").iter().map(|user| user["id"].as_i64().expect("an id")).collect()
@@ -88,14 +88,6 @@ async fn pages_follow_each_other_without_loss_or_repetition() {
     assert_eq!(rest, expected);
 }
 
-async fn book(platform: &Platform, user_id: i32, bookings: &[(&str, i32)]) {
-    for (status, hours) in bookings {
-        let insert = "INSERT INTO user_reservation (reservation_id, user_id, status, reservation_time, version)
-            VALUES ((SELECT count(*) + 1 FROM user_reservation), $1, $2, date_trunc('second', now()) + make_interval(hours => $3), 1)";
-        sqlx::query(insert).bind(user_id).bind(status).bind(hours).execute(&platform.pool("auth")).await.expect("a booking");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn users_come_with_what_they_did_at_the_restaurant() {
     let platform = platform().await;
@@ -117,11 +109,11 @@ async fn users_come_with_what_they_did_at_the_restaurant() {
     let one = admin.get(&format!("/auth/users/{}", made[0])).await.expect(200);
     assert_eq!(one.body, listed.body[0]);
     let members: Vec<_> = one.body.as_object().expect("an object").keys().cloned().collect();
-    assert_eq!(members, ["activity", "created_at", "email", "full_name", "id", "phone", "role", "updated_at"]);
+    assert_eq!(members, ["activity", "created_at", "email", "full_name", "id", "phone", "role", "updated_at", "version"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_administrator_changes_a_role_from_the_next_login_on() {
+async fn a_role_counts_at_once_here_and_from_the_next_login_on_elsewhere() {
     let platform = platform().await;
     let id = accounts(&platform, &["guest@example.com"]).await[0];
     let (admin, guest, anyone) = (platform.admin("auth"), platform.user("auth", id), platform.anyone("auth"));
@@ -130,36 +122,72 @@ async fn the_administrator_changes_a_role_from_the_next_login_on() {
     guest.get(&path).await.problem(403, "forbidden");
 
     let changed = admin.patch(&path, &json!({"role": "admin"})).await.expect(200);
-    assert_eq!((&changed.body["role"], changed.header("etag")), (&json!("admin"), "\"2\""));
+    assert_eq!((&changed.body["role"], &changed.body["version"]), (&json!("admin"), &json!(2)));
     assert!(changed.body["activity"].is_object());
     assert_eq!(admin.get(&path).await.expect(200).body, changed.body);
+    guest.get("/auth/users").await.expect(200);
     let token =
         login(&anyone, "guest@example.com", ADMIN_PASSWORD).await.expect(200).body["access_token"].as_str().expect("a token").to_owned();
     assert_eq!(part(&token, 1)["role"], "admin");
     anyone.with_token(token).get("/auth/users").await.expect(200);
-    guest.get("/auth/users").await.problem(403, "forbidden");
-
     for nothing in [json!({}), json!({"role": "admin"})] {
-        assert_eq!(admin.patch(&path, &nothing).await.expect(200).header("etag"), "\"2\"");
+        assert_eq!(admin.patch(&path, &nothing).await.expect(200).body["version"], 2);
     }
+    admin.get("/auth/users/999999").await.problem(404, "not_found");
+    admin.patch("/auth/users/999999", &json!({})).await.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_wrong_is_refused_with_every_reason() {
+    let platform = platform().await;
+    let admin = platform.admin("auth");
     for (wrong, places) in [
         (json!({"role": "chef"}), &["#/role"][..]),
         (json!({"role": null, "email": "a@b.co", "activity": {}}), &["#/role", "#/email", "#/activity"]),
         (json!({"role": ["admin"]}), &["#/role"]),
     ] {
-        admin.patch(&path, &wrong).await.invalid(places);
+        admin.patch("/auth/users/1", &wrong).await.invalid(places);
     }
-    let guarded = async |condition: &str| {
-        send(admin.request(Method::PATCH, &path).header("If-Match", condition).json(&json!({"role": "user"}))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s11_f10_the_tag_of_a_user_counts_their_activity_and_a_change_the_version_alone() {
+    let platform = platform().await;
+    let id = accounts(&platform, &["guest@example.com"]).await[0];
+    let (admin, path) = (platform.admin("auth"), format!("/auth/users/{id}"));
+    let read = async |header: &str, tag: &str| send(admin.request(Method::GET, &path).header(header, tag)).await;
+    let change = async |header: &str, tag: &str, role: &str| {
+        send(admin.request(Method::PATCH, &path).header(header, tag).json(&json!({"role": role}))).await
     };
-    guarded("\"1\"").await.problem(412, "precondition_failed");
-    guarded("2").await.invalid(&["If-Match:"]);
-    guarded("\"2\"").await.expect(200);
-    let fresh = async |condition: &str| send(admin.request(Method::GET, &path).header("If-None-Match", condition)).await;
-    assert_eq!(fresh("\"3\"").await.expect(304).header("etag"), "\"3\"");
-    fresh("\"2\"").await.expect(200);
-    admin.get("/auth/users/999999").await.problem(404, "not_found");
-    admin.patch("/auth/users/999999", &json!({})).await.problem(404, "not_found");
+    let first = admin.get(&path).await.expect(200);
+    let before = first.header("etag").to_owned();
+    assert!(before.starts_with("W/\""), "{before}");
+    assert_eq!(read("If-None-Match", &before).await.expect(304).header("etag"), before);
+
+    // Each part of the activity is a part of the tag.
+    let mut seen = vec![before];
+    for booking in [("confirmed", 24), ("confirmed", 2), ("cancelled", 5), ("completed", -3), ("no_show", -9)] {
+        book(&platform, id, &[booking]).await;
+        let last = seen.last().expect("a tag").clone();
+        let other = read("If-None-Match", &last).await.expect(200);
+        assert_ne!(other.header("etag"), last, "{booking:?}");
+        seen.push(other.header("etag").to_owned());
+    }
+    let now = seen.last().expect("a tag").clone();
+    read("If-None-Match", &now).await.expect(304);
+    // A weak tag does not match strongly (RFC 9110, 13.1.1).
+    read("If-Match", &now).await.problem(412, "precondition_failed");
+    read("If-Match", "*").await.expect(200);
+
+    change("If-Match", "\"2\"", "admin").await.problem(412, "precondition_failed");
+    change("If-Match", "2", "admin").await.invalid(&["If-Match:"]);
+    change("If-None-Match", "*", "admin").await.problem(412, "precondition_failed");
+    change("If-None-Match", "\"1\"", "admin").await.problem(412, "precondition_failed");
+    let changed = change("If-Match", "\"1\"", "admin").await.expect(200);
+    assert_eq!(changed.body["version"], 2);
+    let read_again = read("If-None-Match", &now).await.expect(200);
+    assert_eq!((read_again.header("etag"), &read_again.body), (changed.header("etag"), &changed.body));
+    change("If-None-Match", "\"1\"", "user").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

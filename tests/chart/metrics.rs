@@ -49,7 +49,7 @@ async fn known() -> Known {
     // Nobody answers there; what the database does not know is rendered without it.
     let nobody =
         PgPoolOptions::new().acquire_timeout(Duration::from_millis(100)).connect_lazy("postgres://127.0.0.1:1/nothing").expect("a pool");
-    samples(&service.render(&nobody).await, &mut known);
+    samples(&service.render(&nobody, &nobody).await, &mut known);
     known
 }
 

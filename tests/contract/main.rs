@@ -8,6 +8,7 @@ mod log;
 mod metrics;
 mod openapi;
 mod order;
+mod press;
 mod requests;
 mod roles;
 mod stop;

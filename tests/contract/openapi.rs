@@ -11,7 +11,12 @@ async fn each_service_serves_its_document() {
     for service in SERVICES {
         ready(platform.base(service)).await;
         let reply = platform.anyone(service).get("/openapi.json").await.expect(200);
-        assert_eq!((reply.header("content-type"), &reply.body), ("application/json", &document(service)));
+        assert_eq!(reply.header("content-type"), "application/json");
+        // The times of its examples are those of tomorrow, so that they can be sent.
+        assert!(!reply.text.contains("2030-05-17"), "{service}");
+        let tomorrow = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().tomorrow().expect("a date").to_string();
+        let served: Value = serde_json::from_str(&reply.text.replace(&tomorrow, "2030-05-17")).expect("JSON");
+        assert_eq!(served, document(service));
     }
 }
 

@@ -330,3 +330,52 @@ async fn head_answers_as_get_does_without_the_body() {
         }
     }
 }
+
+/// A client may send any number of wrong members: what they are told is bounded.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_than_twenty_faults_are_listed() {
+    let platform = platform().await;
+    let body: serde_json::Map<String, Value> = (0..3000).map(|number| (format!("x{number}"), json!(1))).collect();
+    let reply = platform.anyone("auth").post("/auth/login", &Value::Object(body)).await.problem(422, "validation_failed");
+    assert_eq!(reply.body["errors"].as_array().map(Vec::len), Some(20));
+    assert_eq!(reply.body["detail"], "3002 values of the input are wrong; `errors` lists the first 20.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_stands_twice_is_no_body() {
+    let platform = platform().await;
+    for (service, path, body) in [
+        ("auth", "/auth/register", r#"{"email": "a@b.co", "email": "c@d.co", "password": "correct horse"}"#),
+        ("menu", "/api/v1/menu", r#"{"name": "A", "n\u0061me": "B", "price": 1}"#),
+        ("reservation", "/reservations/tables", r#"{"table_number": 1, "capacity": 2, "description": {"a": 1, "a": 2}}"#),
+    ] {
+        let request = platform.admin(service).request(Method::POST, path).header("Content-Type", "application/json").body(body);
+        send(request).await.problem(400, "malformed_body");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_body_is_refused_by_name() {
+    let platform = platform().await;
+    let post = |coding: &str| {
+        let request = platform.admin("menu").request(Method::POST, "/api/v1/menu");
+        send(request.header("Content-Encoding", coding).json(&json!({"name": "Tea", "price": 3})))
+    };
+    let refused = post("gzip").await.problem(415, "unsupported_media_type");
+    assert_eq!(refused.header("accept-encoding"), "identity");
+    post("identity").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_may_be_a_json_merge_patch() {
+    let platform = platform().await;
+    let admin = platform.admin("menu");
+    let path = format!("/api/v1/menu/{}", admin.post("/api/v1/menu", &json!({"name": "Tea", "price": 3})).await.expect(201).id());
+    let with = |method: Method, content_type: &'static str| {
+        send(admin.request(method, &path).header("Content-Type", content_type).body(r#"{"name": "Chai", "price": 4}"#))
+    };
+    with(Method::PATCH, "application/merge-patch+json").await.expect(200);
+    with(Method::PUT, "application/merge-patch+json").await.problem(415, "unsupported_media_type");
+    let refused = with(Method::PATCH, "application/json-patch+json").await.problem(415, "unsupported_media_type");
+    assert_eq!(refused.header("accept-patch"), "application/merge-patch+json, application/json");
+}

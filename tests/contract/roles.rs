@@ -113,7 +113,8 @@ impl House {
         let pools = ["auth", "reservation"].map(|service| database::pool(platform.database(service)));
         let [auth, reservation] = pools;
         // Accounts with the administrator's password: no hashing.
-        let copy = "INSERT INTO \"user\" (id, email, password_hash) SELECT given.id, given.id || '@example.com', u.password_hash
+        let copy = "INSERT INTO \"user\" (id, email, email_folded, password_hash)
+            SELECT given.id, given.id || '@example.com', given.id || '@example.com', u.password_hash
             FROM unnest($1::int[]) AS given (id), \"user\" u WHERE u.id = 1";
         sqlx::query(copy).bind([OWNER, OTHER]).execute(&auth).await.expect("accounts");
         sqlx::query("ALTER SEQUENCE user_id_seq RESTART WITH 100").execute(&auth).await.expect("restarted");
@@ -130,7 +131,8 @@ impl House {
         match of {
             Of::Nothing => 0,
             Of::Account => {
-                let insert = "INSERT INTO \"user\" (email, password_hash) VALUES ($1 || '@example.org', '') RETURNING id::bigint";
+                let insert = "INSERT INTO \"user\" (email, email_folded, password_hash)
+                    VALUES ($1 || '@example.org', $1 || '@example.org', '') RETURNING id::bigint";
                 sqlx::query_scalar(insert).bind(number.to_string()).fetch_one(&self.auth).await.expect("an account")
             }
             Of::Dish => self.platform.admin("menu").post("/api/v1/menu", &json!({"name": "Tea", "price": 3})).await.expect(201).id(),

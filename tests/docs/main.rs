@@ -2,6 +2,7 @@
 
 mod configuration;
 mod definition;
+mod language;
 mod openapi;
 mod problems;
 mod reasons;

@@ -4,16 +4,57 @@ use serde_json::Value;
 
 use crate::assert_fresh;
 
-fn documents() -> [(&'static str, Value); 3] {
+fn apis() -> [(&'static str, utoipa::openapi::OpenApi); 3] {
     [("auth", auth::openapi()), ("menu", menu::openapi()), ("reservation", reservation::openapi())]
-        .map(|(service, api)| (service, serde_json::to_value(api).expect("JSON")))
+}
+
+pub(crate) fn documents() -> [(&'static str, Value); 3] {
+    apis().map(|(service, api)| (service, serde_json::to_value(api).expect("JSON")))
 }
 
 #[test]
 fn generated_openapi_documents() {
-    for (service, document) in documents() {
-        let text = serde_json::to_string_pretty(&document).expect("JSON");
+    for (service, api) in apis() {
+        // As it is written, in the order of the router.
+        let text = api.to_pretty_json().expect("JSON");
         assert_fresh(&format!("docs/openapi/{service}.json"), &format!("{text}\n"));
+    }
+}
+
+/// Every example keeps the schema that stands beside it: those of answers and of requests, and those of parameters.
+#[test]
+fn every_example_is_one_of_its_schema() {
+    for (service, document) in documents() {
+        let holds = |what: &str, schema: &Value, example: &Value| {
+            let mut whole = schema.clone();
+            if let Some(members) = whole.as_object_mut() {
+                members.insert("components".to_owned(), document["components"].clone());
+            }
+            let validator = jsonschema::validator_for(&whole).unwrap_or_else(|error| panic!("{service}: {what}: {error}"));
+            let faults: Vec<_> = validator.iter_errors(example).map(|error| error.to_string()).collect();
+            assert!(faults.is_empty(), "{service}: {what}: {example}: {faults:?}");
+        };
+        for (name, operation) in operations(&document) {
+            let answers = operation["responses"].as_object().expect("responses").iter();
+            for (status, answer) in answers.filter(|(status, _)| status.starts_with('2')) {
+                let content = &answer["content"]["application/json"];
+                if !content.is_null() {
+                    assert!(!content["example"].is_null(), "{service}: {name} {status} has no example");
+                    holds(&format!("{name} {status}"), &content["schema"], &content["example"]);
+                }
+            }
+            for (media_type, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+                let examples = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+                for example in examples.chain(content.get("example")) {
+                    holds(&format!("{name} {media_type}"), &content["schema"], example);
+                }
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if let Some(example) = parameter.get("example") {
+                    holds(&format!("{name} {}", parameter["name"]), &parameter["schema"], example);
+                }
+            }
+        }
     }
 }
 
@@ -59,5 +100,7 @@ fn has_example(document: &Value, content: &Value) -> bool {
     }
     let name = content["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).expect("a reference");
     let schema = &document["components"]["schemas"][name];
-    schema["properties"].as_object().is_some_and(|members| members.values().any(|member| !member["example"].is_null()))
+    schema["properties"]
+        .as_object()
+        .is_some_and(|members| members.values().any(|member| !member["example"].is_null() || !member["examples"].is_null()))
 }

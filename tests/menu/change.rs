@@ -140,3 +140,57 @@ async fn who_wrote_reads_it_at_once() {
         assert_eq!(anyone.get(MENU).await.expect(200).body, json!([]));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f09_a_condition_that_is_false_leaves_a_dish_alone() {
+    let platform = platform().await;
+    let admin = platform.admin("menu");
+    let path = format!("{MENU}/{}", serve(&admin, &[("Tea", "3")]).await[0]);
+    let body = dish("Other", "4");
+    for (name, value) in [("If-None-Match", "*"), ("If-None-Match", "\"7\", W/\"1\""), ("If-Match", "\"2\"")] {
+        for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+            let request = admin.request(method.clone(), &path).header(name, value);
+            let request = if method == Method::DELETE { request } else { request.json(&body) };
+            send(request).await.problem(412, "precondition_failed");
+        }
+    }
+    for path in [path.as_str(), MENU] {
+        send(admin.request(Method::GET, path).header("If-Match", "\"2\"")).await.problem(412, "precondition_failed");
+        send(admin.request(Method::GET, path).header("If-Match", "*")).await.expect(200);
+    }
+    assert_eq!(admin.get(&path).await.expect(200).header("etag"), "\"1\"");
+    send(admin.request(Method::PUT, &path).header("If-None-Match", "\"7\"").json(&body)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f19_a_dish_has_a_name_that_shows() {
+    let platform = platform().await;
+    let admin = platform.admin("menu");
+    for name in ["\u{200b}", "\u{feff}", "\u{a0}", "Tea\nCoffee", "Tea\u{202e}", "Tea\u{7}"] {
+        admin.post(MENU, &dish(name, "3")).await.invalid(&["#/name"]);
+    }
+    let made = admin.post(MENU, &dish("\u{feff} Tea\u{200b}", "3")).await.expect(201);
+    assert_eq!(made.body["name"], "Tea");
+    admin.patch(&format!("{MENU}/{}", made.id()), &json!({"name": "\u{200b}"})).await.invalid(&["#/name"]);
+}
+
+/// Twenty changes at once wait for each other: each was made after the one before it, and its event tells the same time.
+#[tokio::test(flavor = "multi_thread")]
+async fn f21_a_later_version_of_a_dish_is_of_a_later_time() {
+    let platform = platform().await;
+    let admin = platform.admin("menu");
+    let path = format!("{MENU}/{}", serve(&admin, &[("Tea", "3")]).await[0]);
+    let prices: Vec<Value> = (0..20).map(|number| json!({"price": number})).collect();
+    let changed = futures_util::future::join_all(prices.iter().map(|price| admin.patch(&path, price))).await;
+    let mut versions: Vec<(i64, String)> = changed
+        .into_iter()
+        .map(|reply| reply.expect(200))
+        .map(|reply| {
+            let version = reply.header("etag").trim_matches('"').parse().expect("a version");
+            (version, reply.body["updated_at"].as_str().expect("a time").to_owned())
+        })
+        .collect();
+    versions.sort();
+    let times: Vec<jiff::Timestamp> = versions.iter().map(|(_, time)| time.parse().expect("a time")).collect();
+    assert!(times.is_sorted(), "{versions:?}");
+}

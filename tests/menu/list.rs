@@ -123,3 +123,13 @@ async fn parameters_that_are_wrong_are_refused_with_every_reason() {
     }
     refused(&format!("sort=name&cursor={cursor}x"), &["?cursor"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_found_however_its_accents_were_typed() {
+    let platform = platform().await;
+    let (admin, anyone) = (platform.admin("menu"), platform.anyone("menu"));
+    serve(&admin, &[("Cr\u{e8}me br\u{fb}l\u{e9}e", "8"), ("Cre\u{300}me caramel", "7"), ("Tea", "3")]).await;
+    for query in ["cr%C3%A8me", "CRE%CC%80ME"] {
+        assert_eq!(names(&anyone.get(&format!("{MENU}?q={query}")).await.expect(200)).len(), 2, "{query}");
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use chassis::http::old::rule::{self, Raw, Ruled};
+use chassis::http::text::Email;
+use chassis::http::value::{Raw, Ruled, Value as _};
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
 
-use crate::password::{self, Password};
+use crate::password::Password;
 
 /// The port of the service.
 pub const PORT: u16 = 8000;
@@ -49,7 +50,7 @@ pub struct Config {
     pub service: Settings,
     /// The file of the private key.
     pub private_key: PathBuf,
-    /// Who is made administrator at the first start.
+    /// The administrator who is made at the first start.
     pub administrator: Option<Administrator>,
     /// How passwords are hashed.
     pub bcrypt: Bcrypt,
@@ -64,7 +65,7 @@ impl AsRef<Settings> for Config {
 /// The first administrator.
 #[derive(Clone, Debug)]
 pub struct Administrator {
-    email: String,
+    email: Email,
     password: Password,
 }
 
@@ -74,10 +75,10 @@ impl Administrator {
     /// # Errors
     /// What is wrong with one of them.
     pub fn new(email: &str, password: &str) -> Ruled<Self> {
-        Ok(Self { email: rule::email(Raw::Text(email))?, password: password::new_password(Raw::Text(password))? })
+        Ok(Self { email: Email::read(Raw::Text(email))?, password: Password::read(Raw::Text(password))? })
     }
 
-    pub(crate) fn email(&self) -> &str {
+    pub(crate) fn email(&self) -> &Email {
         &self.email
     }
 
@@ -134,9 +135,9 @@ impl ServeArgs {
 
     fn administrator(&self, problems: &mut Problems) -> Option<Administrator> {
         let email = self.admin_email.as_deref().map(str::trim).filter(|email| !email.is_empty()).unwrap_or(ADMIN_EMAIL);
-        let email = rule::email(Raw::Text(email));
+        let email = Email::read(Raw::Text(email));
         let password = problems.secret("ADMIN_PASSWORD", self.admin_password.as_deref(), self.admin_password_file.as_ref());
-        let password = password.map(|password| password::new_password(Raw::Text(&password))).transpose();
+        let password = password.map(|password| Password::read(Raw::Text(&password))).transpose();
         if let Err(fault) = &email {
             problems.add("ADMIN_EMAIL", format!("cannot be used: {}", fault.detail));
         }
@@ -148,11 +149,11 @@ impl ServeArgs {
 }
 
 fn size(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+    usize::try_from(number).expect("at most 10000")
 }
 
 fn number_of(size: usize) -> u32 {
-    u32::try_from(size).unwrap_or(u32::MAX)
+    u32::try_from(size).expect("at most 10000")
 }
 
 #[cfg(test)]
@@ -195,6 +196,6 @@ mod tests {
     fn an_administrator_has_the_default_address_and_an_untrimmed_password() {
         let args = ServeArgs { admin_password: Some(" Admin123! ".into()), ..Default::default() };
         let administrator = args.administrator(&mut Problems::default()).expect("an administrator");
-        assert_eq!((administrator.email(), administrator.password().as_str()), (ADMIN_EMAIL, " Admin123! "));
+        assert_eq!((administrator.email().as_str(), administrator.password().expose()), (ADMIN_EMAIL, " Admin123! "));
     }
 }

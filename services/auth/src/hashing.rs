@@ -1,18 +1,15 @@
 //! Hashing and comparing passwords: bcrypt is slow by design, so threads of its own do it, in a bounded number and with a bounded queue.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use base64::Engine as _;
 use base64::alphabet::BCRYPT;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use bcrypt::{BcryptError, HashParts};
-use chassis::http::code;
-use chassis::http::problem::Problem;
 use prometheus::IntGauge;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::Bcrypt;
 use crate::password::{Attempt, MAX_BYTES, Password};
@@ -20,33 +17,38 @@ use crate::password::{Attempt, MAX_BYTES, Password};
 /// How a bcrypt hash writes its salt and digest.
 const ALPHABET: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 
-/// Where passwords are hashed and compared. The threads end with the last clone.
+/// Hashes and compares passwords.
 #[derive(Clone)]
-pub(crate) struct Hasher(Arc<Owner>);
-
-struct Owner(Arc<Shared>);
+pub(crate) struct Hasher(Arc<Shared>);
 
 struct Shared {
-    state: Mutex<State>,
-    /// Signalled when a job is queued, and at the end.
-    changed: Condvar,
     work: Work,
-    parallelism: usize,
-    queue_length: usize,
-    depth: IntGauge,
-    /// How long the last job took, in microseconds.
+    /// One for each password that is worked on or waits.
+    places: Arc<Semaphore>,
+    /// One for each password that is worked on.
+    turns: Arc<Semaphore>,
+    /// How many turns after each other empty a full queue.
+    rounds: u64,
+    waiting: IntGauge,
+    /// How long the last turn took, in microseconds.
     pace: AtomicU64,
 }
 
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Job>,
-    ended: bool,
-}
-
-enum Job {
-    Hash(Password, oneshot::Sender<Result<String, BcryptError>>),
-    Compare(Attempt, Option<String>, oneshot::Sender<Result<Verdict, BcryptError>>),
+/// Why a password was not hashed or compared.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HashError {
+    /// The queue is full; at the present pace it is empty in so many seconds.
+    #[error("too many passwords wait to be hashed; there is room in {seconds} s")]
+    Overloaded {
+        /// From 1 to 60.
+        seconds: u64,
+    },
+    /// The stored hash is malformed, or there is no randomness.
+    #[error("a password cannot be hashed or compared: {0}")]
+    Bcrypt(#[from] BcryptError),
+    /// The system gives no thread.
+    #[error("there is no thread to hash a password: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// What a comparison found.
@@ -58,136 +60,85 @@ pub(crate) enum Verdict {
     Right { rehashed: Option<String> },
 }
 
-impl Job {
-    /// Whether nobody waits for it any more.
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Hash(_, answer) => answer.is_closed(),
-            Self::Compare(_, _, answer) => answer.is_closed(),
-        }
-    }
-
-    fn run(self, work: &Work) {
-        // Whoever stopped waiting meanwhile gets no answer.
-        match self {
-            Self::Hash(password, answer) => drop(answer.send(work.hash(password.as_str()))),
-            Self::Compare(attempt, stored, answer) => drop(answer.send(work.compare(attempt.as_str(), stored.as_deref()))),
-        }
-    }
-}
-
 impl Hasher {
-    /// Starts the threads.
-    pub(crate) fn start(config: &Bcrypt, depth: IntGauge) -> Result<Self, std::io::Error> {
-        let shared = Arc::new(Shared::new(config, depth)?);
-        let owner = Owner(shared.clone());
-        for _ in 0..shared.parallelism {
-            let shared = shared.clone();
-            std::thread::Builder::new().name("bcrypt".to_owned()).spawn(move || shared.serve())?;
-        }
-        Ok(Self(Arc::new(owner)))
+    /// A hasher that works on `config.parallelism` passwords at once, and tells `waiting` how many others wait.
+    ///
+    /// # Errors
+    /// Where the system gives no randomness.
+    pub(crate) fn new(config: &Bcrypt, waiting: IntGauge) -> Result<Self, std::io::Error> {
+        let parallelism = config.parallelism.max(1);
+        Ok(Self(Arc::new(Shared {
+            work: Work::new(config.cost)?,
+            places: Arc::new(Semaphore::new(parallelism + config.queue_length)),
+            turns: Arc::new(Semaphore::new(parallelism)),
+            rounds: u64::try_from(config.queue_length.div_ceil(parallelism)).expect("a length of a queue is no more than 64 bits"),
+            waiting,
+            pace: AtomicU64::new(0),
+        })))
     }
 
     /// The hash of a password.
     ///
     /// # Errors
-    /// 503 where the queue is full.
-    pub(crate) async fn hash(&self, password: Password) -> Result<String, Problem> {
-        let (answer, answered) = oneshot::channel();
-        self.0.0.submit(Job::Hash(password, answer))?;
-        answered.await.map_err(Problem::internal)?.map_err(Problem::internal)
+    /// Where the queue is full, or there is no thread or randomness.
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, HashError> {
+        self.in_turn(move |work| work.hash(password.expose())).await
     }
 
     /// Whether it is the password of the stored hash. Without a stored hash the same work finds that it is not.
     ///
     /// # Errors
-    /// 503 where the queue is full.
-    pub(crate) async fn compare(&self, attempt: Attempt, stored: Option<String>) -> Result<Verdict, Problem> {
+    /// Where the queue is full, there is no thread or randomness, or the stored hash is malformed.
+    pub(crate) async fn compare(&self, attempt: Attempt, stored: Option<String>) -> Result<Verdict, HashError> {
+        self.in_turn(move |work| work.compare(attempt.expose(), stored.as_deref())).await
+    }
+
+    /// Does the work on a thread when it is its turn. A caller who leaves before gives up the place in the queue.
+    async fn in_turn<T: Send + 'static>(&self, job: impl FnOnce(&Work) -> Result<T, BcryptError> + Send + 'static) -> Result<T, HashError> {
+        let shared = self.0.clone();
+        let Ok(place) = shared.places.clone().try_acquire_owned() else { return Err(shared.overloaded()) };
+        let turn = {
+            let _waits = Waits::begin(&shared.waiting);
+            shared.turns.clone().acquire_owned().await.expect("the semaphore is never closed")
+        };
         let (answer, answered) = oneshot::channel();
-        self.0.0.submit(Job::Compare(attempt, stored, answer))?;
-        answered.await.map_err(Problem::internal)?.map_err(Problem::internal)
+        let work = move || {
+            // On Linux niceness is a thread's own: where cores are short, requests that hash nothing come first.
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::nice(10);
+            let started = Instant::now();
+            let result = job(&shared.work);
+            shared.pace.store(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            drop((turn, place));
+            // A caller who left meanwhile gets no answer.
+            let _ = answer.send(result);
+        };
+        // A thread takes microseconds to start and a hash a tenth of a second or more: a pool would save nothing.
+        std::thread::Builder::new().name("bcrypt".to_owned()).spawn(work)?;
+        Ok(answered.await.expect("bcrypt does not panic")?)
     }
 }
 
-impl Drop for Owner {
+/// A password that waits for its turn.
+struct Waits<'a>(&'a IntGauge);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a IntGauge) -> Self {
+        waiting.inc();
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.0.lock().ended = true;
-        self.0.changed.notify_all();
+        self.0.dec();
     }
 }
 
 impl Shared {
-    fn new(config: &Bcrypt, depth: IntGauge) -> Result<Self, std::io::Error> {
-        Ok(Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            work: Work::new(config.cost)?,
-            parallelism: config.parallelism.max(1),
-            queue_length: config.queue_length,
-            depth,
-            pace: AtomicU64::new(0),
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note_depth(&self, state: &State) {
-        self.depth.set(i64::try_from(state.queue.len()).unwrap_or(i64::MAX));
-    }
-
-    fn submit(&self, job: Job) -> Result<(), Problem> {
-        let mut state = self.lock();
-        if state.queue.len() >= self.queue_length {
-            state.queue.retain(|job| !job.is_abandoned());
-        }
-        if state.queue.len() >= self.queue_length {
-            self.note_depth(&state);
-            return Err(self.overloaded());
-        }
-        state.queue.push_back(job);
-        self.note_depth(&state);
-        drop(state);
-        self.changed.notify_one();
-        Ok(())
-    }
-
-    /// Tells to come back when, at the present pace, the queue will be empty.
-    fn overloaded(&self) -> Problem {
-        let rounds = u64::try_from(self.queue_length.div_ceil(self.parallelism)).unwrap_or(u64::MAX);
-        let seconds = self.pace.load(Ordering::Relaxed).saturating_mul(rounds).div_ceil(1_000_000);
-        Problem::new(&code::OVERLOADED, "Too many passwords wait to be checked; try again shortly.").retry_after(seconds.clamp(1, 60))
-    }
-
-    fn serve(&self) {
-        // On Linux niceness is a thread's own: where cores are short, requests that hash nothing come first.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::nice(10);
-        while let Some(job) = self.next() {
-            let started = Instant::now();
-            job.run(&self.work);
-            self.pace.store(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
-    }
-
-    /// Waits for a job that somebody waits for; `None` at the end.
-    fn next(&self) -> Option<Job> {
-        let mut state = self.lock();
-        loop {
-            if state.ended {
-                return None;
-            }
-            match state.queue.pop_front() {
-                Some(job) => {
-                    self.note_depth(&state);
-                    if !job.is_abandoned() {
-                        return Some(job);
-                    }
-                }
-                None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+    fn overloaded(&self) -> HashError {
+        let seconds = self.pace.load(Ordering::Relaxed).saturating_mul(self.rounds).div_ceil(1_000_000);
+        HashError::Overloaded { seconds: seconds.clamp(1, 60) }
     }
 }
 
@@ -235,22 +186,29 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use chassis::http::old::rule::Raw;
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
+    use chassis::http::value::{Raw, Value as _};
 
     use super::*;
-    use crate::password::{attempt, new_password};
 
     fn hasher(cost: u32, parallelism: usize, queue_length: usize) -> Hasher {
         let depth = IntGauge::new("depth", "depth").expect("a gauge");
-        Hasher::start(&Bcrypt { cost, parallelism, queue_length }, depth).expect("threads")
+        Hasher::new(&Bcrypt { cost, parallelism, queue_length }, depth).expect("randomness")
+    }
+
+    /// Whether a future is not done yet.
+    fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
+        Pin::new(future).poll(&mut Context::from_waker(Waker::noop())).is_pending()
     }
 
     fn set(text: &str) -> Password {
-        new_password(Raw::Text(text)).expect("a password")
+        Password::read(Raw::Text(text)).expect("a password")
     }
 
     fn entered(text: &str) -> Attempt {
-        attempt(Raw::Text(text)).expect("an attempt")
+        Attempt::read(Raw::Text(text)).expect("an attempt")
     }
 
     #[tokio::test]
@@ -281,27 +239,48 @@ mod tests {
         assert_eq!(hasher.compare(entered("12345678"), Some(new)).await.expect("a verdict"), Verdict::Right { rehashed: None });
     }
 
-    #[test]
-    fn a_full_queue_is_told_and_what_nobody_waits_for_makes_room() {
-        let depth = IntGauge::new("depth", "depth").expect("a gauge");
-        let unserved = Shared::new(&Bcrypt { cost: 4, parallelism: 2, queue_length: 1 }, depth.clone()).expect("randomness");
-        let submit = || {
-            let (answer, waiting) = oneshot::channel();
-            unserved.submit(Job::Hash(set("12345678"), answer)).map(|()| waiting)
-        };
-        let waiting = submit().expect("room");
-        unserved.pace.store(2_500_000, Ordering::Relaxed);
-        let problem = submit().expect_err("a full queue");
-        assert_eq!(problem.respond("id").headers()["Retry-After"], "3");
-        assert_eq!(problem.code().code, "overloaded");
-        drop(waiting);
-        let _waiting = submit().expect("room once more");
-        assert_eq!(depth.get(), 1);
+    #[tokio::test]
+    async fn a_full_queue_is_told_and_a_caller_who_leaves_makes_room() {
+        let waiting = IntGauge::new("waiting", "waiting").expect("a gauge");
+        let hasher = Hasher::new(&Bcrypt { cost: 4, parallelism: 2, queue_length: 1 }, waiting.clone()).expect("randomness");
+        hasher.0.pace.store(2_500_000, Ordering::Relaxed);
+        // Nothing has its turn while the test has all turns.
+        let turns = hasher.0.turns.clone().acquire_many_owned(2).await.expect("turns");
+        let mut callers: Vec<_> = (0..3).map(|_| Box::pin(hasher.hash(set("12345678")))).collect();
+        for caller in &mut callers {
+            assert!(is_pending(caller));
+        }
+        assert_eq!(waiting.get(), 3);
+        let refused = hasher.hash(set("12345678")).await.expect_err("a full queue");
+        assert!(matches!(refused, HashError::Overloaded { seconds: 3 }), "{refused}");
+
+        drop(callers.pop());
+        assert_eq!(waiting.get(), 2);
+        let mut next = Box::pin(hasher.hash(set("12345678")));
+        assert!(is_pending(&mut next));
+        drop(turns);
+        // In the order in which they came: those before hold their turns until they are polled.
+        for caller in callers {
+            caller.await.expect("a hash");
+        }
+        next.await.expect("a hash");
+        assert_eq!(waiting.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_is_over_when_its_work_is_done_also_where_its_caller_has_left() {
+        let hasher = hasher(10, 1, 1);
+        let mut left = Box::pin(hasher.hash(set("12345678")));
+        assert!(is_pending(&mut left));
+        drop(left);
+        assert_eq!(hasher.0.turns.available_permits(), 0, "the thread goes on");
+        hasher.hash(set("12345678")).await.expect("a hash");
+        assert_eq!((hasher.0.turns.available_permits(), hasher.0.places.available_permits()), (1, 2));
     }
 
     #[tokio::test]
     async fn a_malformed_hash_is_a_fault_of_ours() {
-        let problem = hasher(4, 1, 4).compare(entered("12345678"), Some("plain".to_owned())).await.expect_err("a fault");
-        assert_eq!(problem.code().code, "internal_error");
+        let error = hasher(4, 1, 4).compare(entered("12345678"), Some("plain".to_owned())).await.expect_err("a fault");
+        assert!(matches!(error, HashError::Bcrypt(_)), "{error}");
     }
 }

@@ -6,30 +6,28 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use chassis::events::outbox::Outbox;
 use chassis::http::code::{FORBIDDEN, OVERLOADED, PRECONDITION_FAILED, VALIDATION_FAILED};
+use chassis::http::etag;
 use chassis::http::identity::Verifier;
-use chassis::http::old::etag;
 use chassis::http::openapi::Problems;
 use http::header;
 use serde::Serialize;
 use sqlx::PgPool;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::codes::{EMAIL_TAKEN, INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, WRONG_PASSWORD};
+use crate::codes::{EMAIL_TAKEN, INVALID_CREDENTIALS, LAST_ADMINISTRATOR, TOO_MANY_ATTEMPTS, WRONG_PASSWORD};
 use crate::hashing::Hasher;
 use crate::token::Signer;
 
-mod change;
-#[cfg(test)]
-mod given;
+mod administrator;
 mod key_set;
 mod login;
 mod me;
 mod password;
+mod refusal;
 mod register;
 mod users;
 
@@ -47,14 +45,14 @@ pub(crate) struct App {
 #[openapi(
     info(
         title = "Auth",
-        description = "Accounts, roles and logins. `POST /auth/login` gives the token that this and the other services take as \
-                       `Authorization: Bearer <access_token>`; it is good for two hours.",
+        description = "Accounts, roles and logins. `POST /auth/login` issues the token that this and the other services accept as \
+                       `Authorization: Bearer <access_token>`. A token is valid for two hours.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
-        (name = "account", description = "One's own account"),
+        (name = "account", description = "The own account"),
         (name = "users", description = "All accounts, for administrators"),
-        (name = "keys", description = "What verifies tokens"),
+        (name = "keys", description = "The public keys that verify tokens"),
     ),
 )]
 struct Document;
@@ -63,12 +61,12 @@ struct Document;
 static PROBLEMS: &[Problems] = &[
     ("register", &[&EMAIL_TAKEN, &OVERLOADED]),
     ("login", &[&INVALID_CREDENTIALS, &TOO_MANY_ATTEMPTS, &OVERLOADED]),
-    ("get_me", &[]),
+    ("get_me", &[&PRECONDITION_FAILED]),
     ("update_me", &[&EMAIL_TAKEN, &PRECONDITION_FAILED]),
-    ("change_password", &[&WRONG_PASSWORD, &OVERLOADED]),
+    ("change_password", &[&WRONG_PASSWORD, &TOO_MANY_ATTEMPTS, &OVERLOADED]),
     ("list_users", &[&FORBIDDEN]),
-    ("get_user", &[&FORBIDDEN]),
-    ("update_user", &[&FORBIDDEN, &PRECONDITION_FAILED]),
+    ("get_user", &[&FORBIDDEN, &PRECONDITION_FAILED]),
+    ("update_user", &[&FORBIDDEN, &LAST_ADMINISTRATOR, &PRECONDITION_FAILED]),
     ("get_key_set", &[&VALIDATION_FAILED]),
 ];
 
@@ -83,19 +81,16 @@ pub(crate) fn router() -> (Router<App>, OpenApi) {
         .routes(routes!(users::get_user, users::update_user))
         .routes(routes!(key_set::get_key_set))
         .split_for_parts();
-    refuse_unknown_members(&mut api);
     chassis::http::openapi::complete(&mut api, Some("/auth/login"), PROBLEMS);
+    open_form(&mut api);
     (router, api)
 }
 
-/// Says of every JSON body what `Input::finish` does: members that are not known are refused.
-fn refuse_unknown_members(api: &mut OpenApi) {
-    let schemas = api.components.iter_mut().flat_map(|components| &mut components.schemas);
-    for (_, schema) in schemas.filter(|(name, _)| name.ends_with("Request")) {
-        if let RefOr::T(Schema::Object(object)) = schema {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
+/// RFC 6749, 3.2: unknown parameters of the form are ignored.
+fn open_form(api: &mut OpenApi) {
+    let schemas = &mut api.components.as_mut().expect("the document has schemas").schemas;
+    let Some(RefOr::T(Schema::Object(form))) = schemas.get_mut("LoginForm") else { panic!("LoginForm is the schema of an object") };
+    form.additional_properties = None;
 }
 
 /// A thing that can be changed, with its entity tag.

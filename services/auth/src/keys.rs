@@ -21,12 +21,12 @@ pub const PRIVATE_KEY: &str = "private.pem";
 /// The name of the file with the public keys.
 pub const KEY_SET: &str = "jwks.json";
 
-/// What [`generate`] did.
+/// The outcome of [`generate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generated {
-    /// There were keys already, and nothing was changed.
+    /// The keys existed already, and nothing was changed.
     Kept,
-    /// There was a private key, and its key set was made.
+    /// The private key existed, and its key set was made.
     Completed,
     /// A private key and a key set were made.
     Made,
@@ -37,8 +37,8 @@ pub enum Generated {
 impl fmt::Display for Generated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kept => write!(f, "{PRIVATE_KEY} and {KEY_SET} are there already and were not changed"),
-            Self::Completed => write!(f, "{PRIVATE_KEY} is there already; {KEY_SET} was made for it"),
+            Self::Kept => write!(f, "{PRIVATE_KEY} and {KEY_SET} exist already and were not changed"),
+            Self::Completed => write!(f, "{PRIVATE_KEY} exists already; {KEY_SET} was made for it"),
             Self::Made => write!(f, "{PRIVATE_KEY} and {KEY_SET} were made"),
             Self::Rotated => write!(f, "{PRIVATE_KEY} is a new key; {KEY_SET} has it and the previous one"),
         }
@@ -51,10 +51,10 @@ pub enum KeysError {
     /// The file system refused.
     #[error("{0} cannot be read or written: {1}")]
     File(PathBuf, #[source] io::Error),
-    /// A file that is there is not what it should be.
-    #[error("{0} is not {1}; move it away to have a new one made")]
+    /// A file is not what its name says.
+    #[error("{0} is not {1}; move it away, and a new one is made")]
     Foreign(PathBuf, &'static str),
-    /// The operating system has no randomness to give, or the key cannot be encoded.
+    /// The operating system has no randomness to give.
     #[error("a key cannot be made: {0}")]
     Make(String),
 }
@@ -68,13 +68,13 @@ pub struct KeyPair {
     pub key_set: String,
 }
 
-/// Makes a key pair, for who keeps keys elsewhere than in files.
+/// Makes a key pair, for callers that keep keys elsewhere than in files.
 ///
 /// # Errors
 /// Where the operating system has no randomness to give.
 pub fn pair() -> Result<KeyPair, KeysError> {
     let key = new_key()?;
-    Ok(KeyPair { private_key: private_pem(&key)?, key_set: set_json(jwk(&key.verifying_key()), None)? })
+    Ok(KeyPair { private_key: private_pem(&key), key_set: set_json(jwk(&key.verifying_key()), None) })
 }
 
 fn new_key() -> Result<SigningKey, KeysError> {
@@ -83,14 +83,14 @@ fn new_key() -> Result<SigningKey, KeysError> {
     Ok(SigningKey::from_bytes(&secret))
 }
 
-/// Makes `private.pem` (for its owner alone) and `jwks.json` in a directory; keys that are there are kept.
-/// With `rotate` a new private key is made all the same, and the previous public key stays in the set beside the new one.
+/// Makes `private.pem`, readable by its owner alone, and `jwks.json` in a directory. Keys that exist are kept.
+/// With `rotate` a new private key is made in any case, and the previous public key stays in the set beside the new one.
 ///
 /// # Errors
 /// Where the files cannot be read or written, or are something else.
 pub fn generate(directory: &Path, rotate: bool) -> Result<Generated, KeysError> {
     fs::create_dir_all(directory).map_err(|error| KeysError::File(directory.to_owned(), error))?;
-    // Two at once would mix their files. A file system without locks leaves that to its user.
+    // Two runs at once would mix their files. On a file system without locks nothing prevents that.
     let lock = File::open(directory).map_err(|error| KeysError::File(directory.to_owned(), error))?;
     let _ = lock.lock();
 
@@ -124,7 +124,7 @@ pub(crate) fn find<'a>(set: &'a JwkSet, key: &VerifyingKey) -> Option<&'a Jwk> {
     set.keys.iter().find(|other| x(other) == x(&own))
 }
 
-/// The coordinate of an Ed25519 key: what tells it from others.
+/// The coordinate of an Ed25519 key, which distinguishes it from others.
 fn x(jwk: &Jwk) -> Option<&str> {
     match &jwk.algorithm {
         AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => Some(&parameters.x),
@@ -174,25 +174,23 @@ fn read_set(path: &Path) -> Result<Option<JwkSet>, KeysError> {
     Ok(Some(set))
 }
 
-fn set_json(current: Jwk, previous: Option<Jwk>) -> Result<String, KeysError> {
+fn set_json(current: Jwk, previous: Option<Jwk>) -> String {
     let set = JwkSet { keys: [Some(current), previous].into_iter().flatten().collect() };
-    let mut text = serde_json::to_string_pretty(&set).map_err(|error| KeysError::Make(error.to_string()))?;
-    text.push('\n');
-    Ok(text)
+    serde_json::to_string_pretty(&set).expect("a key set is JSON") + "\n"
 }
 
 fn write_set(directory: &Path, current: Jwk, previous: Option<Jwk>) -> Result<(), KeysError> {
-    write(directory, KEY_SET, 0o644, set_json(current, previous)?.as_bytes())
+    write(directory, KEY_SET, 0o644, set_json(current, previous).as_bytes())
 }
 
-fn private_pem(key: &SigningKey) -> Result<String, KeysError> {
+fn private_pem(key: &SigningKey) -> String {
     // Without the public key, which makes it version 1 of PKCS#8: OpenSSL reads no other.
     let bytes = KeypairBytes { secret_key: key.to_bytes(), public_key: None };
-    bytes.to_pkcs8_pem(LineEnding::LF).map(|text| text.to_string()).map_err(|error| KeysError::Make(error.to_string()))
+    bytes.to_pkcs8_pem(LineEnding::LF).expect("an Ed25519 key can be written as PKCS#8").to_string()
 }
 
 fn write_private(directory: &Path, key: &SigningKey) -> Result<(), KeysError> {
-    write(directory, PRIVATE_KEY, 0o600, private_pem(key)?.as_bytes())
+    write(directory, PRIVATE_KEY, 0o600, private_pem(key).as_bytes())
 }
 
 /// Writes a file so that it is there whole or not at all.

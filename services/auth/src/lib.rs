@@ -16,17 +16,16 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
 
-mod activity;
 mod administrator;
 pub mod cli;
 pub mod codes;
 pub mod config;
-mod event;
+mod events;
 mod hashing;
 mod http;
 pub mod keys;
 mod password;
-mod store;
+pub mod store;
 mod token;
 
 pub use config::Config;
@@ -88,7 +87,7 @@ impl Program for Cli {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new(NAME, &config.service)?;
     let depth = service.metrics.register(IntGauge::new("password_hash_queue_depth", "Passwords that wait to be hashed or compared."));
-    let hasher = Hasher::start(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
+    let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
     let signer = Arc::new(Signer::read(&config.private_key, &service.verifier, &config.service.issuer, &config.service.audience)?);
     let (router, api) = http::router();
     let parts = Parts {
@@ -102,7 +101,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         api,
         migrator: &MIGRATOR,
         prepare: prepare(&service, hasher, config.administrator),
-        consumers: vec![activity::consumer()],
+        consumers: vec![events::activity()],
         tasks: vec![Task::new("private key", |stop| signer.follow(stop))],
         caching: Caching::NoStore,
     };

@@ -1,4 +1,45 @@
-//! The service's statements.
+//! The service's statements. Each is text of its own, in a file where it is long, so that a test can prepare every one of them.
 
-pub(crate) mod login;
+pub(crate) mod activity;
+pub(crate) mod administrator;
+pub(crate) mod attempt;
 pub(crate) mod user;
+
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(const $name: &str = $sql;)*
+
+        /// Every statement of the service: its name and its text.
+        pub const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+statements! {
+    FIND_USER = include_str!("store/find_user.sql");
+    LOCK_USER = include_str!("store/lock_user.sql");
+    INSERT_USER = include_str!("store/insert_user.sql");
+    TAKE_EMAIL = "SELECT take_email($1, $2, $3)";
+    UPDATE_PROFILE = include_str!("store/update_profile.sql");
+    LIST_USERS = include_str!("store/list_users.sql");
+    LIST_STAFF = include_str!("store/list_staff.sql");
+    SEARCH_USERS = include_str!("store/search_users.sql");
+    FIND_PASSWORD_HASH = "SELECT password_hash FROM \"user\" WHERE id = $1";
+    REPLACE_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+
+    FIND_ROLE = "SELECT role::text FROM \"user\" WHERE id = $1";
+    UPDATE_ROLE = include_str!("store/update_role.sql");
+    LOCK_ADMINISTRATORS = "SELECT id FROM \"user\" WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE";
+    FIND_ID_BY_EMAIL = "SELECT id FROM \"user\" WHERE email_folded = $1";
+    IS_SEEDED = "SELECT EXISTS (SELECT FROM administrator_seed)";
+    RECORD_SEED = "INSERT INTO administrator_seed DEFAULT VALUES ON CONFLICT DO NOTHING";
+    SEED_ADMINISTRATOR = include_str!("store/seed_administrator.sql");
+
+    FIND_LOGIN = include_str!("store/find_login.sql");
+    CLOSED_FOR = include_str!("store/closed_for.sql");
+    RECORD_FAILURE = include_str!("store/record_failure.sql");
+    FORGET_OLD_FAILURES = include_str!("store/forget_old_failures.sql");
+    FORGIVE_FAILURES = include_str!("store/forgive_failures.sql");
+
+    RECORD_RESERVATION = include_str!("store/record_reservation.sql");
+    FIND_ACTIVITY = include_str!("store/find_activity.sql");
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use chassis::Shutdown;
-use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE, Verifier};
+use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE, UserId, Verifier};
 use chassis::run::service::StartError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -44,7 +44,7 @@ impl Key {
         let public = keys::find(set, &key.verifying_key()).and_then(|jwk| jwk.common.key_id.clone()).ok_or_else(|| {
             refuse("does not belong to any key of JWT_PUBLIC_KEYS_FILE: no service would accept its tokens; give the two files of one `auth keygen`".to_owned())
         })?;
-        let der = key.to_pkcs8_der().map_err(|error| refuse(format!("cannot be used: {error}")))?;
+        let der = key.to_pkcs8_der().expect("an Ed25519 key can be written as PKCS#8");
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TOKEN_TYPE.to_owned());
         header.kid = Some(public);
@@ -57,7 +57,7 @@ fn modified(file: &Path) -> Option<SystemTime> {
 }
 
 impl Signer {
-    /// Reads the private key, which must be one of those that the services verify with.
+    /// Reads the private key. Its public key must be one of those that the services verify with.
     ///
     /// # Errors
     /// Where it cannot be read, is of another kind, or belongs to no key of the set.
@@ -96,11 +96,8 @@ impl Signer {
         Ok(())
     }
 
-    /// A token for a user, good from now on.
-    ///
-    /// # Errors
-    /// Where it cannot be signed.
-    pub(crate) fn sign(&self, user_id: i32, role: Role) -> Result<String, jsonwebtoken::errors::Error> {
+    /// A token for a user, valid from now on.
+    pub(crate) fn sign(&self, user_id: UserId, role: Role) -> String {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = Claims {
             sub: user_id.to_string(),
@@ -111,7 +108,7 @@ impl Signer {
             exp: now + TOKEN_LIFETIME,
         };
         let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
-        jsonwebtoken::encode(&key.header, &claims, &key.key)
+        jsonwebtoken::encode(&key.header, &claims, &key.key).expect("an Ed25519 key signs any claims")
     }
 }
 
@@ -130,23 +127,23 @@ mod tests {
         keys::generate(directory.path(), false).expect("keys");
         let verifier = Verifier::new(public, "iss", "aud").expect("a key set");
         let signer = Arc::new(Signer::read(&private, &verifier, "iss", "aud").expect("a signer"));
-        let token = signer.sign(7, Role::Admin).expect("a token");
+        let token = signer.sign(UserId::MIN, Role::Admin);
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         assert_eq!((header.alg, header.typ.as_deref(), header.kid.is_some()), (Algorithm::EdDSA, Some("JWT"), true));
         let caller = verifier.verify(&token).expect("valid");
-        assert_eq!((caller.user_id.get(), caller.role), (7, Role::Admin));
+        assert_eq!((caller.user_id, caller.role), (UserId::MIN, Role::Admin));
 
         let stop = Shutdown::new();
         let following = tokio::spawn(signer.clone().follow(stop.clone()));
         // What is no key is not used, and what comes after it is.
         std::fs::write(&private, "a shopping list").expect("written");
         assert!(signer.refresh().is_err());
-        assert_eq!(kid(&signer.sign(7, Role::Admin).expect("a token")), kid(&token));
+        assert_eq!(kid(&signer.sign(UserId::MIN, Role::Admin)), kid(&token));
         std::fs::remove_file(&private).expect("removed");
         keys::generate(directory.path(), true).expect("keys");
         let rotated = async {
             loop {
-                let newer = signer.sign(8, Role::User).expect("a token");
+                let newer = signer.sign(UserId::MAX, Role::User);
                 if kid(&newer) != kid(&token) {
                     return newer;
                 }

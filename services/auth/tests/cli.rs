@@ -84,3 +84,35 @@ async fn keys_migration_and_service() {
         assert!(!text.contains(secret), "{secret} is in the log");
     }
 }
+
+/// The way back in, where no administrator can log in: with the database alone, while the service runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn f06_an_administrator_is_appointed_by_a_command() {
+    let options = database::migrated("auth").await;
+    let url = database::server().await.url(options.get_database().expect("a name"));
+    let appoint = |email: &str| run(AUTH, &["appoint", email], &[("DATABASE_URL", url.as_str())]);
+    let pool = database::pool(options);
+    let add = "INSERT INTO \"user\" (email, email_folded, password_hash) VALUES ('Jörg@example.com', 'jörg@example.com', '')";
+    sqlx::query(add).execute(&pool).await.expect("an account");
+
+    let unknown = appoint("nobody@example.com");
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no account has the e-mail address"), "{unknown:?}");
+    let malformed = appoint("nobody");
+    assert_eq!(malformed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&malformed.stderr).contains("EMAIL"), "{malformed:?}");
+    let roles = async || -> Vec<(String, i32)> {
+        sqlx::query_as("SELECT role::text, version FROM \"user\"").fetch_all(&pool).await.expect("roles")
+    };
+    assert_eq!(roles().await, [("user".to_owned(), 1)]);
+
+    for said in ["is an administrator from now on", "is an administrator already"] {
+        let appointed = appoint("JÖRG@example.com");
+        assert!(appointed.status.success(), "{appointed:?}");
+        assert!(String::from_utf8_lossy(&appointed.stdout).contains(said), "{appointed:?}");
+        assert_eq!(roles().await, [("admin".to_owned(), 2)]);
+    }
+    let told: Vec<(String, String)> =
+        sqlx::query_as("SELECT type::text, data ->> 'role' FROM outbox").fetch_all(&pool).await.expect("events");
+    assert_eq!(told, [("user.updated".to_owned(), "admin".to_owned())]);
+}

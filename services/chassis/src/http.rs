@@ -4,6 +4,7 @@ pub mod body;
 pub mod code;
 mod cors;
 pub mod etag;
+mod example;
 mod gate;
 pub mod identity;
 pub mod input;
@@ -35,8 +36,8 @@ use crate::http::identity::Verifier;
 use crate::http::observe::{Observer, observe};
 use crate::http::problem::Problem;
 use crate::run::metrics::Metrics;
+use crate::run::panic::message;
 use crate::run::readiness::Readiness;
-use crate::run::tasks::message;
 
 /// What the layers need to know.
 pub(crate) struct Surroundings<'a> {

@@ -7,17 +7,13 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use tokio::time::Instant;
 
+use crate::platform::{COUNT, SERVICES};
 use crate::postgres::OLDEST_MAJOR;
 
-/// The database of auth.
-pub const AUTH: &str = "auth_db";
-/// The database of menu.
-pub const MENU: &str = "menu_db";
-/// The database of reservation.
-pub const RESERVATION: &str = "res_db";
-
-/// All of them.
-pub const ALL: [&str; 3] = [AUTH, MENU, RESERVATION];
+/// The names of all of them.
+pub fn names() -> [&'static str; COUNT] {
+    SERVICES.each_ref().map(|service| service.database)
+}
 
 /// How long a server elsewhere may take to answer: it may be starting, too.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,8 +56,8 @@ pub enum Error {
     },
     /// A database cannot be created.
     #[error(
-        "The database {name} cannot be created on {server} by {user} ({source}): create the databases {}, {} and {} there for that user, or let the user create them (ALTER ROLE ... CREATEDB).",
-        ALL[0], ALL[1], ALL[2],
+        "The database {name} cannot be created on {server} by {user} ({source}): create the databases {} there for that user, or let the user create them (ALTER ROLE ... CREATEDB).",
+        names().join(", "),
     )]
     Create {
         /// The database.
@@ -143,11 +139,11 @@ fn may_pass(error: &sqlx::Error) -> bool {
 async fn create_with(mut connection: PgConnection, server: &PgConnectOptions) -> Result<(), Error> {
     // Asked first, since a user who may not create databases gets no other answer where they are.
     let there: Vec<String> = sqlx::query_scalar("SELECT datname::text FROM pg_database WHERE datname = ANY($1)")
-        .bind(&ALL[..])
+        .bind(names())
         .fetch_all(&mut connection)
         .await
         .map_err(|source| Error::Lost { server: describe(server), source })?;
-    for name in ALL.into_iter().filter(|name| !there.iter().any(|other| other == name)) {
+    for name in names().into_iter().filter(|name| !there.iter().any(|other| other == name)) {
         // The names are our own: a database's name cannot be a parameter.
         if let Err(source) = connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await {
             match code(&source).as_deref() {

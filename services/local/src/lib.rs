@@ -1,5 +1,5 @@
 //! The whole platform in one process on this machine: a PostgreSQL server of its own, a broker, and
-//! the three services. The tests start its parts too.
+//! the services. The tests start its parts too.
 
 pub mod administrator;
 pub mod broker;
@@ -7,6 +7,7 @@ pub mod data;
 pub mod databases;
 pub mod directory;
 pub mod options;
+pub mod platform;
 pub mod ports;
 pub mod postgres;
 pub mod process;

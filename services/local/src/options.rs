@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::administrator::Credentials;
 use crate::data::Place;
-use crate::ports::Ports;
+use crate::ports::PortArgs;
 use crate::resource::{self, Resource};
 use crate::stack::Setup;
 
@@ -26,7 +26,7 @@ const LOG_LEVEL: &str = "warn,sqlx::query=error";
 #[error("{0}")]
 pub struct Unusable(String);
 
-/// A restaurant's table-booking platform on this machine: three services, PostgreSQL and a Kafka broker.
+/// A restaurant's table-booking platform on this machine: its services, PostgreSQL and a Kafka broker.
 ///
 /// Needs nothing installed: PostgreSQL is downloaded once where there is none. A flag wins over the environment variable of the same
 /// setting, and both win over the file.
@@ -55,15 +55,8 @@ pub struct Options {
     /// Use a PostgreSQL (15 or newer) elsewhere, such as postgres://user:password@host:5432/postgres; the databases auth_db, menu_db and res_db are created where they are missing. The keys that sign logins are new at each start, unless --data keeps them
     #[arg(long, value_name = "URL", conflicts_with_all = ["ephemeral", "reset"])]
     postgres: Option<String>,
-    /// Port of the auth service; 0 is any that is free
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().auth)]
-    auth_port: u16,
-    /// Port of the menu service; 0 is any that is free
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().menu)]
-    menu_port: u16,
-    /// Port of the reservation service; 0 is any that is free
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().reservation)]
-    reservation_port: u16,
+    #[command(flatten)]
+    ports: PortArgs,
     /// E-mail address of the administrator who is made at the first start [default: admin@restaurant.com]
     #[arg(long, env = "ADMIN_EMAIL", value_name = "EMAIL")]
     admin_email: Option<String>,
@@ -123,21 +116,18 @@ impl Options {
             log_level: Some(self.log_level(&resource)),
         };
         let log = log.check(&mut problems);
-        let [auth, menu, reservation] = resource.services();
         let setup = Setup {
             restaurant: resource.spec.restaurant.name.trim().to_owned(),
             place: self.place(resource.name()),
             reset: self.reset,
             postgres: self.postgres.as_deref().and_then(|url| postgres(url, &mut others)),
             kafka: self.kafka.as_deref().and_then(|servers| kafka(servers, &mut others)),
-            ports: Ports { auth: self.auth_port, menu: self.menu_port, reservation: self.reservation_port },
+            ports: self.ports.0,
             administrator: self.administrator(&resource, &mut problems),
             house: resource.house(),
             bcrypt: Bcrypt { cost: problems.number("BCRYPT_COST", self.bcrypt_cost.as_deref(), 12, 10, 20), ..Bcrypt::default() },
             topics: resource.topics(),
-            auth,
-            menu,
-            reservation,
+            services: resource.services(),
         };
         let mut message = match problems.finish() {
             Ok(()) if others.is_empty() => return Ok(Checked { setup, log, resource, print_resource: self.print_resource }),
@@ -264,12 +254,12 @@ mod tests {
         let setup = setup(&[]);
         assert_eq!(setup.place, Place::Default);
         assert!(setup.postgres.is_none() && setup.kafka.is_none() && !setup.reset);
-        assert_eq!((setup.ports.auth, setup.ports.menu, setup.ports.reservation), (8000, 8001, 8002));
+        assert_eq!(setup.ports.0, [8000, 8001, 8002]);
         assert_eq!(setup.bcrypt.cost, 12);
         assert_eq!((setup.administrator.email.as_str(), setup.administrator.password.as_str()), ("admin@restaurant.com", "Admin123!"));
         let default = Setup::default();
         assert_eq!((&setup.restaurant, &setup.topics), (&default.restaurant, &default.topics));
-        assert_eq!((&setup.auth, &setup.menu, &setup.reservation), (&default.auth, &default.menu, &default.reservation));
+        assert_eq!(setup.services, default.services);
         assert_eq!((setup.house.auto_confirm, setup.house.max_ahead), (default.house.auto_confirm, default.house.max_ahead));
     }
 
@@ -280,7 +270,7 @@ mod tests {
         assert_eq!((alone.restaurant.as_str(), &alone.place), ("Trattoria da Rosa", &Place::Of("trattoria".to_owned())));
         assert_eq!((alone.house.auto_confirm, alone.house.time_zone.iana_name()), (true, Some("Europe/Rome")));
         assert_eq!((alone.administrator.email.as_str(), alone.topics.partitions), ("rosa@trattoria.example", 2));
-        assert_eq!((alone.auth.origins.len(), alone.reservation.origins.len()), (0, 1));
+        assert_eq!((alone.services[0].origins.len(), alone.services[2].origins.len()), (0, 1));
 
         let external = example("external.yaml");
         let flags =
@@ -289,7 +279,7 @@ mod tests {
         assert_eq!((changed.administrator.email.as_str(), changed.administrator.password.as_str()), ("chef@example.com", "another one"));
         assert_eq!((changed.house.auto_confirm, changed.house.time_zone.iana_name()), (true, Some("Asia/Tokyo")));
         assert_eq!((&changed.place, changed.topics.prefix.as_str()), (&Place::At("x".into()), "bistro."));
-        assert_eq!([changed.auth.max_connections, changed.reservation.max_connections], [10, 20]);
+        assert_eq!([changed.services[0].max_connections, changed.services[2].max_connections], [10, 20]);
         let at_kafka = options(&[&external, "--kafka=broker:9092"]).check().unwrap_or_else(|error| panic!("{error}"));
         assert!(at_kafka.resource.unused(true).contains(&"kafka.topics.partitions".to_owned()));
     }

@@ -10,12 +10,13 @@ use http::HeaderValue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use operator::api::{self, Component, Confirmation, LogLevel, RestaurantBooking, RestaurantBookingSpec};
-use reservation::config::House;
+use reservation::config::{House, Limits};
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
 use crate::administrator::Credentials;
 use crate::broker::{self, Topics};
+use crate::platform::{COUNT, SERVICES};
 use crate::stack::Service;
 
 /// Name of the default resource, whose data is in the default directory.
@@ -29,21 +30,10 @@ const MAX_DAYS_AHEAD: i32 = 180;
 const CLUSTER_PARTITIONS: i32 = 3;
 
 /// What this machine has a use for, as paths in the spec.
-const USED: [&str; 13] = [
-    "restaurant",
-    "admin.email",
-    PARTITIONS,
-    "kafka.topics.prefix",
-    "auth.corsAllowedOrigins",
-    "auth.databaseMaxConnections",
-    "auth.logLevel",
-    "menu.corsAllowedOrigins",
-    "menu.databaseMaxConnections",
-    "menu.logLevel",
-    "reservation.corsAllowedOrigins",
-    "reservation.databaseMaxConnections",
-    "reservation.logLevel",
-];
+const USED: [&str; 4] = ["restaurant", "admin.email", PARTITIONS, "kafka.topics.prefix"];
+
+/// What this machine has a use for of each service.
+const USED_OF_EACH: [&str; 3] = ["corsAllowedOrigins", "databaseMaxConnections", "logLevel"];
 
 const PARTITIONS: &str = "kafka.topics.partitions";
 const PASSWORD: &str = "admin.passwordSecretRef";
@@ -129,12 +119,13 @@ impl Resource {
     /// broker elsewhere have the partitions that they have.
     #[must_use]
     pub fn unused(&self, broker_elsewhere: bool) -> Vec<String> {
-        let mut used = USED.to_vec();
+        let of_each = SERVICES.iter().flat_map(|service| USED_OF_EACH.map(|path| format!("{}.{path}", service.name)));
+        let mut used: Vec<String> = USED.map(str::to_owned).into_iter().chain(of_each).collect();
         if broker_elsewhere {
-            used.retain(|path| *path != PARTITIONS);
+            used.retain(|path| path != PARTITIONS);
         }
         if self.admin_password.is_some() {
-            used.push(PASSWORD);
+            used.push(PASSWORD.to_owned());
         }
         let mut unused = Vec::new();
         walk("", &self.given, &used, &mut unused);
@@ -158,6 +149,7 @@ impl Resource {
             time_zone: time_zone(&restaurant.time_zone).unwrap_or(TimeZone::UTC),
             auto_confirm: restaurant.confirmation == Some(Confirmation::Automatic),
             max_ahead: SignedDuration::from_hours(24 * i64::from(restaurant.max_days_ahead.unwrap_or(MAX_DAYS_AHEAD))),
+            limits: Limits::default(),
         }
     }
 
@@ -177,23 +169,26 @@ impl Resource {
         Topics { prefix: topics.prefix.unwrap_or_default(), partitions: topics.partitions.unwrap_or(CLUSTER_PARTITIONS) }
     }
 
-    /// What is told to auth, menu and reservation alone.
-    pub(crate) fn services(&self) -> [Service; 3] {
-        [&self.spec.auth, &self.spec.menu, &self.spec.reservation].map(|component| {
-            let Component { cors_allowed_origins, database_max_connections, .. } = component.clone().unwrap_or_default();
-            Service {
-                max_connections: database_max_connections
-                    .and_then(|most| u32::try_from(most).ok())
-                    .unwrap_or(Service::default().max_connections),
-                origins: cors_allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect(),
-            }
+    /// What the resource says of each service.
+    fn components(&self) -> [Component; COUNT] {
+        let mut spec = self.spec.clone();
+        SERVICES.each_ref().map(|service| (service.component)(&mut spec).clone().unwrap_or_default())
+    }
+
+    /// What is told to each service alone.
+    pub(crate) fn services(&self) -> [Service; COUNT] {
+        self.components().map(|Component { cors_allowed_origins, database_max_connections, .. }| Service {
+            max_connections: database_max_connections
+                .and_then(|most| u32::try_from(most).ok())
+                .unwrap_or(Service::default().max_connections),
+            origins: cors_allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect(),
         })
     }
 
     /// What is logged of which part, where the resource says so: `auth=debug,...`, to be put behind what is logged otherwise.
     pub(crate) fn log_levels(&self) -> Option<String> {
-        let services = [("auth", &self.spec.auth), ("menu", &self.spec.menu), ("reservation", &self.spec.reservation)];
-        let levels = services.map(|(service, component)| (service, component.as_ref().and_then(|component| component.log_level)));
+        let components = self.components().map(|component| component.log_level);
+        let levels: Vec<_> = SERVICES.iter().map(|service| service.name).zip(components).collect();
         if levels.iter().all(|(_, level)| level.is_none()) {
             return None;
         }
@@ -220,8 +215,8 @@ fn fill(spec: &mut RestaurantBookingSpec) {
     spec.restaurant.max_days_ahead.get_or_insert(MAX_DAYS_AHEAD);
     spec.admin.get_or_insert_default().email.get_or_insert_with(|| Credentials::default().email);
     topics(spec).partitions.get_or_insert(CLUSTER_PARTITIONS);
-    for component in [&mut spec.auth, &mut spec.menu, &mut spec.reservation] {
-        component.get_or_insert_default().database_max_connections.get_or_insert(10);
+    for service in &SERVICES {
+        (service.component)(spec).get_or_insert_default().database_max_connections.get_or_insert(10);
     }
 }
 
@@ -234,8 +229,8 @@ fn problems(spec: &Value) -> Vec<String> {
     if let Some(Err(fault)) = text_at(spec, "admin.email").map(|email| rule::email(Raw::Text(email.trim()))) {
         problems.push(format!("spec.admin.email: cannot be used: {}", fault.detail));
     }
-    for path in ["auth.corsAllowedOrigins", "menu.corsAllowedOrigins", "reservation.corsAllowedOrigins"] {
-        let origins = at(spec, path).and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_str);
+    for path in SERVICES.each_ref().map(|service| format!("{}.corsAllowedOrigins", service.name)) {
+        let origins = at(spec, &path).and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_str);
         let unusable = origins.filter(|origin| HeaderValue::from_str(origin).is_err());
         problems.extend(unusable.map(|origin| format!("spec.{path}: has {origin:?}; a host is written in ASCII (xn--...)")));
     }
@@ -263,11 +258,11 @@ pub(crate) fn password(password: &str) -> Result<(), String> {
     administrator.map(drop).map_err(|fault| format!("cannot be used: {}", fault.detail))
 }
 
-fn walk(path: &str, value: &Value, used: &[&str], unused: &mut Vec<String>) {
+fn walk(path: &str, value: &Value, used: &[String], unused: &mut Vec<String>) {
     for (key, value) in value.as_mapping().into_iter().flatten() {
         let Some(key) = key.as_str() else { continue };
         let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        if value.is_null() || used.contains(&path.as_str()) {
+        if value.is_null() || used.contains(&path) {
             continue;
         }
         if used.iter().any(|used| used.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'))) {

@@ -1,13 +1,16 @@
-//! The three services in this process: their start, their readiness, and their end.
+//! The services in this process: their start, their readiness, and their end.
 
 use std::time::Duration;
 
 use chassis::Shutdown;
+use chassis::run::config::Settings;
 use chassis::run::probe::is_ready;
 use chassis::run::service::StartError;
+use futures_util::future::join_all;
 use sqlx::migrate::MigrateError;
 use tokio::task::{Id, JoinError, JoinSet};
 
+use crate::platform::{COUNT, Given, SERVICES};
 use crate::ports::{Listeners, Ports};
 
 /// Between two looks whether a service is ready.
@@ -62,13 +65,6 @@ fn told(error: &StartError) -> String {
     }
 }
 
-/// What each service is told.
-pub(crate) struct Configs {
-    pub(crate) auth: auth::Config,
-    pub(crate) menu: menu::Config,
-    pub(crate) reservation: reservation::config::Config,
-}
-
 /// The running services. They are cut off when the value is dropped, and end in order with
 /// [`Services::stop`].
 #[derive(Debug)]
@@ -80,23 +76,22 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn start(configs: Configs, listeners: Listeners) -> Self {
-        let Listeners { auth, menu, reservation, ports } = listeners;
-        let (mut running, shutdown) = (JoinSet::new(), Shutdown::new());
-        let names = vec![
-            (running.spawn(auth::serve(configs.auth, auth, shutdown.clone())).id(), "auth"),
-            (running.spawn(menu::serve(configs.menu, menu, shutdown.clone())).id(), "menu"),
-            (running.spawn(reservation::serve(configs.reservation, reservation, shutdown.clone())).id(), "reservation"),
-        ];
-        Self { running, names, ports, shutdown }
+    /// Starts them, each with its settings.
+    pub(crate) fn start(given: &Given, settings: [Settings; COUNT], listeners: Listeners) -> Self {
+        let (mut running, mut names, shutdown) = (JoinSet::new(), Vec::with_capacity(COUNT), Shutdown::new());
+        for ((service, settings), listener) in SERVICES.iter().zip(settings).zip(listeners.all) {
+            let started = running.spawn((service.serve)(given, settings, listener, shutdown.clone()));
+            names.push((started.id(), service.name));
+        }
+        Self { running, names, ports: listeners.ports, shutdown }
     }
 
     /// Waits until all are ready.
     pub(crate) async fn ready(&mut self) -> Result<(), Error> {
-        let Ports { auth, menu, reservation } = self.ports;
+        let ports = self.ports;
         tokio::select! {
             error = self.failure() => Err(error),
-            _ = async { tokio::join!(ready(auth), ready(menu), ready(reservation)) } => Ok(()),
+            _ = join_all(ports.0.map(ready)) => Ok(()),
         }
     }
 
@@ -114,7 +109,7 @@ impl Services {
             // It panicked, and said so itself.
             Err(error) => (error.id(), None),
         };
-        let service = self.names.iter().find(|(other, _)| *other == id).map_or("unknown", |(_, name)| name);
+        let service = self.names.iter().find(|(other, _)| *other == id).map(|(_, name)| *name).expect("a service is named when it begins");
         match outcome {
             Some(source) => Error::Failed { service, source },
             None => Error::Ended { service },

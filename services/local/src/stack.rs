@@ -19,9 +19,10 @@ use crate::administrator::{Administrator, Credentials};
 use crate::broker::Broker;
 use crate::data::Data;
 use crate::databases;
+use crate::platform::{self, COUNT, Given, SERVICES};
 use crate::ports::{Listeners, Ports};
 use crate::postgres::{self, Options, Search, Server};
-use crate::services::{Configs, Services};
+use crate::services::Services;
 
 /// Connections that PostgreSQL of our own has beside those of the services, for whoever looks into the databases.
 const SPARE_CONNECTIONS: u32 = 20;
@@ -73,8 +74,8 @@ impl Stack {
         step.done("broker, PostgreSQL and its databases");
 
         let ports = listeners.ports;
-        let configs = configs(&setup, &administrator, &data.secrets()?, &postgres, &broker, ports)?;
-        let services = Services::start(configs, listeners);
+        let (given, settings) = told(&setup, &administrator, &data.secrets()?, &postgres, &broker, ports)?;
+        let services = Services::start(&given, settings, listeners);
         let mut stack = Self { services, broker, server, data, postgres, administrator, ports, restaurant: setup.restaurant };
         let ready = tokio::select! {
             ready = stack.services.ready() => ready.map_err(Error::from),
@@ -141,24 +142,6 @@ impl Stack {
         self.ports
     }
 
-    /// The base URL of auth.
-    #[must_use]
-    pub fn auth_url(&self) -> String {
-        url(self.ports.auth)
-    }
-
-    /// The base URL of menu.
-    #[must_use]
-    pub fn menu_url(&self) -> String {
-        url(self.ports.menu)
-    }
-
-    /// The base URL of reservation.
-    #[must_use]
-    pub fn reservation_url(&self) -> String {
-        url(self.ports.reservation)
-    }
-
     /// The administrator who was made at the first start.
     #[must_use]
     pub fn administrator(&self) -> &Administrator {
@@ -183,15 +166,11 @@ impl Stack {
         self.server.as_ref()
     }
 
-    /// How to connect to one of the [`databases`], or to another one on their server.
+    /// How to connect to one of the [`databases`](databases::names), or to another one on their server.
     #[must_use]
     pub fn database(&self, name: &str) -> PgConnectOptions {
         self.postgres.clone().database(name)
     }
-}
-
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
 }
 
 /// Runs what blocks its thread.
@@ -229,7 +208,7 @@ async fn database(setup: &Setup, data: &Data, stop: &Shutdown) -> Result<(Option
         eprintln!("First start: making a PostgreSQL {version} database in {} (once, about a second) ...", data.path().display());
     }
     let mut options = if data.is_ephemeral() { Options::throw_away() } else { Options::kept() };
-    let wanted: u32 = [&setup.auth, &setup.menu, &setup.reservation].iter().map(|service| service.max_connections).sum();
+    let wanted: u32 = setup.services.iter().map(|service| service.max_connections).sum();
     options.max_connections = options.max_connections.max(wanted + SPARE_CONNECTIONS);
     let server = Server::start(&binaries, data.path(), &options).await?;
     step.done("PostgreSQL takes connections");
@@ -239,15 +218,15 @@ async fn database(setup: &Setup, data: &Data, stop: &Shutdown) -> Result<(Option
     Ok((Some(server), options))
 }
 
-/// What each service is told.
-fn configs(
+/// What the services are told: all of them, and each.
+fn told(
     setup: &Setup,
     administrator: &Administrator,
     secrets: &Path,
     postgres: &PgConnectOptions,
     broker: &Broker,
     ports: Ports,
-) -> Result<Configs, Error> {
+) -> Result<(Given, [Settings; COUNT]), Error> {
     let kafka = Kafka {
         bootstrap_servers: broker.bootstrap_servers().to_owned(),
         prefix: setup.topics.prefix.clone(),
@@ -255,34 +234,29 @@ fn configs(
         in_process: broker.is_embedded(),
     };
     let origins: Vec<HeaderValue> = ports.origins().filter_map(|origin| HeaderValue::try_from(origin).ok()).collect();
-    let settings = |database, port, service: &Service| Settings {
-        listen: ([127, 0, 0, 1], port).into(),
-        database: postgres.clone().database(database),
-        max_connections: service.max_connections,
-        limits: Limits::default(),
-        migrate: true,
-        kafka: kafka.clone(),
-        public_keys: secrets.join(keys::KEY_SET),
-        issuer: ISSUER.to_owned(),
-        audience: ISSUER.to_owned(),
-        cors_origins: origins.iter().chain(&service.origins).cloned().collect(),
+    let settings = SERVICES.each_ref().map(|service| {
+        let own = &setup.services[platform::index(service.name)];
+        Settings {
+            listen: ([127, 0, 0, 1], ports.of(service.name)).into(),
+            limits: Limits::default(),
+            database: postgres.clone().database(service.database),
+            max_connections: own.max_connections,
+            migrate: true,
+            kafka: kafka.clone(),
+            public_keys: secrets.join(keys::KEY_SET),
+            issuer: ISSUER.to_owned(),
+            audience: ISSUER.to_owned(),
+            cors_origins: origins.iter().chain(&own.origins).cloned().collect(),
+        }
+    });
+    let Credentials { email, password } = &administrator.credentials;
+    let given = Given {
+        private_key: secrets.join(keys::PRIVATE_KEY),
+        administrator: auth::config::Administrator::new(email, password).map_err(|fault| Error::Administrator(fault.detail))?,
+        bcrypt: setup.bcrypt.clone(),
+        house: setup.house.clone(),
     };
-    let credentials = &administrator.credentials;
-    let seed =
-        auth::config::Administrator::new(&credentials.email, &credentials.password).map_err(|fault| Error::Administrator(fault.detail))?;
-    Ok(Configs {
-        auth: auth::Config {
-            service: settings(databases::AUTH, ports.auth, &setup.auth),
-            private_key: secrets.join(keys::PRIVATE_KEY),
-            administrator: Some(seed),
-            bcrypt: setup.bcrypt.clone(),
-        },
-        menu: menu::Config { service: settings(databases::MENU, ports.menu, &setup.menu) },
-        reservation: reservation::config::Config {
-            service: settings(databases::RESERVATION, ports.reservation, &setup.reservation),
-            house: setup.house.clone(),
-        },
-    })
+    Ok((given, settings))
 }
 
 /// Tells the log how long each step took.

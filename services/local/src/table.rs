@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::databases;
+use crate::platform::{SERVICES, Service};
 use crate::stack::Stack;
 
 /// Where everything is and how to stop it, for people.
@@ -14,8 +15,8 @@ impl fmt::Display for Table<'_> {
         let stack = self.0;
         let ports = stack.ports();
         writeln!(f, "{} is open.\n", stack.restaurant())?;
-        for (service, port) in [("Accounts", ports.auth), ("Menu", ports.menu), ("Reservations", ports.reservation)] {
-            row(f, service, format_args!("http://localhost:{port}/docs"))?;
+        for Service { name, title, .. } in &SERVICES {
+            row(f, title, format_args!("http://localhost:{}/docs", ports.of(name)))?;
         }
         writeln!(f)?;
         let administrator = stack.administrator();
@@ -27,7 +28,7 @@ impl fmt::Display for Table<'_> {
         row(f, "Administrator", format_args!("{}", administrator.credentials.email))?;
         row(f, "Password", format_args!("{}{caveat}", administrator.credentials.password))?;
         writeln!(f)?;
-        let (data, databases) = (stack.data(), databases::ALL.join(", "));
+        let (data, databases) = (stack.data(), databases::names().join(", "));
         match stack.server() {
             None => {
                 row(f, "Data", format_args!("{databases} on the PostgreSQL server {}", databases::describe(&stack.database(""))))?;
@@ -36,7 +37,7 @@ impl fmt::Display for Table<'_> {
                 let fate = if data.is_ephemeral() { "removed at the end" } else { "kept between runs" };
                 row(f, "Data", format_args!("{}, {fate}", data.path().display()))?;
                 let socket = quoted(server.socket_directory());
-                row(f, "PostgreSQL", format_args!("psql -h {socket} -U {} {}", crate::postgres::ROLE, databases::AUTH))?;
+                row(f, "PostgreSQL", format_args!("psql -h {socket} -U {} {}", crate::postgres::ROLE, SERVICES[0].database))?;
                 row(f, "", format_args!("({databases})"))?;
             }
         }

@@ -33,12 +33,11 @@ pub(crate) struct Dish {
 #[schema(as = MenuItem)]
 pub(crate) struct Answer<'a> {
     /// The id of the dish. It is never given again.
-    #[schema(inline, example = 1)]
     id: DishId,
     /// The name of the dish.
     #[schema(value_type = String, example = "Borscht", min_length = 1, max_length = 255)]
     name: &'a Name,
-    /// What the dish is made of, or null.
+    /// The ingredients of the dish, or null.
     #[schema(value_type = Option<String>, example = "Beetroot soup with sour cream", max_length = 2000, required = true)]
     description: Option<&'a Description>,
     #[schema(value_type = Price, inline)]
@@ -72,7 +71,7 @@ chassis::body! {
         /// The name of the dish.
         #[example = "Borscht"]
         pub(crate) name: required Name,
-        /// What the dish is made of. Blank text is null.
+        /// The ingredients of the dish. Blank text is null.
         #[example = "Beetroot soup with sour cream"]
         pub(crate) description: optional Description,
         /// The price: an exact amount from 0 to 99999999.99, of at most two decimals as written. It is a string, or a number.
@@ -87,7 +86,7 @@ chassis::body! {
         /// The name of the dish.
         #[example = "Borscht"]
         pub(crate) name: change Name,
-        /// What the dish is made of. Null or blank text removes it.
+        /// The ingredients of the dish. Null or blank text removes it.
         #[example = "Beetroot soup with sour cream"]
         pub(crate) description: clear Description,
         /// The price: an exact amount from 0 to 99999999.99, of at most two decimals as written. It is a string, or a number.

@@ -2,8 +2,8 @@
 
 pub mod config;
 mod dish;
-mod event;
-mod follow;
+mod events;
+
 mod http;
 mod memory;
 mod price;
@@ -32,8 +32,8 @@ use utoipa::openapi::OpenApi;
 
 pub use crate::config::{Config, ServeArgs};
 
-use crate::follow::Follower;
 use crate::memory::cache::Cache;
+use crate::memory::follow::Follower;
 
 /// The name of the service.
 const NAME: &str = "menu";

@@ -7,7 +7,7 @@ use contract::{DishId, MenuEvent};
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
 use crate::dish::{Dish, MenuItemChange, MenuItemDraft};
-use crate::event;
+use crate::events;
 
 /// Every dish, and the last id that was allotted.
 pub(crate) struct Everything {
@@ -38,7 +38,7 @@ pub(crate) async fn create(pool: &PgPool, outbox: &Outbox, draft: &MenuItemDraft
     .bind(draft.price)
     .fetch_one(&mut *transaction)
     .await?;
-    commit(transaction, outbox, &event::created(&dish)).await?;
+    commit(transaction, outbox, &events::created(&dish)).await?;
     Ok(dish)
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn change(
     .bind(draft.price)
     .fetch_one(&mut *transaction)
     .await?;
-    commit(transaction, outbox, &event::updated(&dish)).await?;
+    commit(transaction, outbox, &events::updated(&dish)).await?;
     Ok(dish)
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn delete(pool: &PgPool, outbox: &Outbox, id: DishId, condition
     let mut transaction = pool.begin().await?;
     let dish = lock(&mut transaction, id, conditions).await?;
     sqlx::query("DELETE FROM menuitem WHERE id = $1").bind(id).execute(&mut *transaction).await?;
-    commit(transaction, outbox, &event::deleted(&dish)).await
+    commit(transaction, outbox, &events::deleted(&dish)).await
 }
 
 /// The dish, which nobody else changes until the transaction ends, where it is of a version that the conditions allow.

@@ -7,7 +7,7 @@ use chassis::Shutdown;
 use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use jiff::{SignedDuration, Timestamp};
 use local::data::Place;
-use local::{Setup, Stack, databases};
+use local::{Setup, Stack};
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::net::TcpListener;
@@ -75,13 +75,14 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
 async fn all(stack: &Stack, stop: &Shutdown, report: &mut Report) -> Result<()> {
     let ports = stack.ports();
     let connect = async |port: u16| Client::connect(([127, 0, 0, 1], port).into()).await;
-    let (mut auth, mut menu, mut reservation) = (connect(ports.auth).await?, connect(ports.menu).await?, connect(ports.reservation).await?);
+    let (mut auth, mut menu, mut reservation) =
+        (connect(ports.of("auth")).await?, connect(ports.of("menu")).await?, connect(ports.of("reservation")).await?);
     let login = format!(r#"{{"email": "{}", "password": "{}"}}"#, ADMIN.0, ADMIN.1);
     let login: Value = serde_json::from_slice(&auth.expect(&request("POST", "/auth/login", None, Some(&login))).await?)?;
     let token = login["access_token"].as_str().ok_or("a login without a token")?.to_owned();
     let token = Some(token.as_str());
 
-    let mut guests: PgConnection = stack.database(databases::RESERVATION).connect().await?;
+    let mut guests: PgConnection = stack.database("res_db").connect().await?;
     let effects = sample(
         async |number| {
             let body = format!(r#"{{"full_name": "Name {number}"}}"#);
@@ -95,7 +96,7 @@ async fn all(stack: &Stack, stop: &Shutdown, report: &mut Report) -> Result<()> 
     );
     effects.await?.told("user.events: a name into reservation's guest directory", report);
 
-    let mut activity: PgConnection = stack.database(databases::AUTH).connect().await?;
+    let mut activity: PgConnection = stack.database("auth_db").connect().await?;
     reservation.expect(&request("POST", "/reservations/tables", token, Some(r#"{"table_number": 1, "capacity": 4}"#))).await?;
     let first = Timestamp::now() + SignedDuration::from_hours(24);
     let effects = sample(
@@ -148,7 +149,7 @@ async fn all(stack: &Stack, stop: &Shutdown, report: &mut Report) -> Result<()> 
 fn settings(stack: &Stack) -> Settings {
     Settings {
         listen: ([127, 0, 0, 1], 0).into(),
-        database: stack.database(databases::MENU),
+        database: stack.database("menu_db"),
         max_connections: 4,
         migrate: true,
         kafka: Kafka {

@@ -63,7 +63,7 @@ macro_rules! requests {
     };
 }
 
-const ALERTS: [Alert; 6] = [
+const ALERTS: [Alert; 7] = [
     Alert {
         name: "RestaurantBookingRequestsFail",
         expression: concat!(requests!(r#", http_response_status_code=~"5..""#), " / ", requests!(""), " > 0.05"),
@@ -72,6 +72,15 @@ const ALERTS: [Alert; 6] = [
         summary: "{{ $labels.job }} fails to answer requests.",
         description: "{{ $labels.job }} in namespace {{ $labels.namespace }} answers {{ $value | humanizePercentage }} of all requests with \
             a status of 5xx. Its log names each with its cause; a database that is out of reach is the usual one.",
+    },
+    Alert {
+        name: "RestaurantBookingDatabaseDown",
+        expression: "min by (namespace, job) (database_up{$scope}) == 0",
+        minutes: 5,
+        severity: "critical",
+        summary: "{{ $labels.job }} does not reach its database.",
+        description: "A Pod of {{ $labels.job }} in namespace {{ $labels.namespace }} has had no answer from its database for 5 minutes. It \
+            stays ready, and answers 503 to what needs the database.",
     },
     Alert {
         name: "RestaurantBookingEventsNotPublished",

@@ -105,7 +105,7 @@ fn pod(platform: &Platform, service: Service, part: &Part<'_>, secrets: &[Secret
     // The service listens at once, whatever its database does: half a minute is for a node that is overtaxed.
     container.startup_probe = Some(Probe { period_seconds: Some(1), failure_threshold: Some(30), ..probe("/healthz", 1) });
     container.liveness_probe = Some(Probe { period_seconds: Some(10), failure_threshold: Some(3), ..probe("/healthz", 5) });
-    // The service asks its database, and gives it one second.
+    // The service asks nobody, and so answers at once: it is not ready while it starts, migrates or stops.
     container.readiness_probe = Some(Probe { period_seconds: Some(5), failure_threshold: Some(3), ..probe("/readyz", 3) });
     container.lifecycle = Some(Lifecycle {
         pre_stop: Some(LifecycleHandler { sleep: Some(SleepAction { seconds: BEFORE_STOP }), ..Default::default() }),

@@ -3,33 +3,83 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::identity::{Admin, Role};
-use chassis::http::old::etag;
-use chassis::http::old::input::Input;
-use chassis::http::old::page::Page;
-use chassis::http::old::rule;
+use chassis::http::etag::{self, Conditions};
+use chassis::http::identity::{Role, UserId, forbidden};
+use chassis::http::input::Input;
+use chassis::http::page::Page;
 use chassis::http::problem::Problem;
+use chassis::http::text::{SHORT_TEXT, Text, fold};
+use http::{HeaderValue, header};
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::PgExecutor;
 use utoipa::ToSchema;
 
-use super::change::change;
-use super::{App, tagged};
-use crate::store::user::{self, Filter, UserWithActivity};
+use super::App;
+use super::administrator::Administrator;
+use crate::codes::LAST_ADMINISTRATOR;
+use crate::events;
+use crate::store::activity::{self, Activity};
+use crate::store::administrator;
+use crate::store::user::{self, Filter, User};
 
-static ROLES: &[(&str, Role)] = &[("user", Role::User), ("admin", Role::Admin)];
+chassis::query! {
+    /// Which users to list.
+    pub(super) struct UsersQuery {
+        /// Part of the e-mail address, in any case.
+        #[example = "@restaurant.com"]
+        email: optional Text<SHORT_TEXT>,
+        /// Users of this role.
+        #[example = "admin"]
+        role: optional Role,
+    }
+}
 
-/// What is to be changed; what is left out stays as it is.
-#[derive(ToSchema)]
-pub(super) struct UpdateUserRequest {
-    /// What the user may do, from his next login on.
-    #[schema(value_type = Role, required = false, example = "admin")]
-    role: Option<Role>,
+chassis::body! {
+    /// A change of a user. A field that is left out stays as it is.
+    pub(super) struct UpdateUserRequest {
+        /// What the user may do. The other services learn it at the user's next login.
+        #[example = "admin"]
+        role: change Role,
+    }
+}
+
+/// A user, as administrators see them.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = UserWithActivityResponse)]
+pub(super) struct UserWithActivity {
+    #[serde(flatten)]
+    user: User,
+    /// The version of the account, which grows by one with every change. `If-Match: "<version>"` has a change made to this version only.
+    #[schema(example = 1, minimum = 1)]
+    version: i32,
+    /// What the user has done at the restaurant.
+    activity: Activity,
+}
+
+impl UserWithActivity {
+    fn new(user: User, activity: Activity) -> Self {
+        Self { version: user.version, user, activity }
+    }
+
+    /// The entity tag of all that is shown. It is weak: bookings change the activity and make no new version.
+    fn tag(&self) -> HeaderValue {
+        let Activity { visits, no_shows, cancellations, next_reservation_time } = &self.activity;
+        let next = next_reservation_time.map_or(0, Timestamp::as_microsecond);
+        etag::weak(format_args!("{}-{visits}-{no_shows}-{cancellations}-{next}", self.version))
+    }
 }
 
 fn no_such_user() -> Problem {
     Problem::not_found("user")
 }
 
-/// Users
+async fn with_activity(executor: impl PgExecutor<'_>, user: User) -> Result<UserWithActivity, Problem> {
+    let activity = activity::of(executor, &[user.id]).await?.pop().expect("there is an activity for each id that was asked for");
+    Ok(UserWithActivity::new(user, activity))
+}
+
+/// List users
 ///
 /// All accounts in the order of their ids, each with what its user has done at the restaurant.
 #[utoipa::path(
@@ -37,82 +87,105 @@ fn no_such_user() -> Problem {
     path = "/auth/users",
     operation_id = "list_users",
     tag = "users",
-    params(
-        ("email" = Option<String>, Query, description = "Part of the e-mail address, in any case.", example = "@example.com"),
-        ("role" = Option<Role>, Query, description = "Users of this role.", example = "user"),
-        ("limit" = Option<i32>, Query, description = "How many users at most; 50 if it is left out.", minimum = 1, maximum = 100, example = 50),
-        ("cursor" = Option<String>, Query, description = "Where the page begins: from the `Link` header of the page before it."),
-    ),
+    params(UsersQuery, Page<UserId>),
     responses(
         (status = 200, description = "A page of users.", body = [UserWithActivity], headers(
-            ("Link" = String, description = "`<...>; rel=\"next\"`: the next page, while there is more."),
-        )),
+            ("Link" = String, description = "`<...>; rel=\"next\"`: the next page, while there is one."),
+        ), example = json!([{
+            "id": 1, "email": "admin@restaurant.com", "full_name": null, "phone": null, "role": "admin",
+            "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-01T10:00:00Z", "version": 1,
+            "activity": {"visits": 0, "no_shows": 0, "cancellations": 0, "next_reservation_time": null}}])),
     ),
     security(("bearer" = []), ("password" = [])),
 )]
-pub(super) async fn list_users(State(app): State<App>, _: Admin, mut input: Input) -> Result<Response, Problem> {
-    let filter = Filter {
-        email: input.parameter("email", rule::optional_text(rule::SHORT_TEXT)).flatten(),
-        role: input.parameter("role", rule::one_of(ROLES)),
-    };
-    let page = Page::<i32>::read(&mut input, "users");
-    input.finish()?;
-    let users = user::list(&app.pool, &filter, page.after().copied().unwrap_or(0), page.fetch()).await?;
-    Ok(page.respond(users, |one| one.user.id))
+pub(super) async fn list_users(State(app): State<App>, _: Administrator, mut input: Input) -> Result<Response, Problem> {
+    let (query, page) = (input.read::<UsersQuery>(), Page::<UserId>::read(&mut input, "users"));
+    let (query, page) = input.finish((query, page))?;
+    let filter = Filter { email: query.email.map(|part| fold(part.as_str())), role: query.role };
+    let users = user::list(&app.pool, &filter, page.after().map_or(0, |id| id.get()), page.fetch()).await?;
+    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    let activities = activity::of(&app.pool, &ids).await?;
+    let rows = users.into_iter().zip(activities).map(|(user, activity)| UserWithActivity::new(user, activity)).collect();
+    Ok(page.respond(rows, |row: &UserWithActivity| row.user.id))
 }
 
-/// A user
+/// Read a user
 ///
-/// An account, with what its user has done at the restaurant. The entity tag is the account's alone: bookings do not change it.
+/// An account, with what its user has done at the restaurant. The entity tag is weak and counts both.
 #[utoipa::path(
     get,
     path = "/auth/users/{id}",
     operation_id = "get_user",
     tag = "users",
-    params(
-        ("id" = i32, Path, description = "The user's id.", minimum = 1, example = 42),
-        ("If-None-Match" = Option<String>, Header, description = "Entity tags that are known already, or `*`.", example = "\"1\""),
-    ),
+    params(UserId, Conditions),
     responses(
-        (status = 200, description = "The user.", body = UserWithActivity, headers(("ETag" = String, description = "The version of the account."))),
-        (status = 304, description = "The account is of a version that is known already.",
-            headers(("ETag" = String, description = "The version of the account."))),
+        (status = 200, description = "The user.", body = UserWithActivity,
+            headers(("ETag" = String, description = "What is shown, as a weak tag: the version of the account and the activity.")),
+            example = json!({
+                "id": 42, "email": "guest@example.com", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958", "role": "user",
+                "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-01T10:00:00Z", "version": 1,
+                "activity": {"visits": 7, "no_shows": 0, "cancellations": 1, "next_reservation_time": "2030-05-17T17:30:00Z"}})),
+        (status = 304, description = "`If-None-Match` names what would be shown.",
+            headers(("ETag" = String, description = "What would be shown."))),
     ),
     security(("bearer" = []), ("password" = [])),
 )]
-pub(super) async fn get_user(State(app): State<App>, _: Admin, mut input: Input) -> Result<Response, Problem> {
-    let id = input.path_id("id");
-    let condition = input.if_none_match();
-    input.finish()?;
-    let found = user::get_with_activity(&app.pool, id).await?.ok_or_else(no_such_user)?;
-    Ok(etag::conditional(condition.as_ref(), etag::of_version(found.user.version), || Json(&found).into_response()))
+pub(super) async fn get_user(State(app): State<App>, _: Administrator, mut input: Input) -> Result<Response, Problem> {
+    let (id, conditions) = (input.id::<UserId>(), input.conditions());
+    let (id, conditions) = input.finish((id, conditions))?;
+    let user = user::get(&app.pool, id).await?.ok_or_else(no_such_user)?;
+    let found = with_activity(&app.pool, user).await?;
+    conditions.read(found.tag(), || Json(&found).into_response())
 }
 
 /// Change a user's role
 ///
-/// A role counts from the user's next login on: tokens that were given out before keep theirs until they end.
+/// Here a role counts at once. At the other services it counts from the user's next login on: tokens that were issued before carry the
+/// old role until they expire. The last administrator keeps the role. `If-Match` takes the `version` of the account, as `"<version>"`.
 #[utoipa::path(
     patch,
     path = "/auth/users/{id}",
     operation_id = "update_user",
     tag = "users",
-    params(
-        ("id" = i32, Path, description = "The user's id.", minimum = 1, example = 42),
-        ("If-Match" = Option<String>, Header, description = "Entity tags of the versions that may be changed, or `*`.", example = "\"1\""),
-    ),
+    params(UserId, Conditions),
     request_body(content = UpdateUserRequest, example = json!({"role": "admin"})),
     responses(
-        (status = 200, description = "The user.", body = UserWithActivity, headers(("ETag" = String, description = "The version of the account."))),
+        (status = 200, description = "The user.", body = UserWithActivity,
+            headers(("ETag" = String, description = "What is shown, as a weak tag: the version of the account and the activity.")),
+            example = json!({
+                "id": 42, "email": "guest@example.com", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958", "role": "admin",
+                "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-02T10:00:00Z", "version": 2,
+                "activity": {"visits": 7, "no_shows": 0, "cancellations": 1, "next_reservation_time": "2030-05-17T17:30:00Z"}})),
     ),
     security(("bearer" = []), ("password" = [])),
 )]
-pub(super) async fn update_user(State(app): State<App>, _: Admin, mut input: Input) -> Result<Response, Problem> {
-    input.json_body()?;
-    let id = input.path_id("id");
-    let condition = input.if_match();
-    let request = UpdateUserRequest { role: input.patch_required("role", rule::one_of(ROLES)) };
-    input.finish()?;
-    let user = change(&app, id, condition.as_ref(), no_such_user, |user| user.role = request.role.unwrap_or(user.role)).await?;
-    let activity = user::activity(&app.pool, id).await?;
-    Ok(tagged(&UserWithActivity { user: user.clone(), activity }, user.version))
+pub(super) async fn update_user(State(app): State<App>, actor: Administrator, mut input: Input) -> Result<Response, Problem> {
+    let (id, conditions, body) = (input.id::<UserId>(), input.conditions(), input.read::<UpdateUserRequest>());
+    let (id, conditions, body) = input.finish((id, conditions, body))?;
+    let mut transaction = app.pool.begin().await?;
+    // One after another, so that of two administrators who dismiss each other at once one remains, and only who is one still may do so.
+    let administrators = administrator::lock_all(&mut transaction).await?;
+    if !administrators.contains(&actor.0) {
+        return Err(forbidden());
+    }
+    let current = user::lock(&mut transaction, id).await?.ok_or_else(no_such_user)?;
+    conditions.check_version(current.version)?;
+    let role = body.role.unwrap_or(current.role);
+    if role == current.role {
+        return respond(&with_activity(&mut *transaction, current).await?);
+    }
+    if administrators == [current.id] {
+        let detail = "This user is the only administrator and keeps the role. Appoint another administrator first.";
+        return Err(Problem::new(&LAST_ADMINISTRATOR, detail));
+    }
+    let user = administrator::set_role(&mut transaction, id, role).await?;
+    app.outbox.write(&mut transaction, &events::updated(&user)).await?;
+    let changed = with_activity(&mut *transaction, user).await?;
+    transaction.commit().await?;
+    app.outbox.wake();
+    respond(&changed)
+}
+
+fn respond(user: &UserWithActivity) -> Result<Response, Problem> {
+    Ok(([(header::ETAG, user.tag())], Json(user)).into_response())
 }

@@ -87,6 +87,9 @@ impl Member {
                 {
                     object.schema_type = SchemaType::Type(first.clone());
                 }
+                if let Some(words) = &mut object.enum_values {
+                    words.retain(|word| !word.is_null());
+                }
                 object.examples.pop()
             }
             Schema::Array(array) => array.examples.pop(),

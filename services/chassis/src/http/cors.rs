@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::http::request_id::X_REQUEST_ID;
+use super::request_id::X_REQUEST_ID;
 
 /// Lets the pages of these origins call the service.
 pub(crate) fn cors(origins: &[HeaderValue]) -> CorsLayer {

@@ -13,10 +13,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
 use tower::{Layer, Service};
 
-use crate::http::code;
-use crate::http::linger::{self, Waiting};
-use crate::http::openapi::is_document;
-use crate::http::problem::Problem;
+use super::code;
+use super::linger::{self, Waiting};
+use super::openapi::is_document;
+use super::problem::Problem;
 use crate::run::readiness::{Readiness, is_probe};
 
 /// How long a client may take for the body of its request.

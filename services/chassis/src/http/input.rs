@@ -14,8 +14,8 @@ use super::body::Body;
 use super::code;
 use super::json::{self, Member};
 use super::problem::{FieldError, Place, Problem};
+use super::request_id::RequestId;
 use super::value::{Fault, Raw, Ruled, Value};
-use crate::http::RequestId;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;

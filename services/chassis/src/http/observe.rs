@@ -8,10 +8,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderValue, Method, header};
 
-use crate::http::identity::Verifier;
-use crate::http::openapi::{is_document, is_page};
-use crate::http::problem::Problem;
-use crate::http::request_id::{RequestId, X_REQUEST_ID};
+use super::identity::Verifier;
+use super::openapi::{is_document, is_page};
+use super::problem::Problem;
+use super::request_id::{RequestId, X_REQUEST_ID};
 use crate::run::metrics::Metrics;
 use crate::run::readiness::is_probe;
 

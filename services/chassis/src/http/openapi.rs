@@ -3,8 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use serde_json::json;
-use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -32,7 +31,7 @@ struct ProblemDocument {
     title: String,
     /// The HTTP status.
     status: u16,
-    /// What happened this time.
+    /// A sentence that says what happened this time, and what to do.
     detail: String,
     /// The request id.
     instance: String,
@@ -69,7 +68,6 @@ pub fn complete(api: &mut OpenApi, token_url: Option<&str>, problems: &[Problems
         components.add_security_scheme(PASSWORD, SecurityScheme::OAuth2(OAuth2::new([Flow::Password(Password::new(url, Scopes::new()))])));
     }
     api.servers = Some(vec![ServerBuilder::new().url("/").build()]);
-    refuse_unknown_members(api);
     let mut unknown: Vec<&str> = problems.iter().map(|(id, _)| *id).collect();
     for item in api.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
@@ -77,39 +75,39 @@ pub fn complete(api: &mut OpenApi, token_url: Option<&str>, problems: &[Problems
             let Some(operation) = operation else { continue };
             let id = operation.operation_id.clone().unwrap_or_default();
             unknown.retain(|known| *known != id);
-            let own = problems.iter().find(|(operation, _)| *operation == id).map_or(&[][..], |(_, codes)| codes);
+            let own = problems.iter().filter(|(operation, _)| *operation == id).flat_map(|(_, codes)| codes.iter().copied());
             describe(operation, matches!(method, "put" | "post" | "patch"), own);
+            if method == "delete" {
+                spare_the_first(operation);
+            }
+            exemplify(operation, components);
         }
     }
     assert!(unknown.is_empty(), "no such operations: {unknown:?}");
 }
 
-/// Says of every JSON body what `Input::finish` does: members that are not listed are refused.
-fn refuse_unknown_members(api: &mut OpenApi) {
-    let items = api.paths.paths.values();
-    let operations = items.flat_map(|item| [&item.get, &item.put, &item.post, &item.delete, &item.patch]).flatten();
-    let contents = operations.filter_map(|operation| match operation.request_body.as_ref()? {
-        RefOr::T(body) => match body.content.get("application/json")? {
-            RefOr::T(content) => content.schema.as_ref(),
-            RefOr::Ref(_) => None,
-        },
-        RefOr::Ref(_) => None,
-    });
-    let names: Vec<String> = contents
-        .filter_map(|schema| match schema {
-            RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
-            RefOr::T(_) => None,
-        })
-        .collect();
-    let Some(components) = &mut api.components else { return };
-    for name in names {
-        if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(&name) {
-            body.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+/// Gives the answers of an operation an example each.
+fn exemplify(operation: &mut Operation, components: &Components) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let Some(RefOr::T(content)) = response.content.get_mut("application/json") else { continue };
+        let Some(schema) = &content.schema else { continue };
+        content.example = super::example::of(schema, components);
+    }
+}
+
+/// Has the example of a removal name another thing than that of a change, so that both can be sent, one after the other.
+fn spare_the_first(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.parameter_in == ParameterIn::Path
+        {
+            *parameter = ParameterBuilder::from(parameter.clone()).example(Some(json!(3))).build();
         }
     }
 }
 
-fn describe(operation: &mut Operation, reads_body: bool, own: &[&'static Code]) {
+fn describe(operation: &mut Operation, reads_body: bool, own: impl Iterator<Item = &'static Code>) {
     let mut codes: Vec<&'static Code> = Vec::new();
     if operation.security.is_some() {
         codes.push(&code::UNAUTHENTICATED);
@@ -171,8 +169,11 @@ pub(crate) fn is_page(path: &str) -> bool {
 
 /// The routes of the document and of Swagger UI, which is part of the binary and loads nothing from elsewhere.
 pub fn routes(api: OpenApi) -> Router {
-    let document = bytes::Bytes::from(api.to_json().unwrap_or_default());
+    let document: std::sync::Arc<str> = api.to_json().expect("a document has string keys and no failing members").into();
     let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs")
         .config(utoipa_swagger_ui::Config::new([DOCUMENT]).persist_authorization(true).try_it_out_enabled(true).validator_url("none"));
-    Router::from(swagger).route(DOCUMENT, get(|| async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }))
+    Router::from(swagger).route(
+        DOCUMENT,
+        get(|| async move { ([(http::header::CONTENT_TYPE, "application/json")], super::example::of_tomorrow(&document)) }),
+    )
 }

@@ -11,7 +11,8 @@ use utoipa::openapi::Schema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::input::Input;
+use super::body::{Member, parameters};
+use super::input::{Input, Source};
 use super::value::{Fault, Raw, Ruled, Value};
 
 crate::whole! {
@@ -42,17 +43,6 @@ impl Value for Cursor {
     }
 }
 
-crate::query! {
-    /// The parameters of a list.
-    struct Parameters {
-        /// How many rows the page has, at most.
-        #[example = 50]
-        limit: default Limit = Limit::DEFAULT,
-        /// Where the page begins: the `cursor` of the `Link` header of the page before it.
-        cursor: optional Cursor,
-    }
-}
-
 /// The page that a request asks for. `K` is the sort key after whose row it begins.
 #[derive(Debug)]
 pub struct Page<K> {
@@ -66,19 +56,21 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     /// Reads `limit` and `cursor`. `order` names the order of the list, so that a cursor is good for that order alone. `None`: a fault
     /// is noted.
     pub fn read(input: &mut Input, order: &'static str) -> Option<Self> {
-        let Parameters { limit, cursor } = input.read::<Parameters>()?;
-        let after = match cursor {
+        let limit = input.default(Source::Query, "limit", Limit::DEFAULT);
+        let cursor = input.optional::<Cursor>(Source::Query, "cursor")?;
+        let after = cursor.map(|Cursor(bytes)| match serde_json::from_slice::<(String, K)>(&bytes) {
+            Ok((named, key)) if named == order => Some(key),
+            _ => {
+                let Fault { code, detail } = invented();
+                input.refuse_parameter("cursor", code, detail);
+                None
+            }
+        });
+        let after = match after {
             None => None,
-            Some(Cursor(bytes)) => match serde_json::from_slice::<(String, K)>(&bytes) {
-                Ok((named, key)) if named == order => Some(key),
-                _ => {
-                    let Fault { code, detail } = invented();
-                    input.refuse_parameter("cursor", code, detail);
-                    return None;
-                }
-            },
+            Some(key) => Some(key?),
         };
-        Some(Self { limit: limit.rows(), after, order, uri: input.uri_without("cursor") })
+        Some(Self { limit: limit?.rows(), after, order, uri: input.uri_without("cursor") })
     }
 
     /// The page that a request to `path` without any parameter asks for.
@@ -128,7 +120,12 @@ fn invented() -> Fault {
 }
 
 impl<K> utoipa::IntoParams for Page<K> {
-    fn into_params(location: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        Parameters::into_params(location)
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let limit = "The number of rows of the page, at most.";
+        let cursor = "Where the page begins: the `cursor` of the `Link` header of the page before it.";
+        parameters(vec![
+            Member::default::<Limit>().described("limit", &[limit], Some(50.into()), Some(50.into())),
+            Member::optional::<Cursor>().described("cursor", &[cursor], None, None),
+        ])
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
 
-use crate::http::openapi::is_page;
+use super::openapi::is_page;
 
 /// Makes a path work with and without its trailing slash, whichever of the two its route was declared with, and with unreserved
 /// characters that are percent-encoded, which mean the same as those that are not (RFC 3986, 2.3).

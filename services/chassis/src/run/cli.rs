@@ -10,9 +10,9 @@ use utoipa::openapi::OpenApi;
 
 use crate::run::config::{DatabaseArgs, LogArgs, Problems, Settings, Unusable};
 use crate::run::database;
+use crate::run::error::StartError;
 use crate::run::log::Log;
 use crate::run::probe::HealthArgs;
-use crate::run::service::StartError;
 use crate::run::shutdown::{self, Shutdown};
 
 /// A service, as its command line knows it.
@@ -55,7 +55,7 @@ pub trait OwnCommand: Subcommand {
     ///
     /// # Errors
     /// What went wrong, in a sentence.
-    fn run(self) -> Result<(), StartError>;
+    fn run(self) -> impl Future<Output = Result<(), StartError>>;
 }
 
 /// No commands of a service's own.
@@ -87,7 +87,7 @@ impl Subcommand for Nothing {
 }
 
 impl OwnCommand for Nothing {
-    fn run(self) -> Result<(), StartError> {
+    async fn run(self) -> Result<(), StartError> {
         match self.0 {}
     }
 }
@@ -128,7 +128,7 @@ impl<P: Program> Cli<P> {
                 println!("{}", P::openapi().to_pretty_json().expect("a document is JSON"));
                 Ok(())
             }
-            Self::Own(command) => command.run(),
+            Self::Own(command) => command.run().await,
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::run::config::{ListenArgs, Problems};
-use crate::run::service::StartError;
+use crate::run::error::StartError;
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(10);

@@ -10,16 +10,18 @@ use utoipa::openapi::OpenApi;
 
 use crate::events::inbox::{Consumer, forget_processed_events};
 use crate::events::outbox::{Outbox, Relay};
-use crate::http::identity::{KeySetError, Verifier};
+use crate::http::identity::Verifier;
 use crate::http::path::Paths;
 use crate::http::{Caching, Surroundings, openapi, surround};
-use crate::run::config::{Settings, Unusable};
+use crate::run::config::Settings;
 use crate::run::database;
 use crate::run::metrics::Metrics;
 use crate::run::readiness::{Probes, Readiness};
 use crate::run::server::{DRAIN, Server};
 use crate::run::shutdown::Shutdown;
 use crate::run::tasks::{Task, Tasks};
+
+pub use crate::run::error::StartError;
 
 /// How much longer than it takes to drain the server may take to end.
 const SERVER: Duration = DRAIN.saturating_add(Duration::from_secs(2));
@@ -33,32 +35,6 @@ const BACKGROUND: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(3);
 /// How often what is no longer needed is removed from the database.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
-
-/// Why a service did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Settings that are missing or malformed.
-    #[error(transparent)]
-    Configuration(#[from] Unusable),
-    /// The public key set.
-    #[error(transparent)]
-    Keys(#[from] KeySetError),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {0}: {1}; LISTEN_ADDRESS (--listen-address) chooses another address")]
-    Listen(std::net::SocketAddr, std::io::Error),
-    /// The database refuses.
-    #[error("the database refuses: {0}; check DATABASE_URL")]
-    Database(#[from] sqlx::Error),
-    /// A migration failed.
-    #[error("the database cannot be migrated: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// A background task ended, which none does before the service stops: its name, and how.
-    #[error("the task {0:?} {1}")]
-    Task(String, String),
-    /// Something else, in a sentence.
-    #[error("{0}")]
-    Other(String),
-}
 
 /// The parts that every service has.
 #[derive(Clone)]

@@ -1,6 +1,5 @@
 //! Background tasks: each has a name and is watched. A task that ends before it is told to ends the service, so that none dies unnoticed.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -8,7 +7,8 @@ use futures_util::future::BoxFuture;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::run::service::StartError;
+use crate::run::error::StartError;
+use crate::run::panic::message;
 use crate::run::shutdown::Shutdown;
 
 /// How long an aborted task may take to let go of what it holds.
@@ -106,15 +106,6 @@ impl Tasks {
             None => Ok(StartError::Task(name, "ended by itself".to_owned())),
             Some(panic) => Err(StartError::Task(name, format!("panicked: {}", message(&*panic)))),
         }
-    }
-}
-
-/// What a panic said.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
-    match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
-        (Some(message), _) => message,
-        (None, Some(message)) => message,
-        (None, None) => "it did not say why",
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::administrator::Credentials;
 use crate::broker::Topics;
 use crate::data::Place;
+use crate::platform::COUNT;
 use crate::ports::Ports;
 use crate::resource;
 
@@ -32,12 +33,8 @@ pub struct Setup {
     pub bcrypt: Bcrypt,
     /// The topics: of a broker elsewhere, the prefix alone.
     pub topics: Topics,
-    /// What is told to auth alone.
-    pub auth: Service,
-    /// What is told to menu alone.
-    pub menu: Service,
-    /// What is told to reservation alone.
-    pub reservation: Service,
+    /// What is told to each service alone.
+    pub services: [Service; COUNT],
 }
 
 /// What is told to one service alone.
@@ -76,9 +73,7 @@ impl Default for Setup {
             house: House::default(),
             bcrypt: Bcrypt::default(),
             topics: Topics::default(),
-            auth: Service::default(),
-            menu: Service::default(),
-            reservation: Service::default(),
+            services: Default::default(),
         }
     }
 }

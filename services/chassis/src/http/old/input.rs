@@ -14,10 +14,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::http::RequestId;
 use crate::http::code;
 use crate::http::old::rule::{Fault, Raw, Ruled};
 use crate::http::problem::{FieldError, Place, Problem};
+use crate::http::request_id::RequestId;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use chassis::run::metrics::Metrics;
 use contract::MenuEvent;
 use tokio::time::{Instant, sleep_until};
 
-use crate::event::News;
+use crate::events::News;
 use crate::memory::cache::Cache;
 
 /// How often the menu is read from the database without a reason: the net under a broker that is away or loses events.
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::dish::tests::dish;
-    use crate::event::{created, deleted, updated};
+    use crate::events::{created, deleted, updated};
 
     async fn write(producer: &FutureProducer<Context>, kind: &str, key: &str, data: &Value) {
         let payload = data.to_string();

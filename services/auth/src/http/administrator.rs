@@ -1,0 +1,26 @@
+//! Who may administer accounts.
+
+use axum::extract::FromRequestParts;
+use chassis::http::identity::{Caller, Role, UserId, forbidden};
+use chassis::http::problem::Problem;
+use http::request::Parts;
+
+use super::App;
+use super::refusal::nobody;
+use crate::store::administrator;
+
+/// A caller who is an administrator now. The database decides, whatever role the token carries: otherwise a token would let its bearer
+/// give away rights, or take them back, for as long as it is valid.
+pub(super) struct Administrator(pub(super) UserId);
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        match administrator::role(&app.pool, caller.user_id).await?.ok_or_else(nobody)? {
+            Role::Admin => Ok(Self(caller.user_id)),
+            Role::User => Err(forbidden()),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Who administers the restaurant.
+
+use chassis::http::identity::{Role, UserId};
+use chassis::http::text::Email;
+use sqlx::{PgConnection, PgPool};
+
+use super::user::User;
+use super::{FIND_ID_BY_EMAIL, FIND_ROLE, IS_SEEDED, LOCK_ADMINISTRATORS, RECORD_SEED, SEED_ADMINISTRATOR, UPDATE_ROLE};
+
+/// The role of a user; `None` where there is no such user.
+pub(crate) async fn role(pool: &PgPool, id: UserId) -> Result<Option<Role>, sqlx::Error> {
+    sqlx::query_scalar(FIND_ROLE).bind(id).fetch_optional(pool).await
+}
+
+/// All administrators in the order of their ids. Nobody else gives or takes that role until the end of the transaction.
+pub(crate) async fn lock_all(connection: &mut PgConnection) -> Result<Vec<UserId>, sqlx::Error> {
+    sqlx::query_scalar(LOCK_ADMINISTRATORS).fetch_all(connection).await
+}
+
+/// Gives a user a role, as the next version.
+pub(crate) async fn set_role(connection: &mut PgConnection, id: UserId, role: Role) -> Result<User, sqlx::Error> {
+    sqlx::query_as(UPDATE_ROLE).bind(id).bind(role).fetch_one(connection).await
+}
+
+/// The user of an e-mail address.
+pub(crate) async fn find(connection: &mut PgConnection, email: &Email) -> Result<Option<UserId>, sqlx::Error> {
+    sqlx::query_scalar(FIND_ID_BY_EMAIL).bind(email.folded()).fetch_optional(connection).await
+}
+
+/// Whether the first administrator was made in this database.
+pub(crate) async fn is_seeded(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(IS_SEEDED).fetch_one(pool).await
+}
+
+/// Records that the first administrator is made; `false` where that was recorded before.
+pub(crate) async fn record_seed(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    Ok(sqlx::query(RECORD_SEED).execute(connection).await?.rows_affected() > 0)
+}
+
+/// What it took to have an administrator of an e-mail address.
+pub(crate) enum Seeded {
+    /// A new user.
+    New(User),
+    /// A new role and the given password for the user of the address.
+    Promoted(User),
+    /// Nothing.
+    Already,
+}
+
+/// Makes the user of an e-mail address an administrator with this password, and the user where there is none.
+pub(crate) async fn seed(connection: &mut PgConnection, email: &Email, password_hash: &str) -> Result<Seeded, sqlx::Error> {
+    let seed = sqlx::query_as(SEED_ADMINISTRATOR).bind(email.as_str()).bind(email.folded()).bind(password_hash);
+    let user: Option<User> = seed.fetch_optional(connection).await?;
+    Ok(match user {
+        Some(user) if user.version == 1 => Seeded::New(user),
+        Some(user) => Seeded::Promoted(user),
+        None => Seeded::Already,
+    })
+}

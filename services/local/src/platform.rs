@@ -1,0 +1,94 @@
+//! The services of the platform. What is different about each on this machine stands here, and here alone.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use auth::config::{Administrator, Bcrypt};
+use chassis::Shutdown;
+use chassis::run::config::Settings;
+use chassis::run::service::StartError;
+use operator::api::{Component, RestaurantBookingSpec};
+use reservation::config::House;
+use tokio::net::TcpListener;
+
+/// A service of the platform.
+pub struct Service {
+    /// Its name.
+    pub name: &'static str,
+    /// What people know it as.
+    pub title: &'static str,
+    /// The name of its database.
+    pub database: &'static str,
+    /// The port that it listens on, where no other is chosen.
+    pub port: u16,
+    /// The flag that chooses another port, without its dashes.
+    pub port_flag: &'static str,
+    /// What a resource says of it.
+    pub(crate) component: fn(&mut RestaurantBookingSpec) -> &mut Option<Component>,
+    /// Runs it.
+    pub(crate) serve: fn(&Given, Settings, TcpListener, Shutdown) -> Running,
+}
+
+/// A service that runs, or why it ended.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>>;
+
+/// What services are told beside their settings.
+pub(crate) struct Given {
+    /// The file of the private key.
+    pub(crate) private_key: PathBuf,
+    /// Who is made administrator at the first start.
+    pub(crate) administrator: Administrator,
+    /// How passwords are hashed.
+    pub(crate) bcrypt: Bcrypt,
+    /// The rules of the house.
+    pub(crate) house: House,
+}
+
+/// How many services there are.
+pub const COUNT: usize = SERVICES.len();
+
+/// All of them, in the order in which people are told of them.
+pub static SERVICES: [Service; 3] = [
+    Service {
+        name: "auth",
+        title: "Accounts",
+        database: "auth_db",
+        port: auth::config::PORT,
+        port_flag: "auth-port",
+        component: |spec| &mut spec.auth,
+        serve: |given, service, listener, shutdown| {
+            let (private_key, bcrypt) = (given.private_key.clone(), given.bcrypt.clone());
+            let administrator = Some(given.administrator.clone());
+            Box::pin(auth::serve(auth::Config { service, private_key, administrator, bcrypt }, listener, shutdown))
+        },
+    },
+    Service {
+        name: "menu",
+        title: "Menu",
+        database: "menu_db",
+        port: menu::config::PORT,
+        port_flag: "menu-port",
+        component: |spec| &mut spec.menu,
+        serve: |_, service, listener, shutdown| Box::pin(menu::serve(menu::Config { service }, listener, shutdown)),
+    },
+    Service {
+        name: "reservation",
+        title: "Reservations",
+        database: "res_db",
+        port: reservation::config::PORT,
+        port_flag: "reservation-port",
+        component: |spec| &mut spec.reservation,
+        serve: |given, service, listener, shutdown| {
+            let house = given.house.clone();
+            Box::pin(reservation::serve(reservation::config::Config { service, house }, listener, shutdown))
+        },
+    },
+];
+
+/// The place of a service among [`SERVICES`].
+///
+/// # Panics
+/// Where there is none of that name.
+pub(crate) fn index(name: &str) -> usize {
+    SERVICES.iter().position(|service| service.name == name).unwrap_or_else(|| panic!("there is no service {name:?}"))
+}
