@@ -121,7 +121,8 @@ pub fn client(kafka: &Kafka) -> ClientConfig {
         .set("bootstrap.servers", &kafka.bootstrap_servers)
         .set("client.id", "restaurant-booking")
         .set("reconnect.backoff.max.ms", "1000")
-        .set("topic.metadata.refresh.interval.ms", "10000")
+        // How long a partition that is added goes unnoticed, at most. A topic that is missing is asked for ever so often anyway.
+        .set("topic.metadata.refresh.interval.ms", "60000")
         .set("log.connection.close", "false");
     let Security { tls, sasl } = &kafka.security;
     let protocol = match (tls, sasl) {
@@ -274,8 +275,9 @@ fn reader(kafka: &Kafka, group: &str, commit: bool, metrics: &Metrics) -> KafkaR
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest")
         .set("session.timeout.ms", "10000")
-        .set("fetch.wait.max.ms", if kafka.in_process { "10" } else { "500" })
-        .set("statistics.interval.ms", "5000")
+        // A broker answers as soon as something has come, and only else when this time is over.
+        .set("fetch.wait.max.ms", if kafka.in_process { "10" } else { "5000" })
+        .set("statistics.interval.ms", "10000")
         .create_with_context(Context::new(Some(metrics.clone())))
         .map(|consumer| Reader(Some(Arc::new(consumer))))
 }
@@ -302,7 +304,7 @@ pub enum Tailed {
 }
 
 /// How often a tail looks whether the topic has got more partitions.
-const RECHECK: Duration = Duration::from_secs(10);
+const RECHECK: Duration = Duration::from_secs(30);
 
 impl Tail {
     /// A tail of the topic.

@@ -94,6 +94,8 @@ impl<'a> Term<'a> {
     /// Publishes until the lease is over (false), or nothing is left after `stop` (true). What the client of the broker still has goes with
     /// the term.
     pub(super) async fn run(mut self, database: &mut PgListener, stop: &Shutdown) -> Result<bool, sqlx::Error> {
+        // It connects now, and not when the first event waits for it. Where it cannot be made, that event says so.
+        self.producer = producer(&self.relay.kafka).ok();
         loop {
             if !self.lease.holds() {
                 tracing::warn!("the relay was held up and leads no longer; another one publishes, or this one after the next election");
