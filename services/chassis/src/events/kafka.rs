@@ -10,6 +10,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::FutureProducer;
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
+use secrecy::ExposeSecret as _;
 
 use crate::events::event::{Delivery, Received};
 use crate::run::config::{Kafka, Security};
@@ -143,7 +144,7 @@ pub fn client(kafka: &Kafka) -> ClientConfig {
         config
             .set("sasl.mechanism", sasl.mechanism.name())
             .set("sasl.username", &sasl.username)
-            .set("sasl.password", sasl.password.expose());
+            .set("sasl.password", sasl.password.expose_secret());
     }
     config
 }
