@@ -12,6 +12,7 @@ use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext, PurgeConfig};
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
+use secrecy::ExposeSecret as _;
 use tokio::sync::oneshot;
 
 use crate::events::event::{Delivery, Received};
@@ -146,7 +147,7 @@ pub fn client(kafka: &Kafka) -> ClientConfig {
         config
             .set("sasl.mechanism", sasl.mechanism.name())
             .set("sasl.username", &sasl.username)
-            .set("sasl.password", sasl.password.expose());
+            .set("sasl.password", sasl.password.expose_secret());
     }
     config
 }
