@@ -16,6 +16,8 @@ CREATE TABLE reservation (
     reservation_code varchar(50) NOT NULL,
     user_id          integer NOT NULL,
     table_id         integer NOT NULL REFERENCES "table" (id),
+    -- Whether the guest named the table, or the house chose it.
+    table_named      boolean NOT NULL DEFAULT false,
     guests_count     integer NOT NULL CHECK (guests_count BETWEEN 1 AND 20),
     reservation_time timestamptz NOT NULL,
     duration_minutes integer NOT NULL DEFAULT 120 CHECK (duration_minutes BETWEEN 15 AND 480),
@@ -29,25 +31,68 @@ CREATE TABLE reservation (
     updated_at       timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT reservation_code_key UNIQUE (reservation_code)
 );
-CREATE INDEX reservation_user ON reservation (user_id, reservation_time, id);
-CREATE INDEX reservation_day ON reservation (reservation_time, id);
+-- Every list is a merge of ordered scans, one for each state that it shows: so none skips bookings that it does not show.
+CREATE INDEX reservation_status ON reservation (status, reservation_time, id);
+CREATE INDEX reservation_user ON reservation (user_id, status, reservation_time, id);
+CREATE INDEX reservation_of_table ON reservation (table_id, status, reservation_time, id);
+-- The bookings that a user made within the last hour are counted through this one.
+CREATE INDEX reservation_made ON reservation (user_id, created_at);
 
--- The tables that a booking holds, and for how long: a row for each, while it is pending, confirmed or seated. A cancelled booking,
--- a no-show and a completed one hold none. No table is held twice at a time; back to back is no overlap, since ranges are half-open.
+-- What occupies a table for a while: the bookings that are pending, confirmed or seated. The others have no row here. No table is held
+-- twice at a time; ranges are half-open, so back to back is no overlap.
+-- A hold that is longer than 8 hours is several rows, back to back: a reader looks back 8 hours and no further.
 -- Rows are inserted with ON CONFLICT DO NOTHING: a plain INSERT against an exclusion constraint deadlocks under contention.
 -- A booking is moved by deleting and inserting its rows in one transaction.
 CREATE TABLE reservation_table (
     reservation_id integer NOT NULL REFERENCES reservation (id) ON DELETE CASCADE,
     table_id       integer NOT NULL REFERENCES "table" (id),
     start_at       timestamptz NOT NULL,
-    end_at         timestamptz NOT NULL CHECK (end_at > start_at),
-    PRIMARY KEY (reservation_id, table_id),
+    end_at         timestamptz NOT NULL,
+    -- Whether the party sits there; of a hold in several rows the last one says so.
+    seated         boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (reservation_id, table_id, start_at),
+    CONSTRAINT reservation_table_length CHECK (end_at > start_at AND end_at <= start_at + interval '8 hours'),
     CONSTRAINT reservation_table_no_overlap EXCLUDE USING gist (table_id WITH =, tstzrange(start_at, end_at) WITH &&)
 );
--- Availability reads this one: a B-tree from the longest duration before the time asked for answers faster than the GiST index.
-CREATE INDEX reservation_table_start_at ON reservation_table (start_at, end_at, table_id);
+-- Availability reads this one: a B-tree from 8 hours before the time asked for answers faster than the GiST index.
+CREATE INDEX reservation_table_start_at ON reservation_table (table_id, start_at, end_at);
+-- One party sits at a table.
+CREATE UNIQUE INDEX reservation_table_seated ON reservation_table (table_id) WHERE seated;
 
--- The guest directory, from user.events: shown to the host beside each booking, and where a booking's contact is taken from.
+-- A time as events have it: RFC 3339 in UTC, with as many decimals of the second as it has.
+CREATE OR REPLACE FUNCTION event_time(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN rtrim(rtrim(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z';
+
+-- Which limit a user has reached, if any: so many bookings made within an hour, so many that are not over yet; 0 is no limit.
+-- Bookings of one user go through here one after another, until each is committed; a query within a function sees what was committed
+-- before it began, which the statement around it does not. So the limits hold for bookings that are made at once, too.
+CREATE FUNCTION booking_limit(booker integer, per_hour integer, upcoming integer) RETURNS text LANGUAGE plpgsql VOLATILE
+-- One plan does for every user: to plan anew for each would take longer than to count.
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    IF per_hour = 0 AND upcoming = 0 THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1919247732, booker);
+    IF per_hour > 0 AND per_hour <= (
+        SELECT count(*) FROM (
+            SELECT FROM reservation WHERE user_id = booker AND created_at > now() - interval '1 hour'
+            ORDER BY created_at DESC LIMIT per_hour) recent
+    ) THEN
+        RETURN 'per_hour';
+    END IF;
+    IF upcoming > 0 AND upcoming <= (
+        SELECT count(*) FROM reservation WHERE user_id = booker AND status IN ('pending', 'confirmed', 'seated')
+          AND reservation_time > now() - interval '8 hours'
+          AND reservation_time + make_interval(mins => duration_minutes) > now()
+    ) THEN
+        RETURN 'upcoming';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- The guest directory, from user.events: shown to the staff beside each booking, and where a booking's contact is taken from.
 CREATE TABLE guest (
     user_id   integer PRIMARY KEY,
     email     varchar(255) NOT NULL,

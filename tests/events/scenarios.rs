@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chassis::events::event::{MENU_TOPIC, RESERVATION_TOPIC, USER_TOPIC};
+use chassis::events::event::TopicEvent as _;
 use chassis::run::config::Kafka;
+use contract::{MenuEvent, ReservationEvent, UserEvent};
 use jiff::{SignedDuration, Timestamp};
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, eventually};
 use restaurant_booking_tests::{Api, Platform, Setup, topic};
@@ -24,10 +25,19 @@ macro_rules! each {
             an_event_that_the_broker_refuses_holds_back_its_aggregate_alone,
             an_event_that_cannot_be_handled_holds_back_its_key_alone,
             an_event_that_the_database_does_not_take_waits,
+            s08_each_consumer_of_a_topic_sees_every_event,
+            s09_what_is_unknown_is_skipped,
+            s13_what_is_parked_is_tried_ever_more_rarely,
+            s15_a_partition_that_is_taken_away_loses_its_lag,
+            f21_a_later_version_is_of_no_earlier_time,
         }
     };
 }
 pub(crate) use each;
+
+#[path = "inbox.rs"]
+mod inbox;
+pub(crate) use inbox::*;
 
 async fn start(kafka: Kafka, services: &[&'static str], replicas: usize) -> Platform {
     Platform::start(Setup { services: services.to_vec(), kafka: Some(kafka), replicas, ..Setup::default() }).await
@@ -178,7 +188,9 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
     let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/asyncapi.yaml"));
     let document: Value = serde_yaml::from_str(text).expect("docs/asyncapi.yaml");
     let mut seen = BTreeMap::new();
-    for (topic, service, expected) in [(USER_TOPIC, "auth", 3), (MENU_TOPIC, "menu", 3), (RESERVATION_TOPIC, "reservation", 9)] {
+    for (topic, service, expected) in
+        [(UserEvent::TOPIC, "auth", 3), (MenuEvent::TOPIC, "menu", 3), (ReservationEvent::TOPIC, "reservation", 9)]
+    {
         let records = topic::read(&kafka, topic, expected).await;
         assert_eq!(records.len(), expected, "an empty change and a changed password are no events: {records:#?}");
         for record in records {
@@ -188,13 +200,27 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
             assert_eq!(record.headers["ce_dataschema"], format!("urn:restaurant-booking:event:{kind}:v1"));
             assert_eq!(record.headers["ce_subject"], record.key);
             assert_eq!(record.headers["content-type"], "application/json");
-            assert!(record.headers["ce_time"].parse::<Timestamp>().is_ok() && record.headers["ce_id"].len() == 36, "{record:?}");
+            assert_eq!(record.headers["ce_id"].len(), 36, "{record:?}");
+            let time: Timestamp = record.headers["ce_time"].parse().expect("a time");
+            assert_eq!(time.to_string(), record.headers["ce_time"], "times have one format");
             assert_eq!(record.headers.len(), 8, "{record:?}");
             assert_eq!(record.key, record.data["id"].to_string());
             let schema = &document["components"]["messages"][&kind]["payload"]["schema"];
             assert!(schema.is_object(), "docs/asyncapi.yaml has no message {kind}");
             let mut whole = schema.clone();
             whole["components"] = document["components"].clone();
+            // Further members are allowed, so that a later version may add some; this one tells none that are not described.
+            let name = schema["$ref"].as_str().expect("a reference").rsplit('/').next().expect("a name");
+            let described = document["components"]["schemas"][name]["properties"].as_object().expect("properties");
+            let undescribed: Vec<_> =
+                record.data.as_object().expect("members").keys().filter(|member| !described.contains_key(*member)).collect();
+            assert!(undescribed.is_empty(), "{kind}: {undescribed:?}");
+            let read = match service {
+                "auth" => UserEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
+                "menu" => MenuEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
+                _ => ReservationEvent::read(&kind, &record.data).expect("readable").map(|event| event.data()),
+            };
+            assert_eq!(read.as_ref(), Some(&record.data), "what is written is what the type has, times included");
             let validator = jsonschema::options().should_validate_formats(true).build(&whole).expect("a schema");
             let errors: Vec<String> = validator.iter_errors(&record.data).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{kind}: {errors:?} in {}", record.data);
@@ -203,6 +229,9 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
     }
     let documented: Vec<String> = document["components"]["messages"].as_object().expect("messages").keys().cloned().collect();
     assert_eq!(seen.into_keys().collect::<Vec<_>>(), documented, "every documented event happens, and every event is documented");
+    let mut known: Vec<&str> = [UserEvent::TYPES, MenuEvent::TYPES, ReservationEvent::TYPES].concat();
+    known.sort_unstable();
+    assert_eq!(known, documented, "the contract has the types that are documented");
 }
 
 /// The versions of one booking arrive in the order in which they were made.
@@ -229,7 +258,7 @@ pub(crate) async fn events_of_one_aggregate_keep_their_order(kafka: Kafka) {
     }
     platform.stop().await;
     let mut versions: HashMap<String, Vec<i64>> = HashMap::new();
-    for record in topic::read(&kafka, RESERVATION_TOPIC, 104).await {
+    for record in topic::read(&kafka, ReservationEvent::TOPIC, 104).await {
         versions.entry(record.key).or_default().push(record.data["version"].as_i64().expect("a version"));
     }
     assert_eq!(versions.len(), 4);
@@ -251,7 +280,7 @@ pub(crate) async fn a_relay_killed_between_publishing_and_deleting(kafka: Kafka)
     }
     let (_, id) = register(&platform, "ada@example.com").await;
     let registered = async || {
-        let records = topic::read(&kafka, USER_TOPIC, 1).await;
+        let records = topic::read(&kafka, UserEvent::TOPIC, 1).await;
         records.into_iter().filter(|record| record.key == id.to_string()).map(|record| record.headers["ce_id"].clone()).collect::<Vec<_>>()
     };
     eventually("the event twice", async || registered().await.len() >= 2).await;
@@ -284,9 +313,9 @@ pub(crate) async fn a_relay_killed_between_publishing_and_deleting(kafka: Kafka)
 pub(crate) async fn of_two_relays_one_publishes(kafka: Kafka) {
     let platform = start(kafka.clone(), &["reservation"], 2).await;
     furnish(&platform, 60).await;
-    let relays: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
-        .fetch_one(&platform.pool("reservation")).await.expect("a count");
-    assert_eq!(relays, 1, "one relay is elected");
+    let pool = platform.pool("reservation");
+    let led = "SELECT until > clock_timestamp() FROM outbox_lease";
+    eventually("a relay that leads", async || sqlx::query_scalar(led).fetch_one(&pool).await.expect("a lease")).await;
     let mut bookings = tokio::task::JoinSet::new();
     for (guest, base) in (1..=60).zip(platform.bases("reservation").into_iter().map(str::to_owned).cycle()) {
         let api = platform
@@ -296,7 +325,7 @@ pub(crate) async fn of_two_relays_one_publishes(kafka: Kafka) {
         bookings.spawn(async move { api.post("/reservations/", &with_contact(wanted(24))).await.expect(201).id().to_string() });
     }
     let mut booked = bookings.join_all().await;
-    let records = topic::read(&kafka, RESERVATION_TOPIC, 60).await;
+    let records = topic::read(&kafka, ReservationEvent::TOPIC, 60).await;
     let mut published: Vec<String> = records.into_iter().map(|record| record.key).collect();
     booked.sort();
     published.sort();
@@ -315,7 +344,7 @@ pub(crate) async fn an_event_that_the_broker_refuses_holds_back_its_aggregate_al
     write("700", 2_000_000).await;
     write("700", 1).await;
     write("701", 1).await;
-    let records = topic::read(&kafka, MENU_TOPIC, 1).await;
+    let records = topic::read(&kafka, MenuEvent::TOPIC, 1).await;
     assert_eq!(records.iter().map(|record| record.key.as_str()).collect::<Vec<_>>(), ["701"]);
     eventually("the metric", async || platform.anyone("menu").get("/metrics").await.text.contains("outbox_blocked_keys 1\n")).await;
     let waiting: Vec<(String, i32, bool)> =
@@ -333,7 +362,7 @@ pub(crate) async fn an_event_that_the_broker_refuses_holds_back_its_aggregate_al
     };
     let stop = chassis::Shutdown::new();
     let relaying = tokio::spawn(relay.run(stop.clone()));
-    let records = topic::read(&kafka, MENU_TOPIC, 2).await;
+    let records = topic::read(&kafka, MenuEvent::TOPIC, 2).await;
     assert_eq!(records.iter().filter(|record| record.key == "700").count(), 1);
     stop.cancel();
     relaying.await.expect("a relay that ends");
@@ -345,10 +374,10 @@ pub(crate) async fn an_event_that_cannot_be_handled_holds_back_its_key_alone(kaf
     let platform = start(kafka.clone(), &["auth", "reservation"], 1).await;
     let pool = platform.pool("reservation");
     let user = |version: i32| json!({"id": 77, "email": format!("v{version}@example.com"), "full_name": null, "phone": null, "role": "user", "version": version});
-    topic::write(&kafka, USER_TOPIC, "77", Some("user.registered"), b"not even JSON").await;
-    topic::write(&kafka, USER_TOPIC, "78", None, b"{}").await;
+    topic::write(&kafka, UserEvent::TOPIC, "77", Some("user.registered"), b"not even JSON").await;
+    topic::write(&kafka, UserEvent::TOPIC, "78", None, b"{}").await;
     for version in 2..=3 {
-        topic::write(&kafka, USER_TOPIC, "77", Some("user.updated"), user(version).to_string().as_bytes()).await;
+        topic::write(&kafka, UserEvent::TOPIC, "77", Some("user.updated"), user(version).to_string().as_bytes()).await;
     }
     for id in 1..=8 {
         register(&platform, &format!("ada{id}@example.com")).await;
@@ -369,7 +398,8 @@ pub(crate) async fn an_event_that_cannot_be_handled_holds_back_its_key_alone(kaf
     eventually("what was parked", async || platform.anyone("reservation").get("/metrics").await.text.contains("events_parked 0\n")).await;
     let email: String = sqlx::query_scalar("SELECT email FROM guest WHERE user_id = 77").fetch_one(&pool).await.expect("a guest");
     assert_eq!(email, "v3@example.com");
-    let processed: i64 = sqlx::query_scalar("SELECT count(*) FROM processed_event").fetch_one(&pool).await.expect("a count");
+    let processed: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM processed_event WHERE consumer = 'reservation'").fetch_one(&pool).await.expect("a count");
     assert_eq!(processed, 1 + 8 + 3, "the administrator's, the eight, and the three that were parked");
     platform.stop().await;
 }
@@ -400,7 +430,7 @@ pub(crate) async fn while_the_broker_is_away(platform: &Platform, down: impl FnO
     furnish(platform, 1).await;
     let (guest, menu) = (platform.user("reservation", 5), platform.admin("menu"));
     let id = guest.post("/reservations/", &with_contact(wanted(24))).await.expect(201).id();
-    topic::read(&platform.kafka, RESERVATION_TOPIC, 1).await;
+    topic::read(&platform.kafka, ReservationEvent::TOPIC, 1).await;
     down();
     for round in 0..20 {
         guest.patch(&format!("/reservations/{id}"), &json!({"special_requests": format!("{round}")})).await.expect(200);
@@ -413,11 +443,11 @@ pub(crate) async fn while_the_broker_is_away(platform: &Platform, down: impl FnO
     let pending = metrics.lines().find_map(|line| line.strip_prefix("outbox_pending ")?.parse::<i32>().ok());
     assert_eq!(pending, Some(20), "events wait in the outbox");
     up();
-    let records = topic::read(&platform.kafka, RESERVATION_TOPIC, 21).await;
+    let records = topic::read(&platform.kafka, ReservationEvent::TOPIC, 21).await;
     // An event that was on its way when the broker went may be there twice; the order of first appearance is that of the changes.
     let mut versions: Vec<i64> = records.iter().map(|record| record.data["version"].as_i64().expect("a version")).collect();
     let mut seen = std::collections::HashSet::new();
     versions.retain(|version| seen.insert(*version));
     assert_eq!(versions, (1..=21).collect::<Vec<_>>());
-    topic::read(&platform.kafka, MENU_TOPIC, 1).await;
+    topic::read(&platform.kafka, MenuEvent::TOPIC, 1).await;
 }

@@ -181,7 +181,7 @@ impl Node {
             in_process: false,
         };
         let admin: AdminClient<DefaultClientContext> = client(&kafka).create().expect("an admin client");
-        let names = chassis::events::event::TOPICS.map(|topic| kafka.topic(topic));
+        let names = contract::TOPICS.map(|topic| kafka.topic(topic));
         let topics = names.each_ref().map(|name| NewTopic::new(name, 3, TopicReplication::Fixed(1)));
         for made in admin.create_topics(&topics, &AdminOptions::new()).await.expect("topics") {
             made.expect("a topic");

@@ -14,6 +14,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ConfigSource, NewTo
 use rdkafka::client::DefaultClientContext;
 use restaurant_booking_tests::database::unique;
 use restaurant_booking_tests::platform::eventually;
+use secrecy::ExposeSecret as _;
 
 use super::apache::{self, Node, PASSWORD};
 use super::runtime;
@@ -261,7 +262,7 @@ fn secured(wanted: &Wanted, kafka: &Kafka) -> Wanted {
         mechanism: if tls.is_some() { SaslMechanism::ScramSha512 } else { SaslMechanism::Plain },
         username: Secret::default(),
         password: Secret::default(),
-        login: (sasl.username.clone(), sasl.password.expose().to_owned()),
+        login: (sasl.username.clone(), sasl.password.expose_secret().to_owned()),
     });
     Wanted { security: KafkaSecurity { tls, sasl }, ..wanted.clone() }
 }

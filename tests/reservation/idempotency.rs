@@ -109,3 +109,50 @@ async fn a_key_is_kept_for_24_hours() {
     age(25).await;
     assert_ne!(keyed(&guest, "k", &wanted(in_hours(24), 1)).await.expect(201).id(), first.id());
 }
+
+/// What was decided is kept, also where a contact is missing: a table that becomes free in between makes no other answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn f07_a_refusal_is_kept_where_a_contact_is_missing() {
+    let (platform, ids) = house(&[4]).await;
+    let guest = platform.user("reservation", 5);
+    let booked = guest.post("/reservations/", &wanted(in_hours(24), 2)).await.expect(201);
+    let bare = json!({"guests_count": 2, "reservation_time": in_hours(24), "contact_email": "a@b.co"});
+    let named = |table: i64| with(bare.clone(), json!({"table_id": table}));
+    let large = with(bare.clone(), json!({"guests_count": 5}));
+    let taken = keyed(&guest, "free", &bare).await.problem(409, "no_table_free");
+    let table = keyed(&guest, "named", &named(ids[0])).await.problem(409, "table_taken");
+    let fits = keyed(&guest, "fits", &large).await.problem(409, "no_table_fits");
+    let unknown = keyed(&guest, "unknown", &named(99_999)).await.invalid(&["#/contact_phone", "#/table_id"]);
+    guest.act(&format!("/reservations/{}/cancel", booked.id())).await.expect(200);
+    for (key, body, first) in
+        [("free", bare.clone(), taken), ("named", named(ids[0]), table), ("fits", large, fits), ("unknown", named(99_999), unknown)]
+    {
+        let again = keyed(&guest, key, &body).await;
+        assert_eq!((again.text.as_str(), again.header("idempotency-replayed")), (first.text.as_str(), "true"), "{key}");
+    }
+    // What asks for the contact is not kept.
+    keyed(&guest, "asked", &bare).await.invalid(&["#/contact_phone"]);
+    let complete = with(bare, json!({"contact_phone": "+44 20 7946 0958"}));
+    assert_eq!(keyed(&guest, "asked", &complete).await.expect(201).header("idempotency-replayed"), "");
+}
+
+/// A missing contact is told without a booking that is taken back: nobody waits for it, and nothing is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn s16_a_missing_contact_is_told_without_booking() {
+    let (platform, ids) = house(&[4]).await;
+    let (guest, pool) = (platform.user("reservation", 5), platform.pool("reservation"));
+    // Somebody changes the table: a booking would wait for the row.
+    let mut lock = pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT FROM \"table\" WHERE id = $1 FOR UPDATE").bind(ids[0]).execute(&mut *lock).await.expect("locked");
+    let drawn = "SELECT last_value, is_called FROM reservation_id_seq";
+    let before: (i64, bool) = sqlx::query_as(drawn).fetch_one(&pool).await.expect("a sequence");
+    let asked = std::time::Instant::now();
+    for body in [
+        json!({"guests_count": 2, "reservation_time": in_hours(24)}),
+        json!({"guests_count": 2, "reservation_time": in_hours(24), "table_id": ids[0]}),
+    ] {
+        guest.post("/reservations/", &body).await.invalid(&["#/contact_email", "#/contact_phone"]);
+    }
+    assert!(asked.elapsed() < std::time::Duration::from_secs(4), "{:?}", asked.elapsed());
+    assert_eq!(sqlx::query_as::<_, (i64, bool)>(drawn).fetch_one(&pool).await.expect("a sequence"), before);
+}

@@ -1,4 +1,4 @@
-use reservation::config::House;
+use reservation::config::{House, Limits};
 use restaurant_booking_tests::{Platform, Setup};
 use serde_json::json;
 
@@ -79,7 +79,11 @@ async fn cancelled_bookings_and_no_shows_free_their_tables_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_house_may_confirm_at_once() {
-    let platform = Platform::start(Setup { house: House { auto_confirm: true, ..House::default() }, ..Setup::only("reservation") }).await;
+    let platform = Platform::start(Setup {
+        house: House { auto_confirm: true, limits: Limits::NONE, ..House::default() },
+        ..Setup::only("reservation")
+    })
+    .await;
     furnish(&platform, &[4]).await;
     let made = platform.user("reservation", 5).post("/reservations/", &wanted(in_hours(24), 2)).await.expect(201);
     assert_eq!(made.body["status"], "confirmed");

@@ -1,4 +1,4 @@
-use reservation::config::House;
+use reservation::config::{House, Limits};
 use restaurant_booking_tests::{Platform, Reply, Setup};
 use serde_json::json;
 
@@ -43,7 +43,7 @@ async fn my_bookings_upcoming_and_past() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_restaurants_list_is_filtered_by_local_day_status_table_and_user() {
     let zone = jiff::tz::TimeZone::get("America/New_York").expect("a zone");
-    let setup = Setup { house: House { time_zone: zone.clone(), ..House::default() }, ..Setup::only("reservation") };
+    let setup = Setup { house: House { time_zone: zone.clone(), limits: Limits::NONE, ..House::default() }, ..Setup::only("reservation") };
     let platform = Platform::start(setup).await;
     let tables = furnish(&platform, &[2, 2]).await;
     let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));
@@ -64,7 +64,9 @@ async fn the_restaurants_list_is_filtered_by_local_day_status_table_and_user() {
     };
     assert_eq!(list(String::new()).await, [first, second]);
     assert_eq!(list(format!("?date={date}")).await, [first]);
-    assert_eq!(list(format!("?date={}", date.tomorrow().expect("a date"))).await, [second]);
+    // The first still holds its table when the next day begins.
+    assert_eq!(list(format!("?date={}", date.tomorrow().expect("a date"))).await, [first, second]);
+    assert_eq!(list(format!("?date={}", date.yesterday().expect("a date"))).await, [0; 0]);
     assert_eq!(list("?status=confirmed".to_owned()).await, [second]);
     assert_eq!(list("?status=confirmed&status=pending&limit=1".to_owned()).await, [first]);
     assert_eq!(list(format!("?table_id={}", tables[1])).await, [second]);
@@ -79,4 +81,56 @@ async fn the_restaurants_list_is_filtered_by_local_day_status_table_and_user() {
         "?colour",
     ]);
     guest.get("/reservations/").await.problem(403, "forbidden");
+}
+
+/// The staff see who sits at a table after midnight, and no longer than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn row43_the_list_of_a_day_has_those_of_the_evening_before_that_still_hold_a_table() {
+    let (platform, _) = house(&[2; 4]).await;
+    let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));
+    let date = in_hours(24 * 20).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let at = |hour: i8, minute: i8| date.at(hour, minute, 0, 0).in_tz("UTC").expect("a time").timestamp();
+    let book = async |start, minutes: i64| {
+        guest.post("/reservations/", &with(wanted(start, 2), json!({"duration_minutes": minutes}))).await.expect(201).id()
+    };
+    let over = book(at(22, 0), 120).await;
+    let late = book(at(22, 30), 120).await;
+    let cancelled = book(at(23, 0), 120).await;
+    let long = book(at(16, 1), 480).await;
+    admin.act(&format!("/reservations/{cancelled}/cancel")).await.expect(200);
+    let next = date.tomorrow().expect("a date");
+    assert_eq!(ids(&admin.get(&format!("/reservations/?date={date}")).await.expect(200)), [long, over, late, cancelled]);
+    assert_eq!(ids(&admin.get(&format!("/reservations/?date={next}")).await.expect(200)), [long, late]);
+    assert_eq!(ids(&admin.get(&format!("/reservations/?date={next}&status=cancelled")).await.expect(200)), [0; 0]);
+    // Page by page as well.
+    let first = admin.get(&format!("/reservations/?date={next}&limit=1")).await.expect(200);
+    let link = first.header("link").strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\"")).expect("a page").to_owned();
+    assert_eq!((ids(&first), ids(&admin.get(&link).await.expect(200))), (vec![long], vec![late]));
+}
+
+/// A cursor can be invented: a time that no clock can show is no cursor, wherever bookings are listed.
+#[tokio::test(flavor = "multi_thread")]
+async fn f02_a_cursor_beyond_time_is_invented() {
+    use base64::Engine as _;
+    let (platform, _) = house(&[2]).await;
+    let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));
+    for time in [i64::MIN, i64::MAX, -377_705_023_201_000_000, -62_167_219_200_000_001, 253_402_300_800_000_000] {
+        for (order, path, api) in [
+            ("my-all", "/reservations/my?", &guest),
+            ("my-past", "/reservations/my?when=past&", &guest),
+            ("my-upcoming", "/reservations/my?when=upcoming&", &guest),
+            ("house", "/reservations/?", &admin),
+            ("house", "/reservations/?status=pending&table_id=1&", &admin),
+            ("house", "/reservations/?user_id=5&", &admin),
+        ] {
+            let cursor = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json!([order, [time, 1]]).to_string());
+            let refused = api.get(&format!("{path}cursor={cursor}")).await.invalid(&["?cursor"]);
+            assert_eq!(refused.body["errors"][0]["code"], "invalid_cursor", "{path} {time}");
+        }
+    }
+    // The extremes that a clock can show are positions like any other.
+    for time in [-62_167_219_200_000_000_i64, 253_402_207_200_000_000] {
+        let cursor = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json!(["house", [time, -1]]).to_string());
+        admin.get(&format!("/reservations/?cursor={cursor}")).await.expect(200);
+    }
 }

@@ -1,12 +1,19 @@
 //! The reservation service, from outside.
 
+mod alternatives;
 mod availability;
 mod change;
 mod contention;
+mod events;
 mod history;
 mod idempotency;
 mod life;
+mod limits;
 mod list;
+mod moved;
+mod plans;
+mod property;
+mod seated;
 mod tables;
 
 use std::sync::LazyLock;
@@ -37,6 +44,12 @@ async fn furnish(platform: &Platform, capacities: &[i32]) -> Vec<i64> {
 fn in_hours(hours: i64) -> Timestamp {
     static START: LazyLock<Timestamp> = LazyLock::new(|| Timestamp::from_second(Timestamp::now().as_second()).expect("now"));
     *START + SignedDuration::from_hours(hours)
+}
+
+/// The same on the half hour before: a time that availability lists.
+fn listed(hours: i64) -> Timestamp {
+    let second = in_hours(hours).as_second();
+    Timestamp::from_second(second - second % 1800).expect("a time")
 }
 
 /// A request to book, with a contact.

@@ -45,7 +45,9 @@ impl Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { services: vec!["auth", "menu", "reservation"], house: House::default(), kafka: None, origins: Vec::new(), replicas: 1 }
+        // Most tests book as one user, and more than a guest may.
+        let house = House { limits: reservation::config::Limits::NONE, ..House::default() };
+        Self { services: vec!["auth", "menu", "reservation"], house, kafka: None, origins: Vec::new(), replicas: 1 }
     }
 }
 

@@ -78,6 +78,16 @@ impl Program {
         self.log().iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a line that is not JSON: {line}"))).collect()
     }
 
+    /// Freezes it in the middle of whatever it does.
+    pub fn freeze(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after it was frozen.
+    pub fn go_on(&self) {
+        self.process.signal(Signal::CONT);
+    }
+
     /// Tells it to stop, as a cluster does, and waits until it has.
     pub fn terminate(&self) -> ExitStatus {
         self.process.signal(Signal::TERM);

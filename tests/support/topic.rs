@@ -80,6 +80,14 @@ fn read_now(kafka: &Kafka, topic: &str) -> Vec<Record> {
     records
 }
 
+/// Writes a tombstone: a message without a value.
+pub async fn write_tombstone(kafka: &Kafka, topic: &str, key: &str) {
+    let producer: FutureProducer = client(kafka).create().expect("a producer");
+    let topic = kafka.topic(topic);
+    let record = FutureRecord::<str, [u8]>::to(&topic).key(key);
+    producer.send(record, Duration::from_secs(10)).await.expect("written");
+}
+
 /// Writes a message as anybody could: with a `ce_id`, and a `ce_type` where one is given.
 pub async fn write(kafka: &Kafka, topic: &str, key: &str, kind: Option<&str>, data: &[u8]) {
     let producer: FutureProducer = client(kafka).create().expect("a producer");

@@ -53,5 +53,5 @@ pub fn build(platform: &Platform) -> Vec<Object> {
     objects
 }
 
-/// How long a Pod of a service may take to end: requests under way are finished.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long a Pod of a service may take to end: requests under way are finished, and events published.
+const GRACE: Duration = Duration::from_secs(45);

@@ -11,7 +11,7 @@ use chassis::run::service::StartError;
 use sqlx::PgPool;
 
 use crate::config::Administrator;
-use crate::event;
+use crate::events;
 use crate::hashing::Hasher;
 use crate::store::administrator::{self, Seeded};
 use crate::store::user;
@@ -51,8 +51,8 @@ async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator:
         return Ok(());
     }
     let event = match administrator::seed(&mut transaction, administrator.email(), &hash).await? {
-        Seeded::New(user) => Some(event::registered(&user)),
-        Seeded::Promoted(user) => Some(event::updated(&user)),
+        Seeded::New(user) => Some(events::registered(&user)),
+        Seeded::Promoted(user) => Some(events::updated(&user)),
         Seeded::Already => None,
     };
     if let Some(event) = &event {
@@ -88,7 +88,7 @@ pub(crate) async fn appoint(pool: &PgPool, email: &Email) -> Result<Appointed, s
     }
     let user = administrator::set_role(&mut transaction, id, Role::Admin).await?;
     // A replica that runs publishes it.
-    Outbox::default().write(&mut transaction, &event::updated(&user)).await?;
+    Outbox::default().write(&mut transaction, &events::updated(&user)).await?;
     transaction.commit().await?;
     Ok(Appointed::Now)
 }

@@ -1,12 +1,13 @@
 //! Accounts, roles, logins, and the tokens that the other services verify.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
 use chassis::run::cli::Program;
 use chassis::run::config::Unusable;
+use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
@@ -15,12 +16,11 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
 
-mod activity;
 mod administrator;
 pub mod cli;
 pub mod codes;
 pub mod config;
-pub mod event;
+mod events;
 mod hashing;
 mod http;
 pub mod keys;
@@ -37,7 +37,7 @@ use crate::token::Signer;
 const NAME: &str = "auth";
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/auth");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/auth")));
 
 /// The service's own problem codes.
 pub static CODES: &[&Code] = codes::OWN;
@@ -101,7 +101,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         api,
         migrator: &MIGRATOR,
         prepare: prepare(&service, hasher, config.administrator),
-        consumers: vec![activity::consumer()],
+        consumers: vec![events::activity()],
         tasks: vec![Task::new("private key", |stop| signer.follow(stop))],
         caching: Caching::NoStore,
     };

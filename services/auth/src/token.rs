@@ -76,7 +76,7 @@ impl Signer {
                 if let Err(error) = self.refresh() {
                     // Said once for each file: it may well be that the set with its public key is still on its way.
                     let modified = modified(&self.file);
-                    if std::mem::replace(&mut told, Some(modified)) != Some(modified) {
+                    if told.replace(modified) != Some(modified) {
                         tracing::warn!(%error, "the private key has changed and cannot be used yet; the one before it signs");
                     }
                 }

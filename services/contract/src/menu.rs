@@ -1,5 +1,6 @@
 //! What happens to the menu.
 
+use chassis::http::text::{LONG_TEXT, Name, Text};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -25,9 +26,9 @@ pub struct Dish {
     /// The dish's id, never given twice.
     pub id: DishId,
     /// What the dish is called.
-    pub name: String,
+    pub name: Name,
     /// What it is, where that was said.
-    pub description: Option<String>,
+    pub description: Option<Text<LONG_TEXT>>,
     /// The price, 0.00 to 99999999.99: a string with two decimals.
     #[serde(with = "price")]
     pub price: Decimal,

@@ -4,10 +4,8 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+pub use contract::TOPICS;
 use rdkafka::mocking::MockCluster;
-
-/// The topics of the platform.
-pub const TOPICS: [&str; 3] = ["user.events", "menu.events", "reservation.events"];
 
 /// How many partitions each topic has unless told otherwise, so that consumers in parallel have something to share.
 pub const PARTITIONS: i32 = 6;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chassis::http::text::{LONG_TEXT, Name, Text};
 use contract::DishId;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
@@ -13,8 +13,8 @@ use crate::price::Price;
 /// What a dish is.
 pub(crate) type Description = Text<LONG_TEXT>;
 
-/// A dish as the database and events have it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
+/// A dish as the database has it.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub(crate) struct Dish {
     pub(crate) id: DishId,
     pub(crate) name: Name,
@@ -156,13 +156,5 @@ pub(crate) mod tests {
             json,
             r#"{"id":7,"name":"Tea","description":null,"price":"12.50","created_at":"1970-01-01T00:00:00Z","updated_at":"1970-01-01T00:00:00Z"}"#
         );
-    }
-
-    #[test]
-    fn an_event_carries_the_whole_dish() {
-        let tea = dish(7, 3, "Tea", 1250);
-        let data = serde_json::to_value(&tea).expect("JSON");
-        assert_eq!(data["version"], 3);
-        assert_eq!(Dish::deserialize(&data).expect("a dish"), tea);
     }
 }

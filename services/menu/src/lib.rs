@@ -2,18 +2,18 @@
 
 pub mod config;
 mod dish;
-mod event;
-mod follow;
+mod events;
+
 mod http;
 mod memory;
 mod price;
 mod store;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use chassis::Shutdown;
-use chassis::events::event::MENU_TOPIC;
+use chassis::events::event::TopicEvent as _;
 use chassis::events::kafka::Tail;
 use chassis::events::outbox::Outbox;
 use chassis::http::Caching;
@@ -24,16 +24,16 @@ use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
+use contract::MenuEvent;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
 
 pub use crate::config::{Config, ServeArgs};
-pub use crate::event::{CREATED, DELETED, UPDATED};
 
-use crate::follow::Follower;
 use crate::memory::cache::Cache;
+use crate::memory::follow::Follower;
 
 /// The name of the service.
 const NAME: &str = "menu";
@@ -41,7 +41,7 @@ const NAME: &str = "menu";
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The schema of the database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/menu");
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/menu")));
 
 /// The problems that only this service answers with: none.
 pub static CODES: &[&Code] = &[];
@@ -98,7 +98,7 @@ impl Program for Cli {
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new(NAME, &config.service)?;
     let cache = Arc::new(Cache::new(service.pool.clone()));
-    let tail = Tail::new(&config.service.kafka, NAME, MENU_TOPIC, &service.metrics)
+    let tail = Tail::new(&config.service.kafka, NAME, MenuEvent::TOPIC, &service.metrics)
         .map_err(|error| StartError::Other(format!("the events of the menu cannot be followed: {error}; check KAFKA_BOOTSTRAP_SERVERS")))?;
     let follower = Follower { cache: cache.clone(), tail, metrics: service.metrics.clone() };
     let prepare = prepare(service.pool.clone(), cache.clone());

@@ -28,6 +28,19 @@ impl Price {
     }
 }
 
+impl From<Price> for Decimal {
+    fn from(price: Price) -> Self {
+        price.0
+    }
+}
+
+/// The price of an event, which is one by the contract.
+impl From<Decimal> for Price {
+    fn from(amount: Decimal) -> Self {
+        Self(amount)
+    }
+}
+
 /// A price in a request: a string or a JSON number.
 ///
 /// The decimals are counted as they are written: `"1.500"` has three and is refused, though it is no other amount than `"1.50"`.

@@ -1,14 +1,13 @@
 //! The dishes in the database. A change and its event commit together.
 
-use chassis::events::event::Event;
 use chassis::events::outbox::Outbox;
 use chassis::http::etag::Conditions;
 use chassis::http::problem::Problem;
-use contract::DishId;
+use contract::{DishId, MenuEvent};
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
 use crate::dish::{Dish, MenuItemChange, MenuItemDraft};
-use crate::event;
+use crate::events;
 
 /// Every dish, and the last id that was allotted.
 pub(crate) struct Everything {
@@ -39,7 +38,7 @@ pub(crate) async fn create(pool: &PgPool, outbox: &Outbox, draft: &MenuItemDraft
     .bind(draft.price)
     .fetch_one(&mut *transaction)
     .await?;
-    commit(transaction, outbox, &event::created(&dish)).await?;
+    commit(transaction, outbox, &events::created(&dish)).await?;
     Ok(dish)
 }
 
@@ -65,7 +64,7 @@ pub(crate) async fn change(
     .bind(draft.price)
     .fetch_one(&mut *transaction)
     .await?;
-    commit(transaction, outbox, &event::updated(&dish)).await?;
+    commit(transaction, outbox, &events::updated(&dish)).await?;
     Ok(dish)
 }
 
@@ -74,7 +73,7 @@ pub(crate) async fn delete(pool: &PgPool, outbox: &Outbox, id: DishId, condition
     let mut transaction = pool.begin().await?;
     let dish = lock(&mut transaction, id, conditions).await?;
     sqlx::query("DELETE FROM menuitem WHERE id = $1").bind(id).execute(&mut *transaction).await?;
-    commit(transaction, outbox, &event::deleted(&dish)).await
+    commit(transaction, outbox, &events::deleted(&dish)).await
 }
 
 /// The dish, which nobody else changes until the transaction ends, where it is of a version that the conditions allow.
@@ -89,7 +88,7 @@ async fn lock(transaction: &mut PgConnection, id: DishId, conditions: &Condition
     Ok(dish)
 }
 
-async fn commit(mut transaction: PgTransaction<'_>, outbox: &Outbox, event: &Event) -> Result<(), Problem> {
+async fn commit(mut transaction: PgTransaction<'_>, outbox: &Outbox, event: &MenuEvent) -> Result<(), Problem> {
     outbox.write(&mut transaction, event).await?;
     transaction.commit().await?;
     outbox.wake();

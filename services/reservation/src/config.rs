@@ -17,12 +17,18 @@ pub struct ServeArgs {
     /// IANA time zone of the restaurant, in which its days are reckoned, such as Europe/Berlin [default: UTC]
     #[arg(long, env = "RESTAURANT_TIME_ZONE", value_name = "ZONE")]
     pub restaurant_time_zone: Option<String>,
-    /// Confirm bookings at once, rather than have the restaurant confirm each: true or false [default: false]
+    /// Confirm bookings automatically: true or false [default: false]
     #[arg(long, env = "AUTO_CONFIRM", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub auto_confirm: Option<String>,
     /// How far ahead bookings are taken, in days, 1 to 3650 [default: 180]
     #[arg(long, env = "MAX_DAYS_AHEAD", value_name = "DAYS")]
     pub max_days_ahead: Option<String>,
+    /// How many bookings a user may make within an hour, 0 to 10000; 0 is no limit, and administrators have none [default: 20]
+    #[arg(long, env = "BOOKINGS_PER_HOUR", value_name = "N")]
+    pub bookings_per_hour: Option<String>,
+    /// How many bookings that are not over yet a user may have, 0 to 10000; 0 is no limit, and administrators have none [default: 50]
+    #[arg(long, env = "UPCOMING_BOOKINGS", value_name = "N")]
+    pub upcoming_bookings: Option<String>,
 }
 
 /// The settings of the service, checked.
@@ -45,16 +51,42 @@ impl AsRef<Settings> for Config {
 pub struct House {
     /// Where its days begin and end.
     pub time_zone: TimeZone,
-    /// Whether bookings are confirmed at once.
+    /// Whether bookings are confirmed automatically.
     pub auto_confirm: bool,
     /// How far ahead bookings are taken.
     pub max_ahead: SignedDuration,
+    /// How many bookings a user may have.
+    pub limits: Limits,
 }
 
 impl Default for House {
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC, auto_confirm: false, max_ahead: SignedDuration::from_hours(24 * 180) }
+        let max_ahead = SignedDuration::from_hours(24 * i64::from(MAX_DAYS_AHEAD));
+        Self { time_zone: TimeZone::UTC, auto_confirm: false, max_ahead, limits: Limits::default() }
     }
+}
+
+/// How many days ahead bookings are taken, where nothing is configured.
+const MAX_DAYS_AHEAD: u32 = 180;
+
+/// How many bookings one user may make; administrators are not limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Within an hour; 0 is no limit.
+    pub per_hour: u32,
+    /// That are not over yet; 0 is no limit.
+    pub upcoming: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { per_hour: 20, upcoming: 50 }
+    }
+}
+
+impl Limits {
+    /// No limit.
+    pub const NONE: Self = Self { per_hour: 0, upcoming: 0 };
 }
 
 impl ServeArgs {
@@ -72,9 +104,14 @@ impl ServeArgs {
             TimeZone::UTC
         });
         let auto_confirm = problems.parse("AUTO_CONFIRM", self.auto_confirm.as_deref(), false, "true or false");
-        let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), 180, 1, 3650);
+        let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), MAX_DAYS_AHEAD, 1, 3650);
+        let default = Limits::default();
+        let limits = Limits {
+            per_hour: problems.number("BOOKINGS_PER_HOUR", self.bookings_per_hour.as_deref(), default.per_hour, 0, 10_000),
+            upcoming: problems.number("UPCOMING_BOOKINGS", self.upcoming_bookings.as_deref(), default.upcoming, 0, 10_000),
+        };
         problems.finish()?;
-        let house = House { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)) };
+        let house = House { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)), limits };
         Ok((Config { service, house }, log))
     }
 }

@@ -1,23 +1,29 @@
-//! The reservation service: tables and bookings. No table is ever sold twice, which the database sees to.
+//! The reservation service: tables and bookings. No table is ever sold twice; the database decides.
 
+pub mod availability;
 pub mod booking;
-pub mod code;
+pub mod calendar;
+pub mod codes;
 pub mod config;
+pub mod events;
+pub mod floor;
+pub mod house;
 pub mod http;
-pub mod slot;
+pub mod refusal;
+pub mod span;
 pub mod status;
 pub mod store;
+pub mod table;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::Router;
 use chassis::Shutdown;
 use chassis::http::Caching;
-use chassis::http::code as common;
-use chassis::http::code::Code;
-use chassis::http::openapi::Problems;
 use chassis::run::cli::{Nothing, Program};
 use chassis::run::config::Unusable;
+use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
@@ -28,55 +34,18 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use crate::codes::CODES;
 use crate::config::Config;
-use crate::http::{AppState, action, availability, create, refusal, reservation, table};
+use crate::http::AppState;
 
 /// The name of the service.
 const NAME: &str = "reservation";
 
 /// The schema of the service's database.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/reservation");
-
-/// The problem codes of the service, beside those that any may answer with.
-pub static CODES: &[&Code] = refusal::CODES;
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/reservation")));
 
 /// How often answers that are no longer kept are removed.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
-
-/// What may go wrong with each operation, beside what follows from its body, parameters and security.
-static PROBLEMS: &[Problems] = &[
-    ("list_tables", &[&common::FORBIDDEN]),
-    ("create_table", &[&common::FORBIDDEN, &refusal::TABLE_NUMBER_TAKEN]),
-    ("replace_table", &[&common::FORBIDDEN, &common::PRECONDITION_FAILED, &refusal::TABLE_NUMBER_TAKEN, &refusal::TABLE_HAS_BOOKINGS]),
-    ("delete_table", &[&common::FORBIDDEN, &common::PRECONDITION_FAILED, &refusal::TABLE_HAS_BOOKINGS]),
-    (
-        "create_reservation",
-        &[
-            &refusal::NO_TABLE_FITS,
-            &refusal::NO_TABLE_FREE,
-            &refusal::TABLE_TAKEN,
-            &refusal::TABLE_INACTIVE,
-            &refusal::IDEMPOTENCY_KEY_REUSED,
-        ],
-    ),
-    ("list_reservations", &[&common::FORBIDDEN]),
-    (
-        "change_reservation",
-        &[
-            &common::PRECONDITION_FAILED,
-            &refusal::INVALID_TRANSITION,
-            &refusal::NO_TABLE_FITS,
-            &refusal::NO_TABLE_FREE,
-            &refusal::TABLE_TAKEN,
-            &refusal::TABLE_INACTIVE,
-        ],
-    ),
-    ("confirm_reservation", &[&common::FORBIDDEN, &common::PRECONDITION_FAILED, &refusal::INVALID_TRANSITION]),
-    ("seat_reservation", &[&common::FORBIDDEN, &common::PRECONDITION_FAILED, &refusal::INVALID_TRANSITION]),
-    ("complete_reservation", &[&common::FORBIDDEN, &common::PRECONDITION_FAILED, &refusal::INVALID_TRANSITION]),
-    ("mark_no_show", &[&common::FORBIDDEN, &common::PRECONDITION_FAILED, &refusal::INVALID_TRANSITION]),
-    ("cancel_reservation", &[&common::PRECONDITION_FAILED, &refusal::INVALID_TRANSITION]),
-];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -85,21 +54,22 @@ static PROBLEMS: &[Problems] = &[
         description = "Tables and bookings of a restaurant. Log in at the auth service (`POST /auth/login`) and paste the access token under Authorize.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(store::list::When)),
     tags(
-        (name = "reservations", description = "Bookings and their life"),
         (name = "availability", description = "What can be booked"),
         (name = "tables", description = "The tables of the restaurant"),
+        (name = "reservations", description = "Bookings and their life"),
     )
 )]
 struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
+    use crate::http::{action, availability, change, create, reservation, table};
+
     // What is a guest's own is for no cache to keep.
     let own = OpenApiRouter::new()
         .routes(routes!(create::create, reservation::list))
         .routes(routes!(reservation::my))
-        .routes(routes!(reservation::get, reservation::change))
+        .routes(routes!(reservation::get, change::change))
         .routes(routes!(action::confirm))
         .routes(routes!(action::seat))
         .routes(routes!(action::complete))
@@ -115,7 +85,7 @@ fn routes() -> OpenApiRouter<AppState> {
 }
 
 fn complete(mut api: OpenApi) -> OpenApi {
-    chassis::http::openapi::complete(&mut api, None, PROBLEMS);
+    chassis::http::openapi::complete(&mut api, None, &http::problems());
     api
 }
 
@@ -145,7 +115,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
             }
         }
     });
-    let consumers = vec![store::guest::consumer()];
+    let consumers = vec![events::guest_directory()];
     let prepare = async { Ok(()) };
     let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers, tasks: vec![sweep], caching: Caching::ByHandler };
     service.run(parts, listener, shutdown).await

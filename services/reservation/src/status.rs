@@ -1,83 +1,55 @@
 //! The life of a booking: which states there are, and what leads from one to another.
 
+use contract::Happened;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+
+use crate::span::Span;
 
 /// How long before its start a party may be seated.
 const SEAT_BEFORE: SignedDuration = SignedDuration::from_hours(4);
 
-/// Where a booking is in its life.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "varchar", rename_all = "snake_case")]
-pub enum Status {
-    /// The restaurant has not confirmed it yet; its table is held.
-    #[default]
-    Pending,
-    /// The restaurant expects the party; its table is held.
-    Confirmed,
-    /// The party sits at its table.
-    Seated,
-    /// The party has been and gone.
-    Completed,
-    /// Called off by the guest or the restaurant; its table is free.
-    Cancelled,
-    /// The party did not come; its table is free.
-    NoShow,
+chassis::words! {
+    /// Where a booking is in its life.
+    pub enum Status {
+        /// The restaurant has not confirmed it yet; its table is held.
+        Pending = "pending",
+        /// The restaurant expects the party; its table is held.
+        Confirmed = "confirmed",
+        /// The party sits at its table.
+        Seated = "seated",
+        /// The party has been and gone.
+        Completed = "completed",
+        /// It was called off by the guest or the restaurant; its table is free.
+        Cancelled = "cancelled",
+        /// The party did not come; its table is free.
+        NoShow = "no_show",
+    }
 }
 
-/// The words for the states, as they stand in JSON and in the database.
-pub static STATUSES: &[(&str, Status)] = &[
-    ("pending", Status::Pending),
-    ("confirmed", Status::Confirmed),
-    ("seated", Status::Seated),
-    ("completed", Status::Completed),
-    ("cancelled", Status::Cancelled),
-    ("no_show", Status::NoShow),
-];
-
 impl Status {
-    /// The word for the state.
-    pub fn as_str(self) -> &'static str {
-        STATUSES.iter().find(|(_, status)| *status == self).map_or("", |(word, _)| word)
-    }
-
     /// Whether a booking in this state holds its table.
     pub fn holds(self) -> bool {
         matches!(self, Self::Pending | Self::Confirmed | Self::Seated)
     }
 }
 
-/// What can be done to a booking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// The restaurant accepts it.
-    Confirm,
-    /// The party is shown to its table.
-    Seat,
-    /// The party leaves.
-    Complete,
-    /// The party did not come.
-    NoShow,
-    /// It is called off.
-    Cancel,
+chassis::words! {
+    /// What can be done with a booking.
+    pub enum Action {
+        /// The restaurant accepts it.
+        Confirm = "confirm",
+        /// The party is shown to its table.
+        Seat = "seat",
+        /// The party leaves.
+        Complete = "complete",
+        /// The party did not come.
+        NoShow = "no-show",
+        /// It is called off.
+        Cancel = "cancel",
+    }
 }
 
-const ACTIONS: [Action; 5] = [Action::Confirm, Action::Seat, Action::Complete, Action::NoShow, Action::Cancel];
-
 impl Action {
-    /// The word for the action, as it stands in the path.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirm => "confirm",
-            Self::Seat => "seat",
-            Self::Complete => "complete",
-            Self::NoShow => "no-show",
-            Self::Cancel => "cancel",
-        }
-    }
-
     /// The state that the action leads to.
     pub fn leads_to(self) -> Status {
         match self {
@@ -89,24 +61,24 @@ impl Action {
         }
     }
 
-    /// The type of the event that tells of it.
-    pub fn event(self) -> &'static str {
+    /// The event that tells of it.
+    pub fn event(self) -> Happened {
         match self {
-            Self::Confirm => "reservation.confirmed",
-            Self::Seat => "reservation.seated",
-            Self::Complete => "reservation.completed",
-            Self::NoShow => "reservation.no_show",
-            Self::Cancel => "reservation.cancelled",
+            Self::Confirm => Happened::Confirmed,
+            Self::Seat => Happened::Seated,
+            Self::Complete => Happened::Completed,
+            Self::NoShow => Happened::NoShow,
+            Self::Cancel => Happened::Cancelled,
         }
     }
 }
 
-/// Who acts on a booking.
+/// As whom somebody acts on a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The one who booked.
+    /// As the guest who booked.
     Guest,
-    /// The restaurant.
+    /// For the restaurant.
     Admin,
 }
 
@@ -115,10 +87,8 @@ pub enum Actor {
 pub struct Moment {
     /// The state it is in.
     pub status: Status,
-    /// When it begins.
-    pub start: Timestamp,
-    /// When it ends, exclusive.
-    pub end: Timestamp,
+    /// From when until when the party is expected.
+    pub span: Span,
     /// The moment.
     pub now: Timestamp,
 }
@@ -129,23 +99,23 @@ impl Moment {
         let awaited = matches!(self.status, Status::Pending | Status::Confirmed);
         let allowed = match action {
             Action::Confirm => self.status == Status::Pending,
-            Action::Seat => awaited && self.now >= self.start - SEAT_BEFORE && self.now < self.end,
+            Action::Seat => awaited && self.now >= self.span.start - SEAT_BEFORE && self.now < self.span.end,
             Action::Complete => self.status == Status::Seated,
-            Action::NoShow => awaited && self.now >= self.start,
-            Action::Cancel => awaited && (actor == Actor::Admin || self.now < self.start),
+            Action::NoShow => awaited && self.now >= self.span.start,
+            Action::Cancel => awaited && (actor == Actor::Admin || self.now < self.span.start),
         };
         allowed && (actor == Actor::Admin || action == Action::Cancel)
     }
 
     /// Everything that the actor may do now.
     pub fn allowed(&self, actor: Actor) -> Vec<Action> {
-        ACTIONS.into_iter().filter(|action| self.may(actor, *action)).collect()
+        Action::ALL.iter().copied().filter(|action| self.may(actor, *action)).collect()
     }
 
     /// Whether the actor may change time, party, table, contact and requests now.
     pub fn may_change(&self, actor: Actor) -> bool {
         match actor {
-            Actor::Guest => matches!(self.status, Status::Pending | Status::Confirmed) && self.now < self.start,
+            Actor::Guest => matches!(self.status, Status::Pending | Status::Confirmed) && self.now < self.span.start,
             Actor::Admin => self.status.holds(),
         }
     }
@@ -157,8 +127,8 @@ mod tests {
 
     fn moment(status: Status, minutes_after_start: i64) -> Moment {
         let start: Timestamp = "2030-05-17T19:00:00Z".parse().expect("a time");
-        let end = start + SignedDuration::from_hours(2);
-        Moment { status, start, end, now: start + SignedDuration::from_mins(minutes_after_start) }
+        let span = Span::new(start, SignedDuration::from_hours(2));
+        Moment { status, span, now: start + SignedDuration::from_mins(minutes_after_start) }
     }
 
     #[test]
@@ -188,6 +158,13 @@ mod tests {
             assert_eq!(moment.allowed(Actor::Admin), *admin, "{status:?} {minutes}");
             assert_eq!(moment.allowed(Actor::Guest), *guest, "{status:?} {minutes}");
         }
+    }
+
+    #[test]
+    fn the_states_are_those_of_the_events() {
+        use contract::Status::{Cancelled, Completed, Confirmed, NoShow, Pending, Seated};
+        let told = [Pending, Confirmed, Seated, Completed, Cancelled, NoShow].map(contract::Status::as_str);
+        assert!(Status::ALL.iter().map(|status| status.as_str()).eq(told));
     }
 
     #[test]

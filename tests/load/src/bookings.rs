@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chassis::http::identity::Role;
-use reservation::store::booking::{Booked, book};
+use jiff::Timestamp;
+use reservation::booking::Minutes;
+use reservation::span::Span;
+use reservation::store::booking::{Attempted, book};
+use reservation::store::hold;
 use sqlx::{ConnectOptions as _, PgConnection};
 
 use crate::client::{self, Driven, Until, drive};
@@ -61,8 +65,18 @@ async fn by_hand(platform: &Platform, plan: Plan, clients: usize) -> Result<Run>
                 if asking.duration_since(started) > Duration::from_secs(SECONDS) {
                     break;
                 }
-                let booked = book(&mut connection, &plan.wish(client, asked).booking(client + 1)?).await?;
-                if matches!(booked, Booked::NoTable) {
+                let (wish, now) = (plan.wish(client, asked), Timestamp::now());
+                let new = wish.booking(client + 1)?;
+                let table = match wish.table()? {
+                    Some(table) => Some(table),
+                    None => {
+                        let span = Span::new(wish.start(), Minutes::DEFAULT.duration());
+                        let openings = hold::openings(&mut connection, span, None, now).await?;
+                        openings.choose(new.party.guests, span).ok().and_then(|mut tables| tables.next())
+                    }
+                };
+                let booked = book(&mut connection, &new, table.ok_or("no table is free")?, now).await?;
+                if matches!(booked, Attempted::Unsuitable) {
                     return Err("a table is missing".into());
                 }
                 latencies.push(asking.elapsed());

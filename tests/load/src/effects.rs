@@ -75,7 +75,8 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
 async fn all(stack: &Stack, stop: &Shutdown, report: &mut Report) -> Result<()> {
     let ports = stack.ports();
     let connect = async |port: u16| Client::connect(([127, 0, 0, 1], port).into()).await;
-    let (mut auth, mut menu, mut reservation) = (connect(ports.of("auth")).await?, connect(ports.of("menu")).await?, connect(ports.of("reservation")).await?);
+    let (mut auth, mut menu, mut reservation) =
+        (connect(ports.of("auth")).await?, connect(ports.of("menu")).await?, connect(ports.of("reservation")).await?);
     let login = format!(r#"{{"email": "{}", "password": "{}"}}"#, ADMIN.0, ADMIN.1);
     let login: Value = serde_json::from_slice(&auth.expect(&request("POST", "/auth/login", None, Some(&login))).await?)?;
     let token = login["access_token"].as_str().ok_or("a login without a token")?.to_owned();

@@ -1,8 +1,14 @@
 //! Which bookings are made: the same by way of the service and of PostgreSQL alone.
 
+use chassis::http::identity::UserId;
 use jiff::Timestamp;
+use reservation::availability::Party;
+use reservation::booking::make::NewBooking;
+use reservation::booking::{Guests, Minutes};
+use reservation::config::Limits;
 use reservation::status::Status;
-use reservation::store::booking::{BOOK_NAMED, BOOK_SMALLEST, NewBooking};
+use reservation::store::sql::{BOOK, OPENINGS};
+use reservation::table::TableId;
 use sqlx::{Executor as _, PgConnection};
 
 use crate::Result;
@@ -78,28 +84,32 @@ impl Plan {
         Wish { table, guests: 1 + (random >> 16) % 4, start }
     }
 
-    /// The same as a script for pgbench.
+    /// The same as a script for pgbench. Where the house chooses, it reads the openings as the service does; the choice itself is a table at
+    /// random, which is hardly ever taken.
     pub(crate) fn script(&self) -> String {
-        let sql = if self.kind == Kind::Smallest { BOOK_SMALLEST } else { BOOK_NAMED };
-        let second = if self.kind == Kind::Smallest { "to_timestamp(:earliest)" } else { ":table" };
-        let parameters = [
-            ":guests",
-            second,
-            "to_timestamp(:start)",
-            "to_timestamp(:end)",
-            ":code",
-            ":user",
-            ":duration",
-            ":status",
-            ":phone",
-            ":email",
-            "NULL",
-        ];
-        let mut sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-        // $11 before $1.
-        for (number, parameter) in parameters.iter().enumerate().rev() {
-            sql = sql.replace(&format!("${}", number + 1), parameter);
-        }
+        let book = filled(
+            BOOK,
+            &[
+                ":user",
+                ":table",
+                ":guests",
+                "to_timestamp(:start)",
+                ":duration",
+                ":code",
+                ":status",
+                ":phone",
+                ":email",
+                "NULL",
+                if self.kind == Kind::Smallest { "false" } else { "true" },
+                "0",
+                "0",
+                "now()",
+            ],
+        );
+        let read = match self.kind {
+            Kind::Smallest => filled(OPENINGS, &["to_timestamp(:start)", "to_timestamp(:start + 60 * :duration)", "NULL::integer"]) + ";\n",
+            _ => String::new(),
+        };
         let choice = match self.kind {
             Kind::Contended => {
                 let first = TABLES + 1;
@@ -109,8 +119,7 @@ impl Plan {
             _ => format!("\\set table random(1, {TABLES})\n\\set start {} + {LENGTH} * random(0, {})", self.base, SLOTS - 1),
         };
         format!(
-            "\\set guests random(1, 4)\n\\set user random(1, {USERS})\n\\set code random(1, 1000000000000000)\n{choice}\n\
-             \\set end :start + {LENGTH}\n\\set earliest :start - 28800\n{sql};\n"
+            "\\set guests random(1, 4)\n\\set user random(1, {USERS})\n\\set code random(1, 1000000000000000)\n{choice}\n{read}{book};\n"
         )
     }
 
@@ -137,21 +146,45 @@ impl Wish {
         )
     }
 
+    /// The table, where one is named.
+    pub(crate) fn table(&self) -> Result<Option<TableId>> {
+        let table = self.table.map(i32::try_from).transpose()?;
+        Ok(table.map(|table| TableId::new(table).ok_or("a table has a positive id")).transpose()?)
+    }
+
+    /// When the party comes.
+    pub(crate) fn start(&self) -> Timestamp {
+        self.start
+    }
+
     /// As the service hands it to the database.
     pub(crate) fn booking(&self, user: usize) -> Result<NewBooking> {
+        let guests = Guests::new(i32::try_from(self.guests)?).ok_or("a party has 1 to 20 guests")?;
+        let minutes = Minutes::new(MINUTES).ok_or("a booking has 15 to 480 minutes")?;
         Ok(NewBooking {
-            user_id: i32::try_from(user)?,
-            code: reservation::code::new().map_err(|error| error.to_string())?,
+            user_id: UserId::new(i32::try_from(user)?).ok_or("a user has a positive id")?,
+            code: reservation::booking::code::new(),
             status: Status::Pending,
-            table_id: self.table.map(i32::try_from).transpose()?,
-            guests_count: i32::try_from(self.guests)?,
-            reservation_time: self.start,
-            duration_minutes: MINUTES,
-            contact_phone: PHONE.to_owned(),
-            contact_email: EMAIL.to_owned(),
-            special_requests: None,
+            table_named: self.table.is_some(),
+            party: Party { guests, minutes },
+            start: self.start,
+            phone: PHONE.to_owned(),
+            email: EMAIL.to_owned(),
+            requests: None,
+            limits: Limits::NONE,
         })
     }
+}
+
+/// A statement with values in place of its parameters, in one line.
+fn filled(sql: &str, values: &[&str]) -> String {
+    let code = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let mut sql = code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    // $11 before $1.
+    for (number, value) in values.iter().enumerate().rev() {
+        sql = sql.replace(&format!("${}", number + 1), value);
+    }
+    sql
 }
 
 /// Numbers that look random, the same in every run (splitmix64).

@@ -77,7 +77,10 @@ impl Platform {
             .env("ADMIN_EMAIL", ADMIN.0)
             .env("ADMIN_PASSWORD", ADMIN.1)
             .env("BCRYPT_COST", BCRYPT_COST.to_string())
-            .env("MAX_DAYS_AHEAD", DAYS_AHEAD.to_string());
+            .env("MAX_DAYS_AHEAD", DAYS_AHEAD.to_string())
+            // A client books as fast as it can.
+            .env("BOOKINGS_PER_HOUR", "0")
+            .env("UPCOMING_BOOKINGS", "0");
         Service::launch(command, &self.home().join(format!("{name}.log")), |command, address| {
             command.env("LISTEN_ADDRESS", address.to_string());
         })

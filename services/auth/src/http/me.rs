@@ -11,7 +11,7 @@ use chassis::http::text::{Email, Name, Phone};
 
 use super::refusal::{email_taken, nobody};
 use super::{App, tagged};
-use crate::event;
+use crate::events;
 use crate::store::user::{self, User};
 
 chassis::body! {
@@ -111,7 +111,7 @@ pub(super) async fn update_me(State(app): State<App>, caller: Caller, mut input:
         return Err(email_taken());
     }
     let user = user::update_profile(&mut transaction, &wanted).await?;
-    app.outbox.write(&mut transaction, &event::updated(&user)).await?;
+    app.outbox.write(&mut transaction, &events::updated(&user)).await?;
     transaction.commit().await?;
     app.outbox.wake();
     Ok(tagged(&user, user.version))

@@ -9,7 +9,7 @@ use http::{StatusCode, header};
 
 use super::refusal::email_taken;
 use super::{App, tagged};
-use crate::event;
+use crate::events;
 use crate::password::Password;
 use crate::store::user::{self, User};
 
@@ -64,7 +64,7 @@ pub(super) async fn register(State(app): State<App>, mut input: Input) -> Result
     let mut transaction = app.pool.begin().await?;
     let inserted = user::insert(&mut transaction, &email, &hash, full_name.as_ref(), phone.as_ref()).await?;
     let user = inserted.ok_or_else(email_taken)?;
-    app.outbox.write(&mut transaction, &event::registered(&user)).await?;
+    app.outbox.write(&mut transaction, &events::registered(&user)).await?;
     transaction.commit().await?;
     app.outbox.wake();
     let location = (header::LOCATION, format!("/auth/users/{}", user.id));

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::administrator::Administrator;
 use crate::codes::LAST_ADMINISTRATOR;
-use crate::event;
+use crate::events;
 use crate::store::activity::{self, Activity};
 use crate::store::administrator;
 use crate::store::user::{self, Filter, User};
@@ -179,7 +179,7 @@ pub(super) async fn update_user(State(app): State<App>, actor: Administrator, mu
         return Err(Problem::new(&LAST_ADMINISTRATOR, detail));
     }
     let user = administrator::set_role(&mut transaction, id, role).await?;
-    app.outbox.write(&mut transaction, &event::updated(&user)).await?;
+    app.outbox.write(&mut transaction, &events::updated(&user)).await?;
     let changed = with_activity(&mut *transaction, user).await?;
     transaction.commit().await?;
     app.outbox.wake();

@@ -1,6 +1,7 @@
 //! What users do at the restaurant: the state of each booking, and what follows from it for its user.
 
 use chassis::http::identity::UserId;
+use contract::Reservation;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::Serialize;
@@ -48,19 +49,9 @@ pub(crate) async fn of(executor: impl PgExecutor<'_>, ids: &[UserId]) -> Result<
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// What is kept of a booking.
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct Reservation {
-    pub(crate) id: i32,
-    pub(crate) user_id: i32,
-    pub(crate) status: String,
-    pub(crate) reservation_time: Timestamp,
-    pub(crate) version: i32,
-}
-
 /// Records the state of a booking; `false` where a later one is known.
 pub(crate) async fn record(connection: &mut PgConnection, reservation: &Reservation) -> Result<bool, sqlx::Error> {
-    let Reservation { id, user_id, status, reservation_time, version } = reservation;
+    let Reservation { id, user_id, status, reservation_time, version, .. } = reservation;
     let record = sqlx::query(RECORD_RESERVATION).bind(id).bind(user_id).bind(status).bind(reservation_time.to_sqlx()).bind(version);
     Ok(record.execute(connection).await?.rows_affected() > 0)
 }

@@ -3,15 +3,6 @@
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use serde_json::Value;
 
-/// The topic of what happens to users.
-pub const USER_TOPIC: &str = "user.events";
-/// The topic of what happens to the menu.
-pub const MENU_TOPIC: &str = "menu.events";
-/// The topic of what happens to bookings.
-pub const RESERVATION_TOPIC: &str = "reservation.events";
-/// All topics.
-pub const TOPICS: [&str; 3] = [USER_TOPIC, MENU_TOPIC, RESERVATION_TOPIC];
-
 /// An event of a topic, as its producer writes it and its consumers read it.
 pub trait TopicEvent: Sized {
     /// The topic, without the prefix of the installation.
@@ -19,7 +10,7 @@ pub trait TopicEvent: Sized {
     /// The CloudEvents types of the topic that this version knows.
     const TYPES: &'static [&'static str];
 
-    /// The CloudEvents type, such as `reservation.created`.
+    /// The CloudEvents type, such as `order.created`.
     fn kind(&self) -> &'static str;
 
     /// The id of the aggregate: events of the same key keep their order.
@@ -35,22 +26,14 @@ pub trait TopicEvent: Sized {
     fn read(kind: &str, data: &Value) -> Result<Option<Self>, serde_json::Error>;
 }
 
-/// An event that is about to be written to the outbox.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// The topic, without the prefix of the installation.
-    pub topic: &'static str,
-    /// The id of the aggregate: events of the same key keep their order.
-    pub key: i32,
-    /// The CloudEvents type, such as `reservation.created`.
-    pub kind: &'static str,
-    /// What happened: the aggregate as it is now.
-    pub data: Value,
-}
-
 /// The schema of an event type, as `ce_dataschema` names it.
 pub fn data_schema(kind: &str) -> String {
     format!("urn:restaurant-booking:event:{kind}:v1")
+}
+
+/// The type as metrics name it: one that is not known could be anything, and there is no end of such labels.
+pub fn label<'a>(kind: Option<&'a str>, known: &[&str]) -> &'a str {
+    kind.filter(|kind| known.contains(kind)).unwrap_or("unknown")
 }
 
 /// An event that was received.
@@ -64,6 +47,16 @@ pub struct Received {
     pub data: Value,
 }
 
+impl Received {
+    /// The event as a type; `None` where this version does not know it.
+    ///
+    /// # Errors
+    /// Where the data is not what the type promises.
+    pub fn read<E: TopicEvent>(&self) -> Result<Option<E>, serde_json::Error> {
+        E::read(&self.kind, &self.data)
+    }
+}
+
 /// A message as it came, which may be anything.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -73,8 +66,8 @@ pub struct Delivery {
     pub id: Option<String>,
     /// `ce_type`, where there is one.
     pub kind: Option<String>,
-    /// The value.
-    pub payload: Vec<u8>,
+    /// The value; a tombstone has none.
+    pub payload: Option<Vec<u8>>,
 }
 
 impl Delivery {
@@ -90,8 +83,13 @@ impl Delivery {
             key: text(message.key().unwrap_or_default()),
             id: header("ce_id"),
             kind: header("ce_type"),
-            payload: message.payload().unwrap_or_default().to_vec(),
+            payload: message.payload().map(<[u8]>::to_vec),
         }
+    }
+
+    /// Whether there is nothing in it for a consumer of these types: it is a tombstone, or an event of another type.
+    pub fn is_foreign(&self, types: &[&str]) -> bool {
+        self.payload.is_none() || self.kind.as_deref().is_some_and(|kind| !types.contains(&kind))
     }
 
     /// Reads the event.
@@ -101,7 +99,8 @@ impl Delivery {
     pub fn event(&self) -> Result<Received, String> {
         let id = self.id.clone().ok_or("the header ce_id is missing")?;
         let kind = self.kind.clone().ok_or("the header ce_type is missing")?;
-        let data = serde_json::from_slice(&self.payload).map_err(|error| format!("the data of {kind} is not JSON: {error}"))?;
+        let payload = self.payload.as_deref().ok_or_else(|| format!("the data of {kind} is missing"))?;
+        let data = serde_json::from_slice(payload).map_err(|error| format!("the data of {kind} is not JSON: {error}"))?;
         Ok(Received { id, kind, data })
     }
 }

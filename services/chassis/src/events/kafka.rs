@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{Consumer as _, ConsumerContext, StreamConsumer};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::FutureProducer;
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
+use secrecy::ExposeSecret as _;
 
 use crate::events::event::{Delivery, Received};
 use crate::run::config::{Kafka, Security};
@@ -17,6 +18,10 @@ use crate::run::metrics::Metrics;
 
 /// How long to wait after nothing could be received.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long an event may wait in a producer until the broker acknowledges it: shorter than the lease of the relay that sends it, so that
+/// nothing is on its way any more when another relay leads. What was not acknowledged stays in the outbox and is sent again from there.
+pub(crate) const MESSAGE_TIMEOUT_MS: u32 = 3000;
 
 /// How often a client says what a person must mend.
 const REMINDER: Duration = Duration::from_secs(30);
@@ -90,7 +95,10 @@ impl ClientContext for Context {
                     ..0 => statistics.consumer_lag,
                     stored => stored,
                 };
-                if *partition >= 0 && lag >= 0 {
+                // What this process does not read, or reads no longer, is another's to tell.
+                if statistics.fetch_state != "active" {
+                    metrics.forget_lag(topic, *partition);
+                } else if lag >= 0 {
                     metrics.lag(topic, *partition, lag);
                 }
             }
@@ -98,7 +106,14 @@ impl ClientContext for Context {
     }
 }
 
-impl ConsumerContext for Context {}
+impl ConsumerContext for Context {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        let (Some(metrics), Rebalance::Revoke(partitions)) = (&self.metrics, rebalance) else { return };
+        for partition in partitions.elements() {
+            metrics.forget_lag(partition.topic(), partition.partition());
+        }
+    }
+}
 
 /// What every client of the broker is told: where it is, how it is reached, and who the service is.
 pub fn client(kafka: &Kafka) -> ClientConfig {
@@ -107,7 +122,8 @@ pub fn client(kafka: &Kafka) -> ClientConfig {
         .set("bootstrap.servers", &kafka.bootstrap_servers)
         .set("client.id", "restaurant-booking")
         .set("reconnect.backoff.max.ms", "1000")
-        .set("topic.metadata.refresh.interval.ms", "10000")
+        // How long a partition that is added goes unnoticed, at most. A topic that is missing is asked for ever so often anyway.
+        .set("topic.metadata.refresh.interval.ms", "60000")
         .set("log.connection.close", "false");
     let Security { tls, sasl } = &kafka.security;
     let protocol = match (tls, sasl) {
@@ -128,7 +144,7 @@ pub fn client(kafka: &Kafka) -> ClientConfig {
         config
             .set("sasl.mechanism", sasl.mechanism.name())
             .set("sasl.username", &sasl.username)
-            .set("sasl.password", sasl.password.expose());
+            .set("sasl.password", sasl.password.expose_secret());
     }
     config
 }
@@ -157,8 +173,7 @@ pub fn producer(kafka: &Kafka) -> KafkaResult<FutureProducer<Context>> {
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("linger.ms", "0")
-        // Shorter than the default of 5 minutes: what was not acknowledged stays in the outbox and is sent again from there.
-        .set("message.timeout.ms", "10000")
+        .set("message.timeout.ms", MESSAGE_TIMEOUT_MS.to_string())
         .create_with_context(Context::new(None))
 }
 
@@ -261,8 +276,9 @@ fn reader(kafka: &Kafka, group: &str, commit: bool, metrics: &Metrics) -> KafkaR
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest")
         .set("session.timeout.ms", "10000")
-        .set("fetch.wait.max.ms", if kafka.in_process { "10" } else { "500" })
-        .set("statistics.interval.ms", "5000")
+        // A broker answers as soon as something has come, and only else when this time is over.
+        .set("fetch.wait.max.ms", if kafka.in_process { "10" } else { "5000" })
+        .set("statistics.interval.ms", "10000")
         .create_with_context(Context::new(Some(metrics.clone())))
         .map(|consumer| Reader(Some(Arc::new(consumer))))
 }
@@ -282,12 +298,14 @@ pub enum Tailed {
     Event(Received),
     /// From here on every event is seen: what happened before must be read from its source.
     Attached,
+    /// A message that is no event and means to be none: a tombstone.
+    Foreign,
     /// An event that cannot be read: its source must be read instead.
     Unreadable(String),
 }
 
 /// How often a tail looks whether the topic has got more partitions.
-const RECHECK: Duration = Duration::from_secs(10);
+const RECHECK: Duration = Duration::from_secs(30);
 
 impl Tail {
     /// A tail of the topic.
@@ -322,7 +340,11 @@ impl Tail {
                 Ok(Ok(message)) => {
                     // Nothing is ever read from there on again; without it librdkafka does not know how far the tail is behind.
                     let _ = self.consumer.store_offset_from_message(&message);
-                    return match Delivery::of(&message).event() {
+                    let delivery = Delivery::of(&message);
+                    if delivery.payload.is_none() {
+                        return Tailed::Foreign;
+                    }
+                    return match delivery.event() {
                         Ok(event) => Tailed::Event(event),
                         Err(error) => Tailed::Unreadable(error),
                     };

@@ -75,7 +75,7 @@ pub fn complete(api: &mut OpenApi, token_url: Option<&str>, problems: &[Problems
             let Some(operation) = operation else { continue };
             let id = operation.operation_id.clone().unwrap_or_default();
             unknown.retain(|known| *known != id);
-            let own = problems.iter().find(|(operation, _)| *operation == id).map_or(&[][..], |(_, codes)| codes);
+            let own = problems.iter().filter(|(operation, _)| *operation == id).flat_map(|(_, codes)| codes.iter().copied());
             describe(operation, matches!(method, "put" | "post" | "patch"), own);
             if method == "delete" {
                 spare_the_first(operation);
@@ -107,7 +107,7 @@ fn spare_the_first(operation: &mut Operation) {
     }
 }
 
-fn describe(operation: &mut Operation, reads_body: bool, own: &[&'static Code]) {
+fn describe(operation: &mut Operation, reads_body: bool, own: impl Iterator<Item = &'static Code>) {
     let mut codes: Vec<&'static Code> = Vec::new();
     if operation.security.is_some() {
         codes.push(&code::UNAUTHENTICATED);

@@ -40,7 +40,7 @@ impl RequestId {
 
 impl Default for RequestId {
     fn default() -> Self {
-        // To ask the operating system each time would take longer than to read the menu from memory. A process asks once, and goes on from
+        // To ask the operating system each time would take longer than to answer from memory. A process asks once, and goes on from
         // there in steps (an odd number, so that no id comes twice).
         static FIRST: LazyLock<u128> = LazyLock::new(|| {
             let mut bytes = [0; 16];

@@ -11,7 +11,7 @@ use clap::Args;
 use http::HeaderValue;
 use sqlx::postgres::PgConnectOptions;
 
-pub use self::kafka::{ClientCertificate, Kafka, KafkaArgs, Mechanism, Sasl, Secret, Security, Tls};
+pub use self::kafka::{ClientCertificate, Kafka, KafkaArgs, Mechanism, Sasl, Security, Tls};
 
 /// All that is wrong with the settings, told at once.
 #[derive(Debug, Default)]

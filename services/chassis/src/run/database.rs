@@ -97,6 +97,21 @@ pub async fn wait(pool: &PgPool) -> Result<(), sqlx::Error> {
     }
 }
 
+/// What every service has for its events.
+static EVENTS: Migrator = sqlx::migrate!("../../migrations/events");
+
+/// The schema of a service's database: the tables of events, and what is the service's own.
+///
+/// # Panics
+/// Where two migrations have the same number, which is a fault of the program.
+pub fn schema(own: &Migrator) -> Migrator {
+    let mut migrations: Vec<_> = EVENTS.iter().chain(own.iter()).cloned().collect();
+    migrations.sort_by_key(|migration| migration.version);
+    let distinct = migrations.windows(2).all(|pair| pair[0].version != pair[1].version);
+    assert!(distinct, "two migrations have the same number: those of events share their numbers with each service's own");
+    Migrator::with_migrations(migrations)
+}
+
 /// Brings the schema up to date, under an advisory lock: of replicas that start at once, one does it and the others wait.
 ///
 /// A database that a newer version migrated is left as it is, so that a version can be taken back: no migration may break the version
@@ -116,14 +131,14 @@ pub async fn migrate(pool: &PgPool, migrator: &Migrator) -> Result<(), MigrateEr
     migrated
 }
 
-/// Whether every migration of this version of the service has been applied.
+/// Whether every migration of this version of the service has been applied; further ones, of a newer version, do not matter.
 ///
 /// # Errors
 /// Where the database cannot be asked.
 pub async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> Result<bool, sqlx::Error> {
-    let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let applied = sqlx::query_scalar("SELECT count(*) > 0 FROM _sqlx_migrations WHERE version >= $1 AND success").bind(newest);
-    match applied.fetch_one(pool).await {
+    let needed: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
+    let applied = sqlx::query_scalar("SELECT count(*) = cardinality($1) FROM _sqlx_migrations WHERE version = ANY($1) AND success");
+    match applied.bind(&needed).fetch_one(pool).await {
         // 42P01: the table of migrations is not there yet.
         Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "42P01") => Ok(false),
         answered => answered,

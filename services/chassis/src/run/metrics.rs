@@ -122,6 +122,12 @@ impl Metrics {
         self.0.lag.with_label_values(&[topic, &partition.to_string()]).set(lag);
     }
 
+    /// Forgets how far a consumer is behind in a partition that it does not read any longer.
+    pub fn forget_lag(&self, topic: &str, partition: i32) {
+        // There may be none.
+        let _ = self.0.lag.remove_label_values(&[topic, &partition.to_string()]);
+    }
+
     /// Sets how many aggregates wait behind an event that the broker refuses.
     pub fn blocked(&self, keys: usize) {
         self.0.outbox_blocked.set(i64::try_from(keys).unwrap_or(i64::MAX));
@@ -134,8 +140,7 @@ impl Metrics {
         let idle = i64::try_from(requests.num_idle()).expect("a pool is small");
         all.connections.with_label_values(&["idle"]).set(idle);
         all.connections.with_label_values(&["used"]).set(i64::from(requests.size()) - idle);
-        let waiting =
-            "SELECT count(*), coalesce(extract(epoch FROM now() - min(time)), 0)::float8, (SELECT count(*) FROM parked_event) FROM outbox";
+        let waiting = "SELECT pending, oldest_age, (SELECT count(*) FROM parked_event) FROM outbox_waiting()";
         let answer = sqlx::query_as::<_, (i64, f64, i64)>(waiting).fetch_one(pool).await;
         all.database.set(i64::from(answer.is_ok()));
         if let Ok((pending, age, parked)) = answer {

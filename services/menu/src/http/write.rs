@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::Menu;
 use crate::dish::{Answer, Dish, MenuItemChange, MenuItemDraft};
-use crate::event::News;
+use crate::events::News;
 use crate::memory::entry::Entry;
 use crate::memory::snapshot::MENU;
 use crate::store;

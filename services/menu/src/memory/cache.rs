@@ -6,7 +6,7 @@ use arc_swap::{ArcSwap, Guard};
 use sqlx::PgPool;
 use tokio::sync::{Mutex, Notify};
 
-use crate::event::News;
+use crate::events::News;
 use crate::memory::contents::{Contents, Outcome};
 use crate::memory::snapshot::Snapshot;
 use crate::store;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::event::News;
+use crate::events::News;
 use crate::memory::entry::Entry;
 use contract::DishId;
 

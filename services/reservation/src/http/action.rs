@@ -2,37 +2,45 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use chassis::http::code::FORBIDDEN;
+use chassis::http::etag::Conditions;
 use chassis::http::identity::{Admin, Caller};
-use chassis::http::old::etag;
-use chassis::http::old::input::Input;
+use chassis::http::input::Input;
+use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
-use http::StatusCode;
-use jiff::Timestamp;
 
-use super::reservation::find;
-use super::{AppState, refusal, with_etag};
-use crate::status::{Action, Status};
-use crate::store::booking::{self, Reservation};
+use super::{AppState, actor};
+use crate::booking::act::{self, REFUSALS, SEAT_REFUSALS};
+use crate::booking::{Reservation, ReservationId};
+use crate::house::Acting;
+use crate::status::Action;
+
+/// The problems of the operations here.
+pub const PROBLEMS: &[Problems] = &[
+    ("confirm_reservation", &[&FORBIDDEN]),
+    ("confirm_reservation", REFUSALS),
+    ("seat_reservation", &[&FORBIDDEN]),
+    ("seat_reservation", SEAT_REFUSALS),
+    ("complete_reservation", &[&FORBIDDEN]),
+    ("complete_reservation", REFUSALS),
+    ("mark_no_show", &[&FORBIDDEN]),
+    ("mark_no_show", REFUSALS),
+    ("cancel_reservation", REFUSALS),
+];
 
 async fn act(state: AppState, caller: Caller, mut input: Input, action: Action) -> Result<Response, Problem> {
-    let id = input.path_id("id");
-    let condition = input.if_match();
-    input.finish()?;
+    let (id, conditions) = (input.id::<ReservationId>(), input.conditions());
+    let (id, conditions) = input.finish((id, conditions))?;
+    let accepts = |version| conditions.check_version(version).is_ok();
+    let acting = Acting { user_id: caller.user_id, actor: actor(caller), accepts: &accepts };
+    let mut connection = state.connection().await?;
+    let mut deadlocks = 0..3;
     loop {
-        let (before, actor) = find(&state, caller, id).await?;
-        etag::check(condition.as_ref(), before.version)?;
-        if action == Action::Cancel && before.status == Status::Cancelled {
-            return Ok(with_etag(StatusCode::OK, before.version, &before));
-        }
-        let moment = before.moment(Timestamp::now());
-        if !moment.may(actor, action) {
-            return Err(refusal::invalid_transition(action.as_str(), &moment, actor));
-        }
-        // Where somebody else changed it meanwhile, it is judged again as it is now.
-        if let Some(after) = booking::act(state.pool(), id, before.version, action).await? {
-            state.count(after.status.as_str());
-            state.service().outbox.wake();
-            return Ok(with_etag(StatusCode::OK, after.version, &after));
+        match act::act(&mut connection, state.room(), &acting, id, action).await {
+            Ok(done) => return Ok(state.done(done, |reservation| reservation.status.as_str())),
+            // Two parties that are seated at once may wait for each other; the database ends one, which tries again.
+            Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}
+            Err(refusal) => return Err(state.problem(refusal)),
         }
     }
 }
@@ -40,12 +48,15 @@ async fn act(state: AppState, caller: Caller, mut input: Input, action: Action) 
 macro_rules! action {
     ($(#[$doc:meta])* $name:ident, $path:literal, $id:literal, $caller:pat => $who:expr, $type:ty, $action:expr) => {
         $(#[$doc])*
-        #[utoipa::path(post, path = $path, operation_id = $id, tag = "reservations", security(("bearer" = [])),
-            params(
-                ("id" = i32, Path, description = "The id of the booking", minimum = 1, example = 1),
-                ("If-Match" = Option<String>, Header, description = "The version to act on", example = "*"),
-            ),
-            responses((status = 200, description = "The booking", body = Reservation, headers(("ETag" = String, description = "The version")))))]
+        #[utoipa::path(
+            post,
+            path = $path,
+            operation_id = $id,
+            tag = "reservations",
+            security(("bearer" = [])),
+            params(ReservationId, Conditions),
+            responses((status = 200, description = "The booking", body = Reservation, headers(("ETag" = String, description = "The version"))))
+        )]
         pub async fn $name(State(state): State<AppState>, $caller: $type, input: Input) -> Result<Response, Problem> {
             act(state, $who, input, $action).await
         }
@@ -61,17 +72,18 @@ action!(
 action!(
     /// Seat a party
     ///
-    /// From pending or confirmed, from 4 hours before the start until the end.
+    /// From pending or confirmed, from 4 hours before the start until the end. A party that is seated early holds its table from then on.
+    /// One party sits at a table.
     seat, "/reservations/{id}/seat", "seat_reservation", Admin(caller) => caller, Admin, Action::Seat
 );
 action!(
     /// Complete a booking
     ///
-    /// From seated.
+    /// From seated. Its table is free at once.
     complete, "/reservations/{id}/complete", "complete_reservation", Admin(caller) => caller, Admin, Action::Complete
 );
 action!(
-    /// Note that a party did not come
+    /// Mark a booking as a no-show
     ///
     /// From pending or confirmed, after the start. Its table is free at once.
     no_show, "/reservations/{id}/no-show", "mark_no_show", Admin(caller) => caller, Admin, Action::NoShow
@@ -79,6 +91,6 @@ action!(
 action!(
     /// Cancel a booking
     ///
-    /// From pending or confirmed, by the guest until the start, by an administrator at any time. Its table is free at once.
+    /// From pending or confirmed: by the guest until the start, by an administrator at any time. Its table is free at once.
     cancel, "/reservations/{id}/cancel", "cancel_reservation", caller => caller, Caller, Action::Cancel
 );

@@ -1,13 +1,12 @@
 //! The guest directory: who the users are, as `user.events` tells it.
 
-use chassis::events::event::{Received, USER_TOPIC};
-use chassis::events::inbox::{Consumer, HandleError};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, PgPool};
+use chassis::http::identity::UserId;
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection};
 
-/// A guest as the directory knows him.
+use super::sql;
+
+/// A guest, as the directory knows them.
 #[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Guest {
     /// The name, where it was given.
@@ -16,53 +15,31 @@ pub struct Guest {
     /// The e-mail address of the account.
     #[schema(example = "guest@example.com")]
     pub email: String,
-    /// The telephone number, where it was given.
+    /// The phone number, where it was given.
     #[schema(example = "+44 20 7946 0958")]
     pub phone: Option<String>,
 }
 
-/// The guest of this user id, where the directory knows him.
+/// The guest of this user id, where the directory knows them.
 ///
 /// # Errors
-/// What the database says.
-pub async fn get(pool: &PgPool, user_id: i32) -> Result<Option<Guest>, sqlx::Error> {
-    sqlx::query_as("SELECT full_name, email, phone FROM guest WHERE user_id = $1").bind(user_id).fetch_optional(pool).await
+/// Where the database fails.
+pub async fn get(connection: &mut PgConnection, user_id: UserId) -> Result<Option<Guest>, sqlx::Error> {
+    sqlx::query_as(sql::GUEST).bind(user_id).fetch_optional(connection).await
 }
 
-/// What keeps the directory up to date.
-pub fn consumer() -> Consumer {
-    Consumer { group: "reservation", topic: USER_TOPIC, handler: handle }
-}
-
-/// The data of `user.registered` and `user.updated`, as far as it matters here.
-#[derive(Deserialize)]
-struct User {
-    id: i32,
-    email: String,
-    full_name: Option<String>,
-    phone: Option<String>,
-    version: i32,
-}
-
-fn handle<'a>(transaction: &'a mut PgConnection, event: &'a Received) -> BoxFuture<'a, Result<bool, HandleError>> {
-    async move {
-        if !matches!(event.kind.as_str(), "user.registered" | "user.updated") {
-            return Ok(false);
-        }
-        let user = User::deserialize(&event.data)?;
-        sqlx::query(
-            "INSERT INTO guest (user_id, email, full_name, phone, version) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, full_name = excluded.full_name,
-               phone = excluded.phone, version = excluded.version WHERE guest.version < excluded.version",
-        )
+/// Notes who a user is; `false` where a later version is known already.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn learn(connection: &mut PgConnection, user: &contract::User) -> Result<bool, sqlx::Error> {
+    let learnt = sqlx::query(sql::LEARN_GUEST)
         .bind(user.id)
         .bind(&user.email)
         .bind(&user.full_name)
         .bind(&user.phone)
         .bind(user.version)
-        .execute(transaction)
+        .execute(connection)
         .await?;
-        Ok(true)
-    }
-    .boxed()
+    Ok(learnt.rows_affected() > 0)
 }

@@ -1,9 +1,23 @@
-//! Answers that are given again to who asks again: `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
+//! Answers that are given again when the same request comes again: `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! The row is inserted in the transaction that books, so that a duplicate which arrives meanwhile waits for its end, and then
-//! finds the answer, or, where the transaction was undone, does the work itself.
+//! The row is inserted in the transaction that books, so that a duplicate which arrives meanwhile waits for its end, and then finds the
+//! answer, or, where the transaction was undone, does the work itself.
 
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
+use chassis::http::identity::UserId;
+use sqlx::{FromRow, PgConnection, PgExecutor};
+
+use super::sql;
+
+/// A request that names a key.
+#[derive(Clone, Debug)]
+pub struct Keyed {
+    /// The user whose key it is.
+    pub user_id: UserId,
+    /// The key.
+    pub key: String,
+    /// What the request asks for.
+    pub fingerprint: [u8; 32],
+}
 
 /// An answer that was given.
 #[derive(Clone, Debug, FromRow, PartialEq, Eq)]
@@ -20,7 +34,7 @@ pub struct Answer {
 /// What a key stands for.
 #[derive(Debug)]
 pub enum Claim {
-    /// Nobody has used it within 24 hours: this request answers.
+    /// It was not used within 24 hours: this request answers.
     New,
     /// It was answered.
     Answered(Answer),
@@ -31,49 +45,33 @@ pub enum Claim {
 /// Claims a key for a request, waiting for one that is under way.
 ///
 /// # Errors
-/// What the database says.
-pub async fn claim(transaction: &mut PgConnection, user_id: i32, key: &str, fingerprint: &[u8]) -> Result<Claim, sqlx::Error> {
-    let claimed = sqlx::query(
-        "INSERT INTO idempotency_key AS kept (user_id, key, fingerprint) VALUES ($1, $2, $3)
-         ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = $3, status = NULL, headers = NULL, body = NULL, created_at = now()
-           WHERE kept.created_at < now() - interval '24 hours'",
-    )
-    .bind(user_id)
-    .bind(key)
-    .bind(fingerprint)
-    .execute(&mut *transaction)
-    .await?;
-    if claimed.rows_affected() == 1 {
+/// Where the database fails.
+pub async fn claim(transaction: &mut PgConnection, keyed: &Keyed) -> Result<Claim, sqlx::Error> {
+    let claim = sqlx::query(sql::CLAIM_KEY).bind(keyed.user_id).bind(&keyed.key).bind(&keyed.fingerprint[..]);
+    if claim.execute(&mut *transaction).await?.rows_affected() == 1 {
         return Ok(Claim::New);
     }
-    let kept = find(transaction, user_id, key, fingerprint).await?;
+    let kept = find(transaction, keyed).await?;
     Ok(kept.map_or(Claim::Reused, Claim::Answered))
 }
 
 /// The answer that was given to this very request within 24 hours.
 ///
 /// # Errors
-/// What the database says.
-pub async fn find(executor: impl PgExecutor<'_>, user_id: i32, key: &str, fingerprint: &[u8]) -> Result<Option<Answer>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT status, headers, body FROM idempotency_key WHERE user_id = $1 AND key = $2 AND fingerprint = $3
-           AND status IS NOT NULL AND created_at >= now() - interval '24 hours'",
-    )
-    .bind(user_id)
-    .bind(key)
-    .bind(fingerprint)
-    .fetch_optional(executor)
-    .await
+/// Where the database fails.
+pub async fn find(executor: impl PgExecutor<'_>, keyed: &Keyed) -> Result<Option<Answer>, sqlx::Error> {
+    let find = sqlx::query_as(sql::KEPT_ANSWER).bind(keyed.user_id).bind(&keyed.key).bind(&keyed.fingerprint[..]);
+    find.fetch_optional(executor).await
 }
 
 /// Keeps the answer to a claimed key.
 ///
 /// # Errors
-/// What the database says.
-pub async fn keep(transaction: &mut PgConnection, user_id: i32, key: &str, answer: &Answer) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE idempotency_key SET status = $3, headers = $4, body = $5 WHERE user_id = $1 AND key = $2")
-        .bind(user_id)
-        .bind(key)
+/// Where the database fails.
+pub async fn keep(transaction: &mut PgConnection, keyed: &Keyed, answer: &Answer) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::KEEP_ANSWER)
+        .bind(keyed.user_id)
+        .bind(&keyed.key)
         .bind(answer.status)
         .bind(sqlx::types::Json(&answer.headers))
         .bind(&answer.body)
@@ -85,8 +83,7 @@ pub async fn keep(transaction: &mut PgConnection, user_id: i32, key: &str, answe
 /// Forgets answers that are older than 24 hours.
 ///
 /// # Errors
-/// What the database says.
-pub async fn forget(pool: &PgPool) -> Result<u64, sqlx::Error> {
-    let forgotten = sqlx::query("DELETE FROM idempotency_key WHERE created_at < now() - interval '24 hours'").execute(pool).await?;
-    Ok(forgotten.rows_affected())
+/// Where the database fails.
+pub async fn forget(executor: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
+    Ok(sqlx::query(sql::FORGET_ANSWERS).execute(executor).await?.rows_affected())
 }

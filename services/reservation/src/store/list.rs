@@ -1,129 +1,147 @@
 //! Lists of bookings: a guest's own, and the restaurant's.
 
+use chassis::http::identity::UserId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use serde::Serialize;
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, Row as _};
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, Row as _};
 
-use super::booking::Reservation;
 use super::guest::Guest;
+use super::sql;
+use crate::booking::Reservation;
+use crate::span::Span;
 use crate::status::Status;
+use crate::table::TableId;
 
-/// Where a page of bookings begins: after this time and id. Times are microseconds since 1970.
-pub type After = (i64, i32);
-
-/// Where the page after this booking begins.
-pub fn key(reservation: &Reservation) -> After {
-    (reservation.reservation_time.as_microsecond(), reservation.id)
+/// Where a page of bookings begins: after the booking of this time and id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(i64, i32)", into = "(i64, i32)")]
+pub struct Position {
+    time: Timestamp,
+    id: i32,
 }
 
-/// Which of a guest's bookings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, utoipa::ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum When {
-    /// Pending, confirmed or seated and not over yet, the soonest first.
-    Upcoming,
-    /// All others, the latest first.
-    Past,
-    /// Every one, the latest first.
-    #[default]
-    All,
-}
-
-impl When {
-    /// The name of the list's order: a cursor is good for one of them.
-    pub fn order(self) -> &'static str {
-        match self {
-            Self::Upcoming => "my-upcoming",
-            Self::Past => "my-past",
-            Self::All => "my-all",
-        }
+impl Position {
+    /// Where the page after this booking begins.
+    pub fn after(reservation: &Reservation) -> Self {
+        Self { time: reservation.reservation_time, id: reservation.id.get() }
     }
 }
 
-const UPCOMING: &str =
-    "status IN ('pending', 'confirmed', 'seated') AND reservation_time + make_interval(mins => duration_minutes) > now()";
+impl From<Position> for (i64, i32) {
+    fn from(position: Position) -> Self {
+        (position.time.as_microsecond(), position.id)
+    }
+}
 
-/// A page of a guest's bookings.
+impl TryFrom<(i64, i32)> for Position {
+    type Error = &'static str;
+
+    /// A cursor can be invented: its time must be one that both the clock's type and PostgreSQL can hold.
+    fn try_from((microseconds, id): (i64, i32)) -> Result<Self, Self::Error> {
+        const YEAR_0: i64 = -62_167_219_200_000_000;
+        let time = Timestamp::from_microsecond(microseconds).ok().filter(|_| microseconds >= YEAR_0);
+        time.map(|time| Self { time, id }).ok_or("no booking begins at such a time")
+    }
+}
+
+chassis::words! {
+    /// Which of the user's bookings.
+    pub enum When {
+        /// Pending, confirmed or seated and not over yet, the soonest first.
+        Upcoming = "upcoming",
+        /// All others, the latest first.
+        Past = "past",
+        /// Every one, the latest first.
+        All = "all",
+    }
+}
+
+/// A page of a user's bookings.
 ///
 /// # Errors
-/// What the database says.
-pub async fn of_user(pool: &PgPool, user_id: i32, when: When, after: Option<After>, limit: i64) -> Result<Vec<Reservation>, sqlx::Error> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT * FROM reservation WHERE user_id = ");
-    query.push_bind(user_id);
-    match when {
-        When::Upcoming => query.push(" AND ").push(UPCOMING),
-        When::Past => query.push(" AND NOT (").push(UPCOMING).push(")"),
-        When::All => &mut query,
+/// Where the database fails.
+pub async fn of_user(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    when: When,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<Reservation>, sqlx::Error> {
+    let sql = match when {
+        When::Upcoming => sql::MY_UPCOMING,
+        When::Past => sql::MY_PAST,
+        When::All => sql::MY_ALL,
     };
-    page(&mut query, when == When::Upcoming, after, limit, "");
-    query.build_query_as().fetch_all(pool).await
+    sqlx::query_as(sql)
+        .bind(user_id)
+        .bind(after.map(|after| after.time.to_sqlx()))
+        .bind(after.map(|after| after.id))
+        .bind(limit)
+        .fetch_all(connection)
+        .await
 }
 
 /// What the restaurant asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Bookings that begin in `[from, to)`.
-    pub day: Option<(Timestamp, Timestamp)>,
+    /// Bookings that begin in this stretch of time, and those that begin before and still hold a table in it.
+    pub day: Option<Span>,
     /// In one of these states, or in any.
     pub statuses: Vec<Status>,
     /// At this table.
-    pub table_id: Option<i32>,
+    pub table_id: Option<TableId>,
     /// Of this user.
-    pub user_id: Option<i32>,
+    pub user_id: Option<UserId>,
 }
 
-/// A booking as the restaurant sees it.
+/// A booking as the staff see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct HostReservation {
     /// The booking.
     #[serde(flatten)]
     pub reservation: Reservation,
-    /// Who booked, as the guest directory knows him; null where it does not yet.
+    /// The guest, as the guest directory knows them; null where it does not yet.
     pub guest: Option<Guest>,
+}
+
+impl<'r> FromRow<'r, PgRow> for HostReservation {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        let known: Option<i32> = row.try_get("guest_id")?;
+        Ok(Self { reservation: Reservation::from_row(row)?, guest: known.map(|_| Guest::from_row(row)).transpose()? })
+    }
 }
 
 /// A page of the restaurant's bookings, the soonest first, each with its guest.
 ///
 /// # Errors
-/// What the database says.
-pub async fn of_house(pool: &PgPool, filter: &Filter, after: Option<After>, limit: i64) -> Result<Vec<HostReservation>, sqlx::Error> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT r.*, g.user_id AS guest_id, g.full_name, g.email, g.phone
-         FROM reservation r LEFT JOIN guest g ON g.user_id = r.user_id WHERE true",
-    );
-    if let Some((from, to)) = filter.day {
-        query.push(" AND r.reservation_time >= ").push_bind(from.to_sqlx()).push(" AND r.reservation_time < ").push_bind(to.to_sqlx());
-    }
-    if !filter.statuses.is_empty() {
-        let words: Vec<&str> = filter.statuses.iter().map(|status| status.as_str()).collect();
-        query.push(" AND r.status = ANY(").push_bind(words).push(")");
-    }
-    if let Some(table_id) = filter.table_id {
-        query.push(" AND r.table_id = ").push_bind(table_id);
-    }
-    if let Some(user_id) = filter.user_id {
-        query.push(" AND r.user_id = ").push_bind(user_id);
-    }
-    page(&mut query, true, after, limit, "r.");
-    let rows = query.build().fetch_all(pool).await?;
-    let read = rows.iter().map(|row| {
-        let known: Option<i32> = row.try_get("guest_id")?;
-        Ok(HostReservation { reservation: Reservation::from_row(row)?, guest: known.map(|_| Guest::from_row(row)).transpose()? })
-    });
-    read.collect()
-}
-
-fn page(query: &mut QueryBuilder<Postgres>, ascending: bool, after: Option<After>, limit: i64, table: &'static str) {
-    let (beyond, direction) = if ascending { (">", "ASC") } else { ("<", "DESC") };
-    if let Some((time, id)) = after {
-        let time = Timestamp::from_microsecond(time).unwrap_or(Timestamp::MIN);
-        query
-            .push(format!(" AND ({table}reservation_time, {table}id) {beyond} ("))
-            .push_bind(time.to_sqlx())
-            .push(", ")
-            .push_bind(id)
-            .push(")");
-    }
-    query.push(format!(" ORDER BY {table}reservation_time {direction}, {table}id {direction} LIMIT ")).push_bind(limit);
+/// Where the database fails.
+pub async fn of_house(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<HostReservation>, sqlx::Error> {
+    let statuses = if filter.statuses.is_empty() { Status::ALL } else { &filter.statuses };
+    // A state that is named twice is still listed once.
+    let statuses: Vec<&str> = Status::ALL.iter().filter(|status| statuses.contains(status)).map(|status| status.as_str()).collect();
+    let sql = match (filter.user_id, filter.table_id) {
+        (Some(_), _) => sql::HOUSE_OF_USER,
+        (None, Some(_)) => sql::HOUSE_OF_TABLE,
+        (None, None) => sql::HOUSE,
+    };
+    let query = sqlx::query_as(sql)
+        .bind(statuses)
+        .bind(filter.day.map(|day| day.start.to_sqlx()))
+        .bind(filter.day.map(|day| day.end.to_sqlx()))
+        .bind(after.map(|after| after.time.to_sqlx()))
+        .bind(after.map(|after| after.id))
+        .bind(limit);
+    let query = match (filter.user_id, filter.table_id) {
+        (Some(user_id), table_id) => query.bind(user_id).bind(table_id),
+        (None, Some(table_id)) => query.bind(table_id),
+        (None, None) => query,
+    };
+    query.fetch_all(connection).await
 }

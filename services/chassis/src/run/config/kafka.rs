@@ -1,10 +1,10 @@
 //! The settings of the broker: where it is, how it is reached, and who the service is to it.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use secrecy::SecretString;
 
 use super::Problems;
 use crate::events::kafka;
@@ -111,7 +111,7 @@ pub struct Sasl {
     /// The name.
     pub username: String,
     /// The password.
-    pub password: Secret,
+    pub password: SecretString,
 }
 
 /// How a password is proven to the broker.
@@ -142,29 +142,6 @@ impl FromStr for Mechanism {
     fn from_str(text: &str) -> Result<Self, ()> {
         let all = [Self::Plain, Self::ScramSha256, Self::ScramSha512];
         all.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(text)).ok_or(())
-    }
-}
-
-/// A text that is shown nowhere.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
     }
 }
 
@@ -321,6 +298,8 @@ fn is_host_and_port(server: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     const PLAIN: &[&str] = &["sasl_plain"];
@@ -378,7 +357,10 @@ mod tests {
         assert!(!format!("{security:?}").contains("hunter2"), "{security:?}");
         let (tls, sasl) = (security.tls.expect("TLS"), security.sasl.expect("a login"));
         assert!(tls.ca.is_some_and(|ca| ca.ends_with("certificate")) && tls.client.is_some_and(|client| client.key.ends_with("key")));
-        assert_eq!((sasl.mechanism, sasl.username.as_str(), sasl.password.expose()), (Mechanism::ScramSha512, "restaurant", "hunter2"));
+        assert_eq!(
+            (sasl.mechanism, sasl.username.as_str(), sasl.password.expose_secret()),
+            (Mechanism::ScramSha512, "restaurant", "hunter2")
+        );
     }
 
     #[test]

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Shutdown;
+use chassis::events::event::{TopicEvent as _, label};
 use chassis::events::kafka::{Tail, Tailed};
 use chassis::run::metrics::Metrics;
+use contract::MenuEvent;
 use tokio::time::{Instant, sleep_until};
 
-use crate::event::{self, News};
+use crate::events::News;
 use crate::memory::cache::Cache;
 
 /// How often the menu is read from the database without a reason: the net under a broker that is away or loses events.
@@ -91,43 +93,50 @@ impl Follower {
                 unreadable(&error);
                 burst.reload = true;
             }
-            Tailed::Event(received) => match event::read(&received) {
-                Ok(Some(news)) => {
-                    self.metrics.consumed(&received.kind, "handled");
-                    burst.news.push(news);
+            Tailed::Foreign => self.metrics.consumed("unknown", "ignored"),
+            Tailed::Event(received) => {
+                let kind = label(Some(&received.kind), MenuEvent::TYPES);
+                match received.read::<MenuEvent>() {
+                    Ok(Some(event)) => {
+                        self.metrics.consumed(kind, "handled");
+                        burst.news.push(event.into());
+                    }
+                    Ok(None) => self.metrics.consumed(kind, "ignored"),
+                    Err(error) => {
+                        self.metrics.consumed(kind, "failed");
+                        unreadable(&error.to_string());
+                        burst.reload = true;
+                    }
                 }
-                Ok(None) => self.metrics.consumed(&received.kind, "ignored"),
-                Err(error) => {
-                    self.metrics.consumed(&received.kind, "failed");
-                    unreadable(&error.to_string());
-                    burst.reload = true;
-                }
-            },
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chassis::events::event::MENU_TOPIC;
     use chassis::events::kafka::{Context, producer};
     use chassis::run::config::{Kafka, Security};
     use rdkafka::message::{Header, OwnedHeaders};
     use rdkafka::mocking::MockCluster;
     use rdkafka::producer::{FutureProducer, FutureRecord};
-    use serde::Serialize;
+    use serde_json::{Value, json};
     use sqlx::postgres::PgPoolOptions;
 
     use super::*;
     use crate::dish::tests::dish;
-    use crate::event::{CREATED, DELETED, UPDATED};
+    use crate::events::{created, deleted, updated};
 
-    async fn tell(producer: &FutureProducer<Context>, kind: &str, id: i32, data: impl Serialize) {
-        let (key, payload) = (id.to_string(), serde_json::to_string(&data).expect("JSON"));
+    async fn write(producer: &FutureProducer<Context>, kind: &str, key: &str, data: &Value) {
+        let payload = data.to_string();
         let header = |key, value| Header { key, value: Some(value) };
         let headers = OwnedHeaders::new().insert(header("ce_id", "1")).insert(header("ce_type", kind));
-        let record = FutureRecord::to(MENU_TOPIC).key(&key).payload(&payload).headers(headers);
+        let record = FutureRecord::to(MenuEvent::TOPIC).key(key).payload(&payload).headers(headers);
         producer.send(record, Duration::from_secs(5)).await.expect("published");
+    }
+
+    async fn tell(producer: &FutureProducer<Context>, event: MenuEvent) {
+        write(producer, event.kind(), &event.key(), &event.data()).await;
     }
 
     async fn until(cache: &Cache, shown: &[(i32, i32)]) -> Duration {
@@ -146,7 +155,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn the_menu_follows_its_events() {
         let cluster = MockCluster::new(1).expect("a broker");
-        cluster.create_topic(MENU_TOPIC, 3, 1).expect("a topic");
+        cluster.create_topic(MenuEvent::TOPIC, 3, 1).expect("a topic");
         let kafka = Kafka {
             bootstrap_servers: cluster.bootstrap_servers(),
             prefix: String::new(),
@@ -154,28 +163,30 @@ mod tests {
             in_process: true,
         };
         let producer = producer(&kafka).expect("a producer");
-        tell(&producer, CREATED, 99, dish(99, 1, "Of yesterday", 100)).await;
+        tell(&producer, created(&dish(99, 1, "Of yesterday", 100))).await;
 
         let away =
             PgPoolOptions::new().acquire_timeout(Duration::from_millis(50)).connect_lazy("postgres://127.0.0.1:1/menu").expect("a pool");
         let cache = Arc::new(Cache::new(away));
         let metrics = Metrics::new("menu");
-        let mut tail = Tail::new(&kafka, "menu", MENU_TOPIC, &metrics).expect("a tail");
+        let mut tail = Tail::new(&kafka, "menu", MenuEvent::TOPIC, &metrics).expect("a tail");
         assert!(matches!(tail.next().await, Tailed::Attached));
         let stop = Shutdown::new();
         let follower = tokio::spawn(Follower { cache: cache.clone(), tail, metrics }.run(stop.clone()));
 
-        tell(&producer, CREATED, 1, dish(1, 1, "Tea", 250)).await;
+        tell(&producer, created(&dish(1, 1, "Tea", 250))).await;
         until(&cache, &[(1, 1)]).await;
-        tell(&producer, "menu.item.praised", 1, 5).await;
-        tell(&producer, CREATED, 2, "nonsense").await;
-        tell(&producer, UPDATED, 1, dish(1, 2, "Tea", 300)).await;
-        tell(&producer, UPDATED, 1, dish(1, 1, "Tea", 250)).await;
-        tell(&producer, CREATED, 3, dish(3, 1, "Soup", 500)).await;
+        write(&producer, "menu.item.praised", "1", &json!(5)).await;
+        write(&producer, "menu.item.created", "2", &json!("nonsense")).await;
+        tell(&producer, updated(&dish(1, 2, "Tea", 300))).await;
+        tell(&producer, updated(&dish(1, 1, "Tea", 250))).await;
+        let tombstone = FutureRecord::<str, str>::to(MenuEvent::TOPIC).key("1");
+        producer.send(tombstone, Duration::from_secs(5)).await.expect("published");
+        tell(&producer, created(&dish(3, 1, "Soup", 500))).await;
         until(&cache, &[(1, 2), (3, 1)]).await;
-        tell(&producer, DELETED, 1, serde_json::json!({"id": 1, "version": 2})).await;
-        tell(&producer, UPDATED, 1, dish(1, 2, "Tea", 300)).await;
-        tell(&producer, CREATED, 4, dish(4, 1, "Bread", 100)).await;
+        tell(&producer, deleted(&dish(1, 2, "Tea", 300))).await;
+        tell(&producer, updated(&dish(1, 2, "Tea", 300))).await;
+        tell(&producer, created(&dish(4, 1, "Bread", 100))).await;
         until(&cache, &[(3, 1), (4, 1)]).await;
 
         stop.cancel();

@@ -1,0 +1,114 @@
+//! The openings of days, kept in memory for a second: where a whole fortnight is booked out, looking for another time reads thousands of
+//! holds, and everybody who is refused looks. What this replica writes it forgets at once; what another one writes it may be a second
+//! late to see.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use sqlx::PgConnection;
+
+use super::horizon;
+use crate::booking::Minutes;
+use crate::config::House;
+use crate::floor::Openings;
+use crate::span::Span;
+use crate::store;
+
+/// For how long the openings of a day are kept.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// The openings of days.
+#[derive(Debug, Default)]
+pub struct Days {
+    known: Mutex<Known>,
+    /// One at a time reads; the others wait for what it finds.
+    reading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    openings: HashMap<Date, (Instant, Arc<Openings>)>,
+    /// When this replica last changed what is held in a day: a read that began before is not kept.
+    written: HashMap<Date, Instant>,
+    all_written: Option<Instant>,
+}
+
+impl Known {
+    /// The openings of each of the days, where all are known.
+    fn all(&self, first: Date, last: Date) -> Option<Vec<(Date, Arc<Openings>)>> {
+        let known = |date: Date| {
+            let (read, openings) = self.openings.get(&date)?;
+            (read.elapsed() < KEPT).then(|| (date, openings.clone()))
+        };
+        dates(first, last).map(known).collect()
+    }
+
+    fn keep(&mut self, date: Date, read: Instant, openings: Arc<Openings>) {
+        let outdated = self.written.get(&date).copied().max(self.all_written).is_some_and(|written| written >= read);
+        if !outdated {
+            self.openings.insert(date, (read, openings));
+        }
+    }
+}
+
+fn dates(first: Date, last: Date) -> impl Iterator<Item = Date> {
+    first.series(1.day()).take_while(move |date| *date <= last)
+}
+
+impl Days {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// The openings of the days from `first` to `last`, in order.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn get(
+        &self,
+        connection: &mut PgConnection,
+        house: &House,
+        (first, last): (Date, Date),
+        now: Timestamp,
+    ) -> Result<Vec<(Date, Arc<Openings>)>, sqlx::Error> {
+        if let Some(all) = self.known().all(first, last) {
+            return Ok(all);
+        }
+        let _one_at_a_time = self.reading.lock().await;
+        if let Some(all) = self.known().all(first, last) {
+            return Ok(all);
+        }
+        let read = Instant::now();
+        let within = Span { start: horizon(house, first).start, end: horizon(house, last).end };
+        let held = store::hold::held(connection, within, None).await?;
+        let all: Vec<_> = dates(first, last).map(|date| (date, Arc::new(Openings::new(&held, horizon(house, date), now)))).collect();
+        let mut known = self.known();
+        known.openings.retain(|_, (read, _)| read.elapsed() < KEPT);
+        for (date, openings) in &all {
+            known.keep(*date, read, openings.clone());
+        }
+        Ok(all)
+    }
+
+    /// Forgets the days in which a table was taken or freed for this stretch of time.
+    pub fn forget(&self, house: &House, span: Span) {
+        let reach = Minutes::MAX.duration();
+        let first = house.date_of(span.start.saturating_sub(reach).unwrap_or(Timestamp::MIN));
+        let now = Instant::now();
+        let mut known = self.known();
+        for date in dates(first, house.date_of(span.end)) {
+            known.openings.remove(&date);
+            known.written.insert(date, now);
+        }
+    }
+
+    /// Forgets everything: a table has changed.
+    pub fn forget_all(&self) {
+        let mut known = self.known();
+        known.openings.clear();
+        known.all_written = Some(Instant::now());
+    }
+}

@@ -1,0 +1,69 @@
+//! The life of a booking: confirm, seat, complete, no-show, cancel.
+
+use chassis::http::code::{self, Code};
+use jiff::Timestamp;
+use sqlx::{Connection as _, PgConnection};
+
+use super::{Done, Reservation, ReservationId};
+use crate::codes;
+use crate::house::{Acting, Room};
+use crate::refusal::{Attempt, Refusal};
+use crate::span::Span;
+use crate::status::{Action, Status};
+use crate::store::{self, hold};
+
+/// The problems with which an action may be refused, beside faults of the input.
+pub static REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::INVALID_TRANSITION];
+
+/// The problems with which seating may be refused, beside faults of the input.
+pub static SEAT_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::INVALID_TRANSITION, &codes::TABLE_OCCUPIED, &codes::TABLE_TAKEN];
+
+/// Acts on a booking. One that is cancelled already is cancelled without a change.
+///
+/// # Errors
+/// `NotFound`, one of [`REFUSALS`] or [`SEAT_REFUSALS`], or `Database`. The booking is as it was then.
+pub async fn act(
+    connection: &mut PgConnection,
+    room: &Room,
+    acting: &Acting<'_>,
+    id: ReservationId,
+    action: Action,
+) -> Result<Done, Refusal> {
+    loop {
+        let before = acting.find(connection, id).await?;
+        if action == Action::Cancel && before.status == Status::Cancelled {
+            return Ok(Done::Same(before));
+        }
+        let now = Timestamp::now();
+        let moment = before.moment(now);
+        if !moment.may(acting.actor, action) {
+            return Err(Refusal::InvalidTransition(Attempt::Act(action), moment, acting.actor));
+        }
+        let changed = match action {
+            Action::Seat => seat(connection, &before, now).await?,
+            _ => store::booking::act(connection, id, before.version, action).await?,
+        };
+        // Another request changed it meanwhile: it is judged again as it is now.
+        if let Some(changed) = changed {
+            room.days.forget(&room.house, Span { start: before.span().start.min(now), ..before.span() });
+            return Ok(Done::Changed(changed));
+        }
+    }
+}
+
+/// Seats a party: it holds its table from now on, or from the start where that was before. `None`: the booking has another version by now.
+async fn seat(connection: &mut PgConnection, before: &Reservation, now: Timestamp) -> Result<Option<Reservation>, Refusal> {
+    let mut transaction = connection.begin().await?;
+    if !store::booking::lock(&mut transaction, before.id, before.version).await? {
+        return Ok(None);
+    }
+    let span = Span { start: before.span().start.min(now), ..before.span() };
+    hold::release(&mut transaction, before.id).await?;
+    if !hold::sit(&mut transaction, before.id, before.table_id, span, now).await? {
+        let sitting = hold::sitting(&mut transaction, before.table_id, before.id).await?;
+        return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
+    }
+    let seated = store::booking::act(&mut transaction, before.id, before.version, Action::Seat).await?;
+    transaction.commit().await?;
+    Ok(seated)
+}

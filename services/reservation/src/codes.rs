@@ -1,0 +1,28 @@
+//! The service's own problem codes.
+
+use chassis::http::code::Code;
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $title:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub static $name: Code = Code::new($code, $status, $title, $meaning);
+        )*
+
+        /// The codes of this service, beside those that any may answer with.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    TABLE_NUMBER_TAKEN = "table_number_taken", 409, "Table number taken", "Another table has this number.";
+    TABLE_HAS_BOOKINGS = "table_has_bookings", 409, "Table has bookings", "Bookings ahead prevent the change; `reservations` lists the first 20.";
+    NO_TABLE_FITS = "no_table_fits", 409, "No table fits", "No active table seats the party.";
+    NO_TABLE_FREE = "no_table_free", 409, "No table free", "Every table that seats the party is taken at that time; `alternatives` lists up to three times within 7 days at which one is free.";
+    TABLE_TAKEN = "table_taken", 409, "Table taken", "The table is taken at that time.";
+    TABLE_OCCUPIED = "table_occupied", 409, "Table occupied", "Another party sits at the table; `reservations` lists its booking.";
+    TABLE_INACTIVE = "table_inactive", 409, "Table inactive", "The named table is not in use.";
+    INVALID_TRANSITION = "invalid_transition", 409, "Invalid transition", "The booking's state does not allow it; `reservation_status` is the state and `allowed` lists the actions that are possible now.";
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", 422, "Idempotency key reused", "The Idempotency-Key was used for a request with another body within 24 hours.";
+    TOO_MANY_REQUESTS = "too_many_requests", 429, "Too many requests", "The user has made as many bookings as one user may make within an hour, or has as many ahead as one user may have; try again after `Retry-After` seconds.";
+}

@@ -1,0 +1,111 @@
+//! What the service answers to requests.
+
+pub mod action;
+pub mod availability;
+pub mod change;
+pub mod create;
+pub mod idempotency;
+pub mod refusal;
+pub mod reservation;
+pub mod table;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use chassis::http::etag;
+use chassis::http::identity::Caller;
+use chassis::http::openapi::Problems;
+use chassis::http::problem::Problem;
+use chassis::run::service::Service;
+use http::{HeaderValue, StatusCode, header};
+use prometheus::IntCounterVec;
+use serde::Serialize;
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+
+use crate::availability::Days;
+use crate::booking::{Done, Reservation};
+use crate::config::House;
+use crate::house::Room;
+use crate::refusal::Refusal;
+use crate::status::Actor;
+
+/// What may go wrong with each operation, beside what follows from its body, parameters and security.
+pub fn problems() -> Vec<Problems> {
+    [create::PROBLEMS, change::PROBLEMS, action::PROBLEMS, reservation::PROBLEMS, table::PROBLEMS].concat()
+}
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    room: Room,
+    outcomes: IntCounterVec,
+}
+
+impl AppState {
+    /// The state of a service whose house has these rules.
+    pub fn new(service: Service, house: House) -> Self {
+        let outcomes = service.metrics.register(IntCounterVec::new(
+            prometheus::Opts::new("reservations_total", "What became of bookings and of requests to book, by outcome."),
+            &["outcome"],
+        ));
+        Self(Arc::new(Inner { service, room: Room { house, days: Days::default() }, outcomes }))
+    }
+
+    fn pool(&self) -> &sqlx::PgPool {
+        &self.0.service.pool
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, Problem> {
+        Ok(self.pool().acquire().await?)
+    }
+
+    fn room(&self) -> &Room {
+        &self.0.room
+    }
+
+    fn house(&self) -> &House {
+        &self.0.room.house
+    }
+
+    fn count(&self, outcome: &str) {
+        self.0.outcomes.with_label_values(&[outcome]).inc();
+    }
+
+    /// The problem that a refusal is to the caller.
+    fn problem(&self, refusal: Refusal) -> Problem {
+        refusal::problem(refusal, self.house())
+    }
+
+    /// Answers with a booking, once its change is committed.
+    fn done(&self, done: Done, outcome: impl FnOnce(&Reservation) -> &str) -> Response {
+        if let Done::Changed(reservation) = &done {
+            self.count(outcome(reservation));
+            self.0.service.outbox.wake();
+        }
+        let reservation = done.into_reservation();
+        with_etag(StatusCode::OK, reservation.version, &reservation)
+    }
+}
+
+/// As whom the caller acts.
+fn actor(caller: Caller) -> Actor {
+    if caller.is_admin() { Actor::Admin } else { Actor::Guest }
+}
+
+/// A thing with its ETag.
+fn with_etag(status: StatusCode, version: i32, thing: &impl Serialize) -> Response {
+    let mut response = (status, Json(thing)).into_response();
+    response.headers_mut().insert(header::ETAG, etag::of_version(version));
+    response
+}
+
+/// Says that an answer is a guest's own, which no cache may keep.
+pub async fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,11 @@
+//! The database of the reservation service: everything that speaks SQL.
+
+pub mod booking;
+pub mod guest;
+pub mod hold;
+pub mod idempotency;
+pub mod list;
+pub mod sql;
+pub mod table;
+
+pub use sql::STATEMENTS;

@@ -1,0 +1,154 @@
+//! The tables: what they are, and how they change. A table that is booked ahead stays as large as its parties need it.
+
+use chassis::http::code::{self, Code};
+use chassis::http::text::Text;
+pub use contract::TableId;
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::{Connection as _, FromRow, PgConnection};
+
+use crate::codes;
+use crate::house::Room;
+use crate::refusal::{Refusal, Thing};
+use crate::store;
+
+chassis::whole! {
+    /// The number that stands on a table.
+    pub struct TableNumber: 1..=2147483647;
+}
+
+chassis::whole! {
+    /// How many guests a table seats.
+    pub struct Capacity: 1..=12;
+}
+
+/// The problems with which a new table may be refused.
+pub static ADD_REFUSALS: &[&Code] = &[&codes::TABLE_NUMBER_TAKEN];
+/// The problems with which a change of a table may be refused.
+pub static REPLACE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::TABLE_NUMBER_TAKEN, &codes::TABLE_HAS_BOOKINGS];
+/// The problems with which the removal of a table may be refused.
+pub static REMOVE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::TABLE_HAS_BOOKINGS];
+
+/// A table of the restaurant.
+#[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Table {
+    /// The id.
+    pub id: TableId,
+    /// The number that stands on it.
+    #[schema(example = 7)]
+    pub table_number: i32,
+    /// How many guests it seats, 1 to 12.
+    #[schema(example = 4)]
+    pub capacity: i32,
+    /// What there is to say about it.
+    #[schema(example = "By the window")]
+    pub description: Option<String>,
+    /// Whether it can be booked.
+    pub is_active: bool,
+    /// When it was added.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
+    pub created_at: Timestamp,
+    /// The version, which is in the ETag.
+    #[serde(skip)]
+    pub version: i32,
+}
+
+/// A table as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableValues {
+    /// The number that stands on it.
+    pub table_number: TableNumber,
+    /// How many guests it seats.
+    pub capacity: Capacity,
+    /// What there is to say about it.
+    pub description: Option<Text<2000>>,
+    /// Whether it can be booked.
+    pub is_active: bool,
+}
+
+impl TableValues {
+    fn are_those_of(&self, table: &Table) -> bool {
+        let description = self.description.as_ref().map(Text::as_str);
+        (self.table_number.get(), self.capacity.get(), description, self.is_active)
+            == (table.table_number, table.capacity, table.description.as_deref(), table.is_active)
+    }
+
+    /// The largest party that it seats.
+    fn seats(&self) -> i32 {
+        if self.is_active { self.capacity.get() } else { 0 }
+    }
+}
+
+/// Adds a table.
+///
+/// # Errors
+/// One of [`ADD_REFUSALS`], or `Database`.
+pub async fn add(connection: &mut PgConnection, room: &Room, values: &TableValues) -> Result<Table, Refusal> {
+    let table = store::table::insert(connection, values).await.map_err(|error| number_taken(error, values))?;
+    room.days.forget_all();
+    Ok(table)
+}
+
+/// Gives a table new values; the ones that it has already are no change.
+///
+/// # Errors
+/// `NotFound`, one of [`REPLACE_REFUSALS`], or `Database`.
+pub async fn replace(
+    connection: &mut PgConnection,
+    room: &Room,
+    accepts: &(dyn Fn(i32) -> bool + Sync),
+    id: TableId,
+    values: &TableValues,
+) -> Result<Table, Refusal> {
+    let mut transaction = connection.begin().await?;
+    let table = lock(&mut transaction, accepts, id).await?;
+    if values.are_those_of(&table) {
+        return Ok(table);
+    }
+    if values.seats() < table.capacity {
+        refuse_bookings_ahead(&mut transaction, id, values.seats()).await?;
+    }
+    let table = store::table::update(&mut transaction, id, values).await.map_err(|error| number_taken(error, values))?;
+    transaction.commit().await?;
+    room.days.forget_all();
+    Ok(table)
+}
+
+/// Removes a table that never had a booking, and deactivates one that had.
+///
+/// # Errors
+/// `NotFound`, one of [`REMOVE_REFUSALS`], or `Database`.
+pub async fn remove(
+    connection: &mut PgConnection,
+    room: &Room,
+    accepts: &(dyn Fn(i32) -> bool + Sync),
+    id: TableId,
+) -> Result<(), Refusal> {
+    let mut transaction = connection.begin().await?;
+    lock(&mut transaction, accepts, id).await?;
+    refuse_bookings_ahead(&mut transaction, id, 0).await?;
+    store::table::remove(&mut transaction, id).await?;
+    transaction.commit().await?;
+    room.days.forget_all();
+    Ok(())
+}
+
+async fn lock(connection: &mut PgConnection, accepts: &(dyn Fn(i32) -> bool + Sync), id: TableId) -> Result<Table, Refusal> {
+    let table = store::table::lock(connection, id).await?.ok_or(Refusal::NotFound(Thing::Table))?;
+    if accepts(table.version) { Ok(table) } else { Err(Refusal::OtherVersion(table.version)) }
+}
+
+/// Refuses where a party of more than `guests` is booked ahead.
+async fn refuse_bookings_ahead(connection: &mut PgConnection, id: TableId, guests: i32) -> Result<(), Refusal> {
+    let ahead = store::table::ahead(connection, id, guests).await?;
+    if ahead.is_empty() { Ok(()) } else { Err(Refusal::TableHasBookings(ahead)) }
+}
+
+fn number_taken(error: sqlx::Error, values: &TableValues) -> Refusal {
+    match &error {
+        sqlx::Error::Database(violated) if violated.constraint() == Some("table_number_key") => {
+            Refusal::TableNumberTaken(values.table_number.get())
+        }
+        _ => error.into(),
+    }
+}
