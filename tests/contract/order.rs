@@ -8,6 +8,9 @@ use crate::{operations, platform, raw};
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_is_judged_before_what_is_asked() {
     let platform = platform().await;
+    // Auth judges by its accounts, not by the token alone.
+    let add = "INSERT INTO \"user\" (id, email, email_folded, password_hash) VALUES (5, 'guest@example.com', 'guest@example.com', '')";
+    sqlx::query(add).execute(&platform.pool("auth")).await.expect("an account");
     for operation in operations() {
         let responses = operation.described["responses"].to_string();
         let Some(schemes) = operation.described["security"].as_array() else { continue };

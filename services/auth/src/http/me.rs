@@ -84,7 +84,7 @@ pub(super) async fn get_me(State(app): State<App>, caller: Caller, mut input: In
         content = UpdateMeRequest,
         examples(
             ("name" = (summary = "Another name, no phone number", value = json!({"full_name": "Ada King", "phone": null}))),
-            ("email" = (summary = "Another e-mail address", value = json!({"email": "ada@example.com"}))),
+            ("new_address" = (summary = "Another e-mail address", value = json!({"email": "ada.king@example.com"}))),
         ),
     ),
     responses(

@@ -42,9 +42,9 @@ chassis::body! {
     request_body(
         content = RegisterRequest,
         examples(
-            ("whole" = (summary = "With name and phone number", value = json!({
+            ("all" = (summary = "With name and phone number", value = json!({
                 "email": "guest@example.com", "password": "correct horse", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958"}))),
-            ("least" = (summary = "With the required fields", value = json!({"email": "grace@example.com", "password": "correct horse"}))),
+            ("required" = (summary = "With the required fields", value = json!({"email": "guest@example.com", "password": "correct horse"}))),
         ),
     ),
     responses(
