@@ -69,7 +69,7 @@ pub struct Reservation {
     /// The e-mail address of the guest.
     #[schema(example = "guest@example.com")]
     pub contact_email: String,
-    /// What the guest asks for.
+    /// The wishes of the guest.
     #[schema(example = "A high chair, please")]
     pub special_requests: Option<String>,
     /// When it was booked.
@@ -100,7 +100,7 @@ pub struct Values {
     pub phone: String,
     /// The e-mail address of the guest.
     pub email: String,
-    /// What the guest asks for.
+    /// The wishes of the guest.
     pub requests: Option<String>,
 }
 

@@ -12,7 +12,7 @@ const STEP: SignedDuration = SignedDuration::from_mins(30);
 chassis::words! {
     /// Why a time cannot be booked; of several reasons, the first of this order.
     pub enum Reason {
-        /// It has gone by.
+        /// It is in the past.
         Past = "past",
         /// It is further ahead than bookings are taken.
         TooFarAhead = "too_far_ahead",

@@ -55,7 +55,7 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
-        (name = "availability", description = "What can be booked"),
+        (name = "availability", description = "The times and tables that can be booked"),
         (name = "tables", description = "The tables of the restaurant"),
         (name = "reservations", description = "Bookings and their life"),
     )

@@ -40,7 +40,7 @@ pub struct Table {
     /// How many guests it seats, 1 to 12.
     #[schema(example = 4)]
     pub capacity: i32,
-    /// What there is to say about it.
+    /// A description for guests, or null.
     #[schema(example = "By the window")]
     pub description: Option<String>,
     /// Whether it can be booked.
@@ -60,7 +60,7 @@ pub struct TableValues {
     pub table_number: TableNumber,
     /// How many guests it seats.
     pub capacity: Capacity,
-    /// What there is to say about it.
+    /// A description for guests, or null.
     pub description: Option<Text<2000>>,
     /// Whether it can be booked.
     pub is_active: bool,

@@ -22,7 +22,7 @@ chassis::body! {
         #[example = "Admin123!"]
         current_password: required Attempt,
         /// At least 8 characters, and at most 72 bytes in UTF-8. It is taken as it is, with the spaces around it.
-        #[example = "battery staple"]
+        #[example = "Admin123!"]
         new_password: required Password,
     }
 }
@@ -36,7 +36,7 @@ chassis::body! {
     path = "/auth/password",
     operation_id = "change_password",
     tag = "account",
-    request_body(content = ChangePasswordRequest, example = json!({"current_password": "Admin123!", "new_password": "battery staple"})),
+    request_body(content = ChangePasswordRequest, example = json!({"current_password": "Admin123!", "new_password": "Admin123!"})),
     responses((status = 204, description = "The password is changed.")),
     security(("bearer" = []), ("password" = [])),
 )]

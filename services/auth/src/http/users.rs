@@ -38,7 +38,7 @@ chassis::query! {
 chassis::body! {
     /// A change of a user. A field that is left out stays as it is.
     pub(super) struct UpdateUserRequest {
-        /// What the user may do. The other services learn it at the user's next login.
+        /// The role, which decides what the user may do. The other services learn it at the user's next login.
         #[example = "admin"]
         role: change Role,
     }
@@ -53,7 +53,7 @@ pub(super) struct UserWithActivity {
     /// The version of the account, which grows by one with every change. `If-Match: "<version>"` has a change made to this version only.
     #[schema(example = 1, minimum = 1)]
     version: i32,
-    /// What the user has done at the restaurant.
+    /// The activity of the user at the restaurant.
     activity: Activity,
 }
 
@@ -120,13 +120,13 @@ pub(super) async fn list_users(State(app): State<App>, _: Administrator, mut inp
     params(UserId, Conditions),
     responses(
         (status = 200, description = "The user.", body = UserWithActivity,
-            headers(("ETag" = String, description = "What is shown, as a weak tag: the version of the account and the activity.")),
+            headers(("ETag" = String, description = "A weak tag of the answer: the version of the account, and the activity.")),
             example = json!({
                 "id": 42, "email": "guest@example.com", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958", "role": "user",
                 "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-01T10:00:00Z", "version": 1,
                 "activity": {"visits": 7, "no_shows": 0, "cancellations": 1, "next_reservation_time": "2030-05-17T17:30:00Z"}})),
         (status = 304, description = "`If-None-Match` names what would be shown.",
-            headers(("ETag" = String, description = "What would be shown."))),
+            headers(("ETag" = String, description = "The weak tag of the answer that is not sent."))),
     ),
     security(("bearer" = []), ("password" = [])),
 )]
@@ -151,7 +151,7 @@ pub(super) async fn get_user(State(app): State<App>, _: Administrator, mut input
     request_body(content = UpdateUserRequest, example = json!({"role": "admin"})),
     responses(
         (status = 200, description = "The user.", body = UserWithActivity,
-            headers(("ETag" = String, description = "What is shown, as a weak tag: the version of the account and the activity.")),
+            headers(("ETag" = String, description = "A weak tag of the answer: the version of the account, and the activity.")),
             example = json!({
                 "id": 42, "email": "guest@example.com", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958", "role": "admin",
                 "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-02T10:00:00Z", "version": 2,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{FIND_ACTIVITY, RECORD_RESERVATION};
 
-/// What a user has done at the restaurant.
+/// The activity of a user at the restaurant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Activity {
     /// Bookings that were completed.

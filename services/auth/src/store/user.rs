@@ -28,7 +28,7 @@ pub(crate) struct User {
     /// The user's phone number.
     #[schema(example = "+44 20 7946 0958", required)]
     pub(crate) phone: Option<String>,
-    /// What the user may do.
+    /// The role, which decides what the user may do.
     #[schema(example = "user")]
     pub(crate) role: Role,
     /// Grows by one with every change.

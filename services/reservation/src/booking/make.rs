@@ -40,7 +40,7 @@ pub struct Wish {
     pub phone: Option<Phone>,
     /// The e-mail address, where it is another one than the account's.
     pub email: Option<Email>,
-    /// What the guest asks for.
+    /// The wishes of the guest.
     pub requests: Option<Requests>,
 }
 
@@ -63,7 +63,7 @@ pub struct NewBooking {
     pub phone: String,
     /// The e-mail address of the guest.
     pub email: String,
-    /// What the guest asks for.
+    /// The wishes of the guest.
     pub requests: Option<Requests>,
     /// How many bookings the user may have.
     pub limits: Limits,

@@ -20,7 +20,7 @@ use crate::table::TableId;
 pub const PROBLEMS: &[Problems] = &[("change_reservation", change::REFUSALS)];
 
 chassis::body! {
-    /// What is to be changed of a booking. What is left out stays.
+    /// A change of a booking. A member that is left out stays as it is.
     pub struct ReservationChange {
         /// Another table; null has the house choose.
         #[example = 2]
@@ -40,7 +40,7 @@ chassis::body! {
         /// Another e-mail address of the guest.
         #[example = "guest@example.com"]
         pub contact_email: change Email,
-        /// What the guest asks for; null takes it back.
+        /// The wishes of the guest; null removes them.
         #[example = "A quiet table"]
         pub special_requests: clear Requests,
     }

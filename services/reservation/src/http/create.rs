@@ -46,7 +46,7 @@ chassis::body! {
         /// The e-mail address of the guest. Left out, it is the account's.
         #[example = "guest@example.com"]
         pub contact_email: optional Email,
-        /// What the guest asks for.
+        /// The wishes of the guest.
         #[example = "A high chair, please"]
         pub special_requests: optional Requests,
     }

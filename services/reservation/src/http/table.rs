@@ -38,7 +38,7 @@ chassis::body! {
         /// How many guests it seats.
         #[example = 4]
         pub capacity: required Capacity,
-        /// What there is to say about it.
+        /// A description for guests, or null.
         #[example = "By the window"]
         pub description: optional Text<2000>,
         /// Whether it can be booked.
