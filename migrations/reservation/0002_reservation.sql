@@ -59,10 +59,6 @@ CREATE INDEX reservation_table_start_at ON reservation_table (table_id, start_at
 -- One party sits at a table.
 CREATE UNIQUE INDEX reservation_table_seated ON reservation_table (table_id) WHERE seated;
 
--- A time as events have it: RFC 3339 in UTC, with as many decimals of the second as it has.
-CREATE OR REPLACE FUNCTION event_time(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-RETURN rtrim(rtrim(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z';
-
 -- Which limit a user has reached, if any: so many bookings made within an hour, so many that are not over yet; 0 is no limit.
 -- Bookings of one user go through here one after another, until each is committed; a query within a function sees what was committed
 -- before it began, which the statement around it does not. So the limits hold for bookings that are made at once, too.

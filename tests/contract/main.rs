@@ -11,6 +11,7 @@ mod order;
 mod press;
 mod requests;
 mod roles;
+mod sql;
 mod stop;
 mod tokens;
 

@@ -11,7 +11,6 @@ pub mod input;
 mod json;
 mod linger;
 mod observe;
-pub mod old;
 pub mod openapi;
 pub mod page;
 pub(crate) mod path;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use auth::config::Bcrypt;
-use chassis::http::old::rule::{self, Raw};
+use chassis::http::text::Email;
+use chassis::http::value::{Raw, Value as _};
 use chassis::run::config::{LogArgs, Problems};
 use chassis::run::log::Log;
 use clap::Parser;
@@ -159,7 +160,7 @@ impl Options {
             spec.restaurant.max_days_ahead = i32::try_from(days).ok();
         }
         if let Some(email) = given(&self.admin_email) {
-            if let Err(fault) = rule::email(Raw::Text(email.trim())) {
+            if let Err(fault) = Email::read(Raw::Text(email.trim())) {
                 problems.add("ADMIN_EMAIL", format!("cannot be used: {}", fault.detail));
             }
             spec.admin.get_or_insert_default().email = Some(email.trim().to_owned());

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chassis::http::old::rule::{self, Raw};
+use chassis::http::text::Email;
+use chassis::http::value::{Raw, Value as _};
 use http::HeaderValue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -226,7 +227,7 @@ fn problems(spec: &Value) -> Vec<String> {
     if let Some(Err(what)) = text_at(spec, "restaurant.timeZone").map(time_zone) {
         problems.push(format!("spec.restaurant.timeZone: {what}"));
     }
-    if let Some(Err(fault)) = text_at(spec, "admin.email").map(|email| rule::email(Raw::Text(email.trim()))) {
+    if let Some(Err(fault)) = text_at(spec, "admin.email").map(|email| Email::read(Raw::Text(email.trim()))) {
         problems.push(format!("spec.admin.email: cannot be used: {}", fault.detail));
     }
     for path in SERVICES.each_ref().map(|service| format!("{}.corsAllowedOrigins", service.name)) {

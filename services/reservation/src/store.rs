@@ -7,5 +7,3 @@ pub mod idempotency;
 pub mod list;
 pub mod sql;
 pub mod table;
-
-pub use sql::STATEMENTS;

@@ -1,5 +1,7 @@
 //! The clients of the broker, and a reader for what a process keeps in memory.
 
+mod publisher;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,7 +9,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::FutureProducer;
+use rdkafka::producer::BaseProducer;
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
 use secrecy::ExposeSecret as _;
@@ -15,6 +17,8 @@ use secrecy::ExposeSecret as _;
 use crate::events::event::{Delivery, Received};
 use crate::run::config::{Kafka, Security};
 use crate::run::metrics::Metrics;
+
+pub(crate) use publisher::Publisher;
 
 /// How long to wait after nothing could be received.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
@@ -165,10 +169,7 @@ pub(crate) fn accept(kafka: &Kafka) -> KafkaResult<()> {
 }
 
 /// A producer whose acknowledged events are on every in-sync replica, once and in order.
-///
-/// # Errors
-/// Where librdkafka refuses the configuration.
-pub fn producer(kafka: &Kafka) -> KafkaResult<FutureProducer<Context>> {
+fn producer(kafka: &Kafka) -> KafkaResult<BaseProducer<Context>> {
     client(kafka)
         .set("acks", "all")
         .set("enable.idempotence", "true")

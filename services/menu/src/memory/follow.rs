@@ -115,7 +115,7 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
-    use chassis::events::kafka::{Context, producer};
+    use chassis::events::kafka::client;
     use chassis::run::config::{Kafka, Security};
     use rdkafka::message::{Header, OwnedHeaders};
     use rdkafka::mocking::MockCluster;
@@ -127,7 +127,7 @@ mod tests {
     use crate::dish::tests::dish;
     use crate::events::{created, deleted, updated};
 
-    async fn write(producer: &FutureProducer<Context>, kind: &str, key: &str, data: &Value) {
+    async fn write(producer: &FutureProducer, kind: &str, key: &str, data: &Value) {
         let payload = data.to_string();
         let header = |key, value| Header { key, value: Some(value) };
         let headers = OwnedHeaders::new().insert(header("ce_id", "1")).insert(header("ce_type", kind));
@@ -135,7 +135,7 @@ mod tests {
         producer.send(record, Duration::from_secs(5)).await.expect("published");
     }
 
-    async fn tell(producer: &FutureProducer<Context>, event: MenuEvent) {
+    async fn tell(producer: &FutureProducer, event: MenuEvent) {
         write(producer, event.kind(), &event.key(), &event.data()).await;
     }
 
@@ -162,7 +162,7 @@ mod tests {
             security: Security::default(),
             in_process: true,
         };
-        let producer = producer(&kafka).expect("a producer");
+        let producer: FutureProducer = client(&kafka).create().expect("a producer");
         tell(&producer, created(&dish(99, 1, "Of yesterday", 100))).await;
 
         let away =

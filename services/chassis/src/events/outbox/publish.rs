@@ -8,7 +8,6 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig};
 use sqlx::postgres::PgListener;
 use tokio::time::Instant;
 
@@ -17,7 +16,7 @@ use super::lead::{Lease, Relay};
 use super::queue::{self, Row, answered};
 use super::seen::Seen;
 use crate::events::event::data_schema;
-use crate::events::kafka::{Context, producer};
+use crate::events::kafka::Publisher;
 use crate::run::shutdown::Shutdown;
 
 /// How many events are in memory at once, at most.
@@ -49,7 +48,7 @@ pub(super) struct Term<'a> {
     relay: &'a Relay,
     holder: i64,
     lease: Lease,
-    producer: Option<FutureProducer<Context>>,
+    publisher: Option<Publisher>,
     seen: Seen,
     lanes: HashMap<Key, Lane>,
     /// How many events are in memory.
@@ -75,7 +74,7 @@ impl<'a> Term<'a> {
             relay,
             holder,
             lease,
-            producer: None,
+            publisher: None,
             seen: Seen::from(oldest),
             lanes: HashMap::new(),
             held: 0,
@@ -95,7 +94,7 @@ impl<'a> Term<'a> {
     /// the term.
     pub(super) async fn run(mut self, database: &mut PgListener, stop: &Shutdown) -> Result<bool, sqlx::Error> {
         // It connects now, and not when the first event waits for it. Where it cannot be made, that event says so.
-        self.producer = producer(&self.relay.kafka).ok();
+        self.publisher = Publisher::new(&self.relay.kafka).ok();
         loop {
             if !self.lease.holds() {
                 tracing::warn!("the relay was held up and leads no longer; another one publishes, or this one after the next election");
@@ -300,9 +299,9 @@ impl<'a> Term<'a> {
 
     /// Gives an event to the client of the broker.
     fn give(&mut self, row: &Row) -> Result<BoxFuture<'static, Result<(), KafkaError>>, KafkaError> {
-        let producer = match &self.producer {
-            Some(producer) => producer,
-            None => self.producer.insert(producer(&self.relay.kafka)?),
+        let publisher = match &self.publisher {
+            Some(publisher) => publisher,
+            None => self.publisher.insert(Publisher::new(&self.relay.kafka)?),
         };
         let topic = self.relay.kafka.topic(&row.topic);
         let headers = [
@@ -317,16 +316,7 @@ impl<'a> Term<'a> {
         ]
         .into_iter()
         .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
-        let record = FutureRecord::to(&topic).key(&row.key).payload(&row.data).headers(headers);
-        let delivery = producer.send_result(record).map_err(|(error, _)| error)?;
-        Ok(async move {
-            match delivery.await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err((error, _))) => Err(error),
-                Err(_) => Err(KafkaError::Canceled),
-            }
-        }
-        .boxed())
+        Ok(publisher.send(&topic, &row.key, &row.data, headers)?.boxed())
     }
 
     /// Notes what came of sending an event, and sends what follows it.
@@ -370,7 +360,7 @@ impl<'a> Term<'a> {
     fn failed(&mut self, key: Key, id: i64, error: &KafkaError) {
         let code = error.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::Fatal) {
-            self.let_producer_go();
+            self.publisher = None;
         }
         if is_refusal(error) {
             self.relay.metrics.published(&key.0, "refused");
@@ -385,26 +375,12 @@ impl<'a> Term<'a> {
         self.rest(key, Why::Unavailable, UNAVAILABLE);
     }
 
-    /// Ends the client of the broker: nothing reaches the broker from here on.
-    fn let_producer_go(&mut self) {
-        let Some(producer) = self.producer.take() else { return };
-        producer.purge(PurgeConfig::default().queue().inflight());
-        // It waits for its threads and connections, and so ends on a thread of its own.
-        std::thread::spawn(move || drop(producer));
-    }
-
     /// Lets an aggregate rest whose event was given up.
     fn rest(&mut self, key: Key, why: Why, rest: Duration) {
         let Some(Lane::Sending(sending)) = self.lanes.get(&key) else { unreachable!("an event that was given up has a lane") };
         self.held -= 1 + sending.queue.len();
         let resting = Resting { first: sending.current, until: Instant::now() + rest, why };
         self.lanes.insert(key, Lane::Resting(resting));
-    }
-}
-
-impl Drop for Term<'_> {
-    fn drop(&mut self) {
-        self.let_producer_go();
     }
 }
 

@@ -1,0 +1,88 @@
+//! Every statement of the services is prepared against the migrated schema, so that a name that is wrong is found without running it.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use restaurant_booking_tests::database;
+use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
+
+/// The sources of a crate, and its statements in files of their own.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The text without the comments before it.
+fn without_comments(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with("--") {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+    }
+    rest
+}
+
+fn is_statement(text: &str) -> bool {
+    let begins = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH "];
+    begins.iter().any(|word| without_comments(text).starts_with(word))
+}
+
+/// The statements among the string literals of code, but for its tests.
+fn literals(code: TokenStream, found: &mut Vec<String>) {
+    let tokens: Vec<_> = code.into_iter().collect();
+    for (place, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => {
+                let is_tests =
+                    matches!(place.checked_sub(1).map(|before| &tokens[before]), Some(TokenTree::Ident(name)) if name == "tests");
+                if !is_tests {
+                    literals(group.stream(), found);
+                }
+            }
+            TokenTree::Literal(literal) => {
+                if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string())
+                    && is_statement(&text.value())
+                {
+                    found.push(text.value());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The statements of a crate.
+fn statements(name: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(name).join("src"), &mut paths);
+    let mut found = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("a source");
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("sql") => found.push(text),
+            Some("rs") => literals(text.parse().expect("Rust"), &mut found),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_can_be_prepared() {
+    for (name, service, least) in [("chassis", "menu", 15), ("auth", "auth", 15), ("menu", "menu", 5), ("reservation", "reservation", 25)] {
+        let mut connection = PgConnection::connect_with(&database::migrated(service).await).await.expect("a connection");
+        let statements = statements(name);
+        assert!(statements.len() >= least, "{name}: {} statements", statements.len());
+        for statement in statements {
+            let prepared = connection.prepare(sqlx::AssertSqlSafe(statement.clone()).into_sql_str()).await;
+            if let Err(error) = prepared {
+                panic!("{name}: {error}: {statement}");
+            }
+        }
+    }
+}
