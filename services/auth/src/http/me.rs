@@ -83,14 +83,15 @@ pub(super) async fn get_me(State(app): State<App>, caller: Caller, mut input: In
     request_body(
         content = UpdateMeRequest,
         examples(
-            ("name" = (summary = "Another name, no phone number", value = json!({"full_name": "Ada King", "phone": null}))),
+            ("name" = (summary = "Another name and phone number", value = json!({"full_name": "Ada King", "phone": "+44 20 7946 0321"}))),
             ("new_address" = (summary = "Another e-mail address", value = json!({"email": "ada.king@example.com"}))),
+            ("no_phone" = (summary = "No phone number any more", value = json!({"phone": null}))),
         ),
     ),
     responses(
         (status = 200, description = "The account.", body = User, headers(("ETag" = String, description = "The version of the account.")),
             example = json!({
-                "id": 42, "email": "guest@example.com", "full_name": "Ada King", "phone": null, "role": "user",
+                "id": 42, "email": "guest@example.com", "full_name": "Ada King", "phone": "+44 20 7946 0321", "role": "user",
                 "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-02T10:00:00Z"})),
     ),
     security(("bearer" = []), ("password" = [])),
