@@ -102,7 +102,7 @@ fn spare_the_first(operation: &mut Operation) {
         if let RefOr::T(parameter) = parameter
             && parameter.parameter_in == ParameterIn::Path
         {
-            *parameter = ParameterBuilder::from(parameter.clone()).example(Some(json!(3))).build();
+            *parameter = ParameterBuilder::from(parameter.clone()).example(Some(json!(8))).build();
         }
     }
 }
