@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::code::{self, Code};
+use crate::run::database;
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -99,10 +100,15 @@ impl Problem {
         problem
     }
 
-    /// Something the service needs is out of reach: the cause goes to the log, the client may try again.
-    pub fn unavailable(cause: impl fmt::Display) -> Self {
-        let mut problem = Self::new(&code::UNAVAILABLE, "The service cannot reach its database; try again shortly.");
-        problem.0.cause = Some(cause.to_string());
+    /// The database is out of reach, or too busy: the cause goes to the log, the client may try again.
+    fn unavailable(error: &sqlx::Error) -> Self {
+        let detail = if database::is_busy(error) {
+            "The database is too busy to answer in time. Try again shortly."
+        } else {
+            "The service cannot reach its database. Try again shortly."
+        };
+        let mut problem = Self::new(&code::UNAVAILABLE, detail);
+        problem.0.cause = Some(error.to_string());
         problem
     }
 
@@ -202,7 +208,7 @@ impl fmt::Debug for Problem {
 impl From<sqlx::Error> for Problem {
     /// What has to do with reaching the database is `unavailable`; anything else is a fault of ours.
     fn from(error: sqlx::Error) -> Self {
-        if crate::run::database::is_outage(&error) { Self::unavailable(error) } else { Self::internal(error) }
+        if database::is_outage(&error) { Self::unavailable(&error) } else { Self::internal(error) }
     }
 }
 
@@ -221,5 +227,21 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
             sqlx::Error::Database(violated) if violated.constraint() == Some(name) => problem(),
             _ => error.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s18_a_database_that_is_busy_is_not_told_as_one_that_is_away() {
+        let detail = |error: sqlx::Error| {
+            let document: Value = serde_json::from_slice(&Problem::from(error).document("id")).expect("JSON");
+            assert_eq!(document["code"], "unavailable");
+            document["detail"].as_str().expect("a sentence").to_owned()
+        };
+        assert!(detail(sqlx::Error::PoolTimedOut).contains("too busy"));
+        assert!(detail(sqlx::Error::WorkerCrashed).contains("cannot reach"));
     }
 }

@@ -65,6 +65,16 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the error of an outage says that the database is there and too busy: no connection became free in time, or a statement (57014)
+/// or a wait for a lock (55P03) took too long.
+pub fn is_busy(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57014" || code == "55P03"),
+        _ => false,
+    }
+}
+
 /// Whether the statement lost a deadlock, or a race that a repetition of its transaction may win.
 pub fn is_retryable(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "40P01" || code == "40001"))
