@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chassis::http::problem::Problem;
 use proc_macro2::{TokenStream, TokenTree};
 use restaurant_booking_tests::database;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
@@ -85,4 +86,16 @@ async fn every_statement_can_be_prepared() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s18_a_statement_that_takes_too_long_is_not_told_as_a_database_that_is_away() {
+    let mut connection = PgConnection::connect_with(&database::migrated("menu").await).await.expect("a connection");
+    connection.execute("SET statement_timeout = 50").await.expect("set");
+    let late = connection.execute("SELECT pg_sleep(60)").await.expect_err("too late");
+    let told = |error| String::from_utf8(Problem::from(error).document("id").to_vec()).expect("UTF-8");
+    let late = told(late);
+    assert!(late.contains("\"unavailable\"") && late.contains("too busy"), "{late}");
+    let away = told(sqlx::Error::WorkerCrashed);
+    assert!(away.contains("\"unavailable\"") && away.contains("cannot reach"), "{away}");
 }

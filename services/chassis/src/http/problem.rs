@@ -229,19 +229,3 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s18_a_database_that_is_busy_is_not_told_as_one_that_is_away() {
-        let detail = |error: sqlx::Error| {
-            let document: Value = serde_json::from_slice(&Problem::from(error).document("id")).expect("JSON");
-            assert_eq!(document["code"], "unavailable");
-            document["detail"].as_str().expect("a sentence").to_owned()
-        };
-        assert!(detail(sqlx::Error::PoolTimedOut).contains("too busy"));
-        assert!(detail(sqlx::Error::WorkerCrashed).contains("cannot reach"));
-    }
-}

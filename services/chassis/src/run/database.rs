@@ -65,14 +65,9 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the error of an outage says that the database is there and too busy: no connection became free in time, or a statement (57014)
-/// or a wait for a lock (55P03) took too long.
+/// Whether an outage is that of a database that answers, but not in time: a statement (57014) or a wait for a lock (55P03) took too long.
 pub fn is_busy(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57014" || code == "55P03"),
-        _ => false,
-    }
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "57014" || code == "55P03"))
 }
 
 /// Whether the statement lost a deadlock, or a race that a repetition of its transaction may win.
