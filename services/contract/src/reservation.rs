@@ -1,11 +1,8 @@
 //! What happens to bookings. Nothing personal: the contact stays with the reservation service.
 
-use std::borrow::Cow;
-
 use chassis::events::event::TopicEvent;
 use jiff::Timestamp;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{ReservationId, TableId, UserId};
@@ -72,13 +69,6 @@ chassis::words! {
         Cancelled = "cancelled",
         /// The party did not come; its table is free.
         NoShow = "no_show",
-    }
-}
-
-impl<'de> Deserialize<'de> for Status {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::of(&word).ok_or_else(|| D::Error::custom(format!("{word:?} is no status of a booking")))
     }
 }
 

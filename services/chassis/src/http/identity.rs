@@ -27,19 +27,11 @@ crate::id! {
 
 crate::words! {
     /// The role of a user: it decides what they may do.
-    pub enum Role {
+    pub enum Role else User {
         /// May book tables and see their own bookings.
         User = "user",
         /// May do everything.
         Admin = "admin",
-    }
-}
-
-/// A role that this version of the service does not know is `user`: a newer version may have given it.
-impl<'de> Deserialize<'de> for Role {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Ok(Self::of(&word).unwrap_or(Self::User))
     }
 }
 

@@ -290,12 +290,13 @@ macro_rules! whole {
     };
 }
 
-/// Declares an enum whose words stand once, for JSON, SQL, parameters and the OpenAPI document.
+/// Declares an enum whose words stand once, for JSON, SQL, parameters and the OpenAPI document. With `enum Name else Variant`, a word of
+/// JSON or SQL that is not known is read as that variant: a later version may have written it.
 #[macro_export]
 macro_rules! words {
     (
         $(#[doc = $doc:literal])*
-        $vis:vis enum $name:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $word:literal),* $(,)? }
+        $vis:vis enum $name:ident $(else $unknown:ident)? { $($(#[doc = $vdoc:literal])* $variant:ident = $word:literal),* $(,)? }
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -329,6 +330,14 @@ macro_rules! words {
             }
         }
 
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = <::std::borrow::Cow<'de, str> as ::serde::Deserialize<'de>>::deserialize(deserializer)?;
+                let known = Self::of(&word) $(.or(Some(Self::$unknown)))?;
+                known.ok_or_else(|| ::serde::de::Error::custom(format_args!("{word:?} is no {}", stringify!($name))))
+            }
+        }
+
         impl ::sqlx::Type<::sqlx::Postgres> for $name {
             fn type_info() -> ::sqlx::postgres::PgTypeInfo {
                 <str as ::sqlx::Type<::sqlx::Postgres>>::type_info()
@@ -357,7 +366,8 @@ macro_rules! words {
         impl<'r> ::sqlx::Decode<'r, ::sqlx::Postgres> for $name {
             fn decode(value: ::sqlx::postgres::PgValueRef<'r>) -> Result<Self, ::sqlx::error::BoxDynError> {
                 let word = <&str as ::sqlx::Decode<'r, ::sqlx::Postgres>>::decode(value)?;
-                Self::of(word).ok_or_else(|| format!("{word:?} is no {}", stringify!($name)).into())
+                let known = Self::of(word) $(.or(Some(Self::$unknown)))?;
+                known.ok_or_else(|| format!("{word:?} is no {}", stringify!($name)).into())
             }
         }
 
