@@ -86,7 +86,15 @@ fn whole(answer: &[u8]) -> io::Result<Option<(u16, Range<usize>)>> {
 
 /// A request, as it goes over the wire.
 pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Vec<u8> {
+    request_with(method, path, token, &[], body)
+}
+
+/// The same, with further headers.
+pub(crate) fn request_with(method: &str, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: Option<&str>) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
     if let Some(token) = token {
         text.push_str(&format!("authorization: Bearer {token}\r\n"));
     }

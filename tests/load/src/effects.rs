@@ -25,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the effects took, from the answer to the change, and from its request.
 #[derive(Default)]
-struct Effects {
+pub(crate) struct Effects {
     since_answer: Latencies,
     since_request: Latencies,
 }
 
 impl Effects {
-    fn told(&self, what: &str, report: &mut Report) {
+    pub(crate) fn told(&self, what: &str, report: &mut Report) {
         let (p50, p99) = (self.since_answer.quantile(0.5), self.since_answer.quantile(0.99));
         report.goal(
             format!("Commit to effect, {what}: p99"),
@@ -44,7 +44,10 @@ impl Effects {
 }
 
 /// Makes changes one after the other, at moments that are not in step with any clock of ours, and waits for the effect of each.
-async fn sample(mut change: impl AsyncFnMut(usize) -> Result<()>, mut shows: impl AsyncFnMut(usize) -> Result<bool>) -> Result<Effects> {
+pub(crate) async fn sample(
+    mut change: impl AsyncFnMut(usize) -> Result<()>,
+    mut shows: impl AsyncFnMut(usize) -> Result<bool>,
+) -> Result<Effects> {
     let mut effects = Effects::default();
     for number in 0..SAMPLES {
         tokio::time::sleep(Duration::from_micros(10_000 + (number as u64 * 7919) % 23_000)).await;

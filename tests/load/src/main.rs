@@ -11,6 +11,8 @@ mod apache;
 mod bookings;
 mod client;
 mod effects;
+mod endpoints;
+mod kafka;
 mod logins;
 mod menu_reads;
 mod operator;
@@ -18,6 +20,8 @@ mod pgbench;
 mod plan;
 mod platform;
 mod proc;
+mod readiness;
+mod refusals;
 mod report;
 mod service;
 mod starts;
@@ -37,7 +41,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 /// What makes this program the static server instead.
 const SERVE_BYTES: &str = "serve-bytes";
 /// What can be measured.
-const PARTS: [&str; 7] = ["starts", "named", "smallest", "contended", "menu", "logins", "effects"];
+const PARTS: [&str; 12] =
+    ["starts", "named", "smallest", "contended", "menu", "logins", "effects", "refusals", "endpoints", "readiness", "idle", "replicas"];
 /// Resources of the operator.
 const RESOURCES: usize = 1000;
 /// The connections that make bookings, and those that fight.
@@ -153,8 +158,26 @@ async fn measure(parts: &[&str]) -> Result<()> {
         report.told("— after the load, and at most", format!("{after:.1} and {most:.1} MiB"));
     }
     auth = platform.start("auth").await?;
+    // The other parts have services of their own.
     for service in [auth, menu, reservation] {
         service.stop().await?;
+    }
+
+    if wanted("readiness") {
+        eprintln!("Readiness ...");
+        readiness::measure(&platform, &mut report).await?;
+    }
+    if wanted("refusals") {
+        eprintln!("Refusals ...");
+        refusals::measure(&platform, &mut report).await?;
+    }
+    if wanted("endpoints") {
+        eprintln!("Endpoints ...");
+        endpoints::measure(&platform, &mut report).await?;
+    }
+    if wanted("idle") || wanted("replicas") {
+        eprintln!("Apache Kafka ...");
+        kafka::measure(&platform, [wanted("idle"), wanted("replicas")], &mut report).await?;
     }
 
     report.note(proc::machine());

@@ -18,8 +18,15 @@ use crate::platform::DAYS_AHEAD;
 const TABLES: u64 = 100;
 /// The tables that are fought for.
 const CONTENDED: u64 = 3;
-/// The users who book.
-pub(crate) const USERS: u64 = 64;
+/// The users of the bookings in the past.
+const USERS: u64 = 64;
+/// How many bookings each user makes, of the 20 that the service allows within an hour.
+pub(crate) const EACH: u64 = 10;
+/// For how many users a client books in a round, before it begins with the first again: more than it comes to.
+const OF_A_CLIENT: u64 = 400;
+/// More clients and rounds than there are.
+const CLIENTS: u64 = 32;
+const ROUNDS: u64 = 8;
 /// How long each booking is, in seconds and in minutes.
 const LENGTH: u64 = 2 * 60 * 60;
 const MINUTES: i32 = 120;
@@ -55,6 +62,7 @@ pub(crate) struct Plan {
 
 /// One booking.
 pub(crate) struct Wish {
+    user: u64,
     table: Option<u64>,
     guests: u64,
     start: Timestamp,
@@ -71,6 +79,22 @@ impl Plan {
         self.base + (SLOTS * LENGTH) + self.round * ROUND_DAYS * 86_400
     }
 
+    /// The first user for whom a client books, followed by the others.
+    fn first_user(&self, client: u64) -> u64 {
+        USERS + 1 + ((self.kind as u64 * ROUNDS + self.round) * CLIENTS + client) * OF_A_CLIENT
+    }
+
+    /// The users for whom a client books, in the order in which it does.
+    pub(crate) fn users(&self, client: usize) -> impl Iterator<Item = usize> + use<> {
+        let first = self.first_user(client as u64) as usize;
+        first..first + OF_A_CLIENT as usize
+    }
+
+    /// Which of its users a client books for, after so many bookings in this round.
+    pub(crate) fn user(asked: u64) -> usize {
+        (asked / EACH % OF_A_CLIENT) as usize
+    }
+
     /// What this client books next, after so many bookings in this round.
     pub(crate) fn wish(&self, client: usize, asked: u64) -> Wish {
         let random = scramble(self.round << 48 | (client as u64) << 40 | asked);
@@ -81,12 +105,13 @@ impl Plan {
             Kind::Smallest => (None, self.base + LENGTH * (random >> 32) % (SLOTS * LENGTH)),
         };
         let start = Timestamp::from_second(i64::try_from(start).unwrap_or(0)).unwrap_or_default();
-        Wish { table, guests: 1 + (random >> 16) % 4, start }
+        Wish { user: self.first_user(client as u64) + asked / EACH % OF_A_CLIENT, table, guests: 1 + (random >> 16) % 4, start }
     }
 
     /// The same as a script for pgbench. Where the house chooses, it reads the openings as the service does; the choice itself is a table at
     /// random, which is hardly ever taken.
     pub(crate) fn script(&self) -> String {
+        let limits = Limits::default();
         let book = filled(
             BOOK,
             &[
@@ -101,8 +126,8 @@ impl Plan {
                 ":email",
                 "NULL",
                 if self.kind == Kind::Smallest { "false" } else { "true" },
-                "0",
-                "0",
+                &limits.per_hour.to_string(),
+                &limits.upcoming.to_string(),
                 "now()",
             ],
         );
@@ -114,12 +139,13 @@ impl Plan {
             Kind::Contended => {
                 let first = TABLES + 1;
                 let last = TABLES + CONTENDED;
-                format!("\\set table random({first}, {last})\n\\set start {} + 1800 * (:n / 6)\n\\set n :n + 1", self.battle())
+                format!("\\set table random({first}, {last})\n\\set start {} + 1800 * (:n / 6)", self.battle())
             }
             _ => format!("\\set table random(1, {TABLES})\n\\set start {} + {LENGTH} * random(0, {})", self.base, SLOTS - 1),
         };
+        let user = format!("{} + {OF_A_CLIENT} * :client_id + :n / {EACH} % {OF_A_CLIENT}", self.first_user(0));
         format!(
-            "\\set guests random(1, 4)\n\\set user random(1, {USERS})\n\\set code random(1, 1000000000000000)\n{choice}\n{read}{book};\n"
+            "\\set guests random(1, 4)\n\\set user {user}\n\\set code random(1, 1000000000000000)\n{choice}\n\\set n :n + 1\n{read}{book};\n"
         )
     }
 
@@ -158,11 +184,11 @@ impl Wish {
     }
 
     /// As the service hands it to the database.
-    pub(crate) fn booking(&self, user: usize) -> Result<NewBooking> {
+    pub(crate) fn booking(&self) -> Result<NewBooking> {
         let guests = Guests::new(i32::try_from(self.guests)?).ok_or("a party has 1 to 20 guests")?;
         let minutes = Minutes::new(MINUTES).ok_or("a booking has 15 to 480 minutes")?;
         Ok(NewBooking {
-            user_id: UserId::new(i32::try_from(user)?).ok_or("a user has a positive id")?,
+            user_id: UserId::new(i32::try_from(self.user)?).ok_or("a user has a positive id")?,
             code: reservation::booking::code::new(),
             status: Status::Pending,
             table_named: self.table.is_some(),
@@ -171,7 +197,7 @@ impl Wish {
             phone: PHONE.to_owned(),
             email: EMAIL.to_owned(),
             requests: None,
-            limits: Limits::NONE,
+            limits: Limits::default(),
         })
     }
 }

@@ -64,12 +64,12 @@ impl Platform {
         self.home.path()
     }
 
-    /// Starts a service on its database, without waiting for it.
-    pub(crate) fn launch(&self, name: &str) -> Result<Service> {
+    /// Starts a service on a database and with an environment of its own, without waiting for it.
+    fn launch(&self, name: &str, database: &str, environment: &[(&str, String)]) -> Result<Service> {
         let mut command = Command::new(self.programs.path(name));
         command
             .arg("serve")
-            .env("DATABASE_URL", self.postgres.url(name))
+            .env("DATABASE_URL", self.postgres.url(database))
             .env("DATABASE_MAX_CONNECTIONS", CONNECTIONS.to_string())
             .env("KAFKA_BOOTSTRAP_SERVERS", self.broker.bootstrap_servers())
             .env("JWT_PUBLIC_KEYS_FILE", self.keys.join(keys::KEY_SET))
@@ -77,10 +77,10 @@ impl Platform {
             .env("ADMIN_EMAIL", ADMIN.0)
             .env("ADMIN_PASSWORD", ADMIN.1)
             .env("BCRYPT_COST", BCRYPT_COST.to_string())
-            .env("MAX_DAYS_AHEAD", DAYS_AHEAD.to_string())
-            // A client books as fast as it can.
-            .env("BOOKINGS_PER_HOUR", "0")
-            .env("UPCOMING_BOOKINGS", "0");
+            .env("MAX_DAYS_AHEAD", DAYS_AHEAD.to_string());
+        for (variable, value) in environment {
+            command.env(variable, value);
+        }
         Service::launch(command, &self.home().join(format!("{name}.log")), |command, address| {
             command.env("LISTEN_ADDRESS", address.to_string());
         })
@@ -88,7 +88,12 @@ impl Platform {
 
     /// Starts a service and waits until it is ready.
     pub(crate) async fn start(&self, name: &str) -> Result<Service> {
-        let service = self.launch(name)?;
+        self.start_with(name, name, &[]).await
+    }
+
+    /// The same, on a database and with an environment of its own.
+    pub(crate) async fn start_with(&self, name: &str, database: &str, environment: &[(&str, String)]) -> Result<Service> {
+        let service = self.launch(name, database, environment)?;
         service.ready("/readyz").await.map_err(|error| format!("{name}: {error}"))?;
         Ok(service)
     }

@@ -37,13 +37,13 @@ struct Known {
 }
 
 impl Known {
-    /// The openings of each of the days, where all are known.
-    fn all(&self, first: Date, last: Date) -> Option<Vec<(Date, Arc<Openings>)>> {
+    /// The openings of each of the days, where they are known.
+    fn get(&self, first: Date, last: Date) -> Vec<(Date, Option<Arc<Openings>>)> {
         let known = |date: Date| {
             let (read, openings) = self.openings.get(&date)?;
-            (read.elapsed() < KEPT).then(|| (date, openings.clone()))
+            (read.elapsed() < KEPT).then(|| openings.clone())
         };
-        dates(first, last).map(known).collect()
+        dates(first, last).map(|date| (date, known(date))).collect()
     }
 
     fn keep(&mut self, date: Date, read: Instant, openings: Arc<Openings>) {
@@ -74,23 +74,41 @@ impl Days {
         (first, last): (Date, Date),
         now: Timestamp,
     ) -> Result<Vec<(Date, Arc<Openings>)>, sqlx::Error> {
-        if let Some(all) = self.known().all(first, last) {
-            return Ok(all);
+        let mut days = self.known().get(first, last);
+        if days.iter().any(|(_, openings)| openings.is_none()) {
+            let _one_at_a_time = self.reading.lock().await;
+            days = self.known().get(first, last);
+            // What is known is not read again: of days that follow each other and are not, all holds come at once.
+            for run in days.chunk_by_mut(|(_, one), (_, next)| one.is_none() == next.is_none()) {
+                if run.iter().all(|(_, openings)| openings.is_none()) {
+                    self.read(connection, house, run, now).await?;
+                }
+            }
         }
-        let _one_at_a_time = self.reading.lock().await;
-        if let Some(all) = self.known().all(first, last) {
-            return Ok(all);
-        }
+        Ok(days.into_iter().map(|(date, openings)| (date, openings.expect("it was known or has been read"))).collect())
+    }
+
+    /// Reads the openings of days that follow each other.
+    async fn read(
+        &self,
+        connection: &mut PgConnection,
+        house: &House,
+        run: &mut [(Date, Option<Arc<Openings>>)],
+        now: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        let (Some(&(first, _)), Some(&(last, _))) = (run.first(), run.last()) else { return Ok(()) };
         let read = Instant::now();
         let within = Span { start: horizon(house, first).start, end: horizon(house, last).end };
         let held = store::hold::held(connection, within, None).await?;
-        let all: Vec<_> = dates(first, last).map(|date| (date, Arc::new(Openings::new(&held, horizon(house, date), now)))).collect();
+        for (date, found) in run.iter_mut() {
+            *found = Some(Arc::new(Openings::new(&held, horizon(house, *date), now)));
+        }
         let mut known = self.known();
         known.openings.retain(|_, (read, _)| read.elapsed() < KEPT);
-        for (date, openings) in &all {
-            known.keep(*date, read, openings.clone());
+        for (date, openings) in run {
+            known.keep(*date, read, openings.clone().expect("it was made just now"));
         }
-        Ok(all)
+        Ok(())
     }
 
     /// Forgets the days in which a table was taken or freed for this stretch of time.
