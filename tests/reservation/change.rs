@@ -87,6 +87,35 @@ async fn versions_guard_changes() {
     fresh("1".to_owned()).await.invalid(&["If-None-Match:"]);
 }
 
+/// Whoever asks for a change only where there is nothing yet, changes nothing (RFC 9110, 13.1).
+#[tokio::test(flavor = "multi_thread")]
+async fn f09_a_condition_that_is_false_leaves_a_booking_and_a_table_alone() {
+    let (platform, ids) = house(&[2]).await;
+    let (guest, admin) = (platform.user("reservation", 5), platform.admin("reservation"));
+    let path = format!("/reservations/{}", book(&guest, in_hours(24)).await);
+    let table = format!("/reservations/tables/{}", ids[0]);
+    let before = (guest.get(&path).await.expect(200).body, guest.get(&table).await.expect(200).body);
+    let seats = json!({"table_number": 9, "capacity": 4});
+    for condition in ["*", "\"1\"", "W/\"1\""] {
+        for (method, path, body) in [
+            (Method::PATCH, &path, Some(json!({"guests_count": 1}))),
+            (Method::POST, &format!("{path}/confirm"), None),
+            (Method::POST, &format!("{path}/cancel"), None),
+            (Method::PUT, &table, Some(seats.clone())),
+            (Method::DELETE, &table, None),
+        ] {
+            let request = admin.request(method, path).header("If-None-Match", condition);
+            send(body.iter().fold(request, reqwest::RequestBuilder::json)).await.problem(412, "precondition_failed");
+        }
+    }
+    for path in [&path, &table] {
+        send(guest.request(Method::GET, path).header("If-Match", "\"2\"")).await.problem(412, "precondition_failed");
+        send(guest.request(Method::GET, path).header("If-Match", "\"1\"")).await.expect(200);
+    }
+    assert_eq!((guest.get(&path).await.expect(200).body, guest.get(&table).await.expect(200).body), before);
+    send(admin.request(Method::PUT, &table).header("If-None-Match", "\"7\"").json(&seats)).await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_end_with_the_start_for_the_guest_and_with_the_end_for_the_restaurant() {
     let (platform, _) = house(&[4]).await;
