@@ -37,6 +37,7 @@ impl Member {
     }
 
     /// A member that may be left out, which the default stands in for.
+    #[allow(clippy::should_implement_trait, reason = "it is named after the kind of the member, as the others are")]
     pub fn default<T: Value>() -> Self {
         Self::of(nullable(T::schema()), false)
     }

@@ -10,7 +10,8 @@ use crate::client::{Client, Request};
 
 /// How long the platform may take to answer before the traffic begins.
 const PATIENCE: Duration = Duration::from_secs(60);
-const GUESTS: usize = 2;
+/// As many as a scenario has bookings, divided by what one user may book within an hour (20), and some to spare.
+const GUESTS: usize = 32;
 const TABLES: usize = 10;
 /// How long a booking lasts, in minutes.
 pub(crate) const STAY: i64 = 120;
