@@ -66,3 +66,18 @@ async fn the_slots_of_a_day_agree_with_what_can_be_booked() {
     anyone.get("/reservations/availability?date=2030-02-30&guests_count=0").await.invalid(&["?date", "?guests_count"]);
     anyone.get("/reservations/availability").await.invalid(&["?date", "?guests_count"]);
 }
+
+/// A time that is in the past or too far ahead is a fault like any other, and is told beside the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_outside_the_calendar_is_told_beside_every_other_fault() {
+    let (platform, _) = house(&[2]).await;
+    let ada = platform.user("reservation", 5);
+    for time in ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"] {
+        let body = json!({"guests_count": 0, "reservation_time": time, "colour": 1});
+        ada.post("/reservations/", &body).await.invalid(&["#/guests_count", "#/reservation_time", "#/colour"]);
+        let query = format!("/reservations/tables/available?guests_count=0&reservation_time={time}&colour=1");
+        ada.get(&query).await.invalid(&["?guests_count", "?reservation_time", "?colour"]);
+    }
+    let query = "/reservations/availability?guests_count=0&date=2999-01-01&colour=1";
+    ada.get(query).await.invalid(&["?guests_count", "?date", "?colour"]);
+}

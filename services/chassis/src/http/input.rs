@@ -235,6 +235,26 @@ impl Input {
         }
     }
 
+    /// A value that is given once and keeps its rule, without taking it: to judge it by more than its type, before it is read and whatever is
+    /// wrong with the others.
+    pub fn peek<T: Value>(&self, source: Source, name: &str) -> Option<T> {
+        let texts = match (source, &self.body) {
+            (Source::Query, _) => self.query.get(name),
+            (Source::Body, Members::Form(members)) => members.get(name),
+            (Source::Body, Members::None) => None,
+            (Source::Body, Members::Json(members)) => {
+                return match members.get(name)? {
+                    Member::Other(value) => T::read(Raw::Json(value)).ok(),
+                    Member::Number(number) => T::read(Raw::Number(number)).ok(),
+                };
+            }
+        };
+        match texts?.as_slice() {
+            [text] => T::read(Raw::Text(text)).ok(),
+            _ => None,
+        }
+    }
+
     fn given<T: Value>(&mut self, source: Source, name: &str) -> Given<T> {
         let repeated = || Fault::new("repeated", "This must be given once.");
         let read = |raw: Raw<'_>| if T::BLANK_IS_NONE && raw.is_blank() { None } else { Some(T::read(raw)) };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::http::input::Input;
+use chassis::http::input::{Input, Source};
 use chassis::http::text::{SHORT_TEXT, Text, fold};
 use contract::DishId;
 
@@ -54,13 +54,13 @@ pub(crate) struct Filter {
 impl Wanted {
     /// Reads the parameters, and notes where the lowest price is above the highest.
     pub(crate) fn of(input: &mut Input) -> Option<Self> {
-        let wanted: Self = input.read()?;
-        if let (Some(min), Some(max)) = (wanted.min_price, wanted.max_price)
+        let price = |name| input.peek::<Price>(Source::Query, name);
+        if let (Some(min), Some(max)) = (price("min_price"), price("max_price"))
             && min > max
         {
             input.refuse_parameter("min_price", "above_max_price", format!("This must not be above max_price, which is {max}."));
         }
-        Some(wanted)
+        input.read()
     }
 
     pub(crate) fn filter(&self) -> Filter {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chassis::http::input::Input;
+use chassis::http::input::{Input, Source};
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
 use jiff::Timestamp;
@@ -43,13 +43,13 @@ chassis::query! {
 )]
 pub async fn tables(State(state): State<AppState>, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
-    let (wanted, page) = (input.read::<Wanted>(), Page::<(i32, i32)>::read(&mut input, "available"));
-    if let Some(wanted) = &wanted
-        && let Err(reason) = state.house().may_begin(wanted.reservation_time, now)
+    if let Some(start) = input.peek(Source::Query, "reservation_time")
+        && let Err(reason) = state.house().may_begin(start, now)
     {
         let fault = refusal::time_fault(reason, state.house());
         input.refuse_parameter("reservation_time", fault.code, fault.detail);
     }
+    let (wanted, page) = (input.read::<Wanted>(), Page::<(i32, i32)>::read(&mut input, "available"));
     let (wanted, page) = input.finish((wanted, page))?;
     let party = Party { guests: wanted.guests_count, minutes: wanted.duration_minutes };
     let mut connection = state.connection().await?;
@@ -89,13 +89,13 @@ chassis::query! {
 )]
 pub async fn slots(State(state): State<AppState>, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
-    let day = input.read::<Day>();
-    if let Some(day) = &day
-        && state.house().day(day.date).start > state.house().latest(now)
+    if let Some(date) = input.peek(Source::Query, "date")
+        && state.house().day(date).start > state.house().latest(now)
     {
         let fault = refusal::time_fault(crate::calendar::Reason::TooFarAhead, state.house());
         input.refuse_parameter("date", fault.code, fault.detail);
     }
+    let day = input.read::<Day>();
     let day = input.finish(day)?;
     let party = Party { guests: day.guests_count, minutes: day.duration_minutes };
     let mut connection = state.connection().await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chassis::http::RequestId;
 use chassis::http::identity::{Caller, Role};
-use chassis::http::input::Input;
+use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Phone};
@@ -85,13 +85,13 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         let fingerprint = Sha256::digest(input.canonical_body()).into();
         Keyed { user_id: caller.user_id, key, fingerprint }
     });
-    let body = input.read::<NewReservation>();
-    if let Some(body) = &body
-        && let Err(reason) = state.house().may_begin(body.reservation_time, now)
+    if let Some(start) = input.peek(Source::Body, "reservation_time")
+        && let Err(reason) = state.house().may_begin(start, now)
     {
         let fault = refusal::time_fault(reason, state.house());
         input.refuse_member("reservation_time", fault.code, fault.detail);
     }
+    let body = input.read::<NewReservation>();
     let body = match (input.finish((key, body)), &keyed) {
         (Ok((_, body)), _) => body,
         // What was answered is answered again, even where the time that was booked has meanwhile gone by.
