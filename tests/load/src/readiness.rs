@@ -15,8 +15,9 @@ use crate::stats::Latencies;
 /// The connections that a service has, and the clients that want one: so many that each has several waiting for it.
 const CONNECTIONS: i64 = 10;
 const CLIENTS: usize = 64;
-/// Less than the 5 s after which a statement no longer waits for a lock.
 const TURN: Duration = Duration::from_secs(4);
+/// How long it may take until every connection is opened and busy.
+const OPENING: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Asks whether the service is ready, over and over, for a while.
@@ -46,8 +47,8 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
         let mut database = platform.connect(name).await?;
         let mut transaction = database.begin().await?;
         transaction.execute(sqlx::AssertSqlSafe(format!("LOCK TABLE {table}"))).await?;
-        // They are answered once the lock is gone, or after 3 s that there is no connection for them.
-        let load = tokio::spawn(drive(service.address, CLIENTS, Until::Requests(1), Arc::new(move |_, _| asked.clone())));
+        // They are answered that there is no connection for them after 3 s, or after 5 s of waiting for the lock, and ask again.
+        let load = tokio::spawn(drive(service.address, CLIENTS, Until::Elapsed(OPENING + TURN), Arc::new(move |_, _| asked.clone())));
         let started = Instant::now();
         loop {
             let waiting: i64 = sqlx::query_scalar(
@@ -59,7 +60,7 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
             if waiting == CONNECTIONS {
                 break;
             }
-            if started.elapsed() > Duration::from_secs(2) {
+            if started.elapsed() > OPENING {
                 return Err(format!("{waiting} of the connections of {name} are busy").into());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
