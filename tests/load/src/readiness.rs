@@ -44,7 +44,7 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
     ] {
         let service = platform.start_with(name, name, &few).await?;
         let asked = Arc::new(request(method, path, Some(&platform.token(1, Role::Admin)?), body));
-        let mut database = platform.connect(name).await?;
+        let (mut database, mut watch) = (platform.connect(name).await?, platform.connect(name).await?);
         let mut transaction = database.begin().await?;
         transaction.execute(sqlx::AssertSqlSafe(format!("LOCK TABLE {table}"))).await?;
         // They are answered that there is no connection for them after 3 s, or after 5 s of waiting for the lock, and ask again.
@@ -55,7 +55,7 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = $1 AND wait_event_type = 'Lock'",
             )
             .bind(name)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut watch)
             .await?;
             if waiting == CONNECTIONS {
                 break;
