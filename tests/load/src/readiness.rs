@@ -15,8 +15,9 @@ use crate::stats::Latencies;
 /// The connections that a service has, and the clients that want one: so many that each has several waiting for it.
 const CONNECTIONS: i64 = 10;
 const CLIENTS: usize = 64;
-/// Less than the 5 s after which a statement no longer waits for a lock.
 const TURN: Duration = Duration::from_secs(4);
+/// How long it may take until every connection is opened and busy.
+const OPENING: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Asks whether the service is ready, over and over, for a while.
@@ -43,23 +44,23 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
     ] {
         let service = platform.start_with(name, name, &few).await?;
         let asked = Arc::new(request(method, path, Some(&platform.token(1, Role::Admin)?), body));
-        let mut database = platform.connect(name).await?;
+        let (mut database, mut watch) = (platform.connect(name).await?, platform.connect(name).await?);
         let mut transaction = database.begin().await?;
         transaction.execute(sqlx::AssertSqlSafe(format!("LOCK TABLE {table}"))).await?;
-        // They are answered once the lock is gone, or after 3 s that there is no connection for them.
-        let load = tokio::spawn(drive(service.address, CLIENTS, Until::Requests(1), Arc::new(move |_, _| asked.clone())));
+        // They are answered that there is no connection for them after 3 s, or after 5 s of waiting for the lock, and ask again.
+        let load = tokio::spawn(drive(service.address, CLIENTS, Until::Elapsed(OPENING + TURN), Arc::new(move |_, _| asked.clone())));
         let started = Instant::now();
         loop {
             let waiting: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = $1 AND wait_event_type = 'Lock'",
             )
             .bind(name)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut watch)
             .await?;
             if waiting == CONNECTIONS {
                 break;
             }
-            if started.elapsed() > Duration::from_secs(2) {
+            if started.elapsed() > OPENING {
                 return Err(format!("{waiting} of the connections of {name} are busy").into());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

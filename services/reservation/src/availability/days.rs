@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use sqlx::PgConnection;
 
-use super::horizon;
+use super::{Party, horizon, judge};
 use crate::booking::Minutes;
 use crate::config::House;
 use crate::floor::Openings;
@@ -26,6 +26,14 @@ pub struct Days {
     known: Mutex<Known>,
     /// One at a time reads; the others wait for what it finds.
     reading: tokio::sync::Mutex<()>,
+    /// One at a time is refused.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The turn of a party that is likely to be refused; it is the next one's when this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _held: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +69,16 @@ fn dates(first: Date, last: Date) -> impl Iterator<Item = Date> {
 impl Days {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Waits, where what is known has no table free for the party then, until nobody else is being refused. To be called before a
+    /// connection is taken: to search for other times costs the most of all requests, and however many parties want it at once, the
+    /// connections and the cores are for everybody. Where nothing is known, or a table is free, nobody waits.
+    pub async fn turn(&self, house: &House, party: Party, start: Timestamp, now: Timestamp) -> Turn {
+        let date = house.date_of(start);
+        let known = self.known().get(date, date).pop().and_then(|(_, openings)| openings);
+        let full = known.is_some_and(|openings| judge(house, &openings, party, start, now).is_err());
+        Turn { _held: if full { Some(self.turn.clone().lock_owned().await) } else { None } }
     }
 
     /// The openings of the days from `first` to `last`, in order.
@@ -128,5 +146,45 @@ impl Days {
         let mut known = self.known();
         known.openings.clear();
         known.all_written = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use futures_util::poll;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::booking::Guests;
+    use crate::floor::{Held, Hold};
+    use crate::table::TableId;
+
+    #[tokio::test]
+    async fn s03_who_is_likely_to_be_refused_waits_for_the_one_before() {
+        let (house, now) = (House::default(), Timestamp::now());
+        let start = now + SignedDuration::from_hours(48);
+        let date = house.date_of(start);
+        let party = Party { guests: Guests::new(2).expect("a party"), minutes: Minutes::DEFAULT };
+        let days = Days::default();
+        // Nothing is known: nobody waits.
+        let turns = (days.turn(&house, party, start, now).await, days.turn(&house, party, start, now).await);
+        drop(turns);
+        let within = horizon(&house, date);
+        let table = |holds| Held { table_id: TableId::new(1).expect("an id"), table_number: 1, capacity: 4, holds };
+        let keep = |holds| {
+            let openings = Arc::new(Openings::new(&[table(holds)], within, now));
+            days.known().keep(date, Instant::now(), openings);
+        };
+        keep(vec![Hold { span: within, seated: false }]);
+        let first = days.turn(&house, party, start, now).await;
+        let mut second = std::pin::pin!(days.turn(&house, party, start, now));
+        assert!(poll!(second.as_mut()).is_pending(), "the first is still being refused");
+        // Another party, to whom a table is free, waits for nobody.
+        keep(Vec::new());
+        assert!(matches!(poll!(std::pin::pin!(days.turn(&house, party, start, now))), Poll::Ready(_)));
+        drop(first);
+        assert!(matches!(poll!(second), Poll::Ready(_)), "it is the second one's turn");
     }
 }

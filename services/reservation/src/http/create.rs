@@ -110,6 +110,11 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         email: body.contact_email,
         requests: body.special_requests,
     };
+    // A table that is named is free or not, at once: no other time is searched for.
+    let _turn = match wish.table_id {
+        Some(_) => None,
+        None => Some(state.room().days.turn(state.house(), wish.party, wish.start, now).await),
+    };
     // Repeated are: a code that another booking has, which is as likely as guessing one (one in a million for a million bookings); and a
     // deadlock with bookings that move, of which the database ends one.
     let mut repetitions = 0..3;

@@ -2,8 +2,9 @@
 -- $1 user, $2 and $3 time and id of the last row of the page before, or null, $4 rows.
 SELECT r.* FROM unnest(ARRAY['pending', 'confirmed', 'seated']) AS state
 CROSS JOIN LATERAL (
-    SELECT * FROM reservation WHERE user_id = $1 AND status = state AND reservation_time > now() - interval '8 hours'
+    SELECT * FROM reservation WHERE user_id = $1 AND status = state
       AND reservation_time + make_interval(mins => duration_minutes) > now()
-      AND (reservation_time, id) > (coalesce($2, '-infinity'::timestamptz), coalesce($3, 0))
+      AND (reservation_time, id) > (greatest($2, now() - interval '8 hours'),
+                                    CASE WHEN $2 >= now() - interval '8 hours' THEN $3 ELSE 2147483647 END)
     ORDER BY reservation_time, id LIMIT $4
 ) r ORDER BY r.reservation_time, r.id LIMIT $4
