@@ -3,7 +3,7 @@
 -- then it need not be active, large enough, or free of a party over its time.
 WITH target AS (
     SELECT id FROM "table" t WHERE id = $2 AND ($8 OR is_active AND capacity >= $3 AND NOT (
-        $4[1] < $7::timestamptz + interval '15 minutes' AND EXISTS (
+        ($4::timestamptz[])[1] < $7::timestamptz + interval '15 minutes' AND EXISTS (
             SELECT FROM reservation_table h WHERE h.table_id = t.id AND h.seated AND h.start_at < $5[cardinality($5)])
     )) FOR SHARE
 )
