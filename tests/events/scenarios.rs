@@ -127,7 +127,8 @@ pub(crate) async fn bookings_become_a_users_activity(kafka: Kafka) {
     platform.stop().await;
 }
 
-/// What is written to the menu at one replica is read at the others within a second.
+/// A change of the menu at one replica is read at the others by its event, and not by the net of 30 s. How long it takes is measured in
+/// tests/load.
 pub(crate) async fn every_replica_of_the_menu_follows(kafka: Kafka) {
     let platform = start(kafka, &["menu"], 3).await;
     let admin = platform.admin("menu");
@@ -143,14 +144,12 @@ pub(crate) async fn every_replica_of_the_menu_follows(kafka: Kafka) {
     };
     for round in 0..5 {
         let id = admin.post("/api/v1/menu", &json!({"name": format!("Soup {round}"), "price": "7.50"})).await.expect(201).id();
-        let written = std::time::Instant::now();
         assert_eq!(admin.get(&format!("/api/v1/menu/{id}")).await.expect(200).body["price"], "7.50", "one's own write is read at once");
         eventually("the new dish", async || price_everywhere(id, json!("7.50")).await).await;
         admin.patch(&format!("/api/v1/menu/{id}"), &json!({"price": 8})).await.expect(200);
         eventually("the new price", async || price_everywhere(id, json!("8.00")).await).await;
         admin.delete(&format!("/api/v1/menu/{id}")).await.expect(204);
         eventually("the dish gone", async || price_everywhere(id, json!(null)).await).await;
-        assert!(written.elapsed() < std::time::Duration::from_secs(3), "three changes took {:?}", written.elapsed());
     }
     platform.stop().await;
 }

@@ -142,7 +142,8 @@ pub async fn migrate(pool: &PgPool, migrator: &Migrator) -> Result<(), MigrateEr
 /// Where the database cannot be asked.
 pub async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> Result<bool, sqlx::Error> {
     let needed: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
-    let applied = sqlx::query_scalar("SELECT count(*) = cardinality($1::bigint[]) FROM _sqlx_migrations WHERE version = ANY($1) AND success");
+    let applied =
+        sqlx::query_scalar("SELECT count(*) = cardinality($1::bigint[]) FROM _sqlx_migrations WHERE version = ANY($1) AND success");
     match applied.bind(&needed).fetch_one(pool).await {
         // 42P01: the table of migrations is not there yet.
         Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "42P01") => Ok(false),
