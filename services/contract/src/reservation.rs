@@ -65,10 +65,17 @@ chassis::words! {
         Seated = "seated",
         /// The party has been and gone.
         Completed = "completed",
-        /// Called off by the guest or the restaurant; its table is free.
+        /// It was called off by the guest or the restaurant; its table is free.
         Cancelled = "cancelled",
         /// The party did not come; its table is free.
         NoShow = "no_show",
+    }
+}
+
+impl Status {
+    /// Whether a booking in this state holds its table.
+    pub fn holds(self) -> bool {
+        matches!(self, Self::Pending | Self::Confirmed | Self::Seated)
     }
 }
 

@@ -1,37 +1,13 @@
 //! The life of a booking: which states there are, and what leads from one to another.
 
 use contract::Happened;
+pub use contract::Status;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::span::Span;
 
 /// How long before its start a party may be seated.
 const SEAT_BEFORE: SignedDuration = SignedDuration::from_hours(4);
-
-chassis::words! {
-    /// Where a booking is in its life.
-    pub enum Status {
-        /// The restaurant has not confirmed it yet; its table is held.
-        Pending = "pending",
-        /// The restaurant expects the party; its table is held.
-        Confirmed = "confirmed",
-        /// The party sits at its table.
-        Seated = "seated",
-        /// The party has been and gone.
-        Completed = "completed",
-        /// It was called off by the guest or the restaurant; its table is free.
-        Cancelled = "cancelled",
-        /// The party did not come; its table is free.
-        NoShow = "no_show",
-    }
-}
-
-impl Status {
-    /// Whether a booking in this state holds its table.
-    pub fn holds(self) -> bool {
-        matches!(self, Self::Pending | Self::Confirmed | Self::Seated)
-    }
-}
 
 chassis::words! {
     /// What can be done with a booking.
