@@ -54,8 +54,9 @@ CREATE TABLE reservation_table (
     CONSTRAINT reservation_table_length CHECK (end_at > start_at AND end_at <= start_at + interval '8 hours'),
     CONSTRAINT reservation_table_no_overlap EXCLUDE USING gist (table_id WITH =, tstzrange(start_at, end_at) WITH &&)
 );
--- Availability reads this one: a B-tree from 8 hours before the time asked for answers faster than the GiST index.
-CREATE INDEX reservation_table_start_at ON reservation_table (table_id, start_at, end_at);
+-- Availability reads this one: a B-tree from 8 hours before the time asked for answers faster than the GiST index. It has all that is
+-- asked for, so that the rows, each of which lies on a page of its own, need not be read.
+CREATE INDEX reservation_table_start_at ON reservation_table (table_id, start_at, end_at) INCLUDE (reservation_id);
 -- One party sits at a table.
 CREATE UNIQUE INDEX reservation_table_seated ON reservation_table (table_id) WHERE seated;
 

@@ -104,7 +104,7 @@ async fn s06_nothing_scans_what_grows() {
         booking::limit_reached(&mut transaction, user, limits).await.expect("a limit");
         check("the limits".to_owned(), &mut transaction, before, 100).await;
         let before = read(&mut transaction).await;
-        hold::held(&mut transaction, Span::new(now, jiff::SignedDuration::from_hours(2)), None).await.expect("holds");
+        hold::openings(&mut transaction, Span::new(now, jiff::SignedDuration::from_hours(2)), None, now).await.expect("holds");
         check("the openings of two hours".to_owned(), &mut transaction, before, 600).await;
         let before = read(&mut transaction).await;
         table::ahead(&mut transaction, table, 0).await.expect("bookings");

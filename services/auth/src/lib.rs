@@ -29,6 +29,7 @@ pub mod store;
 mod token;
 
 pub use config::Config;
+pub use token::TOKEN_LIFETIME;
 
 use crate::hashing::Hasher;
 use crate::token::Signer;

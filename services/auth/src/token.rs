@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use chassis::Shutdown;
-use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME, TOKEN_TYPE, UserId, Verifier};
+use chassis::http::identity::{Claims, Role, TOKEN_TYPE, UserId, Verifier};
 use chassis::run::service::StartError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
@@ -13,6 +13,9 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 use crate::keys;
+
+/// How long a token is good for, in seconds: 2 hours.
+pub const TOKEN_LIFETIME: u64 = 2 * 60 * 60;
 
 /// How often the file of the private key is looked at.
 const LOOK: Duration = Duration::from_secs(2);

@@ -94,7 +94,7 @@ pub async fn slots(
     now: Timestamp,
 ) -> Result<Vec<Slot>, sqlx::Error> {
     let within = horizon(house, date);
-    let openings = Openings::new(&store::hold::held(connection, within, None).await?, within, now);
+    let openings = store::hold::openings(connection, within, None, now).await?;
     let slot = |time| {
         let reason = judge(house, &openings, party, time, now).err();
         Slot { time, state: if reason.is_some() { State::Unavailable } else { State::Available }, reason }

@@ -71,6 +71,17 @@ impl Openings {
         Self { units }
     }
 
+    /// What is left of `within`, a part of the stretch of time of these.
+    pub fn clipped(&self, within: Span) -> Self {
+        let clipped = |unit: &Unit| {
+            let first = unit.free.partition_point(|free| free.end <= within.start);
+            let free = unit.free[first..].iter().take_while(|free| free.start < within.end);
+            let clip = |free: &Span| Span { start: free.start.max(within.start), end: free.end.min(within.end) };
+            Unit { free: free.map(clip).collect(), ..*unit }
+        };
+        Self { units: self.units.iter().map(clipped).collect() }
+    }
+
     /// The tables that the party can have for the whole of `span`, which lies within that of the openings: the first is the best.
     ///
     /// # Errors
@@ -191,6 +202,20 @@ mod tests {
         assert_eq!(chosen("18:00", "22:00"), Err(Reason::NoTableFree));
         assert_eq!(chosen("20:15", "22:15"), Ok(vec![1]));
         assert_eq!(chosen("18:00", "20:00"), Ok(vec![1]));
+    }
+
+    #[test]
+    fn a_part_of_the_openings_is_what_is_left_of_that_part() {
+        let held = [table(1, 2, &[("03:00", "05:00", false), ("09:00", "11:00", false), ("20:00", "21:00", true)]), table(2, 4, &[])];
+        let openings = |within| Openings::new(&held, within, at("00:00"));
+        let whole = openings(span("00:00", "23:59"));
+        let free = |openings: &Openings| openings.units.iter().map(|unit| unit.free.clone()).collect::<Vec<_>>();
+        for (start, end) in
+            [("00:00", "23:59"), ("04:00", "10:00"), ("05:00", "09:00"), ("03:00", "05:00"), ("03:30", "04:00"), ("21:00", "22:00")]
+        {
+            let within = span(start, end);
+            assert_eq!(free(&whole.clipped(within)), free(&openings(within)), "{start} to {end}");
+        }
     }
 
     #[test]

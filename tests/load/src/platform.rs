@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use auth::keys;
-use chassis::http::identity::{Claims, Role, TOKEN_LIFETIME};
+use auth::{TOKEN_LIFETIME, keys};
+use chassis::http::identity::{Claims, Role};
 use chassis::run::config::ISSUER;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use local::broker::{Broker, Topics};

@@ -64,9 +64,7 @@ impl From<Jwk> for Key {
     responses(
         (status = 200, description = "The keys.", body = KeySet, headers(
             ("Cache-Control" = String, description = "`public, max-age=300`"),
-        ), example = json!({"keys": [{
-            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "use": "sig", "alg": "EdDSA"}]})),
+        )),
     ),
 )]
 pub(super) async fn get_key_set(State(app): State<App>, mut input: Input) -> Result<Response, Problem> {

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::identity::TOKEN_LIFETIME;
 use chassis::http::input::Input;
 use chassis::http::problem::Problem;
 use chassis::http::text::{SHORT_TEXT, Text, fold};
@@ -19,6 +18,7 @@ use crate::hashing::Verdict;
 use crate::password::Attempt;
 use crate::store::attempt::{self, Login, Subject};
 use crate::store::user;
+use crate::token::TOKEN_LIFETIME;
 
 chassis::body! {
     /// An e-mail address and a password.
@@ -109,9 +109,7 @@ fn read(input: &mut Input) -> Option<(Text<SHORT_TEXT>, Attempt)> {
         (LoginForm = "application/x-www-form-urlencoded",
             example = json!({"grant_type": "password", "username": "admin@restaurant.com", "password": "Admin123!"})),
     )),
-    responses((status = 200, description = "A token.", body = TokenResponse, example = json!({
-        "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl",
-        "token_type": "bearer", "expires_in": 7200}))),
+    responses((status = 200, description = "A token.", body = TokenResponse)),
 )]
 pub(super) async fn login(State(app): State<App>, mut input: Input) -> Result<Response, Problem> {
     let credentials = read(&mut input);

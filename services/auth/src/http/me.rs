@@ -55,10 +55,7 @@ impl UpdateMeRequest {
     tag = "account",
     params(Conditions),
     responses(
-        (status = 200, description = "The account.", body = User, headers(("ETag" = String, description = "The version of the account.")),
-            example = json!({
-                "id": 42, "email": "guest@example.com", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958", "role": "user",
-                "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-01T10:00:00Z"})),
+        (status = 200, description = "The account.", body = User, headers(("ETag" = String, description = "The version of the account."))),
         (status = 304, description = "`If-None-Match` names the current version.",
             headers(("ETag" = String, description = "The version of the account."))),
     ),
@@ -89,10 +86,7 @@ pub(super) async fn get_me(State(app): State<App>, caller: Caller, mut input: In
         ),
     ),
     responses(
-        (status = 200, description = "The account.", body = User, headers(("ETag" = String, description = "The version of the account.")),
-            example = json!({
-                "id": 42, "email": "guest@example.com", "full_name": "Ada King", "phone": "+44 20 7946 0321", "role": "user",
-                "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-02T10:00:00Z"})),
+        (status = 200, description = "The account.", body = User, headers(("ETag" = String, description = "The version of the account."))),
     ),
     security(("bearer" = []), ("password" = [])),
 )]

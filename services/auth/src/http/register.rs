@@ -51,9 +51,7 @@ chassis::body! {
         (status = 201, description = "The account.", body = User, headers(
             ("Location" = String, description = "The path of the account for administrators, `/auth/users/{id}`. Its user reads it at `/auth/me`."),
             ("ETag" = String, description = "The version of the account."),
-        ), example = json!({
-            "id": 42, "email": "guest@example.com", "full_name": "Ada Lovelace", "phone": "+44 20 7946 0958", "role": "user",
-            "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-01T10:00:00Z"})),
+        )),
     ),
 )]
 pub(super) async fn register(State(app): State<App>, mut input: Input) -> Result<Response, Problem> {

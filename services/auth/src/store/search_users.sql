@@ -12,8 +12,7 @@ far AS MATERIALIZED (
       AND (SELECT count(*) FROM next) = 5000
       AND id > (SELECT max(id) FROM next)
       AND ($2::text IS NULL OR role = $2)
-      AND grams(email_folded) @> search_grams($4)
-      AND strpos(email_folded, $4) > 0
+      AND suffixes(email_folded) @@ prefix_query($4)
     ORDER BY id LIMIT $3
 )
 SELECT id, email, full_name, phone, role::text AS role, version, created_at, updated_at

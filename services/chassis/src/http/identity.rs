@@ -17,9 +17,6 @@ use super::code;
 use super::problem::Problem;
 use crate::run::shutdown::Shutdown;
 
-/// How long a token is good for, in seconds: 2 hours.
-pub const TOKEN_LIFETIME: u64 = 2 * 60 * 60;
-
 crate::id! {
     /// The id of a user.
     pub struct UserId;
@@ -303,7 +300,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        caller(parts)?.ok_or_else(|| unauthenticated("This needs a token: Authorization: Bearer <access_token>, from POST /auth/login."))
+        caller(parts)?.ok_or_else(|| unauthenticated("This needs a token: log in, and send it as Authorization: Bearer <access_token>."))
     }
 }
 

@@ -117,9 +117,9 @@ impl Days {
         let (Some(&(first, _)), Some(&(last, _))) = (run.first(), run.last()) else { return Ok(()) };
         let read = Instant::now();
         let within = Span { start: horizon(house, first).start, end: horizon(house, last).end };
-        let held = store::hold::held(connection, within, None).await?;
+        let openings = store::hold::openings(connection, within, None, now).await?;
         for (date, found) in run.iter_mut() {
-            *found = Some(Arc::new(Openings::new(&held, horizon(house, *date), now)));
+            *found = Some(Arc::new(openings.clipped(horizon(house, *date))));
         }
         let mut known = self.known();
         known.openings.retain(|_, (read, _)| read.elapsed() < KEPT);

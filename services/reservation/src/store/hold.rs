@@ -41,7 +41,7 @@ impl From<Row> for Held {
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn held(connection: &mut PgConnection, within: Span, but: Option<ReservationId>) -> Result<Vec<Held>, sqlx::Error> {
+async fn held(connection: &mut PgConnection, within: Span, but: Option<ReservationId>) -> Result<Vec<Held>, sqlx::Error> {
     let query = sqlx::query_as::<_, Row>(sql::OPENINGS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but);
     Ok(query.fetch_all(connection).await?.into_iter().map(Held::from).collect())
 }

@@ -10,6 +10,7 @@ use super::publish::Term;
 use super::queue::{self, VACANT, WAITING, answered};
 use super::write::Outbox;
 use crate::run::config::Kafka;
+use crate::run::database::session;
 use crate::run::metrics::Metrics;
 use crate::run::shutdown::Shutdown;
 
@@ -101,11 +102,8 @@ impl Relay {
 
     /// From connecting to the loss of the connection, the end of a term of office, or the stop.
     async fn serve(&self, holder: i64, stop: &Shutdown, unreachable: &mut bool) -> Result<(), sqlx::Error> {
-        let options = self.database.clone().application_name("outbox-relay").options([
-            ("TimeZone", "UTC"),
-            // What is read is at the end of an index, whatever the statistics of a table say that fills and empties in seconds.
-            ("enable_seqscan", "off"),
-        ]);
+        // What is read is at the end of an index, whatever the statistics of a table say that fills and empties in seconds.
+        let options = session(self.database.clone()).application_name("outbox-relay").options([("enable_seqscan", "off")]);
         let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false).connect_lazy_with(options);
         let mut database = answered(PgListener::connect_with(&pool)).await?;
         answered(database.listen(VACANT)).await?;

@@ -30,7 +30,7 @@ const BEAT: Duration = Duration::from_secs(2);
 /// How often the table is looked at where nothing should be.
 const NET: Duration = Duration::from_secs(60);
 /// How often the table is looked at, at most.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(10);
 /// How long an aggregate rests after the broker did not take its event.
 const UNAVAILABLE: Duration = Duration::from_millis(500);
 /// How long an aggregate rests after the broker refused its event.
