@@ -99,3 +99,24 @@ async fn s18_a_statement_that_takes_too_long_is_not_told_as_a_database_that_is_a
     let away = told(sqlx::Error::WorkerCrashed);
     assert!(away.contains("\"unavailable\"") && away.contains("cannot reach"), "{away}");
 }
+
+/// PostgreSQL compiles the plan of a statement that it is kept from scanning a table for, as the relay's connection is: that took 100 ms.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_plan_is_compiled() {
+    let options = database::migrated("menu").await;
+    let pool = chassis::run::database::pool(options.clone(), 1);
+    let mut ours = pool.acquire().await.expect("a connection");
+    let mut bare = PgConnection::connect_with(&options).await.expect("a connection");
+    let mut compiles = Vec::new();
+    for connection in [&mut *ours, &mut bare] {
+        connection.execute("SET enable_seqscan = off").await.expect("set");
+        let plan: Vec<String> = sqlx::query_scalar("EXPLAIN UPDATE outbox_lease SET oldest = oldest WHERE holder = 0")
+            .fetch_all(&mut *connection)
+            .await
+            .expect("a plan");
+        compiles.push(plan.iter().any(|line| line.contains("JIT")));
+    }
+    // Where PostgreSQL was built without it, nothing is shown.
+    let can: bool = sqlx::query_scalar("SELECT pg_jit_available()").fetch_one(&mut bare).await.expect("a word");
+    assert_eq!(compiles, [false, can]);
+}
