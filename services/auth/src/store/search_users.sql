@@ -16,6 +16,7 @@ far AS MATERIALIZED (
     ORDER BY id LIMIT $3
 )
 SELECT id, email, full_name, phone, role::text AS role, version, created_at, updated_at
-FROM "user" JOIN (SELECT id FROM near UNION ALL SELECT id FROM far) AS found USING (id)
+-- As an array, so that each is looked up, rather than all users before them merged with these.
+FROM "user" WHERE id = ANY (ARRAY(SELECT id FROM near UNION ALL SELECT id FROM far))
 ORDER BY id
 LIMIT $3
