@@ -6,14 +6,14 @@ WITH next AS MATERIALIZED (
 near AS MATERIALIZED (
     SELECT id FROM next WHERE strpos(email_folded, $4) > 0 ORDER BY id LIMIT $3
 ),
-far AS MATERIALIZED (
-    SELECT id FROM "user"
+having_it AS MATERIALIZED (
+    SELECT id, role FROM "user"
     WHERE (SELECT count(*) FROM near) < $3
       AND (SELECT count(*) FROM next) = 5000
-      AND id > (SELECT max(id) FROM next)
-      AND ($2::text IS NULL OR role = $2)
       AND suffixes(email_folded) @@ prefix_query($4)
-    ORDER BY id LIMIT $3
+),
+far AS MATERIALIZED (
+    SELECT id FROM having_it WHERE id > (SELECT max(id) FROM next) AND ($2::text IS NULL OR role = $2) ORDER BY id LIMIT $3
 )
 SELECT id, email, full_name, phone, role::text AS role, version, created_at, updated_at
 -- As an array, so that each is looked up, rather than all users before them merged with these.
