@@ -28,7 +28,8 @@ statements! {
 
     FIND_ROLE = "SELECT role::text FROM \"user\" WHERE id = $1";
     UPDATE_ROLE = include_str!("store/update_role.sql");
-    LOCK_ADMINISTRATORS = "SELECT id FROM \"user\" WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE";
+    LOCK_ADMINISTRATION = "SELECT pg_advisory_xact_lock(1633971566)";
+    LIST_ADMINISTRATORS = "SELECT id FROM \"user\" WHERE role = 'admin' ORDER BY id";
     FIND_ID_BY_EMAIL = "SELECT id FROM \"user\" WHERE email_folded = $1";
     IS_SEEDED = "SELECT EXISTS (SELECT FROM administrator_seed)";
     RECORD_SEED = "INSERT INTO administrator_seed DEFAULT VALUES ON CONFLICT DO NOTHING";

@@ -5,7 +5,9 @@ use chassis::http::text::Email;
 use sqlx::{PgConnection, PgPool};
 
 use super::user::User;
-use super::{FIND_ID_BY_EMAIL, FIND_ROLE, IS_SEEDED, LOCK_ADMINISTRATORS, RECORD_SEED, SEED_ADMINISTRATOR, UPDATE_ROLE};
+use super::{
+    FIND_ID_BY_EMAIL, FIND_ROLE, IS_SEEDED, LIST_ADMINISTRATORS, LOCK_ADMINISTRATION, RECORD_SEED, SEED_ADMINISTRATOR, UPDATE_ROLE,
+};
 
 /// The role of a user; `None` where there is no such user.
 pub(crate) async fn role(pool: &PgPool, id: UserId) -> Result<Option<Role>, sqlx::Error> {
@@ -14,7 +16,10 @@ pub(crate) async fn role(pool: &PgPool, id: UserId) -> Result<Option<Role>, sqlx
 
 /// All administrators in the order of their ids. Nobody else gives or takes that role until the end of the transaction.
 pub(crate) async fn lock_all(connection: &mut PgConnection) -> Result<Vec<UserId>, sqlx::Error> {
-    sqlx::query_scalar(LOCK_ADMINISTRATORS).fetch_all(connection).await
+    // A lock of its own, and then the list as it is once that is held: whoever locks the rows of a list locks those that it saw before it
+    // waited, in an order that is no order beside that of another list.
+    sqlx::query(LOCK_ADMINISTRATION).execute(&mut *connection).await?;
+    sqlx::query_scalar(LIST_ADMINISTRATORS).fetch_all(connection).await
 }
 
 /// Gives a user a role, as the next version.
