@@ -34,8 +34,13 @@ CREATE INDEX user_email_suffixes ON "user" USING gin (suffixes(email_folded)) WI
 
 -- Gives a user another e-mail address; false where it belongs to another user. The unique index decides. A violation is caught here,
 -- since one that reaches the client is also written to the server's log, with the address.
+-- Two users who take each other's address would wait for each other at the index: who gives or takes an address has its lock.
 CREATE FUNCTION take_email(user_id integer, new_email text, new_email_folded text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(key) FROM (
+        SELECT hashtextextended(email_folded, 0) AS key FROM "user" WHERE id = user_id
+        UNION SELECT hashtextextended(new_email_folded, 0) ORDER BY key
+    ) AS given_and_taken;
     UPDATE "user" SET email = new_email, email_folded = new_email_folded WHERE id = user_id;
     RETURN true;
 EXCEPTION WHEN unique_violation THEN

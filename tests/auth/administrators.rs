@@ -94,3 +94,26 @@ async fn f06_of_administrators_who_dismiss_each_other_at_once_one_remains() {
         assert!(!left.is_empty(), "{statuses:?}");
     }
 }
+
+/// Of many changes of roles at once, one waits for the other; none gives up because two wait for each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_roles_at_once_do_not_deadlock() {
+    let platform = platform().await;
+    let ids = accounts(&platform, &["one@example.com", "two@example.com", "three@example.com"]).await;
+    let admin = platform.admin("auth");
+    for id in &ids {
+        admin.patch(&format!("/auth/users/{id}"), &json!({"role": "admin"})).await.expect(200);
+    }
+    let mut changes = tokio::task::JoinSet::new();
+    for (number, id) in (0..6).zip(ids.into_iter().cycle()) {
+        let administrator = platform.anyone("auth").with_token(token::token(id, Role::Admin));
+        changes.spawn(async move {
+            for round in 0..20 {
+                let role = if (round + number) % 2 == 0 { "user" } else { "admin" };
+                // The one whose id is the smallest comes and goes among those whose roles count.
+                administrator.patch("/auth/users/1", &json!({"role": role})).await.expect(200);
+            }
+        });
+    }
+    changes.join_all().await;
+}

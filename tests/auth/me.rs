@@ -149,3 +149,22 @@ async fn f21_a_later_version_has_no_earlier_time() {
         assert_eq!(changed.expect(200).body["updated_at"], "2100-01-01T00:00:00Z");
     }
 }
+
+/// Two users who take each other's address in the same moment: one is told that it is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_that_are_exchanged_do_not_deadlock() {
+    let platform = platform().await;
+    let addresses = ["one@example.com", "two@example.com"];
+    let ids = accounts(&platform, &addresses).await;
+    let mut changes = JoinSet::new();
+    for number in 0..16 {
+        let user = platform.user("auth", ids[number % 2]);
+        changes.spawn(async move {
+            for round in 0..60 {
+                let reply = user.patch("/auth/me", &json!({"email": addresses[(number + round) % 2]})).await;
+                assert!([200, 409].contains(&reply.status.as_u16()), "{}: {}", reply.status, reply.body);
+            }
+        });
+    }
+    changes.join_all().await;
+}

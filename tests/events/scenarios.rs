@@ -255,6 +255,7 @@ pub(crate) async fn events_of_one_aggregate_keep_their_order(kafka: Kafka) {
     while let Some(done) = changes.join_next().await {
         done.expect("changed");
     }
+    platform.stop().await;
     let mut versions: HashMap<String, Vec<i64>> = HashMap::new();
     for record in topic::read(&kafka, ReservationEvent::TOPIC, 104).await {
         versions.entry(record.key).or_default().push(record.data["version"].as_i64().expect("a version"));
@@ -263,7 +264,6 @@ pub(crate) async fn events_of_one_aggregate_keep_their_order(kafka: Kafka) {
     for (key, versions) in versions {
         assert_eq!(versions, (1..=26).collect::<Vec<_>>(), "booking {key}");
     }
-    platform.stop().await;
 }
 
 /// What was published and not deleted is published again: nothing is lost, and the effect happens once.

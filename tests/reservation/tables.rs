@@ -123,3 +123,26 @@ async fn a_table_is_not_deactivated_while_it_is_booked() {
         assert!(matches!(outcome, (201, 409) | (409, 200)), "{outcome:?}: {} {}", booked.text, removed.text);
     }
 }
+
+/// Two administrators who exchange the numbers of two tables in the same moment: one is told that the number is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_are_exchanged_do_not_deadlock() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    let admin = platform.admin("reservation");
+    let mut paths = Vec::new();
+    for number in [1, 2] {
+        let made = admin.post("/reservations/tables", &json!({"table_number": number, "capacity": 4})).await.expect(201);
+        paths.push(made.header("location").to_owned());
+    }
+    let mut changes = tokio::task::JoinSet::new();
+    for number in 0..16 {
+        let (admin, path) = (admin.clone(), paths[number % 2].clone());
+        changes.spawn(async move {
+            for round in 0..60 {
+                let reply = admin.put(&path, &json!({"table_number": 1 + (number + round) % 2, "capacity": 4})).await;
+                assert!([200, 409].contains(&reply.status.as_u16()), "{}: {}", reply.status, reply.body);
+            }
+        });
+    }
+    changes.join_all().await;
+}

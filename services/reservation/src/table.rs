@@ -108,6 +108,9 @@ pub async fn replace(
     if values.seats() < table.capacity {
         refuse_bookings_ahead(&mut transaction, id, values.seats()).await?;
     }
+    if values.table_number.get() != table.table_number {
+        store::table::lock_numbers(&mut transaction).await?;
+    }
     let table = store::table::update(&mut transaction, id, values).await.map_err(|error| number_taken(error, values))?;
     transaction.commit().await?;
     room.days.forget_all();

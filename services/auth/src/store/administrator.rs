@@ -14,10 +14,9 @@ pub(crate) async fn role(pool: &PgPool, id: UserId) -> Result<Option<Role>, sqlx
     sqlx::query_scalar(FIND_ROLE).bind(id).fetch_optional(pool).await
 }
 
-/// All administrators in the order of their ids. Nobody else gives or takes that role until the end of the transaction.
+/// All administrators in the order of their ids. Nobody else loses that role until the end of the transaction.
 pub(crate) async fn lock_all(connection: &mut PgConnection) -> Result<Vec<UserId>, sqlx::Error> {
-    // A lock of its own, and then the list as it is once that is held: whoever locks the rows of a list locks those that it saw before it
-    // waited, in an order that is no order beside that of another list.
+    // One lock, and then the list as it is. Two that lock the rows of different lists would wait for each other.
     sqlx::query(LOCK_ADMINISTRATION).execute(&mut *connection).await?;
     sqlx::query_scalar(LIST_ADMINISTRATORS).fetch_all(connection).await
 }

@@ -74,9 +74,11 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an outage is that of a database that answers, but not in time: a statement (57014) or a wait for a lock (55P03) took too long.
+/// Whether an outage is that of a database that answers, but not in time, or in vain: a statement (57014) or a wait for a lock (55P03) took
+/// too long, or others were in the way.
 pub fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "57014" || code == "55P03"))
+    is_retryable(error)
+        || matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "57014" || code == "55P03"))
 }
 
 /// Whether the statement lost a deadlock, or a race that a repetition of its transaction may win.

@@ -21,6 +21,7 @@ pub const LOCK_TABLE: &str = r#"SELECT * FROM "table" WHERE id = $1 FOR UPDATE"#
 pub const TABLES: &str = r#"SELECT * FROM "table" WHERE (is_active OR $1) AND table_number > $2 ORDER BY table_number LIMIT $3"#;
 pub const TABLES_OF: &str = r#"SELECT * FROM "table" WHERE id = ANY($1)"#;
 pub const ADD_TABLE: &str = r#"INSERT INTO "table" (table_number, capacity, description, is_active) VALUES ($1, $2, $3, $4) RETURNING *"#;
+pub const LOCK_NUMBERS: &str = "SELECT pg_advisory_xact_lock(1952541028)";
 pub const REPLACE_TABLE: &str = r#"UPDATE "table" SET table_number = $2, capacity = $3, description = $4, is_active = $5, version = version + 1
             WHERE id = $1 RETURNING *"#;
 pub const REMOVE_TABLE: &str = include_str!("sql/remove_table.sql");

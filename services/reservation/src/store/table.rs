@@ -58,6 +58,15 @@ pub async fn insert(connection: &mut PgConnection, values: &TableValues) -> Resu
         .await
 }
 
+/// Waits until nobody else gives tables other numbers: two that take each other's would wait for each other.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn lock_numbers(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::LOCK_NUMBERS).execute(transaction).await?;
+    Ok(())
+}
+
 /// Gives a table new values.
 ///
 /// # Errors
