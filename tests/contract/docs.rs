@@ -50,6 +50,7 @@ async fn the_documentation_loads_nothing_from_elsewhere() {
                 assert!(text.contains("\"validatorUrl\": \"none\""), "the document is sent to nobody: {text}");
             }
         }
-        anyone.get("/docs/nothing.js").await.expect(404);
+        let missing = anyone.get("/docs/nothing.js").await.expect(404);
+        assert_eq!(missing.body["code"], "not_found");
     }
 }

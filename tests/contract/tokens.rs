@@ -104,6 +104,10 @@ fn bad() -> Vec<(String, String)> {
     add("no kid", by(Header { kid: None, ..token::header() }, &token::signing_key()));
     let jku = Some("https://attacker.example/jwks.json".to_owned());
     add("a key set of its own in the header", by(Header { kid: None, jku, ..token::header() }, &other_key));
+    add(
+        "an extension that must be understood",
+        by(Header { crit: Some(vec!["b64".to_owned()]), ..token::header() }, &token::signing_key()),
+    );
     add("an empty kid", by(Header { kid: Some(String::new()), ..token::header() }, &token::signing_key()));
     add("a kid that is a path", by(Header { kid: Some("../../../dev/null".to_owned()), ..token::header() }, &token::signing_key()));
     let embedded = json!({"typ": "JWT", "alg": "EdDSA", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": x}});

@@ -54,14 +54,17 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) origins: &'a [HeaderValue],
 }
 
+/// The answer where there is nothing.
+fn no_such_path() -> Problem {
+    Problem::new(&code::NOT_FOUND, "There is no such path; /docs lists those there are.")
+}
+
 /// Wraps a router with what every service does.
 pub(crate) fn surround(router: Router, surroundings: Surroundings<'_>) -> Router {
     let Surroundings { metrics, verifier, readiness, caching, max_requests, origins } = surroundings;
-    let router = router
-        .fallback(|| async { Problem::new(&code::NOT_FOUND, "There is no such path; /docs lists those there are.") })
-        .method_not_allowed_fallback(|method: Method| async move {
-            Problem::new(&code::METHOD_NOT_ALLOWED, format!("This path has no {method}; `Allow` lists what it has."))
-        });
+    let router = router.fallback(async || no_such_path()).method_not_allowed_fallback(|method: Method| async move {
+        Problem::new(&code::METHOD_NOT_ALLOWED, format!("This path has no {method}; `Allow` lists what it has."))
+    });
     let observe = axum::middleware::from_fn_with_state(Arc::new(Observer { metrics, verifier, caching }), observe);
     let gate = Gate::new(readiness, max_requests);
     let catch =

@@ -7,8 +7,8 @@ use std::time::Duration;
 pub use contract::TOPICS;
 use rdkafka::mocking::MockCluster;
 
-/// How many partitions each topic has unless told otherwise, so that consumers in parallel have something to share.
-pub const PARTITIONS: i32 = 6;
+/// How many partitions each topic has unless told otherwise: as in a cluster and under compose.
+pub const PARTITIONS: i32 = 3;
 
 /// What the topics of the broker in this process are like.
 #[derive(Clone, Debug, PartialEq, Eq)]

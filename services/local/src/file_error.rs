@@ -10,6 +10,12 @@ pub enum FileError {
         /// What was being written.
         path: PathBuf,
     },
+    /// A file is where a directory has to be.
+    #[error("{} is not a directory: choose another place with --data DIR.", path.display())]
+    NotADirectory {
+        /// The file, or what was to be in it.
+        path: PathBuf,
+    },
     /// Anything else the operating system refused.
     #[error("Cannot {action} {}: {source}. Check its owner and permissions, or choose another place with --data DIR.", path.display())]
     Refused {
@@ -29,6 +35,7 @@ impl FileError {
             let path = path.as_ref().to_path_buf();
             match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+                io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => Self::NotADirectory { path },
                 _ => Self::Refused { action, path, source },
             }
         }

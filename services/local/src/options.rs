@@ -130,6 +130,7 @@ impl Options {
             topics: resource.topics(),
             services: resource.services(),
         };
+        others.extend(self.ports.0.twice());
         let mut message = match problems.finish() {
             Ok(()) if others.is_empty() => return Ok(Checked { setup, log, resource, print_resource: self.print_resource }),
             Ok(()) => "the configuration cannot be used:".to_owned(),

@@ -43,6 +43,15 @@ impl Ports {
         self.0[index(service)]
     }
 
+    /// The ports that are given to two services.
+    pub(crate) fn twice(self) -> impl Iterator<Item = String> {
+        (1..COUNT).filter_map(move |this| {
+            let other = self.0[..this].iter().position(|port| *port == self.0[this] && *port != 0)?;
+            let (flag, other) = (SERVICES[this].port_flag, SERVICES[other].name);
+            Some(format!("--{flag}: is {}, the port of {other}; each service needs a port of its own", self.0[this]))
+        })
+    }
+
     /// The origins that a browser may know the services' own pages by, and those that frontends are
     /// developed on.
     pub(crate) fn origins(self) -> impl Iterator<Item = String> {

@@ -10,7 +10,7 @@ use chassis::http::value::{Raw, Value as _};
 use http::HeaderValue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use operator::api::{self, Component, Confirmation, LogLevel, RestaurantBooking, RestaurantBookingSpec};
+use operator::api::{self, Component, Confirmation, FileError, LogLevel, RestaurantBooking, RestaurantBookingSpec};
 use reservation::config::{House, Limits};
 use serde::Deserialize as _;
 use serde_yaml::Value;
@@ -27,8 +27,6 @@ pub(crate) const RESTAURANT: &str = "The restaurant";
 
 /// Days ahead that guests may book, where the resource does not say.
 const MAX_DAYS_AHEAD: i32 = 180;
-/// Partitions of each topic, where a file does not say: as in a cluster.
-const CLUSTER_PARTITIONS: i32 = 3;
 
 /// What this machine has a use for, as paths in the spec.
 const USED: [&str; 4] = ["restaurant", "admin.email", PARTITIONS, "kafka.topics.prefix"];
@@ -41,8 +39,14 @@ const PASSWORD: &str = "admin.passwordSecretRef";
 
 /// What stands above a resource that is printed.
 const HEADING: &str = "\
-# What runs on this machine, with the defaults that hold here: `restaurant-booking -f FILE` runs it again, and a cluster with the operator
-# runs it too (`kubectl apply -f FILE`).
+# The resource that runs on this machine, with the defaults that hold here. --file FILE runs it again; kubectl apply -f FILE runs it in a
+# cluster with the operator.
+";
+
+/// What stands there where the resource names a Secret.
+const HEADING_SECRETS: &str = "\
+# The Secrets that it names are not printed: add them to the file. Without the Secret of admin.passwordSecretRef, the administrator's
+# password on this machine is that of --admin-password.
 ";
 
 /// A resource, and what its file says beside it.
@@ -61,7 +65,6 @@ impl Default for Resource {
         let mut spec = RestaurantBookingSpec::default();
         spec.restaurant.name = RESTAURANT.to_owned();
         spec.restaurant.time_zone = "UTC".to_owned();
-        topics(&mut spec).partitions = Some(broker::PARTITIONS);
         fill(&mut spec);
         Self { spec, name: NAME.to_owned(), admin_password: None, given: Value::Null }
     }
@@ -96,16 +99,18 @@ impl Resource {
             let usable = password.and_then(|text| self::password(&text).map(|()| text));
             usable.map_err(|what| problems.push(format!("spec.{PASSWORD}: {what}"))).ok()
         });
-        let told = |problems: &[String]| problems.iter().flat_map(|told| told.lines()).map(|line| format!("{file}: {line}")).collect();
+        let told = |problems: &[String]| problems.iter().map(|problem| format!("{file}: {problem}")).collect();
         match api::read(text) {
             Ok(RestaurantBooking { metadata, mut spec, .. }) if problems.is_empty() => {
                 fill(&mut spec);
                 Ok(Self { spec, name: metadata.name.unwrap_or_default(), admin_password, given })
             }
             Ok(_) => Err(told(&problems)),
-            Err(error) => {
-                problems.insert(0, error.to_string());
-                Err(told(&problems))
+            Err(FileError(mut all)) => {
+                // A value that is refused by the definition and by a service is told once, in the words of the service.
+                all.retain(|problem| !problems.iter().any(|own| field(own) == field(problem)));
+                all.append(&mut problems);
+                Err(told(&all))
             }
         }
     }
@@ -139,7 +144,9 @@ impl Resource {
     /// Where it cannot be written as YAML.
     pub fn to_yaml(&self) -> Result<String, serde_yaml::Error> {
         let resource = RestaurantBooking::new(&self.name, self.spec.clone());
-        Ok(format!("{HEADING}{}", serde_yaml::to_string(&resource)?))
+        let names_a_password = self.spec.admin.as_ref().is_some_and(|admin| admin.password_secret_ref.is_some());
+        let of_secrets = if names_a_password { HEADING_SECRETS } else { "" };
+        Ok(format!("{HEADING}{of_secrets}{}", serde_yaml::to_string(&resource)?))
     }
 
     /// The rules of the restaurant.
@@ -167,7 +174,7 @@ impl Resource {
     /// What the topics are like.
     pub(crate) fn topics(&self) -> Topics {
         let topics = self.spec.kafka.as_ref().and_then(|kafka| kafka.topics.clone()).unwrap_or_default();
-        Topics { prefix: topics.prefix.unwrap_or_default(), partitions: topics.partitions.unwrap_or(CLUSTER_PARTITIONS) }
+        Topics { prefix: topics.prefix.unwrap_or_default(), partitions: topics.partitions.unwrap_or(broker::PARTITIONS) }
     }
 
     /// What the resource says of each service.
@@ -215,7 +222,7 @@ fn fill(spec: &mut RestaurantBookingSpec) {
     spec.restaurant.confirmation.get_or_insert_default();
     spec.restaurant.max_days_ahead.get_or_insert(MAX_DAYS_AHEAD);
     spec.admin.get_or_insert_default().email.get_or_insert_with(|| Credentials::default().email);
-    topics(spec).partitions.get_or_insert(CLUSTER_PARTITIONS);
+    topics(spec).partitions.get_or_insert(broker::PARTITIONS);
     for service in &SERVICES {
         (service.component)(spec).get_or_insert_default().database_max_connections.get_or_insert(10);
     }
@@ -236,6 +243,11 @@ fn problems(spec: &Value) -> Vec<String> {
         problems.extend(unusable.map(|origin| format!("spec.{path}: has {origin:?}; a host is written in ASCII (xn--...)")));
     }
     problems
+}
+
+/// The path of the field that a problem is about.
+fn field(problem: &str) -> Option<&str> {
+    problem.split_once(": ").map(|(field, _)| field)
 }
 
 /// What stands at a path of keys.

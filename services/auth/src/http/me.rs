@@ -45,7 +45,7 @@ impl UpdateMeRequest {
     }
 }
 
-/// Read the own account
+/// Get my account
 ///
 /// The account of the caller.
 #[utoipa::path(
@@ -68,7 +68,7 @@ pub(super) async fn get_me(State(app): State<App>, caller: Caller, mut input: In
     conditions.read(etag::of_version(user.version), || Json(&user).into_response())
 }
 
-/// Change the own account
+/// Change my account
 ///
 /// Changes e-mail address, name and phone number. A change that changes nothing makes no new version.
 #[utoipa::path(

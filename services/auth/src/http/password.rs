@@ -27,7 +27,7 @@ chassis::body! {
     }
 }
 
-/// Change the own password
+/// Change my password
 ///
 /// Needs the current password. Tokens that were issued before stay valid until they expire.
 /// Ten wrong passwords within 15 minutes close this for the account until the oldest of them is 15 minutes old.

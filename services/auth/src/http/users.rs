@@ -106,7 +106,7 @@ pub(super) async fn list_users(State(app): State<App>, _: Administrator, mut inp
     Ok(page.respond(rows, |row: &UserWithActivity| row.user.id))
 }
 
-/// Read a user
+/// Get a user
 ///
 /// An account, with what its user has done at the restaurant. The entity tag is weak and counts both.
 #[utoipa::path(

@@ -221,7 +221,9 @@ impl Verifier {
             // All else about it cannot change: its signature, its claims, and that its time has come.
             return Ok((exp.saturating_add(self.0.validation.leeway) >= now).then_some(caller));
         }
-        let Some(id) = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid) else { return Ok(None) };
+        // We know no extension, so a token that needs one is not valid (RFC 7515, 4.1.11).
+        let header = jsonwebtoken::decode_header(token).ok().filter(|header| header.crit.is_none());
+        let Some(id) = header.and_then(|header| header.kid) else { return Ok(None) };
         let key = keys.by_id.get(&id).ok_or(UnknownKey)?;
         let known = self.read(token, key, now);
         if let Some(known) = known {

@@ -1,7 +1,10 @@
 //! The OpenAPI document: the router is its source, and what every operation has in common is added here.
 
 use axum::Router;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use http::StatusCode;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
@@ -9,6 +12,7 @@ use utoipa::openapi::{Components, ContentBuilder, ObjectBuilder, OpenApi, Ref, R
 use utoipa::{PartialSchema, ToSchema};
 
 use super::code::{self, Code};
+use super::no_such_path;
 use super::problem::{MEDIA_TYPE, Problem};
 
 /// The problems of one operation, beside those that follow from its having a body, parameters or security.
@@ -172,7 +176,12 @@ pub fn routes(api: OpenApi) -> Router {
     let document: std::sync::Arc<str> = api.to_json().expect("a document has string keys and no failing members").into();
     let swagger = utoipa_swagger_ui::SwaggerUi::new("/docs")
         .config(utoipa_swagger_ui::Config::new([DOCUMENT]).persist_authorization(true).try_it_out_enabled(true).validator_url("none"));
-    Router::from(swagger).route(
+    // Swagger UI answers a file that it does not have with an empty body.
+    let swagger = Router::from(swagger).layer(map_response(async |response: Response| match response.status() {
+        StatusCode::NOT_FOUND => no_such_path().into_response(),
+        _ => response,
+    }));
+    swagger.route(
         DOCUMENT,
         get(|| async move { ([(http::header::CONTENT_TYPE, "application/json")], super::example::of_tomorrow(&document)) }),
     )

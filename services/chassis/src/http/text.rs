@@ -19,9 +19,10 @@ pub const PHONE: usize = 50;
 /// The longest description or request, in characters.
 pub const LONG_TEXT: usize = 2000;
 
-/// Whether a character leaves no mark on the screen and is no space: a joiner, a direction mark, a variation selector.
+/// Whether a character leaves no mark on the screen and is no space: a joiner, a direction mark, a variation selector, a braille cell
+/// without dots, which Unicode takes for a symbol.
 fn is_invisible(c: char) -> bool {
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// A direction mark, a zero-width space, a word joiner or a byte order mark: copying leaves them around a text.
@@ -363,7 +364,9 @@ mod tests {
 
     #[test]
     fn f19_a_name_that_shows_nothing_is_blank_and_a_name_is_one_line() {
-        for blank in ["", " ", "\u{a0}", "\u{3000}", "\u{200b}", "\u{feff}", "\u{2060}\u{200d}", "\u{202e}"] {
+        for blank in
+            ["", " ", "\u{a0}", "\u{3000}", "\u{200b}", "\u{feff}", "\u{2060}\u{200d}", "\u{202e}", "\u{2800}", "\u{3164}", "\u{ffa0}"]
+        {
             assert_eq!(code(Name::read(Raw::Text(blank))), "blank", "{blank:?}");
             assert!(Raw::Text(blank).is_blank());
         }

@@ -2,7 +2,7 @@
 //! or a length stands once.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use serde_json::Value as Json;
 use utoipa::openapi::KnownFormat;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
@@ -144,11 +144,11 @@ impl Value for Timestamp {
             Raw::Text(text) => text.replacen(' ', "+", 1),
             Raw::Json(_) | Raw::Number(_) => raw.string()?.to_owned(),
         };
-        if !is_rfc3339(text.as_bytes()) {
-            return Err(invalid());
-        }
-        let instant: Timestamp = text.parse().map_err(|_| invalid())?;
-        Timestamp::from_microsecond(instant.as_microsecond()).map_err(|_| invalid())
+        let (date_time, fraction, offset) = parts_of_rfc3339(&text).ok_or_else(invalid)?;
+        let date_time: DateTime = date_time.parse().map_err(|_| invalid())?;
+        // The last hours of the year 9999 are beyond what can be counted with; they stand for a time that never comes.
+        let text = format!("{date_time}.{fraction:0<6.6}{offset}");
+        Ok(text.parse().unwrap_or(LAST))
     }
 
     fn schema() -> Schema {
@@ -157,33 +157,32 @@ impl Value for Timestamp {
     }
 }
 
-/// The shape that RFC 3339, 5.6 gives a date-time; jiff's parser accepts more.
-fn is_rfc3339(text: &[u8]) -> bool {
-    let matches = |pattern: &[u8], text: &[u8]| {
+/// The last instant, to the microsecond.
+const LAST: Timestamp = Timestamp::constant(253_402_207_200, 999_999_000);
+
+/// The parts of a date-time of the shape that RFC 3339, 5.6 gives it: date and time, digits of the fraction, offset. jiff's parser
+/// accepts more, such as a 60th second at any minute. There was no year 0.
+fn parts_of_rfc3339(text: &str) -> Option<(&str, &str, &str)> {
+    let matches = |pattern: &[u8], text: &str| {
         pattern.len() == text.len()
-            && pattern.iter().zip(text).all(|(p, c)| match p {
+            && pattern.iter().zip(text.bytes()).all(|(p, c)| match p {
                 b'0' => c.is_ascii_digit(),
                 b'T' => matches!(c, b'T' | b't'),
                 b'+' => matches!(c, b'+' | b'-'),
-                _ => p == c,
+                p => *p == c,
             })
     };
-    let Some((date_time, rest)) = text.split_at_checked(19) else { return false };
-    if !matches(b"0000-00-00T00:00:00", date_time) {
-        return false;
+    let (date_time, rest) = text.split_at_checked(19)?;
+    if !matches(b"0000-00-00T00:00:00", date_time) || date_time.starts_with("0000") || date_time.ends_with("60") {
+        return None;
     }
-    let offset = match rest.strip_prefix(b".") {
-        Some(fraction) => {
-            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            if !(1..=9).contains(&digits) {
-                return false;
-            }
-            &fraction[digits..]
-        }
-        None => rest,
+    let (fraction, offset) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count()),
+        None => ("0", rest),
     };
     // The hour of an offset is at most 23, its minute at most 59.
-    matches!(offset, b"Z" | b"z") || (matches(b"+00:00", offset) && offset[1..3] <= b"23"[..] && offset[4..6] <= b"59"[..])
+    let is_offset = matches!(offset, "Z" | "z") || (matches(b"+00:00", offset) && &offset[1..3] <= "23" && &offset[4..6] <= "59");
+    (!fraction.is_empty() && is_offset).then_some((date_time, fraction, offset))
 }
 
 /// A calendar date, `YYYY-MM-DD`.
@@ -191,7 +190,8 @@ impl Value for Date {
     fn read(raw: Raw<'_>) -> Ruled<Self> {
         let invalid = || Fault::new("invalid_date", "This must be a date that exists, as YYYY-MM-DD.");
         let text = raw.string()?;
-        if text.len() != 10 {
+        // There was no year 0, and a time zone may begin its first day in the year before.
+        if text.len() != 10 || text.starts_with("0000") {
             return Err(invalid());
         }
         text.parse().map_err(|_| invalid())
@@ -405,7 +405,13 @@ mod tests {
 
     #[test]
     fn an_instant_needs_an_offset_and_the_shape_of_rfc_3339() {
-        for good in ["2030-05-17T19:30:00+02:00", "2030-05-17T17:30:00Z", "2030-05-17t17:30:00.123456z", "2030-05-17T17:30:00 02:00"] {
+        for good in [
+            "2030-05-17T19:30:00+02:00",
+            "2030-05-17T17:30:00Z",
+            "2030-05-17t17:30:00.123456z",
+            "2030-05-17T17:30:00 02:00",
+            "2030-05-17T17:30:00.0000000001Z",
+        ] {
             assert!(Timestamp::read(Raw::Text(good)).is_ok(), "{good}");
         }
         for bad in [
@@ -415,6 +421,10 @@ mod tests {
             "2030-02-30T19:30:00Z",
             "2030-05-17 19:30:00Z",
             "2030-05-17T25:30:00Z",
+            "2030-05-17T19:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "0000-01-01T00:00:00Z",
+            "9999-12-32T00:00:00Z",
             "+002030-05-17T19:30:00Z",
             "2030-05-17T19:30Z",
             "2030-05-17T19:30:00+2",
@@ -426,6 +436,18 @@ mod tests {
         ] {
             assert!(Timestamp::read(Raw::Json(&Json::String(bad.to_owned()))).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_instant_after_the_last_is_the_last() {
+        for never in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999-23:59"] {
+            assert_eq!(Timestamp::read(Raw::Text(never)), Ok(LAST), "{never}");
+        }
+        assert!(LAST <= Timestamp::MAX && Date::read(Raw::Text("0000-01-01")).is_err());
+        assert_eq!(
+            Timestamp::read(Raw::Text("0001-01-01T00:00:00+23:59")).map(|first| first.to_string()),
+            Ok("0000-12-31T00:01:00Z".into())
+        );
     }
 
     #[test]

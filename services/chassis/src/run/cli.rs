@@ -135,8 +135,9 @@ impl<P: Program> Cli<P> {
 
 /// The command line of a service, for its documentation too.
 pub fn command<P: Program>() -> Command {
-    let command = Command::new(P::NAME).about(P::ABOUT).version(env!("CARGO_PKG_VERSION"));
-    Cli::<P>::augment_subcommands(command).subcommand_required(true).arg_required_else_help(true)
+    let command = Cli::<P>::augment_subcommands(Command::new(P::NAME));
+    // Behind the commands, whose doc comments would be the description.
+    command.about(P::ABOUT).long_about(None).version(env!("CARGO_PKG_VERSION")).subcommand_required(true).arg_required_else_help(true)
 }
 
 /// Runs the command that this process was given to its end, and says what went wrong on standard error.

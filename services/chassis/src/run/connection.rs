@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_secs(5);
 const HEAD: u32 = 2;
 /// How many ticks a connection may be idle, or a client not read its answer: 75 to 80 s.
 const IDLE: u32 = 15;
-/// How many ticks a connection may be idle while others wait for it to end.
+/// How many ticks it may be either while others wait for it to end.
 const IDLE_IN_A_CROWD: u32 = 1;
 
 /// What is served to every connection.
@@ -172,7 +172,7 @@ impl Patience {
             // The service has its own bound.
             Phase::Answering => return false,
             Phase::Head => HEAD,
-            Phase::Idle if crowded => IDLE_IN_A_CROWD,
+            Phase::Idle | Phase::Blocked if crowded => IDLE_IN_A_CROWD,
             Phase::Idle | Phase::Blocked => IDLE,
         };
         self.ticks >= most
@@ -298,6 +298,7 @@ mod tests {
         assert_eq!(closed_after(&marks, true, nothing), None, "the service has its own bound");
         marks.blocked.store(true, Ordering::Relaxed);
         assert_eq!(closed_after(&marks, false, nothing), Some(IDLE + 1), "a client that does not read");
+        assert_eq!(closed_after(&marks, true, nothing), Some(IDLE_IN_A_CROWD + 1), "a client that does not read while others wait");
         assert_eq!(closed_after(&marks, false, |_| marks.advance()), None, "a client that reads slowly");
         marks.blocked.store(false, Ordering::Relaxed);
         drop(answering);

@@ -223,6 +223,20 @@ async fn a_second_instance_and_a_taken_port_are_refused() {
     platform.stop();
 }
 
+#[test]
+fn a_file_as_the_data_directory_and_a_port_for_two_services_are_told_as_what_they_are() {
+    let home = Home::new();
+    let file = home.0.path().join("notes.txt");
+    fs::write(&file, "mine").expect("written");
+    for path in [&file, &file.join("data")] {
+        let message = refused(&[&format!("--data={}", path.display())]);
+        assert!(message.contains("is not a directory: choose another place with --data DIR"), "{message}");
+    }
+    assert_eq!(fs::read_to_string(&file).expect("still there"), "mine");
+    let message = refused(&["--ephemeral", "--auth-port=8000", "--menu-port=8000", "--reservation-port=0"]);
+    assert!(message.contains("--menu-port: is 8000, the port of auth; each service needs a port of its own"), "{message}");
+}
+
 #[tokio::test]
 async fn a_reset_starts_over() {
     let home = Home::new();

@@ -157,7 +157,7 @@ fn what_is_printed_can_be_run_and_printed_again() {
         assert_eq!(&printed(&[&again]), text);
     }
     for part in
-        ["name: The restaurant", "timeZone: UTC", "confirmation: Manual", "maxDaysAhead: 180", "admin@restaurant.com", "partitions: 6"]
+        ["name: The restaurant", "timeZone: UTC", "confirmation: Manual", "maxDaysAhead: 180", "admin@restaurant.com", "partitions: 3"]
     {
         assert!(all[0].contains(part), "{part} in {}", all[0]);
     }
@@ -183,16 +183,20 @@ fn a_resource_comes_from_standard_input() {
 fn all_that_is_wrong_with_a_file_and_with_the_flags_is_told_at_once() {
     let home = Home::new();
     let wrong = "  restaurant: {name: '', timeZone: Mars/Olympus, opening: noon}\n  admin: {email: nobody}\n  \
-                 auth: {replicas: 2, autoscaling: {maxReplicas: 3}}\n  kafka: {topics: {partitions: 0}}\n  ingres: {}\n";
+                 auth: {replicas: 2, autoscaling: {maxReplicas: 3}}\n  kafka: {topics: {partitions: 0}}\n  ingres: {}\n  \
+                 menu: {replicas: two, logLevel: loud}\n  ingress: {}\n  gateway:\n";
     let (path, flag) = file(&home, "wrong.yaml", wrong);
     let message = refused(&["--ephemeral", &flag, "--kafka=broker", "--bcrypt-cost=9"]);
     for part in [
         "spec.restaurant.name: ",
         "spec.restaurant.timeZone: is \"Mars/Olympus\"",
         "spec.restaurant.opening: there is no such field",
-        "spec.admin.email: ",
+        "spec.admin.email: cannot be used: ",
         "spec.auth: give replicas or autoscaling, not both",
-        "spec.kafka.topics.partitions: 0 is less than",
+        "spec.kafka.topics.partitions: is 0; it must be at least 1",
+        "spec.menu.replicas: is \"two\"; it must be of type integer",
+        "spec.menu.logLevel: is \"loud\"; it must be one of error, ",
+        "spec.ingress.host: is missing",
         "spec.ingres: there is no such field",
         "--kafka: is \"broker\"",
         "BCRYPT_COST (--bcrypt-cost): is 9",

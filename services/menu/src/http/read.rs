@@ -24,7 +24,7 @@ use crate::memory::snapshot::Rendered;
     path = "/api/v1/menu",
     operation_id = "list_menu",
     tag = "menu",
-    summary = "Read the menu",
+    summary = "Get the menu",
     description = "The answer is an array; `Link` names the next page while there is one. The ETag is that of the page: a page that \
         `If-None-Match` names is answered 304 without a body.",
     params(Wanted, Page<DishId>, Conditions),
@@ -82,7 +82,7 @@ fn revalidated(mut response: Response) -> Response {
     path = "/api/v1/menu/{id}",
     operation_id = "get_menu_item",
     tag = "menu",
-    summary = "Read a dish",
+    summary = "Get a dish",
     description = "A dish that `If-None-Match` names is answered 304 without a body.",
     params(DishId, Conditions),
     responses(

@@ -106,7 +106,7 @@ pub(crate) async fn change(State(menu): State<Arc<Menu>>, _: Admin, input: Input
     path = "/api/v1/menu/{id}",
     operation_id = "delete_menu_item",
     tag = "menu",
-    summary = "Take a dish off the menu",
+    summary = "Remove a dish",
     description = "For administrators. The event is `menu.item.deleted`. The id is never given again.",
     params(DishId, Conditions),
     responses((status = 204, description = "The dish is off the menu.")),
