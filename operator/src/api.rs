@@ -1,4 +1,4 @@
-//! The `RestaurantBooking` resource: what a user writes and what he reads back. No I/O.
+//! The `RestaurantBooking` resource: what a user writes, and what they read back. No I/O.
 //!
 //! The doc comment of each field is its text in `kubectl explain`, which is the resource's manual: unit, default, example.
 
@@ -130,7 +130,7 @@ pub struct RestaurantBookingSpec {
     /// Makes the services reachable from outside by an HTTPRoute of the Gateway API. Excludes ingress. Default: none is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,
-    /// Who may reach the Pods. Default: enabled.
+    /// Access to the Pods. Default: enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_policy: Option<NetworkPolicy>,
     /// How many Pods of a service a drain of nodes may take at once. Default: enabled, one.
@@ -139,8 +139,8 @@ pub struct RestaurantBookingSpec {
     /// A ServiceMonitor and a PrometheusRule, where the cluster knows these kinds. Default: enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitoring: Option<Monitoring>,
-    /// What becomes of data when the resource is deleted. Retain keeps volumes, databases, topics and Secrets, and a resource applied
-    /// again under the same name finds them; Delete removes them. What is outside of the cluster (external databases, topics of an
+    /// Whether data is kept when the resource is deleted. Retain keeps volumes, databases, topics and Secrets, and a resource applied
+    /// again under the same name finds them; Delete removes them. Data outside of the cluster (external databases, topics of an
     /// external Kafka) is kept in either case. Default: Retain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,

@@ -26,14 +26,18 @@ fn assert_fresh(path: &str, fresh: &str) {
     assert!(text == fresh, "{path} is stale: UPDATE=1 cargo test -p restaurant-booking-tests --test docs generated");
 }
 
+/// Every document that people read, by its path.
+fn documents_of_the_project() -> Vec<String> {
+    let documents = std::fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").file_name());
+    let documents = documents.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".md"));
+    let elsewhere = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "charts/restaurant-booking-operator/README.md"];
+    documents.map(|name| format!("docs/{name}")).chain(elsewhere.map(str::to_owned)).collect()
+}
+
 /// Every file and folder that the documentation points to is there.
 #[test]
 fn links_lead_somewhere() {
-    let documents = std::fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").file_name());
-    let documents = documents.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".md"));
-    let documents: Vec<_> =
-        documents.map(|name| format!("docs/{name}")).chain(["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned)).collect();
-    for document in &documents {
+    for document in &documents_of_the_project() {
         let text = std::fs::read_to_string(root().join(document)).expect(document);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !target.starts_with("http") && !target.starts_with('#') {

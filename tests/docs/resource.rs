@@ -60,7 +60,9 @@ fn plural(kind: &str) -> String {
 
 /// In a cell of a table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;")
+    // In a span of code a '<' is itself.
+    let parts = text.split('`').enumerate().map(|(at, part)| if at % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`").replace('|', "\\|")
 }
 
 /// What the rules of a schema say to who breaks them.

@@ -100,7 +100,7 @@ pub(crate) async fn a_user_becomes_a_guest(kafka: Kafka) {
     platform.stop().await;
 }
 
-/// The administrator sees of each user how often he came, did not come, called off, and when he comes next.
+/// The administrator sees of each user how often they came, did not come and cancelled, and when they come next.
 pub(crate) async fn bookings_become_a_users_activity(kafka: Kafka) {
     let platform = start(kafka, &["auth", "reservation"], 1).await;
     furnish(&platform, 4).await;

@@ -26,7 +26,7 @@ pub struct Component {
     /// Lets a HorizontalPodAutoscaler decide on the number of Pods. Excludes replicas. Default: off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
-    /// What a Pod asks for and may use. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi, no limit of cpu;
+    /// Resources that a Pod requests and may use. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi, no limit of cpu;
     /// requests or limits that are given replace those of the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
@@ -96,15 +96,15 @@ pub struct Autoscaling {
     pub target_cpu_utilization_percentage: Option<i32>,
 }
 
-/// What a container asks for, and what it may use at most.
+/// Resources that a container requests, and the most that it may use.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resources {
-    /// What is reserved, by resource. Default: as `resources` says. Example: {cpu: 100m, memory: 128Mi}.
+    /// Amounts that are reserved, by resource. Default: as `resources` says. Example: {cpu: 100m, memory: 128Mi}.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16))]
     pub requests: BTreeMap<String, Quantity>,
-    /// What may be used at most, by resource. Default: as `resources` says. Example: {memory: 256Mi}.
+    /// The most that may be used, by resource. Default: as `resources` says. Example: {memory: 256Mi}.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16))]
     pub limits: BTreeMap<String, Quantity>,

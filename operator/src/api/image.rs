@@ -27,13 +27,13 @@ pub struct Image {
     #[schemars(length(max = 8))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub pull_secrets: Vec<LocalReference>,
-    /// What is different for the auth service. Default: nothing.
+    /// Settings of the auth service's image that differ. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<ServiceImage>,
-    /// What is different for the menu service. Default: nothing.
+    /// Settings of the menu service's image that differ. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu: Option<ServiceImage>,
-    /// What is different for the reservation service. Default: nothing.
+    /// Settings of the reservation service's image that differ. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<ServiceImage>,
 }

@@ -47,7 +47,7 @@ pub struct ManagedKafka {
     /// The volume of the node. Default: 8Gi of the cluster's default class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
-    /// What the Pod asks for and may use. Default: requests of cpu 250m and memory 1Gi, a limit of memory 1Gi.
+    /// Resources that the Pod requests and may use. Default: requests of cpu 250m and memory 1Gi, a limit of memory 1Gi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 }
@@ -82,7 +82,7 @@ pub struct StrimziKafka {
     /// The volume of each broker. Default: 8Gi of the cluster's default class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
-    /// What a broker asks for and may use. Default: requests of cpu 250m and memory 1Gi, a limit of memory 1Gi.
+    /// Resources that a broker requests and may use. Default: requests of cpu 250m and memory 1Gi, a limit of memory 1Gi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 }

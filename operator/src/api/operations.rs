@@ -6,7 +6,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Who may reach the Pods.
+/// Access to the Pods.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkPolicy {
@@ -51,7 +51,7 @@ pub struct Monitoring {
     pub interval_seconds: Option<i32>,
 }
 
-/// What becomes of data when the resource is deleted.
+/// Whether data is kept when the resource is deleted.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = super::embedded::without_description)]
 pub enum DeletionPolicy {

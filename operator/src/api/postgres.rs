@@ -45,7 +45,7 @@ pub struct ManagedPostgres {
     /// The volume of each database. Default: 8Gi of the cluster's default class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
-    /// What a Pod asks for and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
+    /// Resources that a Pod requests and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 }
@@ -65,7 +65,7 @@ pub struct CloudNativePostgres {
     /// The volume of each instance. Default: 8Gi of the cluster's default class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
-    /// What an instance asks for and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
+    /// Resources that an instance requests and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(from = "Written", into = "String")]
 pub struct Quantity(String);
 
-/// What [`Quantity`] looks like: also the API server's check.
+/// The pattern of a [`Quantity`]: also the API server's check.
 pub const PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
 
 #[derive(Deserialize)]
@@ -85,7 +85,7 @@ impl Quantity {
     }
 }
 
-/// Compares amounts, not texts: `1000m` is `1`. What is no quantity compares to nothing.
+/// Compares amounts, not texts: `1000m` is `1`. Text that is no quantity compares to nothing.
 impl PartialOrd for Quantity {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         if self == other {

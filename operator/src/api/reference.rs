@@ -16,7 +16,7 @@ pub struct LocalReference {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretKeyReference {
-    /// Name of the Secret. Example: kafka-credentials.
+    /// Name of the Secret. Example: trattoria-credentials.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
     /// Key in the Secret. Example: password.

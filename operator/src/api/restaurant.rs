@@ -27,7 +27,7 @@ pub struct Restaurant {
     pub max_days_ahead: Option<i32>,
 }
 
-/// Who confirms a booking.
+/// How a booking is confirmed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = super::embedded::without_description)]
 pub enum Confirmation {

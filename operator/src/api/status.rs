@@ -4,14 +4,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the operator reports. It holds no times but those of the conditions' transitions, so that a settled resource is never written.
+/// The state that the operator reports. It holds no times but those of the conditions' transitions, so that a settled resource is never written.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// What holds and what does not: Ready, Progressing, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
+    /// Conditions, each with whether it holds: Ready, Progressing, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

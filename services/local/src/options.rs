@@ -79,7 +79,7 @@ pub struct Options {
     /// How the log is written: json or human [default: human]
     #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<String>,
-    /// What is logged: error, warn, info, debug or trace, also by module, such as info,sqlx=debug [default: warn]
+    /// Level of the log: error, warn, info, debug or trace, also by module, such as info,sqlx=debug [default: warn]
     #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
     log_level: Option<String>,
 }

@@ -130,7 +130,7 @@ pub struct LogArgs {
     /// How the log is written: json or human [default: json]
     #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<String>,
-    /// What is logged: error, warn, info, debug or trace, also by module, such as info,sqlx=debug [default: info]
+    /// Level of the log: error, warn, info, debug or trace, also by module, such as info,sqlx=debug [default: info]
     #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
 }
