@@ -33,11 +33,11 @@ pub use kafka::{
     ExternalKafka, Kafka, KafkaSasl, KafkaTls, ManagedKafka, SaslMechanism, StrimziCluster, StrimziKafka, Topics, parse_duration,
 };
 pub use operations::{DeletionPolicy, Monitoring, NetworkPolicy, PodDisruptionBudget};
-pub use postgres::{CloudNativePostgres, ExternalDatabase, ExternalPostgres, ManagedPostgres, Postgres, Storage};
+pub use postgres::{CloudNativePostgres, ExternalDatabase, ExternalPostgres, ManagedPostgres, Postgres, Storage, SynchronousReplication};
 pub use quantity::Quantity;
 pub use reference::{LocalReference, SecretKeyReference};
 pub use restaurant::{Confirmation, Restaurant};
-pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus};
+pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
 
 /// The API group.
 pub const GROUP: &str = "restaurantbooking.dev";

@@ -1,4 +1,4 @@
-//! The command line: `run`, `crd`, `plan`, `check`.
+//! The command line: `run`, `crd`, `plan`, `check`, `release`.
 
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::plan::plan;
 use crate::reconcile::failure::chain;
 use crate::reconcile::validate::Defaults;
+use crate::release;
 use crate::server;
 use crate::watches::Health;
 
@@ -36,7 +37,7 @@ pub struct Cli {
 enum Command {
     /// Works in a cluster: watches RestaurantBooking resources and makes what they say.
     ///
-    /// Of several replicas one works, the one that holds the Lease restaurant-booking-operator in OPERATOR_NAMESPACE; the others take over
+    /// Of several replicas one works, the one that holds the Lease in OPERATOR_NAMESPACE that is named by what they serve; the others take over
     /// when it stops. Finds the cluster by KUBECONFIG, ~/.kube/config or its own ServiceAccount. /healthz, /readyz and /metrics stand at
     /// LISTEN_ADDRESS.
     Run(Box<RunArgs>),
@@ -51,6 +52,10 @@ enum Command {
     ///
     /// The resource is sent as a dry run: nothing is made.
     Check(CheckArgs),
+    /// Takes the finalizers off the resources, so that they can be deleted without the operator. Their data is then kept.
+    ///
+    /// For an operator that is uninstalled: the chart does it by itself. An operator that runs puts them on again.
+    Release(ReleaseArgs),
 }
 
 #[derive(Args, Debug)]
@@ -64,12 +69,16 @@ struct DefaultsArgs {
     /// Namespace that the operator runs in: that of its Lease, and the one from which brokers let it in
     #[arg(long, env = "OPERATOR_NAMESPACE", value_name = "NAMESPACE", default_value_t = Defaults::default().operator_namespace)]
     operator_namespace: String,
+    /// Registries, or paths in them, that all images must come from, separated by commas; Docker Hub's own are docker.io/library [default: all]
+    #[arg(long, env = "ALLOWED_REGISTRIES", value_name = "REGISTRY,...")]
+    allowed_registries: Option<String>,
 }
 
 impl From<DefaultsArgs> for Defaults {
     fn from(args: DefaultsArgs) -> Self {
-        let DefaultsArgs { image_registry, image_tag, operator_namespace } = args;
-        Self { image_registry, image_tag, operator_namespace }
+        let DefaultsArgs { image_registry, image_tag, operator_namespace, allowed_registries } = args;
+        let allowed_registries = listed(allowed_registries.as_deref());
+        Self { image_registry, image_tag, operator_namespace, allowed_registries, ..Self::default() }
     }
 }
 
@@ -89,6 +98,9 @@ struct RunArgs {
     /// Resources that are worked on at once, 1 to 256
     #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    /// Whether a Secret that a resource names must have the label restaurantbooking.dev/usable=true
+    #[arg(long, env = "SECRETS_REQUIRE_LABEL", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    secrets_require_label: bool,
     /// Where every broker is reached, for an operator that runs outside the cluster and cannot resolve its names [default: where the
     /// resource says]
     #[arg(long, env = "KAFKA_ADDRESS", value_name = "HOST:PORT")]
@@ -116,12 +128,20 @@ struct CheckArgs {
     namespace: String,
 }
 
+#[derive(Args, Debug)]
+struct ReleaseArgs {
+    /// Namespaces of the resources, separated by commas [default: all]
+    #[arg(long, env = "WATCH_NAMESPACES", value_name = "NAMESPACE,...")]
+    watch_namespaces: Option<String>,
+}
+
 /// The whole program.
 pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let result = match command {
         Command::Run(args) => in_runtime(run(*args)),
         Command::Check(args) => in_runtime(check(args)),
+        Command::Release(args) => in_runtime(release(args)),
         Command::Crd => serde_yaml::to_string(&api::crd()).map(|text| print!("{text}")).map_err(|error| error.to_string()),
         Command::Plan(args) => print_plan(args),
     };
@@ -151,12 +171,22 @@ async fn client() -> Result<Client, String> {
     Ok(builder.with_layer(&controller::time_limit()).build())
 }
 
+/// The items of a list with commas.
+fn listed(list: Option<&str>) -> Vec<String> {
+    let items = list.unwrap_or_default().split(',').map(str::trim);
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+async fn release(args: ReleaseArgs) -> Result<(), String> {
+    let released = release::release(&client().await?, &listed(args.watch_namespaces.as_deref())).await?;
+    println!("{released} finalizers were taken off; the data of these resources stays when they are deleted");
+    Ok(())
+}
+
 async fn run(args: RunArgs) -> Result<(), String> {
     let mut problems = Problems::default();
     let log = args.log.check(&mut problems);
-    let namespaces: Vec<String> =
-        args.watch_namespaces.as_deref().unwrap_or_default().split(',').map(str::trim).map(str::to_owned).collect();
-    let namespaces: Vec<String> = namespaces.into_iter().filter(|namespace| !namespace.is_empty()).collect();
+    let namespaces = listed(args.watch_namespaces.as_deref());
     for namespace in &namespaces {
         if namespace.len() > 63 || !namespace.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             problems.add("WATCH_NAMESPACES", format!("has {namespace:?}; it must be names of namespaces, separated by commas"));
@@ -177,7 +207,7 @@ async fn run(args: RunArgs) -> Result<(), String> {
         namespaces,
         identity,
         concurrency: args.concurrency,
-        defaults: args.defaults.into(),
+        defaults: Defaults { secrets_require_label: args.secrets_require_label, ..args.defaults.into() },
         kafka_address: args.kafka_address.filter(|address| !address.is_empty()),
     };
     let ended = controller::run(client, settings, metrics, health, stop).await;

@@ -1,5 +1,6 @@
 //! The operator at work: watches, the queue of resources, and the lease under which alone anything is written.
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,11 +23,11 @@ use crate::metrics::Metrics;
 use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
 use crate::reconcile::reconciler::{Guarded, owner_of, reconcile, retry};
-use crate::reconcile::validate::Defaults;
+use crate::reconcile::validate::{Defaults, checksum};
 use crate::watches::{Health, WATCH_SECONDS, Watches, watch};
 
-/// The Lease, in the operator's own namespace.
-pub const LEASE: &str = "restaurant-booking-operator";
+/// The Lease of an operator that serves all namespaces, in its own namespace.
+const LEASE: &str = "restaurant-booking-operator";
 /// Other replicas take over when the lease was not renewed for so long.
 const LEASE_DURATION: Duration = Duration::from_secs(12);
 /// A leader that could not renew the lease for so long stops: before anybody else may take over.
@@ -59,7 +60,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
     /// Another replica may work now. A process that lost its lease ends, so that nothing of its work outlives it.
-    #[error("the lease {LEASE} was lost; another replica takes over")]
+    #[error("the lease was lost; another replica takes over")]
     LeaseLost,
     /// The API server cannot be asked.
     #[error("the API server cannot be asked which kinds it knows: {0}")]
@@ -67,6 +68,17 @@ pub enum Ended {
     /// The watches ended.
     #[error("the watches ended")]
     Watches,
+}
+
+/// The name of the Lease of those that serve these namespaces: releases in one namespace that serve others do not wait for each other. The
+/// chart's rights are for the same name.
+pub fn lease_name(namespaces: &[String]) -> String {
+    if namespaces.is_empty() {
+        return LEASE.to_owned();
+    }
+    let served: BTreeSet<&str> = namespaces.iter().map(String::as_str).collect();
+    let served: Vec<_> = served.into_iter().collect();
+    format!("{LEASE}-{}", &checksum(served.join(",").as_bytes())[..10])
 }
 
 /// The layer of a client that gives up a request that is not answered: where a connection is dead, nothing else tells.
@@ -79,7 +91,8 @@ pub fn time_limit() -> TimeoutLayer {
 /// # Errors
 /// Where the lease was lost, or the API server cannot be watched at all.
 pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> Result<(), Ended> {
-    let election = LeaderElection::new(client.clone(), &settings.defaults.operator_namespace, LEASE, &settings.identity)
+    let lease = lease_name(&settings.namespaces);
+    let election = LeaderElection::new(client.clone(), &settings.defaults.operator_namespace, &lease, &settings.identity)
         .with_lease_duration(LEASE_DURATION)
         .with_renew_deadline(RENEW_DEADLINE)
         .with_retry_period(RETRY_PERIOD);
@@ -197,8 +210,12 @@ async fn controller(
 
 /// The watch of resources told of something.
 fn told(context: &Context, event: &watcher::Event<Guarded>) {
-    if let watcher::Event::Delete(resource) = event {
-        info!(resource = resource.name_any(), namespace = resource.namespace(), "deleted");
-        context.forget(&owner_of(resource));
+    match event {
+        watcher::Event::Apply(resource) | watcher::Event::InitApply(resource) => context.exists(&owner_of(resource)),
+        watcher::Event::Delete(resource) => {
+            info!(resource = resource.name_any(), namespace = resource.namespace(), "deleted");
+            context.forget(&owner_of(resource));
+        }
+        watcher::Event::Init | watcher::Event::InitDone => {}
     }
 }

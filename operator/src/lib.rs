@@ -20,6 +20,8 @@ pub mod plan;
 #[cfg(feature = "controller")]
 pub mod reconcile;
 #[cfg(feature = "controller")]
+pub mod release;
+#[cfg(feature = "controller")]
 pub mod server;
 #[cfg(feature = "controller")]
 pub mod watches;

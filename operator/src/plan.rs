@@ -22,6 +22,7 @@ pub fn plan(resource: &RestaurantBooking, defaults: &Defaults) -> Result<Vec<Obj
         secrets: names(&name, &resource.spec).into_iter().map(|secret| (secret, supposed(resource))).collect(),
         kinds: Kind::ALL.into_iter().filter(|kind| kind.is_optional()).collect(),
         credentials,
+        ..References::default()
     };
     let mut resource = resource.clone();
     resource.metadata = ObjectMeta { uid: Some("<uid>".to_owned()), ..resource.metadata };

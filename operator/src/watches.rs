@@ -21,6 +21,7 @@ use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::reconciler::Guarded;
+use crate::reconcile::volume::Volume;
 
 /// The server ends a watch after so long, and it is begun anew: below the idle limits of load balancers, most of which are 5 minutes or more.
 pub const WATCH_SECONDS: u32 = 240;
@@ -345,7 +346,11 @@ impl One {
     fn seen(&self, owner: &Owner, object: &PartialObjectMeta<DynamicObject>) {
         self.lost(Some(owner), object);
         let version = object.resource_version().unwrap_or_default();
-        if self.context.children.seen(owner, self.kind, &object.name_any(), version) {
+        let is_news = self.context.children.seen(owner, self.kind, &object.name_any(), version);
+        if self.kind == Kind::PersistentVolumeClaim {
+            self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));
+        }
+        if is_news {
             self.reconcile(owner);
         }
         if self.kind == Kind::Secret {

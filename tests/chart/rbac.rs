@@ -30,15 +30,10 @@ fn allowed(role: &Value) -> Allowed {
 fn needed() -> Allowed {
     let verbs = |verbs: &[&str]| verbs.iter().map(|&verb| verb.to_owned()).collect::<BTreeSet<_>>();
     let group = operator::api::GROUP.to_owned();
-    let of_kind = |kind: &Kind| {
-        let mut allowed = verbs(&["get", "list", "watch", "create", "patch"]);
-        if !kind.holds_data() {
-            allowed.insert("delete".to_owned());
-        }
-        ((kind.group().to_owned(), kind.plural().to_owned()), allowed)
-    };
+    let of_kind =
+        |kind: &Kind| ((kind.group().to_owned(), kind.plural().to_owned()), verbs(&["get", "list", "watch", "create", "patch", "delete"]));
     let mut needed: Allowed = Kind::ALL.iter().map(of_kind).collect();
-    needed.insert((group.clone(), "restaurantbookings".to_owned()), verbs(&["list", "watch"]));
+    needed.insert((group.clone(), "restaurantbookings".to_owned()), verbs(&["get", "list", "watch", "patch"]));
     needed.insert((group, "restaurantbookings/status".to_owned()), verbs(&["patch"]));
     needed.insert(("events.k8s.io".to_owned(), "events".to_owned()), verbs(&["create", "patch"]));
     needed
@@ -87,7 +82,8 @@ fn assert_bound(objects: &Objects, kind: &str, role: &str, namespace: Option<&st
 
 #[tokio::test]
 async fn the_lease_is_the_only_right_in_the_namespace_of_the_operator() {
-    for arguments in [vec![], vec![values("namespaces")]] {
+    let served = [NAMESPACE, "chart-other"].map(str::to_owned);
+    for (arguments, served) in [(vec![], &[][..]), (vec![values("namespaces")], &served[..])] {
         let objects = render(&arguments).await;
         let name = format!("{NAME}-leader-election");
         let roles = named(&objects, "Role", &name);
@@ -100,7 +96,7 @@ async fn the_lease_is_the_only_right_in_the_namespace_of_the_operator() {
                 {
                     "apiGroups": ["coordination.k8s.io"],
                     "resources": ["leases"],
-                    "resourceNames": [operator::controller::LEASE],
+                    "resourceNames": [operator::controller::lease_name(served)],
                     "verbs": ["get", "update"],
                 },
             ])

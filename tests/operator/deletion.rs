@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use http::{Method, StatusCode};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, Pod};
-use kube::api::{Api, DeleteParams, ListParams};
+use k8s_openapi::api::events::v1::Event;
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use operator::api::RestaurantBooking;
+use operator::reconcile::deletion::FINALIZER;
 use operator::reconcile::kind::Kind;
+use operator::release::release;
 use serde_json::{Value, json};
 
 use crate::simulated::Simulated;
+use crate::wire::Fate;
 use crate::world::{Operator, Place, eventually};
 
 fn smallest(more: Value) -> Value {
@@ -59,7 +65,7 @@ pub(crate) async fn data_is_retained(place: &Place) {
     let storage = |size: &str| json!({"postgres": {"managed": {"storage": {"size": size}}}});
     let operator = ready(place, "trattoria", storage("10Gi")).await;
     let before = data(place).await;
-    assert_eq!(before.len(), 9, "five Secrets and four volumes: {:?}", before.keys());
+    assert_eq!(before.len(), 10, "six Secrets and four volumes: {:?}", before.keys());
     for object in before.values() {
         assert!(object["metadata"]["ownerReferences"].is_null(), "{object}");
     }
@@ -120,38 +126,118 @@ pub(crate) async fn data_of_other_products_is_retained_or_deleted(place: &Place)
     operator.stop().await;
 }
 
-/// The policy can be changed while the resource exists: what counts is the last.
-pub(crate) async fn the_policy_can_be_changed(place: &Place) {
+fn finalizers(resource: &RestaurantBooking) -> Vec<String> {
+    resource.metadata.finalizers.clone().unwrap_or_default()
+}
+
+/// The policy can be changed while the resource exists: a finalizer says which one holds, and no object with data ever has an owner.
+pub(crate) async fn d01_the_finalizer_follows_the_policy_and_data_has_no_owner(place: &Place) {
     let operator = ready(place, "trattoria", json!({})).await;
-    let uid = place.resources().get("trattoria").await.expect("the resource").metadata.uid.expect("a uid");
-    let owned = async |policy: &str| {
+    let before = data(place).await;
+    for (policy, expected) in [("Delete", vec![FINALIZER.to_owned()]), ("Retain", Vec::new()), ("Delete", vec![FINALIZER.to_owned()])] {
         place.apply("trattoria", smallest(json!({"deletionPolicy": policy}))).await;
         place.ready("trattoria").await;
-        let owner = |object: &Value| object["metadata"]["ownerReferences"][0]["uid"] == uid.as_str();
-        data(place).await.values().filter(|object| owner(object)).count()
-    };
-    let before = data(place).await;
-    assert_eq!(owned("Delete").await, before.len());
-    assert_eq!(owned("Retain").await, 0);
-    for (key, object) in data(place).await {
-        assert!(object["metadata"]["ownerReferences"].as_array().is_none_or(Vec::is_empty), "{key:?}");
-        assert_eq!(object["data"], before[&key]["data"], "{key:?}");
+        assert_eq!(finalizers(&place.resources().get("trattoria").await.expect("the resource")), expected, "{policy}");
+        for (key, object) in data(place).await {
+            assert!(object["metadata"]["ownerReferences"].as_array().is_none_or(Vec::is_empty), "{policy}: {key:?}");
+            assert_eq!(object["data"], before[&key]["data"], "{key:?}");
+        }
     }
-    delete(place, "trattoria").await;
-    only_these_are_left(place, &before.keys().cloned().collect()).await;
+    // Another's finalizer is left alone.
+    let others = json!({"metadata": {"finalizers": [FINALIZER, "example.com/other"]}});
+    let params = PatchParams { field_manager: Some("user".to_owned()), ..Default::default() };
+    place.resources().patch_metadata("trattoria", &params, &Patch::Merge(&others)).await.expect("it is patched");
+    place.apply("trattoria", smallest(json!({"deletionPolicy": "Retain"}))).await;
+    place.ready("trattoria").await;
+    assert_eq!(finalizers(&place.resources().get("trattoria").await.expect("the resource")), ["example.com/other"]);
     operator.stop().await;
 }
 
-/// A namespace goes when the operator is gone already: nothing waits for it.
+/// Delete that becomes Retain before the resource is deleted keeps the data, although nobody acted on the change: the operator is away, the
+/// resource is paused, or it is refused.
+pub(crate) async fn d01_delete_that_becomes_retain_unseen_keeps_the_data(place: &Place) {
+    let dangling = json!({"passwordSecretRef": {"name": "nowhere", "key": "password"}});
+    for (what, more) in [("away", json!({})), ("paused", json!({"paused": true})), ("refused", json!({"admin": dangling}))] {
+        let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete"})).await;
+        let before = data(place).await;
+        let mut retain = smallest(json!({"deletionPolicy": "Retain"}));
+        retain.as_object_mut().expect("a spec").extend(more.as_object().expect("members").clone());
+        if what == "away" {
+            operator.stop().await;
+            place.apply("trattoria", retain).await;
+            place.resources().delete("trattoria", &DeleteParams::background()).await.expect("it is deleted");
+            let operator = place.operator();
+            eventually("the resource is gone", async || place.resources().get_opt("trattoria").await.ok()?.is_none().then_some(())).await;
+            operator.quiet().await;
+            operator.stop().await;
+        } else {
+            place.apply("trattoria", retain).await;
+            delete(place, "trattoria").await;
+            operator.quiet().await;
+            operator.stop().await;
+        }
+        only_these_are_left(place, &before.keys().cloned().collect()).await;
+        assert_eq!(uids(&data(place).await), uids(&before), "{what}");
+    }
+}
+
+/// Paused and refused resources take their data with them where they say so, and so does one that is deleted while the operator is away.
+pub(crate) async fn d01_delete_counts_whatever_state_the_resource_is_in(place: &Place) {
+    let dangling = json!({"passwordSecretRef": {"name": "nowhere", "key": "password"}});
+    for more in [json!({"paused": true}), json!({"admin": dangling}), json!({})] {
+        let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete"})).await;
+        let mut spec = smallest(json!({"deletionPolicy": "Delete"}));
+        spec.as_object_mut().expect("a spec").extend(more.as_object().expect("members").clone());
+        place.apply("trattoria", spec).await;
+        operator.quiet().await;
+        operator.stop().await;
+        place.resources().delete("trattoria", &DeleteParams::background()).await.expect("it is deleted");
+        let waiting = place.resources().get("trattoria").await.expect("it waits for its data to be removed");
+        assert_eq!(finalizers(&waiting), [FINALIZER]);
+        let operator = place.operator();
+        only_these_are_left(place, &BTreeSet::new()).await;
+        eventually("the resource is gone", async || place.resources().get_opt("trattoria").await.ok()?.is_none().then_some(())).await;
+        operator.stop().await;
+    }
+}
+
+/// The policy is read before each removal: what is left when it becomes Retain stays.
+pub(crate) async fn d01_an_edit_to_retain_counts_as_long_as_anything_is_left(place: &Place) {
+    let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete"})).await;
+    let secrets = |objects: BTreeMap<(Kind, String), Value>| {
+        objects.into_iter().filter(|((kind, _), _)| *kind == Kind::Secret).collect::<BTreeMap<_, _>>()
+    };
+    let before = secrets(data(place).await);
+    operator.wire.decide(|_, method, uri| {
+        if method == Method::DELETE && uri.contains("/secrets/") { Fate::Refuse(StatusCode::FORBIDDEN) } else { Fate::Pass }
+    });
+    place.resources().delete("trattoria", &DeleteParams::background()).await.expect("it is deleted");
+    eventually("the removal of Secrets is refused, and told of", async || {
+        let events = Api::<Event>::namespaced(place.client.clone(), &place.name).list(&ListParams::default()).await.ok()?;
+        events.items.iter().any(|event| event.action.as_deref() == Some("DeleteData")).then_some(())
+    })
+    .await;
+    let spec = json!({"spec": {"deletionPolicy": "Retain"}});
+    place.resources().patch("trattoria", &PatchParams::default(), &Patch::Merge(&spec)).await.expect("it is patched");
+    eventually("the resource is gone", async || place.resources().get_opt("trattoria").await.ok()?.is_none().then_some(())).await;
+    only_these_are_left(place, &before.keys().cloned().collect()).await;
+    assert_eq!(uids(&secrets(data(place).await)), uids(&before));
+    operator.stop().await;
+}
+
+/// A namespace goes when the operator is gone already: nothing waits for it, where its finalizers were taken off.
 pub(crate) async fn a_namespace_goes_without_the_operator(place: &Place) {
     let operator = ready(place, "trattoria", json!({})).await;
     place.apply("osteria", smallest(json!({"deletionPolicy": "Delete"}))).await;
     place.ready("osteria").await;
     operator.stop().await;
-    for name in ["trattoria", "osteria"] {
-        let resource = place.resources().get(name).await.expect("the resource");
-        assert_eq!(resource.metadata.finalizers, None);
-    }
+    let of = async |name: &str| finalizers(&place.resources().get(name).await.expect("the resource"));
+    assert_eq!((of("trattoria").await, of("osteria").await), (vec![], vec![FINALIZER.to_owned()]));
+    let before = data(place).await;
+    assert_eq!(release(&place.client, std::slice::from_ref(&place.name)).await, Ok(1));
+    assert_eq!(of("osteria").await, [""; 0]);
+    delete(place, "osteria").await;
+    assert_eq!(uids(&data(place).await), uids(&before), "the data is kept");
     let namespaces: Api<Namespace> = Api::all(place.client.clone());
     namespaces.delete(&place.name, &DeleteParams::default()).await.expect("it is deleted");
     eventually("the namespace is gone", async || namespaces.get_opt(&place.name).await.ok()?.is_none().then_some(())).await;

@@ -39,8 +39,8 @@ pub(crate) async fn a_failure_is_told_of(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec()).await;
     let message = place.condition(NAME, "Ready", "False", Some("NameConflict")).await;
-    assert!(message.contains("foundation") && message.contains("ConfigMap trattoria-auth"), "{message}");
-    let counted = r#"operator_failures_total{reason="NameConflict",step="foundation"}"#;
+    assert!(message.contains("settings-auth") && message.contains("ConfigMap trattoria-auth"), "{message}");
+    let counted = r#"operator_failures_total{reason="NameConflict",step="settings-auth"}"#;
     eventually("three tries", async || (metric(&operator, counted) >= 3).then_some(())).await;
     let event = eventually("an event of three tries", async || {
         let found = events(place).await;
@@ -55,7 +55,7 @@ pub(crate) async fn a_failure_is_told_of(place: &Place) {
     let lines = log::lines(&format!("namespace=\"{}\"", place.name));
     let told: Vec<_> = lines.iter().filter(|line| line.contains("NameConflict")).collect();
     assert!(told.len() >= 3, "{lines:#?}");
-    for part in ["ERROR", "resource=\"trattoria\"", "generation=1", "step=\"foundation\"", "ConfigMap trattoria-auth"] {
+    for part in ["ERROR", "resource=\"trattoria\"", "generation=1", "step=\"settings-auth\"", "ConfigMap trattoria-auth"] {
         assert!(told.iter().all(|line| line.contains(part)), "{part}: {told:#?}");
     }
     // It is said once that it was mended, too.

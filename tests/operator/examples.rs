@@ -52,10 +52,25 @@ async fn becomes_ready(place: &Place, operator: Operator, name: &str, documents:
     every_pod_was_admitted(place).await;
     table_shows(place, name, &status).await;
     let names = status.conditions.iter().map(|condition| condition.type_.as_str()).collect::<Vec<_>>();
-    let all = ["Ready", "Progressing", "PostgresReady", "KafkaReady", "TopicsReady", "MigrationsComplete", "ServicesReady", "AdminReady"];
+    let all = [
+        "Ready",
+        "Progressing",
+        "Reconciling",
+        "Stalled",
+        "PostgresReady",
+        "KafkaReady",
+        "TopicsReady",
+        "MigrationsComplete",
+        "ServicesReady",
+        "AdminReady",
+    ];
     assert_eq!(names, all);
     for condition in &status.conditions {
-        assert_eq!(condition.status, if condition.type_ == "Progressing" { "False" } else { "True" }, "{condition:?}");
+        assert_eq!(
+            condition.status,
+            if ["Progressing", "Reconciling", "Stalled"].contains(&condition.type_.as_str()) { "False" } else { "True" },
+            "{condition:?}"
+        );
         assert_eq!(condition.observed_generation, Some(1), "{condition:?}");
     }
     assert_eq!(status.observed_generation, Some(1));

@@ -212,10 +212,11 @@ impl Running {
     /// Waits until the objects are those of a fresh resource; `leaves` may be there as well.
     async fn same_as_fresh(&self, what: &str, leaves: &[&str]) -> Objects {
         let resource = self.place.resources().get(NAME).await.expect("the resource");
-        let wanted = scaled_by_others(self.fresh.objects(&resource).await);
+        let fresh = scaled_by_others(self.fresh.objects(&resource).await);
         let started = Instant::now();
         loop {
             let mut live = scaled_by_others(objects(&self.place).await);
+            let wanted = with_connections_of(&live, fresh.clone());
             live.retain(|name, _| !leaves.contains(&name.as_str()) || wanted.contains_key(name));
             let found = differences(&live, &wanted);
             if found.is_empty() {
@@ -225,6 +226,27 @@ impl Running {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     }
+}
+
+/// The connections that a database allows are never lowered: they are those of the most Pods that there ever were.
+fn with_connections_of(live: &Objects, mut wanted: Objects) -> Objects {
+    const ARGS: &str = "/spec/template/spec/containers/0/args";
+    const PARAMETERS: &str = "/spec/postgresql/parameters";
+    let number = |value: Option<&Value>| {
+        let text = value.map(Value::to_string).unwrap_or_default();
+        text.chars().filter(char::is_ascii_digit).collect::<String>().parse::<i32>().unwrap_or(0)
+    };
+    for (name, wanted) in &mut wanted {
+        let (parent, field) = if name.starts_with("StatefulSet/") { (ARGS, "args") } else { (PARAMETERS, "parameters") };
+        let given = live.get(name).and_then(|live| live.pointer(parent));
+        if name.ends_with("-postgres") && number(given) > number(wanted.pointer(parent)) {
+            let above = parent.rsplit_once('/').map_or("", |(above, _)| above);
+            if let Some(above) = wanted.pointer_mut(above) {
+                above[field] = given.cloned().unwrap_or_default();
+            }
+        }
+    }
+    wanted
 }
 
 /// The number of Pods is the autoscaler's where there is one.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::Api;
-use operator::controller::{Ended, LEASE, Settings};
+use operator::controller::{Ended, Settings, lease_name};
 use operator::reconcile::kind::Kind;
 use serde_json::json;
 
@@ -27,7 +27,10 @@ async fn apply(place: &Place) {
 }
 
 async fn holder(place: &Place) -> Option<String> {
-    let lease = Api::<Lease>::namespaced(place.client.clone(), &place.name).get_opt(LEASE).await.ok()??;
+    let lease = Api::<Lease>::namespaced(place.client.clone(), &place.name)
+        .get_opt(&lease_name(std::slice::from_ref(&place.name)))
+        .await
+        .ok()??;
     lease.spec?.holder_identity.filter(|holder| !holder.is_empty())
 }
 

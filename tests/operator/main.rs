@@ -20,11 +20,15 @@ mod faults;
 mod fields;
 mod golden;
 mod leader;
+mod outage;
 mod ready;
 mod refused;
 mod rights;
 mod settled;
+mod states;
+mod tenants;
 mod upgrade;
+mod volumes;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -102,9 +106,18 @@ fn main() -> ExitCode {
         deletion::data_is_retained,
         deletion::everything_is_deleted,
         deletion::data_of_other_products_is_retained_or_deleted,
-        deletion::the_policy_can_be_changed,
+        deletion::d01_the_finalizer_follows_the_policy_and_data_has_no_owner,
+        deletion::d01_delete_that_becomes_retain_unseen_keeps_the_data,
+        deletion::d01_delete_counts_whatever_state_the_resource_is_in,
+        deletion::d01_an_edit_to_retain_counts_as_long_as_anything_is_left,
         deletion::a_namespace_goes_without_the_operator,
         deletion::two_resources_do_not_disturb_each_other,
+        outage::d05_services_are_cared_for_while_a_dependency_is_away,
+        outage::d05_a_new_version_waits_and_the_old_one_is_cared_for,
+        outage::d33_one_refused_object_holds_up_no_other_service,
+        volumes::d03_another_major_version_is_refused_and_nothing_stops,
+        volumes::d03_a_version_that_is_left_out_is_the_volumes,
+        volumes::d04_a_raised_default_is_that_of_new_volumes,
         refused::every_bound_of_the_definition,
         refused::every_rule_of_the_definition,
         refused::what_may_change_and_what_may_not,
@@ -132,6 +145,12 @@ fn main() -> ExitCode {
         leader::a_namespace_that_is_cut_off,
         leader::a_watch_that_is_silent,
         leader::watches_are_narrow,
+        states::d22_a_tool_that_waits_ends_on_every_state,
+        states::d23_a_deleted_resource_is_counted_no_more,
+        tenants::d07_a_tenant_learns_no_secret_that_was_not_released,
+        tenants::d07_the_label_can_be_done_without,
+        tenants::d07_images_and_labels_of_pods_are_those_that_are_allowed,
+        tenants::d26_no_hash_of_a_password_is_in_what_viewers_read,
         rights::of_a_whole_cluster,
         rights::of_namespaces,
         rights::a_namespace_without_rights,

@@ -246,6 +246,7 @@ impl Installed {
         }
         changed.as_object_mut().expect("a spec").remove("ingress");
         let mut without_gateway = large;
+        without_gateway["deletionPolicy"] = "Delete".into();
         without_gateway.as_object_mut().expect("a spec").remove("gateway");
         without_gateway["postgres"]["cloudNativePG"]["instances"] = 2.into();
         without_gateway["kafka"]["topics"] = json!({"partitions": 6});

@@ -80,12 +80,15 @@ impl Actor {
             return self.report(Kind::Cluster, cluster, json!({"phase": "Setting up primary", "conditions": [condition]})).await;
         }
         let instances = &cluster["spec"]["instances"];
+        let healthy: Vec<_> = (1..=instances.as_i64().unwrap_or(1)).map(|number| format!("{name}-{number}")).collect();
         let status = json!({
             "phase": "Cluster in healthy state",
             "conditions": [condition("Ready", "True", "ClusterIsReady", "Cluster is Ready")],
             "instances": instances,
             "readyInstances": instances,
+            "instancesStatus": {"healthy": healthy},
             "currentPrimary": format!("{name}-1"),
+            "targetPrimary": format!("{name}-1"),
             "image": cluster["spec"]["imageName"].as_str().unwrap_or("ghcr.io/cloudnative-pg/postgresql:18.1-system-trixie"),
         });
         self.report(Kind::Cluster, cluster, status).await

@@ -138,7 +138,8 @@ impl Place {
         serde_json::to_value(self.raw_resources().get(name).await.expect("the resource")).expect("JSON")
     }
 
-    fn raw_resources(&self) -> Api<DynamicObject> {
+    /// Resources that may be none that can be read.
+    pub(crate) fn raw_resources(&self) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.name, &kube::core::ApiResource::erase::<RestaurantBooking>(&()))
     }
 
@@ -175,7 +176,8 @@ impl Place {
     /// Makes a Secret, as a user does.
     pub(crate) async fn secret(&self, name: &str, data: &[(&str, &str)]) {
         let data: BTreeMap<&str, &str> = data.iter().copied().collect();
-        let body = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data});
+        let labels = json!({"restaurantbooking.dev/usable": "true"});
+        let body = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}, "stringData": data});
         self.api(Kind::Secret).patch(name, &PatchParams::apply("user").force(), &Patch::Apply(&body)).await.expect("a Secret");
     }
 

@@ -79,3 +79,11 @@ The labels that select the Pod of `helm test`. They are not the operator's: it i
 app.kubernetes.io/name: {{ include "restaurant-booking-operator.application" . }}-test
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
+
+{{/*
+The name of the Lease, by what is served. The operator makes the same.
+*/}}
+{{- define "restaurant-booking-operator.lease" -}}
+restaurant-booking-operator
+{{- with .Values.watchNamespaces }}-{{ . | uniq | sortAlpha | join "," | sha256sum | trunc 10 }}{{ end }}
+{{- end }}

@@ -1,6 +1,7 @@
 //! The databases.
 
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Quantity, Resources, SecretKeyReference};
@@ -28,13 +29,10 @@ pub struct Postgres {
 /// One PostgreSQL per service, a StatefulSet of one Pod.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    cel,
-    validation = Rule::new("(has(self.version) ? self.version : '17').split('.')[0] == (has(oldSelf.version) ? oldSelf.version : '17').split('.')[0]")
-        .message("the major version of PostgreSQL cannot change: its files cannot be read by another; dump and restore into a new resource")
-)]
 pub struct ManagedPostgres {
-    /// Version of PostgreSQL, 15 or newer: a tag of the image postgres. The major version cannot change. Default: 17. Example: 17.6.
+    /// Version of PostgreSQL, 15 or newer: a tag of the image postgres. The major version of a volume that exists cannot change: its
+    /// files cannot be read by another, and the operator refuses it (PostgresUpgradeNeeded). Default: the major version of the volume that
+    /// exists, and 17 for a new one. Example: 17.6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16), regex(pattern = r"^(1[5-9]|[2-9][0-9])(\.[0-9]+)?$"))]
     pub version: Option<String>,
@@ -58,6 +56,11 @@ pub struct CloudNativePostgres {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9))]
     pub instances: Option<i32>,
+    /// When a write is acknowledged, where there are several instances. Required: when a replica has it too, so that no acknowledged booking
+    /// is lost with the primary; while too few replicas run, which of two instances means while one is missing, nothing can be written.
+    /// Preferred: also without a replica, while none runs; what was written then is lost with the primary. Default: Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synchronous_replication: Option<SynchronousReplication>,
     /// Image of the instances. Default: that of the installed CloudNativePG. Example: ghcr.io/cloudnative-pg/postgresql:17.6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
@@ -68,6 +71,17 @@ pub struct CloudNativePostgres {
     /// Resources that an instance requests and may use. Default: requests of cpu 100m and memory 256Mi, a limit of memory 512Mi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+}
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[schemars(transform = super::embedded::without_description)]
+pub enum SynchronousReplication {
+    /// When a replica has it.
+    #[default]
+    Required,
+    /// When a replica has it, as long as one runs.
+    Preferred,
 }
 
 /// Databases that exist already: one for each service.

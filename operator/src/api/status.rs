@@ -11,7 +11,7 @@ pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Conditions, each with whether it holds: Ready, Progressing, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
+    /// Conditions, each with whether it holds: Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -31,12 +31,27 @@ pub struct RestaurantBookingStatus {
     /// Which kind the broker is: managed, strimzi or external.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kafka: Option<String>,
+    /// Versions of what stands beside the services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Versions>,
     /// Pods of the three services together: ready and wanted. Example: 6/6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<String>,
     /// Each service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<ServicesStatus>,
+}
+
+/// The versions that run of the databases and the broker, where the operator or another product runs them.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Versions {
+    /// Of PostgreSQL: the tag of the image, or several separated by commas. Example: 17.6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
+    /// Of Kafka. Example: 4.3.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kafka: Option<String>,
 }
 
 /// The services.
@@ -76,6 +91,11 @@ pub enum ConditionType {
     Ready,
     /// The operator is at work, or waits for something that moves.
     Progressing,
+    /// The same, by the name that tools look for (kstatus,
+    /// <https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
+    Reconciling,
+    /// Nothing moves without a change: something failed or is refused, or the resource is paused. Tools stop waiting.
+    Stalled,
     /// The databases can be used.
     PostgresReady,
     /// The broker can be used.
@@ -92,9 +112,11 @@ pub enum ConditionType {
 
 impl ConditionType {
     /// All of them, in the order of the status.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Ready,
         Self::Progressing,
+        Self::Reconciling,
+        Self::Stalled,
         Self::PostgresReady,
         Self::KafkaReady,
         Self::TopicsReady,
@@ -108,6 +130,8 @@ impl ConditionType {
         match self {
             Self::Ready => "Ready",
             Self::Progressing => "Progressing",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
             Self::PostgresReady => "PostgresReady",
             Self::KafkaReady => "KafkaReady",
             Self::TopicsReady => "TopicsReady",

@@ -9,7 +9,7 @@ use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditi
 use serde_json::{Value, json};
 use tracing::{debug, info};
 
-use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object};
+use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object, VERSION};
 use super::children::{Children, Owner};
 use super::differ;
 use super::failure::Failure;
@@ -50,6 +50,8 @@ pub struct Applied {
     pub state: State,
     /// What was observed of Deployments.
     pub replicas: Option<(i32, i32)>,
+    /// The version that was observed of a database or broker.
+    pub version: Option<String>,
     /// What went wrong.
     pub failures: Vec<Failure>,
 }
@@ -59,17 +61,19 @@ impl Applier<'_> {
         Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
     }
 
-    /// Applies the objects of a step, as many at once as is good for the API server.
-    pub async fn step(&self, step: Step, objects: &[&Object]) -> Applied {
+    /// Applies the objects of a step, as many at once as is good for the API server. While the step is `held`, Pods keep the template that
+    /// they have: all else of what runs is kept as it is wanted.
+    pub async fn step(&self, step: Step, objects: &[&Object], held: bool) -> Applied {
         let started = Instant::now();
         // Boxed: a closure over references would be too special for the controller, whose futures go between threads.
-        let outcomes: Vec<_> = objects.iter().map(|object| self.object(object).boxed()).collect();
+        let outcomes: Vec<_> = objects.iter().map(|object| self.object(object, held).boxed()).collect();
         let mut outcomes = stream::iter(outcomes).buffered(AT_ONCE);
-        let mut applied = Applied { state: State::Done, replicas: None, failures: Vec::new() };
+        let mut applied = Applied { state: State::Done, replicas: None, version: None, failures: Vec::new() };
         while let Some(outcome) = outcomes.next().await {
             match outcome {
                 Ok(observed) => {
                     applied.replicas = applied.replicas.or(observed.replicas);
+                    applied.version = applied.version.or(observed.version);
                     if worse(&observed.state, &applied.state) {
                         applied.state = observed.state;
                     }
@@ -87,11 +91,30 @@ impl Applier<'_> {
         applied
     }
 
+    /// The one Deployment of a step, as far as it is there.
+    pub async fn deployment(&self, step: Step, objects: &[&Object]) -> Result<Option<Value>, Failure> {
+        match objects.iter().find(|object| object.kind == Kind::Deployment) {
+            Some(object) => self.get(step, Kind::Deployment, &object.name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// How the one Job of a step does, where it is there already.
+    pub async fn job(&self, step: Step, objects: &[&Object]) -> Result<Option<Observed>, Failure> {
+        let Some(Object { kind, name, body, .. }) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
+        if let Some(observed) = self.children.settled(self.owner, *kind, name, &hash(body)) {
+            return Ok(Some(observed));
+        }
+        let live = self.get(step, *kind, name).await?;
+        Ok(live.filter(|live| self.is_ours(step, *kind, name, live).is_ok()).map(|live| observe(*kind, &live)))
+    }
+
     /// Brings one object to what is wanted.
-    async fn object(&self, object: &Object) -> Result<Observed, Failure> {
+    async fn object(&self, object: &Object, held: bool) -> Result<Observed, Failure> {
         let Object { kind, name, step, body } = object;
         let (kind, step) = (*kind, *step);
-        let hash = checksum(&serde_json::to_vec(body).expect("an object is JSON"))[..16].to_owned();
+        let held = held && kind == Kind::Deployment;
+        let hash = if held { format!("held-{}", hash(body)) } else { hash(body) };
         if let Some(observed) = self.children.settled(self.owner, kind, name, &hash) {
             return Ok(observed);
         }
@@ -104,9 +127,16 @@ impl Applier<'_> {
                 // Until it is gone nothing can be made in its place; a watch tells when it is.
                 return Ok(observe(kind, live));
             }
+            if held {
+                // With what tells of the template: another annotation would be another generation.
+                wanted["spec"]["template"] = live["spec"]["template"].clone();
+                wanted["metadata"]["annotations"][APPLIED] = live["metadata"]["annotations"][APPLIED].clone();
+                wanted["metadata"]["labels"][VERSION] = live["metadata"]["labels"][VERSION].clone();
+            }
             if kind == Kind::PersistentVolumeClaim {
                 keep_size(live, &mut wanted);
             }
+            keep_connections(kind, live, &mut wanted);
             if differ::contains(kind, live, &wanted) {
                 return Ok(self.settle(kind, name, hash, live));
             }
@@ -256,7 +286,11 @@ impl Applier<'_> {
         failures
     }
 
-    async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
+    /// Removes an object of ours.
+    ///
+    /// # Errors
+    /// Where the API server does not do it.
+    pub async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
         let step = Step::Foundation;
         let Some(live) = self.get(step, kind, name).await? else { return Ok(()) };
         // A user's own object may carry our labels, copied with the rest of a manifest; what we applied is in the books.
@@ -283,6 +317,11 @@ impl Applier<'_> {
     }
 }
 
+/// Of what is wanted.
+fn hash(body: &Value) -> String {
+    checksum(&serde_json::to_vec(body).expect("an object is JSON"))[..16].to_owned()
+}
+
 /// A volume that has grown by hand, or that was kept from a resource that asked for more, cannot shrink.
 fn keep_size(live: &Value, wanted: &mut Value) {
     const SIZE: &str = "/spec/resources/requests/storage";
@@ -291,6 +330,29 @@ fn keep_size(live: &Value, wanted: &mut Value) {
         && size.as_str().is_some_and(|size| live > Quantity::from(size))
     {
         *size = live.to_string().into();
+    }
+}
+
+/// The connections that a database allows are never lowered: that would restart it for nothing.
+fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
+    const ARGS: &str = "/spec/template/spec/containers/0/args";
+    const PARAMETERS: &str = "/spec/postgresql/parameters";
+    let number = |text: &Value| text.as_str().and_then(|text| text.trim_start_matches("max_connections=").parse::<i32>().ok());
+    match kind {
+        Kind::StatefulSet => {
+            let of = |object: &Value| object.pointer(ARGS).and_then(|args| number(&args[1])).unwrap_or(0);
+            if of(live) > of(wanted) {
+                wanted["spec"]["template"]["spec"]["containers"][0]["args"] = live.pointer(ARGS).cloned().unwrap_or_default();
+            }
+        }
+        Kind::Cluster => {
+            let of = |object: &Value| object.pointer(PARAMETERS).and_then(|all| number(&all["max_connections"])).unwrap_or(0);
+            if of(live) > of(wanted) {
+                wanted["spec"]["postgresql"]["parameters"]["max_connections"] =
+                    live["spec"]["postgresql"]["parameters"]["max_connections"].clone();
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,14 +1,16 @@
 //! What brokers are asked, beside the rounds: one that does not answer holds up no round, and so no other resource.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::kafka::{Report, TopicsError};
 
 use super::children::Owner;
+use super::reason::OF_BROKER;
 
 /// What a broker answers.
 pub type Answer = Result<Report, TopicsError>;
@@ -16,9 +18,56 @@ pub type Answer = Result<Report, TopicsError>;
 /// How long a round waits for an answer: most brokers need much less. Of one that comes later the resource is told.
 const AT_HAND: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1000 });
 
-/// The questions that are not answered yet, one for each resource.
-#[derive(Default)]
-pub struct Brokers(Mutex<HashMap<Owner, Question>>);
+/// How many questions are asked at once: each has clients of librdkafka, with threads and memory of their own.
+const AT_ONCE: usize = 8;
+/// How many of them of one broker.
+const OF_ONE: usize = 4;
+/// How long the answer of a broker that is away, or lets nobody in, holds for the other resources that share it.
+const AWAY: Duration = Duration::from_secs(5);
+
+/// What is asked of brokers.
+pub struct Brokers {
+    /// The questions that are not answered yet, one for each resource.
+    questions: Mutex<HashMap<Owner, Question>>,
+    /// By address and login.
+    doors: Mutex<HashMap<String, Arc<Door>>>,
+    at_once: Arc<Semaphore>,
+}
+
+impl Default for Brokers {
+    fn default() -> Self {
+        Self { questions: Mutex::default(), doors: Mutex::default(), at_once: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
+
+/// A broker, as one login finds it.
+struct Door {
+    turns: Semaphore,
+    /// Since when it lets nobody in, and why.
+    closed: Mutex<Option<(Instant, TopicsError)>>,
+}
+
+impl Door {
+    fn closed(&self) -> MutexGuard<'_, Option<(Instant, TopicsError)>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks when it is a question's turn. What closed the door for another resource a moment ago is the answer.
+    async fn ask(&self, at_once: &Semaphore, question: impl Future<Output = Answer>) -> Answer {
+        // Neither is ever closed.
+        let _turn = self.turns.acquire().await;
+        if let Some((since, error)) = &*self.closed()
+            && since.elapsed() < AWAY
+        {
+            return Err(error.clone());
+        }
+        let _one = at_once.acquire().await;
+        let answer = question.await;
+        *self.closed() =
+            answer.as_ref().err().filter(|error| OF_BROKER.contains(&error.reason())).map(|error| (Instant::now(), error.clone()));
+        answer
+    }
+}
 
 struct Question {
     /// What is wanted of the broker.
@@ -28,13 +77,21 @@ struct Question {
 
 impl Brokers {
     fn questions(&self) -> MutexGuard<'_, HashMap<Owner, Question>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn door(&self, broker: &str) -> Arc<Door> {
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody asks at any more.
+        doors.retain(|_, door| Arc::strong_count(door) > 1 || door.closed().as_ref().is_some_and(|(since, _)| since.elapsed() < AWAY));
+        doors.entry(broker.to_owned()).or_insert_with(|| Arc::new(Door { turns: Semaphore::new(OF_ONE), closed: Mutex::default() })).clone()
     }
 
     /// Asks, or waits for the answer to what was asked already; `None` where there is none yet. Then `tell` is called when there is.
     pub async fn ask(
         &self,
         owner: &Owner,
+        broker: &str,
         of: &str,
         question: impl Future<Output = Answer> + Send + 'static,
         tell: impl FnOnce() + Send + 'static,
@@ -47,7 +104,10 @@ impl Brokers {
                 self.questions().insert(owner.clone(), asked);
                 return None;
             }
-            _ => (tokio::spawn(question), false),
+            _ => {
+                let (door, at_once) = (self.door(broker), self.at_once.clone());
+                (tokio::spawn(async move { door.ask(&at_once, question).await }), false)
+            }
         };
         match tokio::time::timeout(AT_HAND, &mut answer).await {
             Ok(Ok(answer)) => return Some(answer),
@@ -75,7 +135,6 @@ impl Brokers {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
@@ -94,7 +153,7 @@ mod tests {
             let tell = move || {
                 told.fetch_add(1, Ordering::SeqCst);
             };
-            brokers.ask(&owner, of, after(milliseconds), tell).await.is_some()
+            brokers.ask(&owner, "broker", of, after(milliseconds), tell).await.is_some()
         };
         assert!(ask("a", 0).await);
         assert!(!ask("a", 1000).await && !ask("a", 0).await);
@@ -108,5 +167,34 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(1000)).await;
         assert!(ask("b", 60_000).await);
         assert_eq!(told.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn d06_one_broker_that_is_away_answers_for_all_that_share_it() {
+        let (brokers, asked, told) = (Brokers::default(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let ask = async |number: usize| {
+            let owner = Owner { namespace: "dining".to_owned(), name: format!("trattoria-{number}") };
+            let (asked, told) = (asked.clone(), told.clone());
+            let question = async move {
+                asked.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                Err(TopicsError::Unreachable { servers: "broker".to_owned(), reason: "away".to_owned() })
+            };
+            brokers
+                .ask(&owner, "broker", "topics", question, move || {
+                    told.fetch_add(1, Ordering::SeqCst);
+                })
+                .await
+        };
+        let answers = futures_util::future::join_all((0..400).map(&ask)).await;
+        assert!(answers.iter().all(Option::is_none), "the broker takes its time");
+        while told.load(Ordering::SeqCst) < 400 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // Those that were under way when the first answer came; all others have that answer.
+        assert_eq!(asked.load(Ordering::SeqCst), OF_ONE);
+        let again = futures_util::future::join_all((0..400).map(&ask)).await;
+        assert!(again.iter().all(|answer| matches!(answer, Some(Err(TopicsError::Unreachable { .. })))));
+        assert_eq!(asked.load(Ordering::SeqCst), OF_ONE);
     }
 }

@@ -23,7 +23,7 @@ use super::platform::Platform;
 use super::service::Service;
 use super::step::Step;
 
-pub use metadata::{INSTANCE, MANAGED_BY, MANAGER};
+pub use metadata::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
 
 /// An object as it is wanted: only what is ours to say.
 #[derive(Clone, Debug)]

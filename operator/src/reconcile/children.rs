@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kind::Kind;
 use super::observe::Observed;
+use super::volume::Volume;
 
 /// A resource, by namespace and name.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -24,6 +25,8 @@ type Child = (Kind, String);
 struct Entry {
     /// The `resourceVersion` that a watch last told; none while no watch has told of the object.
     version: Option<String>,
+    /// Of a database's claim: with what its volume was made.
+    volume: Option<Volume>,
     settled: Option<Settled>,
 }
 
@@ -73,6 +76,21 @@ impl Children {
         let known = entry.settled.as_ref().is_some_and(|settled| not_newer(&version, &settled.version));
         entry.version = Some(version);
         !known
+    }
+
+    /// A watch told with what the volume of a claim was made.
+    pub fn made_with(&self, owner: &Owner, name: &str, volume: Option<Volume>) {
+        let mut owned = lock(&self.owned);
+        if let Some(entry) = owned.get_mut(owner).and_then(|children| children.get_mut(&(Kind::PersistentVolumeClaim, name.to_owned()))) {
+            entry.volume = volume;
+        }
+    }
+
+    /// With what the volume of a claim was made, where a watch has told of the claim.
+    pub fn volume(&self, owner: &Owner, name: &str) -> Option<Option<Volume>> {
+        let owned = lock(&self.owned);
+        let entry = owned.get(owner)?.get(&(Kind::PersistentVolumeClaim, name.to_owned()))?;
+        entry.version.as_ref().map(|_| entry.volume.clone())
     }
 
     /// A watch told that an object is gone.

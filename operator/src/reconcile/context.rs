@@ -42,6 +42,8 @@ pub struct Context {
     /// The optional kinds that the cluster knows.
     pub kinds: RwLock<BTreeSet<Kind>>,
     remembered: Mutex<HashMap<Owner, Remembered>>,
+    /// The resources that there are, as their watch has told.
+    existing: Mutex<HashSet<Owner>>,
     queue: Mutex<HashSet<Owner>>,
 }
 
@@ -83,6 +85,7 @@ impl Context {
             trigger,
             kinds: RwLock::default(),
             remembered: Mutex::default(),
+            existing: Mutex::default(),
             queue: Mutex::default(),
         }
     }
@@ -91,13 +94,25 @@ impl Context {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads or changes what is remembered of a resource.
+    /// Reads or changes what is remembered of a resource. Of one that is gone nothing is: a round that ends after the deletion would have it
+    /// counted for ever.
     pub fn remember<T>(&self, owner: &Owner, change: impl FnOnce(&mut Remembered) -> T) -> T {
-        change(self.all_remembered().entry(owner.clone()).or_default())
+        let existing = self.existing.lock().unwrap_or_else(PoisonError::into_inner);
+        if existing.contains(owner) {
+            change(self.all_remembered().entry(owner.clone()).or_default())
+        } else {
+            change(&mut Remembered::default())
+        }
+    }
+
+    /// A resource is there.
+    pub fn exists(&self, owner: &Owner) {
+        self.existing.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.clone());
     }
 
     /// A resource is gone.
     pub fn forget(&self, owner: &Owner) {
+        self.existing.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
         self.all_remembered().remove(owner);
         self.secrets.forget(owner);
         self.children.forget(owner);

@@ -1,11 +1,11 @@
 //! Reads what a resource refers to, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret};
 use kube::api::Api;
 use kube::{Client, ResourceExt as _};
 
@@ -15,9 +15,12 @@ use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::children::{Children, Owner};
 use super::failure::Failure;
 use super::kind::Kind;
+use super::platform::database_name;
 use super::reason::NO_RANDOMNESS;
-use super::references::{Credentials, References, SecretData, generated, names};
+use super::references::{Credentials, References, SecretData, USABLE, generated, made_for, names};
+use super::service::{PerService, Service};
 use super::step::Step;
+use super::volume::Volume;
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(15);
@@ -56,16 +59,19 @@ pub async fn dereference(
     secrets: &Secrets,
     owner: &Owner,
     spec: &RestaurantBookingSpec,
+    require_label: bool,
 ) -> Result<References, Failure> {
+    let made_for = made_for(&owner.name, spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
     children.refer(owner, names.iter().cloned());
     let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
     let read = stream::iter(names).map(|name| {
         let (api, is_ours_to_generate) = (&api, generated.contains(&name));
+        let needs_label = require_label && !made_for.contains(&name);
         async move {
             let version = children.version(owner, Kind::Secret, &name);
             if let Some(data) = version.as_deref().and_then(|version| secrets.known(owner, &name, version)) {
-                return Ok(Some((name, data)));
+                return Ok(Some((name, Some(data))));
             }
             let secret = match tokio::time::timeout(REQUEST, api.get_opt(&name)).await {
                 Err(_) => return Err(Failure::timeout(Step::Foundation, "get", Kind::Secret, &name)),
@@ -77,20 +83,53 @@ pub async fn dereference(
             if is_ours_to_generate && !is_ours(&secret, owner) {
                 return Ok(None);
             }
+            if needs_label && secret.labels().get(USABLE).map(String::as_str) != Some("true") {
+                return Ok(Some((name, None)));
+            }
             let version = secret.resource_version().unwrap_or_default();
             let data: SecretData = secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect();
             secrets.keep(owner, &name, version, &data);
-            Ok(Some((name, data)))
+            Ok(Some((name, Some(data))))
         }
     });
     let found: Vec<_> = read.buffered(8).try_collect().await?;
-    let secrets: BTreeMap<String, SecretData> = found.into_iter().flatten().collect();
+    let (mut secrets, mut unusable) = (BTreeMap::new(), BTreeSet::new());
+    for (name, data) in found.into_iter().flatten() {
+        match data {
+            Some(data) => drop(secrets.insert(name, data)),
+            None => drop(unusable.insert(name)),
+        }
+    }
     let credentials = Credentials::complete(&owner.name, &secrets).map_err(|error| Failure {
         step: Step::Foundation,
         reason: NO_RANDOMNESS,
         message: error.to_string(),
     })?;
-    Ok(References { secrets, credentials, ..Default::default() })
+    let volumes = if is_managed(spec) { volumes(client, children, owner).await? } else { PerService::default() };
+    Ok(References { secrets, unusable, credentials, volumes, ..Default::default() })
+}
+
+fn is_managed(spec: &RestaurantBookingSpec) -> bool {
+    spec.postgres.as_ref().is_none_or(|postgres| postgres.cloud_native_pg.is_none() && postgres.external.is_none())
+}
+
+/// With what the volumes of the databases were made: as the watch of claims has told, and asked where it has not.
+async fn volumes(client: &Client, children: &Children, owner: &Owner) -> Result<PerService<Option<Volume>>, Failure> {
+    let api: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &owner.namespace);
+    let volume = async |service: Service| {
+        let name = database_name(&owner.name, service);
+        if let Some(told) = children.volume(owner, &name) {
+            return Ok(told);
+        }
+        let kind = Kind::PersistentVolumeClaim;
+        match tokio::time::timeout(REQUEST, api.get_metadata_opt(&name)).await {
+            Err(_) => Err(Failure::timeout(Step::Foundation, "get", kind, &name)),
+            Ok(Err(error)) => Err(Failure::of_request(Step::Foundation, "get", kind, &name, &error)),
+            Ok(Ok(claim)) => Ok(claim.and_then(|claim| Volume::of(claim.annotations()))),
+        }
+    };
+    let (auth, menu, reservation) = tokio::try_join!(volume(Service::Auth), volume(Service::Menu), volume(Service::Reservation))?;
+    Ok(PerService { auth, menu, reservation })
 }
 
 /// Whether a Secret was made for the resource. Labels may have been edited away; what we applied is still in the books.

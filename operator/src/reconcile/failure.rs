@@ -21,6 +21,15 @@ pub struct Failure {
 impl Failure {
     /// A request about an object that failed.
     pub fn of_request(step: Step, verb: &str, kind: Kind, name: &str, error: &kube::Error) -> Self {
+        Self::of(step, verb, kind.as_str(), name, error)
+    }
+
+    /// A request about the resource itself that failed.
+    pub fn of_resource(verb: &str, name: &str, error: &kube::Error) -> Self {
+        Self::of(Step::Foundation, verb, "RestaurantBooking", name, error)
+    }
+
+    fn of(step: Step, verb: &str, kind: &str, name: &str, error: &kube::Error) -> Self {
         let reason = match error {
             kube::Error::Api(status) => match status.code {
                 // Also an admission plugin's no: a class that cannot expand volumes, a quota, a policy.
@@ -34,13 +43,25 @@ impl Failure {
             kube::Error::Api(status) => said(status),
             error => chain(error),
         };
-        Self { step, reason, message: format!("{}: {verb} {} {name}: {said}", step.as_str(), kind.as_str()) }
+        Self { step, reason, message: format!("{}: {verb} {kind} {name}: {said}", step.as_str()) }
     }
 
     /// A request that was not answered in time.
     pub fn timeout(step: Step, verb: &str, kind: Kind, name: &str) -> Self {
-        let message = format!("{}: {verb} {} {name}: the API server did not answer in time", step.as_str(), kind.as_str());
-        Self { step, reason: API_UNAVAILABLE, message }
+        Self::late(step, verb, kind.as_str(), name)
+    }
+
+    /// A request about the resource itself that was not answered in time.
+    pub fn resource_timeout(verb: &str, name: &str) -> Self {
+        Self::late(Step::Foundation, verb, "RestaurantBooking", name)
+    }
+
+    fn late(step: Step, verb: &str, kind: &str, name: &str) -> Self {
+        Self {
+            step,
+            reason: API_UNAVAILABLE,
+            message: format!("{}: {verb} {kind} {name}: the API server did not answer in time", step.as_str()),
+        }
     }
 }
 

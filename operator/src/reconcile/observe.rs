@@ -28,17 +28,31 @@ pub struct Observed {
     pub state: State,
     /// Pods that are ready, and that are wanted: of a Deployment.
     pub replicas: Option<(i32, i32)>,
+    /// The version that runs: of a database or broker.
+    pub version: Option<String>,
 }
 
 impl Observed {
     /// An object that works as soon as it is there.
     pub fn done() -> Self {
-        Self { state: State::Done, replicas: None }
+        Self { state: State::Done, replicas: None, version: None }
     }
 
     fn waiting(message: String) -> Self {
-        Self { state: State::Waiting(message), replicas: None }
+        Self { state: State::Waiting(message), ..Self::done() }
     }
+
+    fn of_version(self, version: Option<&str>) -> Self {
+        Self { version: version.map(str::to_owned), ..self }
+    }
+}
+
+/// The version that an image is of, as its tag has it.
+pub fn version_of_image(image: &str) -> Option<&str> {
+    let tagged = image.split_once('@').map_or(image, |(tagged, _)| tagged);
+    let (_, tag) = tagged.rsplit_once(':')?;
+    // Without a tag, what is behind the colon is the port of the registry.
+    (!tag.contains('/')).then_some(tag)
 }
 
 /// Observes an object.
@@ -51,7 +65,8 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
         Kind::Deployment => deployment(name, object),
         Kind::StatefulSet => stateful_set(name, object),
         Kind::Job => job(name, object),
-        Kind::Cluster | Kind::Kafka | Kind::KafkaTopic => reported_ready(kind, name, object),
+        Kind::Cluster => cluster(name, object),
+        Kind::Kafka | Kind::KafkaTopic => reported_ready(kind, name, object),
         _ => Observed::done(),
     }
 }
@@ -88,7 +103,7 @@ fn deployment(name: &str, object: &Value) -> Observed {
     } else {
         State::Waiting(format!("Deployment {name}: {available} of {wanted} Pods are available, {updated} of the wanted version"))
     };
-    Observed { state, replicas: Some((status("readyReplicas"), wanted)) }
+    Observed { state, replicas: Some((status("readyReplicas"), wanted)), version: None }
 }
 
 fn stateful_set(name: &str, object: &Value) -> Observed {
@@ -98,7 +113,8 @@ fn stateful_set(name: &str, object: &Value) -> Observed {
     // Where all Pods have the newest template, the controller names it as the current one.
     let updated = status["updateRevision"] == status["currentRevision"] || i64::from(number(object, "status", "updatedReplicas")) >= wanted;
     if is_current(object) && updated && ready >= wanted {
-        return Observed::done();
+        let image = object["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
+        return Observed::done().of_version(image.and_then(version_of_image));
     }
     Observed::waiting(format!(
         "StatefulSet {name}: {ready} of {wanted} Pods are ready (where it stays so: kubectl describe pod {name}-0; kubectl logs {name}-0 \
@@ -117,9 +133,32 @@ fn job(name: &str, object: &Value) -> Observed {
             "Job {name} failed ({why}); its log says why: kubectl logs job/{name}. The old version keeps serving. When what was wrong is mended, \
              delete the Job to have it run again"
         );
-        return Observed { state: State::Failed { reason: MIGRATION_FAILED, message }, replicas: None };
+        return Observed { state: State::Failed { reason: MIGRATION_FAILED, message }, ..Observed::done() };
     }
     Observed::waiting(format!("Job {name} runs"))
+}
+
+/// A Cluster of CloudNativePG whose primary takes writes. Its condition Ready is that of all instances: one replica that is missing would hold
+/// up what needs none.
+fn cluster(name: &str, object: &Value) -> Observed {
+    let (spec, status) = (&object["spec"], &object["status"]);
+    let healthy = status["instancesStatus"]["healthy"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let primary = &status["currentPrimary"];
+    let is_promoting = status["targetPrimary"].is_string() && status["targetPrimary"] != *primary;
+    let synchronous = &spec["postgresql"]["synchronous"];
+    // Where a replica must have what is written, too few of them take no writes.
+    let replicas = if synchronous["dataDurability"] == "required" { synchronous["number"].as_u64().unwrap_or(1) } else { 0 };
+    let has_enough = u64::try_from(healthy.len()).unwrap_or(u64::MAX) > replicas;
+    if primary.is_string() && healthy.contains(primary) && !is_promoting && has_enough {
+        return Observed::done().of_version(status["image"].as_str().and_then(version_of_image));
+    }
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let why = match (text(&status["phase"]), text(&status["phaseReason"])) {
+        (Some(phase), Some(reason)) => format!("{phase}: {reason}"),
+        (phase, reason) => phase.or(reason).unwrap_or_else(|| "its operator has not reported yet".to_owned()),
+    };
+    let instances = spec["instances"].as_i64().unwrap_or(1);
+    Observed::waiting(format!("Cluster {name} takes no writes, {} of {instances} instances are healthy: {why}", healthy.len()))
 }
 
 /// Other products' objects: their own condition Ready.
@@ -127,7 +166,8 @@ fn reported_ready(kind: Kind, name: &str, object: &Value) -> Observed {
     let ready = condition(object, "Ready");
     let current = object["status"]["observedGeneration"].is_null() || is_current(object);
     if current && ready.is_some_and(|ready| ready["status"] == "True") {
-        return Observed::done();
+        let status = &object["status"];
+        return Observed::done().of_version(status["kafkaVersion"].as_str());
     }
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let why = ready
@@ -185,6 +225,47 @@ mod tests {
         assert_eq!(observe(Kind::Kafka, &kafka(1, "True")).state, State::Done);
         assert!(matches!(observe(Kind::Kafka, &kafka(2, "True")).state, State::Waiting(_)));
         assert!(matches!(observe(Kind::Kafka, &kafka(1, "False")).state, State::Waiting(message) if message.contains("why")));
-        assert!(matches!(observe(Kind::Cluster, &json!({"metadata": {"name": "a"}})).state, State::Waiting(_)));
+    }
+
+    #[test]
+    fn a_cluster_is_done_while_its_primary_takes_writes() {
+        let cluster = |durability: &str, target: &str, healthy: &[&str]| {
+            json!({
+                "metadata": {"name": "a"},
+                "spec": {"instances": 3, "postgresql": {"synchronous": {"method": "any", "number": 1, "dataDurability": durability}}},
+                "status": {
+                    "phase": "Failing over", "phaseReason": "a-1 is gone", "currentPrimary": "a-1", "targetPrimary": target,
+                    "instancesStatus": {"healthy": healthy}, "image": "ghcr.io/cloudnative-pg/postgresql:17.6",
+                    "conditions": [{"type": "Ready", "status": "False", "message": "Cluster Is Not Ready"}],
+                },
+            })
+        };
+        let observed = observe(Kind::Cluster, &cluster("required", "a-1", &["a-1", "a-3"]));
+        assert_eq!((observed.state, observed.version.as_deref()), (State::Done, Some("17.6")));
+        assert_eq!(observe(Kind::Cluster, &cluster("preferred", "a-1", &["a-1"])).state, State::Done);
+        for waiting in [
+            cluster("required", "a-1", &["a-1"]),
+            cluster("preferred", "pending", &["a-1", "a-2"]),
+            cluster("preferred", "a-1", &["a-2", "a-3"]),
+            cluster("preferred", "a-1", &[]),
+        ] {
+            let State::Waiting(message) = observe(Kind::Cluster, &waiting).state else { panic!("{waiting}") };
+            assert!(message.contains("Failing over: a-1 is gone"), "{message}");
+        }
+        let nothing = observe(Kind::Cluster, &json!({"metadata": {"name": "a"}})).state;
+        assert!(matches!(nothing, State::Waiting(message) if message.contains("has not reported yet")));
+    }
+
+    #[test]
+    fn a_version_is_an_images_tag() {
+        for (image, tag) in [
+            ("postgres:17.6", Some("17.6")),
+            ("registry:5000/postgres:17", Some("17")),
+            ("registry:5000/postgres", None),
+            ("ghcr.io/cloudnative-pg/postgresql:17.6@sha256:0123", Some("17.6")),
+            ("ghcr.io/cloudnative-pg/postgresql@sha256:0123", None),
+        ] {
+            assert_eq!(version_of_image(image), tag, "{image}");
+        }
     }
 }

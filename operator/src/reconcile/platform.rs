@@ -6,10 +6,11 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::api::{Autoscaling, LogLevel, Quantity, SaslMechanism};
+use crate::api::{Autoscaling, LogLevel, Quantity, SaslMechanism, SynchronousReplication};
 
 use super::references::Credentials;
 use super::service::{PerService, Service};
+use super::volume::Volume;
 
 /// A resource that was validated.
 #[derive(Clone, Debug)]
@@ -167,8 +168,10 @@ pub struct Admin {
 pub enum Postgres {
     /// A StatefulSet for each service.
     Managed {
-        /// The image's full name.
-        image: String,
+        /// The full name of each image.
+        images: PerService<String>,
+        /// With what the volume of each was, or is, made.
+        volumes: Box<PerService<Volume>>,
         /// The volume of each.
         storage: Storage,
         /// What a Pod asks for and may use.
@@ -178,6 +181,8 @@ pub enum Postgres {
     CloudNativePg {
         /// Instances of each.
         instances: i32,
+        /// When a write is acknowledged, where there are several instances.
+        synchronous_replication: SynchronousReplication,
         /// The image's full name; `None` for CloudNativePG's default.
         image: Option<String>,
         /// The volume of each instance.
@@ -366,7 +371,7 @@ impl Platform {
 
     /// Name of what makes up a service's database.
     pub fn postgres_name(&self, service: Service) -> String {
-        format!("{}-{}-postgres", self.name, service.as_str())
+        database_name(&self.name, service)
     }
 
     /// Name of what makes up the broker.
@@ -385,13 +390,18 @@ pub fn keys_name(name: &str) -> String {
     format!("{name}-jwt")
 }
 
+/// Name of the Secret with the key of the checksums that Pods carry.
+pub fn seal_name(name: &str) -> String {
+    format!("{name}-seal")
+}
+
 /// Name of the Secret with the generated password of the administrator.
 pub fn admin_name(name: &str) -> String {
     format!("{name}-admin")
 }
 
-/// Name of the Secret with the credentials of a managed database.
-pub fn database_secret_name(name: &str, service: Service) -> String {
+/// Name of what makes up a service's database: also of its claim, and of the Secret with its credentials.
+pub fn database_name(name: &str, service: Service) -> String {
     format!("{name}-{}-postgres", service.as_str())
 }
 

@@ -34,9 +34,15 @@ reasons! {
         "Apply it again, as `kubectl explain restaurantbooking.spec` has it";
     SECRET_NOT_FOUND = "SecretNotFound", "a Secret that the resource names, or its key, does not exist",
         "Make it; the operator notices at once";
+    SECRET_NOT_USABLE = "SecretNotUsable", "a Secret that the resource names is not released for use by RestaurantBookings",
+        "Its owner sets the label that the message names";
+    IMAGE_NOT_ALLOWED = "ImageNotAllowed", "an image is from a registry that this operator does not allow",
+        "Take an image from a registry that the message names, or have the platform team allow the registry";
     INVALID_SECRET = "InvalidSecret", "a Secret holds something that cannot be used", "Put in what the message says; the operator notices at once";
     KIND_NOT_INSTALLED = "KindNotInstalled", "the resource needs CloudNativePG, Strimzi or the Gateway API, which the cluster does not have",
         "Install the product; the operator notices within a minute";
+    POSTGRES_UPGRADE_NEEDED = "PostgresUpgradeNeeded", "a volume holds the files of another major version of PostgreSQL; what runs goes on",
+        "Write the version that the message names, or dump the databases and restore them into a new resource";
     NAME_CONFLICT = "NameConflict", "an object of a wanted name exists and is not this resource's: it is never taken over",
         "Delete or rename the object that the message names, or give the resource another name";
     OBJECT_REJECTED = "ObjectRejected", "the API server, or an admission webhook, refuses an object as it is wanted",

@@ -1,13 +1,14 @@
 //! One round for one resource: dereference, validate, build, apply, status.
 
-use std::collections::BTreeMap;
+mod turn;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use k8s_controller::events::Event;
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Patch, PatchParams};
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
@@ -15,21 +16,19 @@ use kube::{Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
 use tracing::{error, info, warn};
 
-use super::apply::{Applier, by_step};
-use super::build::{Object, build};
+use super::apply::Applier;
+use super::build::build;
 use super::children::Owner;
 use super::context::{Context, backoff, jittered};
+use super::deletion::{Finalizer, has_finalizer, unread};
 use super::dereference::dereference;
 use super::failure::{Failure, chain};
 use super::observe::State;
-use super::platform::{KafkaBackend, Platform, Postgres};
-use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED, OF_BROKER};
-use super::service::Service;
-use super::status::{self, Progress, Steps};
-use super::step::{ORDER, Step};
-use super::topics::{Topics, topics};
+use super::platform::Platform;
+use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED};
+use super::status::{self};
 use super::validate::validate;
-use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus};
+use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
 
 /// A resource, or one that cannot be read: it must not keep the others from being read.
 pub type Guarded = DeserializeGuard<RestaurantBooking>;
@@ -103,14 +102,21 @@ enum Ended {
 async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<Ended, Unfinished> {
     let resource = match &resource.0 {
         Ok(resource) => resource,
+        Err(invalid) if invalid.metadata.deletion_timestamp.is_some() => return deleted(context, owner, &invalid.metadata).await,
         Err(invalid) => return malformed(context, owner, &invalid.metadata.uid.clone().unwrap_or_default(), &invalid.error).await,
     };
     if resource.metadata.deletion_timestamp.is_some() {
-        // What is to go with it goes by its owner reference; what is to stay has none.
-        return Ok(Ended::Waiting);
+        return deleted(context, owner, &resource.metadata).await;
     }
     let mut round = Round { context, owner, resource, status: last_status(resource, context, owner), is_asking: AtomicBool::new(false) };
     let generation = resource.metadata.generation;
+    // Before anything is made, and also of a resource that is paused or refused: its policy counts when it is deleted.
+    if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
+        let uid = resource.uid().unwrap_or_default();
+        if let Err(failure) = (Finalizer { client: &context.client, metrics: &context.metrics, owner }).follow_policy(&uid).await {
+            return Err(round.failed("FollowDeletionPolicy", &[failure]).await);
+        }
+    }
     if resource.spec.paused == Some(true) {
         let paused = status::paused(&round.status, generation);
         round.write(paused).await?;
@@ -120,7 +126,9 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         let begun = status::begun(&round.status, generation);
         round.write(begun).await?;
     }
-    let mut references = match dereference(&context.client, &context.children, &context.secrets, owner, &resource.spec).await {
+    let require_label = context.defaults.secrets_require_label;
+    let references = dereference(&context.client, &context.children, &context.secrets, owner, &resource.spec, require_label).await;
+    let mut references = match references {
         Ok(references) => references,
         Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
     };
@@ -144,6 +152,24 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     round.platform(&platform).await
 }
 
+/// A resource that is deleted: its objects go by their owner references, and its data by its finalizer, where it has one.
+async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Result<Ended, Unfinished> {
+    if !has_finalizer(metadata) {
+        return Ok(Ended::Waiting);
+    }
+    let uid = metadata.uid.clone().unwrap_or_default();
+    let applier = Applier { client: &context.client, children: &context.children, metrics: &context.metrics, owner, uid: &uid };
+    match (Finalizer { client: &context.client, metrics: &context.metrics, owner }).finish(&applier).await {
+        Ok(()) => Ok(Ended::Waiting),
+        Err(Failure { step, reason, message }) => {
+            context.metrics.failed(step.as_str(), reason);
+            error!(resource = owner.name, namespace = owner.namespace, reason, "the data cannot be removed: {message}");
+            publish(context, &reference(owner, &uid), EventType::Warning, reason, "DeleteData", &message).await;
+            Err(Unfinished(message))
+        }
+    }
+}
+
 /// A stored resource that cannot be read: a definition before this one admitted it.
 async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> Result<Ended, Unfinished> {
     let message = format!("the resource cannot be read: {error}; put one in its place that the definition admits: kubectl replace");
@@ -154,27 +180,17 @@ async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> 
         None => stored_status(context, owner).await.unwrap_or_default(),
     };
     let before = status.clone();
-    let desired = k8s_controller::conditions::DesiredCondition::new(
-        ConditionType::Ready.as_str(),
-        k8s_controller::conditions::ConditionStatus::False,
-        MALFORMED,
-        message.clone(),
-    );
-    let _ = k8s_controller::conditions::set(&mut status.conditions, desired);
+    let mut set = |kind: ConditionType, as_it_is| {
+        let desired = k8s_controller::conditions::DesiredCondition::new(kind.as_str(), as_it_is, MALFORMED, message.clone());
+        let _ = k8s_controller::conditions::set(&mut status.conditions, desired);
+    };
+    set(ConditionType::Ready, k8s_controller::conditions::ConditionStatus::False);
+    set(ConditionType::Stalled, k8s_controller::conditions::ConditionStatus::True);
     if status == before {
         return Ok(Ended::Refused);
     }
     error!(resource = owner.name, namespace = owner.namespace, reason = MALFORMED, "{message}");
-    let reference = RestaurantBooking {
-        metadata: kube::api::ObjectMeta {
-            name: Some(owner.name.clone()),
-            namespace: Some(owner.namespace.clone()),
-            uid: Some(uid.to_owned()),
-            ..Default::default()
-        },
-        ..RestaurantBooking::new(&owner.name, Default::default())
-    };
-    publish(context, &reference, EventType::Warning, MALFORMED, "Read", &message).await;
+    publish(context, &reference(owner, uid), EventType::Warning, MALFORMED, "Read", &message).await;
     context.remember(owner, |remembered| remembered.status = Some((String::new(), status.clone())));
     // The API server cannot apply anything to what its schema does not describe, but it can put a status in the place of another. Where a
     // schema keeps it from that too, there is still the event.
@@ -182,6 +198,17 @@ async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> 
         warn!(resource = owner.name, namespace = owner.namespace, "the status cannot be written: {}", chain(&error));
     }
     Ok(Ended::Refused)
+}
+
+/// A resource that events can be about.
+fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
+    let metadata = ObjectMeta {
+        name: Some(owner.name.clone()),
+        namespace: Some(owner.namespace.clone()),
+        uid: Some(uid.to_owned()),
+        ..Default::default()
+    };
+    RestaurantBooking { metadata, ..RestaurantBooking::new(&owner.name, Default::default()) }
 }
 
 /// The newest status that is known.
@@ -195,15 +222,9 @@ fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -
     })
 }
 
-/// Resources whose spec may be one that cannot be read.
-fn unread(context: &Context, owner: &Owner) -> Api<DynamicObject> {
-    let resource = kube::core::ApiResource::erase::<RestaurantBooking>(&());
-    Api::namespaced_with(context.client.clone(), &owner.namespace, &resource)
-}
-
 /// The status of a resource that cannot be read: what was told of it before is told once.
 async fn stored_status(context: &Context, owner: &Owner) -> Option<RestaurantBookingStatus> {
-    let mut stored = unread(context, owner).get_opt(&owner.name).await.ok()??;
+    let mut stored = unread(&context.client, owner).get_opt(&owner.name).await.ok()??;
     serde_json::from_value(stored.data["status"].take()).ok()
 }
 
@@ -214,7 +235,7 @@ async fn write_status(
     status: &RestaurantBookingStatus,
     as_patch: fn(Value) -> Patch<Value>,
 ) -> kube::Result<String> {
-    let api = unread(context, owner);
+    let api = unread(&context.client, owner);
     let body = json!({
         "apiVersion": RestaurantBooking::api_version(&()),
         "kind": RestaurantBooking::kind(&()),
@@ -327,96 +348,4 @@ impl Round<'_> {
         k8s_controller::conditions::find(&self.status.conditions, ConditionType::Ready.as_str())
             .is_some_and(|ready| ready.status == "True" && ready.observed_generation == self.resource.metadata.generation)
     }
-
-    /// Applies every step whose turn it is: as soon as all that it waits for is done, and together with the others of which that is true.
-    async fn steps(&self, platform: &Platform, objects: &[Object]) -> (Steps, Vec<Failure>) {
-        let uid = self.resource.uid().unwrap_or_default();
-        let applier = Applier {
-            client: &self.context.client,
-            children: &self.context.children,
-            metrics: &self.context.metrics,
-            owner: self.owner,
-            uid: &uid,
-        };
-        let by_step = by_step(objects);
-        let mut steps: Steps = BTreeMap::new();
-        let mut failures = Vec::new();
-        loop {
-            let next: Vec<Step> = ORDER
-                .into_iter()
-                .filter(|step| !steps.contains_key(step) && step.waits_for().iter().all(|other| steps.contains_key(other)))
-                .collect();
-            if next.is_empty() {
-                break;
-            }
-            let wave = next.into_iter().map(|step| {
-                let (steps, applier, objects) = (&steps, &applier, by_step.get(&step).map_or(&[][..], Vec::as_slice));
-                async move {
-                    let blocking = step.waits_for().into_iter().find(|other| !matches!(steps[other].state, State::Done));
-                    if let Some(blocking) = blocking {
-                        let state = State::Waiting(format!("{} waits for {}", step.as_str(), blocking.as_str()));
-                        return (step, Progress { state, replicas: None }, Vec::new());
-                    }
-                    let mut applied = applier.step(step, objects).await;
-                    if matches!(applied.state, State::Done)
-                        && let Some(state) = self.beyond_objects(step, platform, &mut applied.failures).await
-                    {
-                        applied.state = state;
-                    }
-                    (step, Progress { state: applied.state, replicas: applied.replicas }, applied.failures)
-                }
-            });
-            for (step, progress, failed) in join_all(wave).await {
-                steps.insert(step, progress);
-                failures.extend(failed);
-            }
-        }
-        // Who does not get as far as the topics has no broker, even where its Pods are ready or it has none.
-        if let State::Failed { reason, .. } = &steps[&Step::Topics].state
-            && OF_BROKER.contains(reason)
-        {
-            let state = steps[&Step::Topics].state.clone();
-            steps.insert(Step::Kafka, Progress { state, replicas: None });
-        }
-        if matches!(steps[&Step::Foundation].state, State::Done) {
-            failures.extend(applier.prune(objects).await);
-        }
-        (steps, failures)
-    }
-
-    /// What a step takes beside objects in the cluster; `None` where nothing is missing.
-    async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
-        match step {
-            Step::Postgres(service) => waits_for_secret(platform, service),
-            Step::Topics => match platform.kafka.backend {
-                KafkaBackend::Managed { .. } | KafkaBackend::External => self.topics(platform, failures).await,
-                // They are objects, KafkaTopics.
-                KafkaBackend::Strimzi { .. } | KafkaBackend::StrimziCluster { .. } => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Brings the topics to what is wanted, through the broker.
-    async fn topics(&self, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
-        match topics(self.context, self.owner, platform, RESYNC / 2).await {
-            Topics::AsWanted => None,
-            Topics::Asking(known) => {
-                self.is_asking.store(true, Ordering::Relaxed);
-                known
-            }
-            Topics::Failed(failure) => {
-                let state = State::Failed { reason: failure.reason, message: failure.message.clone() };
-                failures.push(failure);
-                Some(state)
-            }
-        }
-    }
-}
-
-/// CloudNativePG makes the Secret with the database's URL when the Cluster is ready.
-fn waits_for_secret(platform: &Platform, service: Service) -> Option<State> {
-    let secret = platform.databases.of(service);
-    (matches!(platform.postgres, Postgres::CloudNativePg { .. }) && secret.checksum.is_empty())
-        .then(|| State::Waiting(format!("Secret {} is not there yet, or has no key {}: CloudNativePG makes it", secret.name, secret.key)))
 }

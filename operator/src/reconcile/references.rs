@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{RestaurantBookingSpec, SecretKeyReference};
 
 use super::kind::Kind;
-use super::platform::{admin_name, cloud_native_pg_secret_name, database_secret_name, keys_name};
+use super::platform::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, seal_name};
 use super::service::{PerService, Service};
+use super::volume::Volume;
 
 /// What is in a Secret.
 pub type SecretData = BTreeMap<String, Vec<u8>>;
@@ -16,10 +17,14 @@ pub type SecretData = BTreeMap<String, Vec<u8>>;
 pub struct References {
     /// The Secrets that exist, of those that [`names`] tells.
     pub secrets: BTreeMap<String, SecretData>,
+    /// Secrets that exist and are not released for use.
+    pub unusable: BTreeSet<String>,
     /// The optional kinds that the cluster knows.
     pub kinds: BTreeSet<Kind>,
     /// What is ours to generate.
     pub credentials: Credentials,
+    /// With what the volumes of managed databases were made; `None` where there is none yet.
+    pub volumes: PerService<Option<Volume>>,
 }
 
 /// What is generated once and kept.
@@ -33,6 +38,8 @@ pub struct Credentials {
     pub private_key: String,
     /// The public keys that verify tokens: a JWK set.
     pub key_set: String,
+    /// The key of the checksums of Secrets that Pods carry. One of its own: with another one every Pod is replaced.
+    pub seal: String,
 }
 
 /// Keys of our Secret with the administrator.
@@ -47,6 +54,8 @@ pub const DATABASE_URL: &str = "url";
 pub const CLOUD_NATIVE_PG_URL: &str = "uri";
 /// Key of our Secret with the private key.
 pub const PRIVATE_KEY: &str = "private.pem";
+/// Key of our Secret with the key of checksums.
+pub const SEAL: &str = "key";
 /// Key of our Secret with the public keys.
 pub const KEY_SET: &str = "jwks.json";
 
@@ -75,7 +84,7 @@ impl Credentials {
                 (pair.private_key, pair.key_set)
             }
         };
-        let database = |service| or_new(kept(&database_secret_name(name, service), DATABASE_PASSWORD));
+        let database = |service| or_new(kept(&database_name(name, service), DATABASE_PASSWORD));
         Ok(Self {
             admin_password: or_new(kept(&admin_name(name), ADMIN_PASSWORD))?,
             database_passwords: PerService {
@@ -85,13 +94,14 @@ impl Credentials {
             },
             private_key,
             key_set,
+            seal: or_new(kept(&seal_name(name), SEAL))?,
         })
     }
 
     /// What stands for values that nobody generated, where a plan is only shown.
     pub fn placeholder() -> Self {
         let text = || "<generated>".to_owned();
-        Self { admin_password: text(), database_passwords: PerService::new(|_| text()), private_key: text(), key_set: text() }
+        Self { admin_password: text(), database_passwords: PerService::new(|_| text()), private_key: text(), key_set: text(), seal: text() }
     }
 }
 
@@ -105,19 +115,31 @@ fn password() -> Result<String, NoRandomness> {
 
 /// The names of the Secrets that are ours to generate for a resource.
 pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([keys_name(name)]);
+    let mut names = BTreeSet::from([keys_name(name), seal_name(name)]);
     if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
         names.insert(admin_name(name));
     }
     if spec.postgres.as_ref().is_none_or(|postgres| postgres.external.is_none() && postgres.cloud_native_pg.is_none()) {
-        names.extend(Service::ALL.map(|service| database_secret_name(name, service)));
+        names.extend(Service::ALL.map(|service| database_name(name, service)));
+    }
+    names
+}
+
+/// The label by which the owner of a Secret lets resources use it.
+pub const USABLE: &str = "restaurantbooking.dev/usable";
+
+/// The names of the Secrets that are made for the resource: by us, or by CloudNativePG.
+pub fn made_for(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut names = generated(name, spec);
+    if spec.postgres.as_ref().is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
+        names.extend(Service::ALL.map(|service| cloud_native_pg_secret_name(name, service)));
     }
     names
 }
 
 /// The names of all Secrets that matter to a resource: those that it names, and those that are made for it.
 pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([keys_name(name)]);
+    let mut names = BTreeSet::from([keys_name(name), seal_name(name)]);
     let given = |reference: &SecretKeyReference| reference.name.clone();
     match spec.admin.as_ref().and_then(|admin| admin.password_secret_ref.as_ref()) {
         Some(reference) => names.insert(given(reference)),
@@ -129,7 +151,7 @@ pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     } else if postgres.is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
         names.extend(Service::ALL.map(|service| cloud_native_pg_secret_name(name, service)));
     } else {
-        names.extend(Service::ALL.map(|service| database_secret_name(name, service)));
+        names.extend(Service::ALL.map(|service| database_name(name, service)));
     }
     if let Some(external) = spec.kafka.as_ref().and_then(|kafka| kafka.external.as_ref()) {
         if let Some(tls) = &external.tls {

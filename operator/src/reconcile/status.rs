@@ -1,11 +1,11 @@
 //! What is reported: conditions and the rest of the status. Pure, but for the time of a condition's transition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_controller::conditions::{self, ConditionStatus, DesiredCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus};
+use crate::api::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
 
 use super::observe::State;
 use super::platform::{Exposure, Platform};
@@ -21,6 +21,15 @@ pub struct Progress {
     pub state: State,
     /// Pods that are ready and that are wanted: of a Deployment.
     pub replicas: Option<(i32, i32)>,
+    /// The version that runs: of a database or broker.
+    pub version: Option<String>,
+}
+
+impl Progress {
+    /// Of a step of which nothing but its state is known.
+    pub fn of(state: State) -> Self {
+        Self { state, replicas: None, version: None }
+    }
 }
 
 /// How every step does, in this round.
@@ -48,26 +57,55 @@ impl Conditions<'_> {
     }
 }
 
+/// How the work on a resource goes.
+enum Work<'a> {
+    /// It goes on.
+    GoesOn(&'a str),
+    /// There is none left.
+    IsDone,
+    /// It cannot go on: reason and message.
+    Stands(&'static str, &'a str),
+}
+
+impl Conditions<'_> {
+    /// The conditions by which people and tools decide whether to wait.
+    fn work(&mut self, work: &Work<'_>) {
+        use ConditionStatus::{False, True};
+        let (moves, stands) = match work {
+            Work::GoesOn(message) => ((True, RECONCILING, *message), (False, RECONCILING, "")),
+            Work::IsDone => ((False, SETTLED, "there is nothing left to do"), (False, SETTLED, "")),
+            Work::Stands(reason, message) => {
+                ((False, if *reason == PAUSED { PAUSED } else { STALLED }, *message), (True, *reason, *message))
+            }
+        };
+        self.set(ConditionType::Progressing, moves.0, moves.1, moves.2);
+        self.set(ConditionType::Reconciling, moves.0, moves.1, moves.2);
+        self.set(ConditionType::Stalled, stands.0, stands.1, stands.2);
+    }
+}
+
 /// The work on a new generation begins: who looks now must not take the old generation's Ready for the new one's.
 pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
     let mut conditions = Conditions { conditions: &mut status.conditions, generation };
-    conditions.set(ConditionType::Ready, ConditionStatus::Unknown, RECONCILING, "the operator is at work on this generation");
-    conditions.set(ConditionType::Progressing, ConditionStatus::True, RECONCILING, "the operator is at work on this generation");
+    let at_work = "the operator is at work on this generation";
+    conditions.set(ConditionType::Ready, ConditionStatus::Unknown, RECONCILING, at_work);
+    conditions.work(&Work::GoesOn(at_work));
     status
 }
 
 /// The resource is paused: everything is left as it is, and so is what was last known.
 pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
     let mut status = status.clone();
+    status.observed_generation = generation;
+    let has_run = conditions::find(&status.conditions, ConditionType::Ready.as_str()).is_some();
     let mut conditions = Conditions { conditions: &mut status.conditions, generation };
-    conditions.set(
-        ConditionType::Progressing,
-        ConditionStatus::False,
-        PAUSED,
-        "spec.paused is true: nothing is made, changed or removed; the other conditions are those of before",
-    );
+    let message = "spec.paused is true: nothing is made, changed or removed; the other conditions are those of before";
+    conditions.work(&Work::Stands(PAUSED, message));
+    if !has_run {
+        conditions.set(ConditionType::Ready, ConditionStatus::False, PAUSED, "spec.paused was true before anything was made");
+    }
     status
 }
 
@@ -82,14 +120,7 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
         let own: Vec<_> = invalid.iter().filter(|invalid| invalid.condition == kind).collect();
         match (kind, own.first()) {
             (ConditionType::Ready, _) => conditions.set(kind, ConditionStatus::False, reason, &message),
-            (ConditionType::Progressing, _) => {
-                conditions.set(
-                    kind,
-                    ConditionStatus::False,
-                    STALLED,
-                    "nothing is done until the resource, or what it refers to, is mended",
-                );
-            }
+            (ConditionType::Progressing | ConditionType::Reconciling | ConditionType::Stalled, _) => {}
             (_, Some(first)) => {
                 let message = own.iter().map(|invalid| invalid.message.as_str()).collect::<Vec<_>>().join("; ");
                 conditions.set(kind, ConditionStatus::False, first.reason, &message);
@@ -99,11 +130,14 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
             (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is mended"),
         }
     }
+    conditions.work(&Work::Stands(reason, "nothing is done until the resource, or what it refers to, is mended"));
     status
 }
 
 /// What was done in a round, and what is waited for.
 pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platform: &Platform, steps: &Steps) -> RestaurantBookingStatus {
+    // While something is rolled out, or waits, what it was before still runs.
+    let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
         observed_generation: generation,
         conditions: status.conditions.clone(),
@@ -112,6 +146,10 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
         admin_secret_name: Some(platform.admin.password.name.clone()),
         postgres: Some(platform.postgres.as_str().to_owned()),
         kafka: Some(platform.kafka.backend.as_str().to_owned()),
+        versions: Some(Versions {
+            postgres: versions(steps, |step| matches!(step, Step::Postgres(_))).or_else(|| before(|versions| versions.postgres.clone())),
+            kafka: versions(steps, |step| step == Step::Kafka).or_else(|| before(|versions| versions.kafka.clone())),
+        }),
         replicas: None,
         services: None,
     };
@@ -126,15 +164,15 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
     match &overall {
         State::Done => {
             conditions.set(ConditionType::Ready, ConditionStatus::True, AVAILABLE, "everything that is asked for runs");
-            conditions.set(ConditionType::Progressing, ConditionStatus::False, SETTLED, "there is nothing left to do");
+            conditions.work(&Work::IsDone);
         }
         State::Waiting(message) => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, WAITING, message);
-            conditions.set(ConditionType::Progressing, ConditionStatus::True, RECONCILING, message);
+            conditions.work(&Work::GoesOn(message));
         }
         State::Failed { reason, message } => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, reason, message);
-            conditions.set(ConditionType::Progressing, ConditionStatus::False, STALLED, message);
+            conditions.work(&Work::Stands(reason, message));
         }
     }
     for kind in [
@@ -192,10 +230,17 @@ fn worst(steps: &Steps, of: impl Fn(Step) -> bool) -> State {
 
 /// What the services run, each version once.
 fn version(services: &PerService<ServiceStatus>) -> Option<String> {
-    let mut versions: Vec<_> = Service::ALL.iter().filter_map(|service| services.of(*service).version.as_deref()).collect();
-    versions.sort_unstable();
-    versions.dedup();
-    (!versions.is_empty()).then(|| versions.join(","))
+    each_once(Service::ALL.iter().filter_map(|service| services.of(*service).version.as_deref()))
+}
+
+/// What was observed of some steps, each version once.
+fn versions(steps: &Steps, of: impl Fn(Step) -> bool) -> Option<String> {
+    each_once(steps.iter().filter(|(step, _)| of(**step)).filter_map(|(_, progress)| progress.version.as_deref()))
+}
+
+fn each_once<'a>(versions: impl Iterator<Item = &'a str>) -> Option<String> {
+    let versions: BTreeSet<&str> = versions.collect();
+    (!versions.is_empty()).then(|| versions.into_iter().collect::<Vec<_>>().join(","))
 }
 
 fn url(platform: &Platform) -> Option<String> {

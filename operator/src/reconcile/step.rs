@@ -7,8 +7,10 @@ use super::service::Service;
 /// A part of the platform that is applied as a whole, and that others may wait for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Step {
-    /// What others refer to: credentials, accounts, settings, Services, network policies.
+    /// What all services refer to: the keys of tokens and the administrator's credentials, and what the broker refers to.
     Foundation,
+    /// What a service and its database refer to: credentials, accounts, settings, Services, network policies.
+    Settings(Service),
     /// What nobody waits for: routes from outside, and monitors.
     Exposure,
     /// The database of a service.
@@ -23,11 +25,14 @@ pub enum Step {
     Deployment(Service),
 }
 
-use Step::{Deployment, Exposure, Foundation, Kafka, Migration, Postgres, Topics};
+use Step::{Deployment, Exposure, Foundation, Kafka, Migration, Postgres, Settings, Topics};
 
 /// Every step, each after all that it waits for.
-pub const ORDER: [Step; 13] = [
+pub const ORDER: [Step; 16] = [
     Foundation,
+    Settings(Service::Auth),
+    Settings(Service::Menu),
+    Settings(Service::Reservation),
     Exposure,
     Postgres(Service::Auth),
     Postgres(Service::Menu),
@@ -49,18 +54,25 @@ impl Step {
     /// because a broker may make a topic with one partition when it is first asked for it.
     pub fn waits_for(self) -> Vec<Step> {
         match self {
-            Foundation => vec![],
-            Exposure | Postgres(_) | Kafka => vec![Foundation],
+            Foundation | Exposure | Settings(_) => vec![],
+            Postgres(service) => vec![Settings(service)],
+            Kafka => vec![Foundation],
             Topics => vec![Kafka],
             Migration(service) => vec![Postgres(service)],
-            Deployment(service) => vec![Migration(service), Topics],
+            Deployment(service) => vec![Foundation, Settings(service), Migration(service), Topics],
         }
+    }
+
+    /// The step of what a component refers to, by the component's label: `auth`, `menu-postgres`, `reservation-migration`, `kafka`.
+    pub fn for_component(component: &str) -> Self {
+        let of = |service: &Service| component.split('-').next() == Some(service.as_str());
+        Service::ALL.into_iter().find(of).map_or(Foundation, Settings)
     }
 
     /// The condition that tells of the step.
     pub fn condition(self) -> ConditionType {
         match self {
-            Foundation | Exposure => ConditionType::Progressing,
+            Foundation | Settings(_) | Exposure => ConditionType::Progressing,
             Postgres(_) => ConditionType::PostgresReady,
             Kafka => ConditionType::KafkaReady,
             Topics => ConditionType::TopicsReady,
@@ -73,6 +85,9 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Foundation => "foundation",
+            Settings(Service::Auth) => "settings-auth",
+            Settings(Service::Menu) => "settings-menu",
+            Settings(Service::Reservation) => "settings-reservation",
             Exposure => "exposure",
             Postgres(Service::Auth) => "postgres-auth",
             Postgres(Service::Menu) => "postgres-menu",

@@ -38,11 +38,13 @@ pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds
         return Topics::AsWanted;
     }
     let address = context.kafka_address.as_ref().unwrap_or(&platform.kafka.bootstrap_servers).clone();
+    let asked = address.clone();
     let (kafka, trigger, resource) = (platform.kafka.clone(), context.trigger.clone(), owner.clone());
-    let question = async move { kafka::ensure_topics(&address, &kafka, BROKER).await };
+    let question = async move { kafka::ensure_topics(&asked, &kafka, BROKER).await };
     // The receiver is gone only when we are about to be.
     let tell = move || drop(trigger.send(ObjectRef::new(&resource.name).within(&resource.namespace)));
-    match context.brokers.ask(owner, &wanted, question, tell).await {
+    let broker = checksum(format!("{address} {:?}", platform.kafka.security).as_bytes());
+    match context.brokers.ask(owner, &broker, &wanted, question, tell).await {
         None => context.remember(owner, |remembered| {
             Topics::Asking(match (&remembered.topics, &remembered.topics_failed) {
                 (Some((known, _)), _) if *known == wanted => None,

@@ -1,25 +1,29 @@
 //! A resource and what it refers to, checked: out comes a platform that cannot be wrong, or all that is. Pure.
 
-use std::collections::BTreeMap;
+mod running;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource as _, ResourceExt as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::api::{
-    self, Component as ComponentSpec, ConditionType, Confirmation, DeletionPolicy, ExternalKafka, Quantity, RestaurantBooking,
-    RestaurantBookingSpec, SecretKeyReference, ServiceImage,
+    self, ConditionType, Confirmation, DeletionPolicy, ExternalKafka, RestaurantBooking, RestaurantBookingSpec, SecretKeyReference,
 };
+
+use running::{BROKER, DATABASE, component, resources, storage};
 
 use super::kind::Kind;
 use super::platform::{
-    Admin, Component, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Resources, Restaurant,
-    Sasl, Scale, Secret, Storage, Tls, Topics, admin_name, cloud_native_pg_secret_name, database_secret_name,
+    Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Restaurant, Sasl, Secret, Tls,
+    Topics, admin_name, cloud_native_pg_secret_name, database_name,
 };
-use super::reason::{INVALID_SECRET, INVALID_SPEC, KIND_NOT_INSTALLED, SECRET_NOT_FOUND};
-use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References};
+use super::reason::{INVALID_SECRET, INVALID_SPEC, KIND_NOT_INSTALLED, POSTGRES_UPGRADE_NEEDED, SECRET_NOT_FOUND, SECRET_NOT_USABLE};
+use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References, USABLE};
 use super::service::{PerService, Service};
+use super::tenant;
+use super::volume::{Volume, major};
 
 /// The operator's own settings that platforms depend on.
 #[derive(Clone, Debug)]
@@ -28,8 +32,14 @@ pub struct Defaults {
     pub image_registry: String,
     /// Tag of images, where the resource names none.
     pub image_tag: String,
+    /// Version of PostgreSQL of new managed databases, where the resource names none.
+    pub postgres_version: String,
     /// The namespace that the operator runs in.
     pub operator_namespace: String,
+    /// Whether a Secret that a resource names needs the label [`USABLE`].
+    pub secrets_require_label: bool,
+    /// The registries, or paths in them, that images come from; empty: all.
+    pub allowed_registries: Vec<String>,
 }
 
 impl Default for Defaults {
@@ -37,7 +47,10 @@ impl Default for Defaults {
         Self {
             image_registry: "ghcr.io/restaurant-booking".to_owned(),
             image_tag: env!("CARGO_PKG_VERSION").to_owned(),
+            postgres_version: "17".to_owned(),
             operator_namespace: "restaurant-booking-operator".to_owned(),
+            secrets_require_label: true,
+            allowed_registries: Vec::new(),
         }
     }
 }
@@ -79,15 +92,16 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         admin: check.admin(spec),
         credentials: references.credentials.clone(),
         databases: PerService::new(|service| check.database(spec, service)),
-        postgres: check.postgres(spec),
+        postgres: check.postgres(spec, defaults),
         kafka: check.kafka(spec, &resource.namespace().unwrap_or_else(|| "default".to_owned())),
         exposure: check.exposure(spec),
         network_policy: network_policy(spec),
         pod_disruption_budget: pod_disruption_budget(spec),
         monitoring: monitoring(spec, references),
         retain: spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain,
-        name: check.name,
+        name: check.name.clone(),
     };
+    check.invalid.extend(tenant::forbidden(&platform, &defaults.allowed_registries));
     if check.invalid.is_empty() { Ok(platform) } else { Err(check.invalid) }
 }
 
@@ -134,7 +148,7 @@ impl Check<'_> {
             Some(reference) => self.secret(ConditionType::AdminReady, "spec.admin.passwordSecretRef", reference),
             None => {
                 let text = self.references.credentials.admin_password.clone();
-                (Secret { name: admin_name(&self.name), key: ADMIN_PASSWORD.to_owned(), checksum: checksum(text.as_bytes()) }, text)
+                (Secret { name: admin_name(&self.name), key: ADMIN_PASSWORD.to_owned(), checksum: self.seal(text.as_bytes()) }, text)
             }
         };
         if !password.checksum.is_empty()
@@ -169,14 +183,14 @@ impl Check<'_> {
             // CloudNativePG makes it when it is ready: until then nothing that mounts it is applied.
             let name = cloud_native_pg_secret_name(&self.name, service);
             let value = self.references.secrets.get(&name).and_then(|data| data.get(CLOUD_NATIVE_PG_URL));
-            let checksum = value.map_or_else(String::new, |value| checksum(value));
+            let checksum = value.map_or_else(String::new, |value| self.seal(value));
             return Secret { name, key: CLOUD_NATIVE_PG_URL.to_owned(), checksum };
         }
         let password = self.references.credentials.database_passwords.of(service);
-        Secret { name: database_secret_name(&self.name, service), key: DATABASE_URL.to_owned(), checksum: checksum(password.as_bytes()) }
+        Secret { name: database_name(&self.name, service), key: DATABASE_URL.to_owned(), checksum: self.seal(password.as_bytes()) }
     }
 
-    fn postgres(&mut self, spec: &RestaurantBookingSpec) -> Postgres {
+    fn postgres(&mut self, spec: &RestaurantBookingSpec, defaults: &Defaults) -> Postgres {
         let default = api::ManagedPostgres::default();
         let given = spec.postgres.as_ref();
         if let Some(external) = given.and_then(|postgres| postgres.external.as_ref()) {
@@ -192,6 +206,7 @@ impl Check<'_> {
             self.needs(ConditionType::PostgresReady, "spec.postgres.cloudNativePG", &[Kind::Cluster], "CloudNativePG");
             return Postgres::CloudNativePg {
                 instances: cloud_native_pg.instances.unwrap_or(3),
+                synchronous_replication: cloud_native_pg.synchronous_replication.unwrap_or_default(),
                 image: cloud_native_pg.image_name.clone(),
                 storage: storage(cloud_native_pg.storage.as_ref()),
                 resources: resources(cloud_native_pg.resources.as_ref(), &DATABASE),
@@ -199,11 +214,35 @@ impl Check<'_> {
         }
         let managed = given.and_then(|postgres| postgres.managed.as_ref()).unwrap_or(&default);
         let repository = managed.repository.as_deref().unwrap_or("postgres");
+        let versions = PerService::new(|service| self.postgres_version(service, managed.version.as_deref(), defaults));
+        let images = PerService::new(|service| format!("{repository}:{}", versions.of(service)));
+        let volume = |service| Volume::new(versions.of(service), images.of(service));
+        let volumes = Box::new(PerService::new(|service| self.references.volumes.of(service).clone().unwrap_or_else(|| volume(service))));
         Postgres::Managed {
-            image: format!("{repository}:{}", managed.version.as_deref().unwrap_or("17")),
+            images,
+            volumes,
             storage: storage(managed.storage.as_ref()),
             resources: resources(managed.resources.as_ref(), &DATABASE),
         }
+    }
+
+    /// The version of a managed database: what is asked for, if the volume can be read by it; where nothing is asked for, the major version
+    /// that made the volume, whatever the default is by now.
+    fn postgres_version(&mut self, service: Service, asked: Option<&str>, defaults: &Defaults) -> String {
+        let made = self.references.volumes.of(service).as_ref();
+        if let (Some(asked), Some(made)) = (asked, made)
+            && major(asked) != made.major
+        {
+            let message = format!(
+                "spec.postgres.managed.version is {asked:?}, and the volume {} holds the files of PostgreSQL {}, which no other major version \
+                 reads; write version {:?}, or dump the database and restore it into a new resource (docs/upgrade.md). What runs goes on",
+                database_name(&self.name, service),
+                made.major,
+                made.major
+            );
+            self.refuse(ConditionType::PostgresReady, POSTGRES_UPGRADE_NEEDED, message);
+        }
+        asked.or(made.map(|made| made.major.as_str())).unwrap_or(&defaults.postgres_version).to_owned()
     }
 
     fn kafka(&mut self, spec: &RestaurantBookingSpec, namespace: &str) -> Kafka {
@@ -300,9 +339,24 @@ impl Check<'_> {
         })
     }
 
+    /// Of a value that nobody may guess from what viewers read: keyed, where a plain hash of a weak password could be tried out.
+    fn seal(&self, value: &[u8]) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.references.credentials.seal.as_bytes()).expect("a key of any length");
+        mac.update(value);
+        hex(&mac.finalize().into_bytes())
+    }
+
     /// A Secret that somebody else makes, and its text.
     fn secret(&mut self, condition: ConditionType, path: &str, reference: &SecretKeyReference) -> (Secret, String) {
         let mut secret = Secret { name: reference.name.clone(), key: reference.key.clone(), checksum: String::new() };
+        if self.references.unusable.contains(&reference.name) {
+            let message = format!(
+                "{path}: Secret {0:?} is not released for RestaurantBookings; its owner releases it with: kubectl label secret {0} {USABLE}=true",
+                reference.name
+            );
+            self.refuse(condition, SECRET_NOT_USABLE, message);
+            return (secret, String::new());
+        }
         let Some(data) = self.references.secrets.get(&reference.name) else {
             self.refuse(
                 condition,
@@ -322,7 +376,7 @@ impl Check<'_> {
             self.refuse(condition, INVALID_SECRET, message);
             return (secret, String::new());
         };
-        secret.checksum = checksum(value);
+        secret.checksum = self.seal(value);
         (secret, text)
     }
 
@@ -339,7 +393,11 @@ impl Check<'_> {
 
 /// SHA-256, in hexadecimal digits.
 pub fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_postgres_url(url: &str) -> bool {
@@ -351,102 +409,6 @@ fn is_postgres_url(url: &str) -> bool {
 fn port_of(url: &str) -> Option<u16> {
     let authority = url.split_once("://")?.1.split(['/', '?']).next()?;
     authority.rsplit_once('@').map_or(authority, |(_, host)| host).rsplit_once(':')?.1.parse().ok()
-}
-
-type Amounts = &'static [(&'static str, &'static str)];
-
-/// Requests and limits, where the resource names none.
-struct Usual {
-    requests: Amounts,
-    limits: Amounts,
-}
-
-/// A service was measured at 18 MiB idle; bcrypt and bursts are what the rest is for.
-static SERVICE: Usual = Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
-static DATABASE: Usual = Usual { requests: &[("cpu", "100m"), ("memory", "256Mi")], limits: &[("memory", "512Mi")] };
-/// The image's own heap is 1 GiB at most, of which half is enough here.
-static BROKER: Usual = Usual { requests: &[("cpu", "250m"), ("memory", "1Gi")], limits: &[("memory", "1Gi")] };
-
-fn resources(given: Option<&api::Resources>, usual: &Usual) -> Resources {
-    let or_usual = |given: Option<&BTreeMap<String, Quantity>>, usual: Amounts| match given.filter(|given| !given.is_empty()) {
-        Some(given) => given.clone(),
-        None => usual.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from(*amount))).collect(),
-    };
-    let mut requests = or_usual(given.map(|given| &given.requests), usual.requests);
-    let mut limits = or_usual(given.map(|given| &given.limits), usual.limits);
-    // Where one side is given and crosses the default of the other, the default gives way: requests must not be above limits.
-    if given.is_some_and(|given| given.limits.is_empty()) {
-        limits.retain(|name, limit| requests.get(name).is_none_or(|request| request <= limit));
-    }
-    if given.is_some_and(|given| given.requests.is_empty()) {
-        for (name, request) in &mut requests {
-            if let Some(limit) = limits.get(name).filter(|limit| *limit < request) {
-                *request = limit.clone();
-            }
-        }
-    }
-    Resources { requests, limits }
-}
-
-fn storage(given: Option<&api::Storage>) -> Storage {
-    Storage {
-        size: given.and_then(|storage| storage.size.clone()).unwrap_or_else(|| Quantity::from("8Gi")),
-        class: given.and_then(|storage| storage.storage_class_name.clone()),
-    }
-}
-
-fn component(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> Component {
-    let given = match service {
-        Service::Auth => &spec.auth,
-        Service::Menu => &spec.menu,
-        Service::Reservation => &spec.reservation,
-    };
-    let given = given.clone().unwrap_or_default();
-    let (image, version) = image(spec, service, defaults);
-    let mut resources = resources(given.resources.as_ref(), &SERVICE);
-    if given.autoscaling.is_some() && !resources.limits.contains_key("cpu") {
-        // An autoscaler that aims at a share of the requested CPU can do nothing where none is requested.
-        resources.requests.entry("cpu".to_owned()).or_insert_with(|| Quantity::from("50m"));
-    }
-    Component {
-        image,
-        version,
-        scale: scale(&given),
-        resources,
-        labels: given.labels,
-        annotations: given.annotations,
-        node_selector: given.node_selector,
-        tolerations: given.tolerations,
-        affinity: given.affinity,
-        topology_spread_constraints: given.topology_spread_constraints,
-        log_level: given.log_level.unwrap_or_default(),
-        cors_allowed_origins: given.cors_allowed_origins,
-        database_max_connections: given.database_max_connections.unwrap_or(10),
-    }
-}
-
-fn scale(given: &ComponentSpec) -> Scale {
-    given.autoscaling.as_ref().map_or_else(|| Scale::Fixed(given.replicas.unwrap_or(2)), Scale::from)
-}
-
-/// The image's full name, and its tag or digest.
-fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> (String, String) {
-    let image = spec.image.clone().unwrap_or_default();
-    let own = match service {
-        Service::Auth => image.auth,
-        Service::Menu => image.menu,
-        Service::Reservation => image.reservation,
-    };
-    let ServiceImage { repository, tag, digest } = own.unwrap_or_default();
-    let registry = image.registry.unwrap_or_else(|| defaults.image_registry.clone());
-    let repository = repository.unwrap_or_else(|| format!("{registry}/{}", service.as_str()));
-    match digest {
-        Some(digest) => (format!("{repository}@{digest}"), digest),
-        None => {
-            let tag = tag.or(image.tag).unwrap_or_else(|| defaults.image_tag.clone());
-            (format!("{repository}:{tag}"), tag)
-        }
-    }
 }
 
 fn network_policy(spec: &RestaurantBookingSpec) -> Option<NetworkPolicy> {

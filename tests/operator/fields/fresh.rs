@@ -8,8 +8,11 @@ use kube::api::{Api, Patch, PatchParams};
 use operator::api::RestaurantBooking;
 use operator::reconcile::build::{Object, build};
 use operator::reconcile::kind::Kind;
+use operator::reconcile::platform::database_name;
 use operator::reconcile::references::{Credentials, References, SecretData, names};
+use operator::reconcile::service::{PerService, Service};
 use operator::reconcile::validate::{Defaults, validate};
+use operator::reconcile::volume::Volume;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -51,7 +54,18 @@ impl Fresh {
             }
         }
         let credentials = Credentials::complete(&name, &secrets).expect("randomness");
-        References { secrets, kinds: Kind::ALL.into_iter().filter(|kind| kind.is_optional()).collect(), credentials }
+        let mut volumes = PerService::default();
+        for (volume, service) in [&mut volumes.auth, &mut volumes.menu, &mut volumes.reservation].into_iter().zip(Service::ALL) {
+            let claim = self.place.api(Kind::PersistentVolumeClaim).get_opt(&database_name(&name, service)).await.expect("an answer");
+            *volume = claim.and_then(|claim| Volume::of(claim.annotations()));
+        }
+        References {
+            secrets,
+            kinds: Kind::ALL.into_iter().filter(|kind| kind.is_optional()).collect(),
+            credentials,
+            volumes,
+            ..Default::default()
+        }
     }
 
     async fn stored(&self, kind: Kind, name: &str, mut body: Value) -> Value {

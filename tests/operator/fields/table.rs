@@ -317,7 +317,7 @@ fn operations() -> Vec<Row> {
         row("monitoring.enabled", false),
         row("monitoring.labels", json!({"release": "prometheus"})),
         row("monitoring.intervalSeconds", 15),
-        row("deletionPolicy", "Delete"),
+        row("deletionPolicy", "Delete").without_effect(),
         row("paused", true).expected(Expected::Paused),
     ]
 }

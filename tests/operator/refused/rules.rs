@@ -112,7 +112,6 @@ const SAME_POSTGRES: &str = "the kind of postgres cannot change once the resourc
 const SAME_KAFKA: &str = "the kind of kafka cannot change once the resource exists";
 const POSTGRES_GROWS: &str = "storage of postgres may grow and not shrink, and its storageClassName cannot change";
 const KAFKA_GROWS: &str = "storage of kafka may grow and not shrink, and its storageClassName cannot change";
-const MAJOR: &str = "the major version of PostgreSQL cannot change";
 const PARTITIONS: &str = "kafka.topics.partitions may grow and not shrink";
 const COPIES_STAY: &str = "kafka.topics.replicationFactor cannot change once the resource exists";
 const PREFIX: &str = "kafka.topics.prefix cannot change once the resource exists";
@@ -148,8 +147,24 @@ fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
         (kafka(json!({"strimzi": {}})), kafka(json!({"strimzi": {"brokers": 3}})), None),
         (kafka(json!({"strimzi": {}})), kafka(json!({"strimzi": {"brokers": 5}})), Some(BROKERS)),
         (postgres(json!({"managed": {"version": "17.5"}})), postgres(json!({"managed": {"version": "17.6"}})), None),
-        (postgres(json!({"managed": {"version": "17.5"}})), postgres(json!({"managed": {"version": "18.0"}})), Some(MAJOR)),
-        (postgres(json!({"managed": {}})), postgres(json!({"managed": {"version": "16"}})), Some(MAJOR)),
+        // d03: the definition does not know what made the volumes; the operator, which does, refuses another major version, and the way back
+        // is open.
+        (json!({}), postgres(json!({"managed": {"version": "18"}})), None),
+        (postgres(json!({"managed": {"version": "18"}})), postgres(json!({"managed": {"version": "17"}})), None),
+        (postgres(json!({"managed": {"version": "16"}})), json!({}), None),
+        (kafka(json!({"strimzi": {"brokers": 5}})), kafka(json!({"strimzi": {}})), Some(BROKERS)),
+        // d03: the parent of what cannot change appears, or goes.
+        (json!({}), size("postgres", "managed", "1Gi"), Some(POSTGRES_GROWS)),
+        (size("postgres", "managed", "10Gi"), json!({}), Some(POSTGRES_GROWS)),
+        (json!({}), class("postgres", "managed", "a"), Some(POSTGRES_GROWS)),
+        (class("postgres", "managed", "a"), json!({}), Some(POSTGRES_GROWS)),
+        (json!({}), size("kafka", "managed", "1Gi"), Some(KAFKA_GROWS)),
+        (size("kafka", "managed", "10Gi"), json!({}), Some(KAFKA_GROWS)),
+        (json!({}), class("kafka", "managed", "a"), Some(KAFKA_GROWS)),
+        (class("kafka", "managed", "a"), json!({}), Some(KAFKA_GROWS)),
+        (kafka(json!({"managed": {}})), kafka(json!({"managed": {}, "topics": {"partitions": 2}})), Some(PARTITIONS)),
+        (kafka(json!({"topics": {"replicationFactor": 1}})), json!({}), Some(COPIES_STAY)),
+        (json!({}), kafka(json!({"topics": {"replicationFactor": 1}})), Some(COPIES_STAY)),
         (topics(json!({})), topics(json!({"partitions": 3})), None),
         (topics(json!({"partitions": 4})), topics(json!({"partitions": 8})), None),
         (topics(json!({"partitions": 4})), topics(json!({"partitions": 3})), Some(PARTITIONS)),

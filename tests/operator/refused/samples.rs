@@ -66,7 +66,7 @@ pub(super) fn samples() -> Vec<Value> {
             "restaurant": restaurant,
             "image": {"auth": by_digest, "menu": by_digest, "reservation": by_digest},
             "auth": scaled, "menu": scaled, "reservation": scaled,
-            "postgres": {"cloudNativePG": {"instances": 3, "imageName": "postgresql:17", "storage": storage(), "resources": resources()}},
+            "postgres": {"cloudNativePG": {"instances": 3, "synchronousReplication": "Required", "imageName": "postgresql:17", "storage": storage(), "resources": resources()}},
             "kafka": {"strimzi": {"brokers": 3, "version": "4.1.0", "storage": storage(), "resources": resources()}, "topics": topics},
             "gateway": {"host": "book.example.com", "parentRef": {"name": "public", "sectionName": "https"}},
         }),

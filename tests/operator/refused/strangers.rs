@@ -6,7 +6,9 @@ use http::Method;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::ResourceExt as _;
-use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use operator::reconcile::build::MANAGER;
+use operator::reconcile::deletion::FINALIZER;
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
@@ -43,18 +45,32 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     let world = place.world.bare().await;
     let place = world.place("strangers").await;
     install_loose_crd(&place).await;
+    let lost = json!({"restaurant": "text", "deletionPolicy": "Delete"});
+    place.apply_raw("lost", lost).await.expect("it is accepted");
+    let finalizer = json!({"metadata": {"finalizers": [FINALIZER]}});
+    place.raw_resources().patch("lost", &PatchParams::default(), &Patch::Merge(&finalizer)).await.expect("it is patched");
+    let labels = json!({"app.kubernetes.io/managed-by": MANAGER, "app.kubernetes.io/instance": "lost"});
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "lost-admin", "labels": labels}});
+    place.api(Kind::Secret).patch("lost-admin", &PatchParams::apply(MANAGER), &Patch::Apply(&secret)).await.expect("a Secret");
     install_crd(&place.client).await;
 
     let operator = place.operator();
     place.apply("good", spec(json!({}))).await;
     place.ready("good").await;
+    // d01: of a resource that cannot be read the data is kept, whatever its policy may be meant to say.
+    place.raw_resources().delete("lost", &DeleteParams::default()).await.expect("it is deleted");
+    eventually("it is gone", async || place.raw_resources().get_opt("lost").await.ok()?.is_none().then_some(())).await;
+    operator.quiet().await;
+    assert!(place.get(Kind::Secret, "lost-admin").await.is_some());
     let events: Api<Event> = Api::namespaced(place.client.clone(), &place.name);
     let event = eventually("an event about the malformed resource", async || {
         let all = events.list(&ListParams::default()).await.ok()?;
-        all.items.into_iter().find(|event| event.reason.as_deref() == Some("MalformedResource"))
+        let of = |event: &Event| event.regarding.as_ref().and_then(|object| object.name.clone());
+        all.items
+            .into_iter()
+            .find(|event| event.reason.as_deref() == Some("MalformedResource") && of(event).as_deref() == Some("malformed"))
     })
     .await;
-    assert_eq!(event.regarding.and_then(|object| object.name).as_deref(), Some("malformed"));
     assert!(event.note.as_deref().is_some_and(|note| note.contains("Expected struct Restaurant")), "{:?}", event.note);
     operator.quiet().await;
     let status = place.raw("malformed").await["status"].clone();

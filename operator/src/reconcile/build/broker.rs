@@ -3,7 +3,7 @@
 mod managed;
 mod strimzi;
 
-use crate::reconcile::platform::{KafkaBackend, Platform};
+use crate::reconcile::platform::{KafkaBackend, Platform, Storage, TOPICS};
 
 use super::Object;
 
@@ -17,5 +17,55 @@ pub(super) fn objects(platform: &Platform) -> Vec<Object> {
         }
         KafkaBackend::StrimziCluster { name } => strimzi::topics(platform, name),
         KafkaBackend::External => Vec::new(),
+    }
+}
+
+/// How the broker's log is bounded: events that are old enough go, and the oldest ones also where they would fill the volume, since a broker
+/// whose volume is full stops.
+struct LogSize {
+    /// The greatest size of a partition, in bytes.
+    retention: u64,
+    /// The size of its files, in bytes: events go by whole files.
+    segment: u64,
+}
+
+impl LogSize {
+    /// Six tenths of the volume for the copies of partitions that a broker has; the rest is for files that are written and for Kafka's own
+    /// topics.
+    fn of(platform: &Platform, storage: &Storage, brokers: i32) -> Self {
+        const GIBIBYTE: u64 = 1 << 30;
+        const MEBIBYTE: u64 = 1 << 20;
+        let count = |number: i32| u64::try_from(number).unwrap_or(1).max(1);
+        let bytes = storage.size.thousandths().and_then(|amount| u64::try_from(amount / 1000).ok()).unwrap_or(8 * GIBIBYTE);
+        let topics = &platform.kafka.topics;
+        let copies = 3 * count(topics.partitions) * count(topics.replication_factor.unwrap_or(1));
+        let retention = (bytes / 10 * 6 / copies.div_ceil(count(brokers))).max(4 * MEBIBYTE);
+        Self { retention, segment: (retention / 4).clamp(MEBIBYTE, GIBIBYTE) }
+    }
+}
+
+const _: () = assert!(TOPICS.len() == 3, "LogSize counts three topics");
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::platform;
+    use super::*;
+    use crate::api::Quantity;
+
+    #[test]
+    fn d35_the_log_of_a_broker_never_fills_its_volume() {
+        for (size, partitions, copies, brokers) in [("8Gi", 3, 1, 1), ("8Gi", 100, 1, 1), ("20Gi", 9, 3, 3), ("1Gi", 3, 3, 5)] {
+            let platform = platform(
+                &format!("kafka: {{strimzi: {{brokers: 5}}, topics: {{partitions: {partitions}, replicationFactor: {copies}}}}}"),
+                &[],
+            );
+            let storage = Storage { size: Quantity::from(size), class: None };
+            let LogSize { retention, segment } = LogSize::of(&platform, &storage, brokers);
+            let bytes = u64::try_from(storage.size.thousandths().expect("a size") / 1000).expect("bytes");
+            let of_a_broker = (3 * partitions * copies as u64).div_ceil(u64::try_from(brokers).expect("brokers"));
+            // A partition has its files, and the one that is written.
+            assert!(of_a_broker * (retention + segment) <= bytes / 10 * 8, "{size} {partitions} {copies} {brokers}: {retention} {segment}");
+            assert!(segment * 4 <= retention || segment == 1 << 20, "{retention} {segment}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod cloud_native_pg;
 mod managed;
 
+use crate::reconcile::observe::version_of_image;
 use crate::reconcile::platform::{Platform, Postgres, Scale};
 use crate::reconcile::service::Service;
 
@@ -11,9 +12,18 @@ use super::metadata::Part;
 
 pub(super) fn objects(platform: &Platform, service: Service) -> Vec<Object> {
     match &platform.postgres {
-        Postgres::Managed { image, storage, resources } => managed::objects(platform, service, image, storage, resources),
-        Postgres::CloudNativePg { instances, image, storage, resources } => {
-            vec![cloud_native_pg::cluster(platform, service, *instances, image.as_deref(), storage, resources)]
+        Postgres::Managed { images, volumes, storage, resources } => {
+            managed::objects(platform, service, images.of(service), volumes.of(service), storage, resources)
+        }
+        Postgres::CloudNativePg { instances, synchronous_replication, image, storage, resources } => {
+            let cluster = cloud_native_pg::Cluster {
+                instances: *instances,
+                synchronous_replication: *synchronous_replication,
+                image: image.as_deref(),
+                storage,
+                resources,
+            };
+            vec![cluster.object(platform, service)]
         }
         Postgres::External { .. } => Vec::new(),
     }
@@ -22,7 +32,7 @@ pub(super) fn objects(platform: &Platform, service: Service) -> Vec<Object> {
 /// The part that a service's database is.
 fn part<'a>(platform: &'a Platform, service: Service, image: Option<&str>) -> Part<'a> {
     let part = platform.part(format!("{}-postgres", service.as_str()));
-    match image.and_then(version) {
+    match image.and_then(version_of_image) {
         Some(version) => part.version(version),
         None => part,
     }
@@ -31,8 +41,8 @@ fn part<'a>(platform: &'a Platform, service: Service, image: Option<&str>) -> Pa
 /// PostgreSQL's own default.
 const USUAL_CONNECTIONS: i32 = 100;
 
-/// The connections that the database must allow, where its default is not enough: a change restarts it, so the default is kept as long
-/// as it will do.
+/// The connections that the database must allow, where its default is not enough. A change restarts it, so they come in steps, each twice the
+/// one before: most changes of the number of Pods stay within a step.
 fn max_connections(platform: &Platform, service: Service) -> Option<i32> {
     let component = platform.components.of(service);
     let pods = match component.scale {
@@ -41,15 +51,8 @@ fn max_connections(platform: &Platform, service: Service) -> Option<i32> {
     };
     // A rollout has a quarter more Pods at a time; the rest is for those that are ending, the migration and administrators.
     let wanted = (pods + pods / 4 + 1) * component.database_max_connections + 20;
-    (wanted > USUAL_CONNECTIONS).then_some(wanted)
-}
-
-/// The version of PostgreSQL, as an image's tag has it.
-fn version(image: &str) -> Option<&str> {
-    let tagged = image.split_once('@').map_or(image, |(tagged, _)| tagged);
-    let (_, tag) = tagged.rsplit_once(':')?;
-    // Without a tag, what is behind the colon is the port of the registry.
-    (!tag.contains('/')).then_some(tag)
+    let steps = std::iter::successors(Some(USUAL_CONNECTIONS), |step| step.checked_mul(2));
+    steps.into_iter().find(|step| *step >= wanted).filter(|step| *step > USUAL_CONNECTIONS)
 }
 
 #[cfg(test)]
@@ -66,11 +69,13 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_outlives_the_resource_unless_that_says_otherwise() {
-        let owner =
-            |spec: &str| objects(spec)["PersistentVolumeClaim/trattoria-reservation-postgres"]["metadata"]["ownerReferences"].clone();
-        assert_eq!(owner(""), Value::Null);
-        assert_eq!(owner("deletionPolicy: Delete")[0]["name"], "trattoria");
+    fn d01_d02_a_volume_has_no_owner_and_is_not_argo_cds_to_prune() {
+        for spec in ["", "deletionPolicy: Delete"] {
+            let metadata = objects(spec)["PersistentVolumeClaim/trattoria-reservation-postgres"]["metadata"].clone();
+            assert_eq!(metadata["ownerReferences"], Value::Null, "{spec}");
+            assert_eq!(metadata["annotations"]["argocd.argoproj.io/sync-options"], "Prune=false,Delete=false");
+            assert_eq!(metadata["annotations"]["argocd.argoproj.io/compare-options"], "IgnoreExtraneous");
+        }
         let stateful_set = &objects("")["StatefulSet/trattoria-reservation-postgres"];
         assert_eq!(stateful_set["metadata"]["ownerReferences"][0]["name"], "trattoria");
         assert_eq!(
@@ -103,29 +108,18 @@ mod tests {
     }
 
     #[test]
-    fn every_pod_of_a_service_finds_connections() {
+    fn d09_every_pod_of_a_service_finds_connections_and_one_more_crosses_no_step() {
         let connections = |spec: &str| max_connections(&platform(spec, &[]), Service::Reservation);
         assert_eq!(connections(""), None);
         assert_eq!(connections("reservation: {replicas: 6}"), None);
-        assert_eq!(connections("reservation: {replicas: 20}"), Some(280));
-        assert_eq!(connections("reservation: {autoscaling: {maxReplicas: 8}, databaseMaxConnections: 20}"), Some(240));
+        assert_eq!(connections("reservation: {replicas: 7}"), Some(200));
+        assert_eq!(connections("reservation: {replicas: 8}"), Some(200));
+        assert_eq!(connections("reservation: {replicas: 20}"), Some(400));
+        assert_eq!(connections("reservation: {autoscaling: {maxReplicas: 8}, databaseMaxConnections: 20}"), Some(400));
         let many = "reservation: {replicas: 20}";
         let container = &objects(many)["StatefulSet/trattoria-reservation-postgres"]["spec"]["template"]["spec"]["containers"][0];
-        assert_eq!(container["args"], json!(["-c", "max_connections=280"]));
+        assert_eq!(container["args"], json!(["-c", "max_connections=400"]));
         let cluster = &objects(&format!("{{{many}, postgres: {{cloudNativePG: {{}}}}}}"))["Cluster/trattoria-reservation-postgres"];
-        assert_eq!(cluster["spec"]["postgresql"]["parameters"]["max_connections"], "280");
-    }
-
-    #[test]
-    fn a_version_is_an_images_tag() {
-        for (image, tag) in [
-            ("postgres:17.6", Some("17.6")),
-            ("registry:5000/postgres:17", Some("17")),
-            ("registry:5000/postgres", None),
-            ("ghcr.io/cloudnative-pg/postgresql:17.6@sha256:0123", Some("17.6")),
-            ("ghcr.io/cloudnative-pg/postgresql@sha256:0123", None),
-        ] {
-            assert_eq!(version(image), tag, "{image}");
-        }
+        assert_eq!(cluster["spec"]["postgresql"]["parameters"]["max_connections"], "400");
     }
 }

@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
-use crate::reconcile::platform::{KafkaBackend, Platform, Postgres, admin_name, database_secret_name};
-use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, PRIVATE_KEY};
+use crate::reconcile::platform::{KafkaBackend, Platform, Postgres, admin_name, database_name, seal_name};
+use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
@@ -31,10 +31,14 @@ fn credentials(platform: &Platform) -> Vec<Object> {
     let credentials = &platform.credentials;
     let keys = [(PRIVATE_KEY, credentials.private_key.clone()), (KEY_SET, credentials.key_set.clone())];
     let auth = platform.part(Service::Auth.as_str());
-    let mut objects = vec![secret(&auth, &platform.keys_name(), keys)];
+    let seal = [(SEAL, credentials.seal.clone())];
+    let mut objects = vec![
+        secret(Step::Foundation, &auth, &platform.keys_name(), keys),
+        secret(Step::Foundation, &auth, &seal_name(&platform.name), seal),
+    ];
     if platform.admin.generated {
         let login = [(ADMIN_EMAIL, platform.admin.email.clone()), (ADMIN_PASSWORD, credentials.admin_password.clone())];
-        objects.push(secret(&auth, &admin_name(&platform.name), login));
+        objects.push(secret(Step::Foundation, &auth, &admin_name(&platform.name), login));
     }
     if matches!(platform.postgres, Postgres::Managed { .. }) {
         objects.extend(Service::ALL.map(|service| database_credentials(platform, service)));
@@ -56,7 +60,7 @@ fn database_credentials(platform: &Platform, service: Service) -> Object {
         (DATABASE_URL, url),
     ];
     let part = platform.part(format!("{}-postgres", service.as_str()));
-    secret(&part, &database_secret_name(&platform.name, service), data)
+    secret(Step::Settings(service), &part, &database_name(&platform.name, service), data)
 }
 
 /// RFC 3986, 2.1: what we generate needs none of it, but a password that was put into the Secret by hand may.
@@ -67,10 +71,10 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-fn secret<const N: usize>(part: &Part<'_>, name: &str, data: [(&str, String); N]) -> Object {
+fn secret<const N: usize>(step: Step, part: &Part<'_>, name: &str, data: [(&str, String); N]) -> Object {
     let data = data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes()))).collect();
     let body = core::Secret { data: Some(data), type_: Some("Opaque".to_owned()), ..Default::default() };
-    part.object(Step::Foundation, Kind::Secret, name, &body)
+    part.object(step, Kind::Secret, name, &body)
 }
 
 /// Nobody here speaks to the API server, so no account has a token.
@@ -87,13 +91,16 @@ fn accounts(platform: &Platform) -> Vec<Object> {
         image_pull_secrets: platform.pull_secrets(),
         ..Default::default()
     };
-    let account = |(part, name): (String, String)| platform.part(part).object(Step::Foundation, Kind::ServiceAccount, &name, &body);
+    let account = |(part, name): (String, String)| {
+        let step = Step::for_component(&part);
+        platform.part(part).object(step, Kind::ServiceAccount, &name, &body)
+    };
     accounts.into_iter().map(account).collect()
 }
 
 fn config_map(platform: &Platform, service: Service) -> Object {
     let body = core::ConfigMap { data: Some(settings(platform, service)), ..Default::default() };
-    platform.part(service.as_str()).object(Step::Foundation, Kind::ConfigMap, &platform.component_name(service), &body)
+    platform.part(service.as_str()).object(Step::Settings(service), Kind::ConfigMap, &platform.component_name(service), &body)
 }
 
 /// The settings of a service that are no secrets, as environment variables.
@@ -149,7 +156,7 @@ fn network_service(platform: &Platform, service: Service) -> Object {
         ..Default::default()
     };
     let body = core::Service { spec: Some(spec), ..Default::default() };
-    part.object(Step::Foundation, Kind::Service, &platform.component_name(service), &body)
+    part.object(Step::Settings(service), Kind::Service, &platform.component_name(service), &body)
 }
 
 #[cfg(test)]
@@ -177,12 +184,21 @@ mod tests {
             let made = credentials(&platform(spec, given)).into_iter();
             made.map(|object| (object.name.clone(), !object.body["metadata"]["ownerReferences"].is_null())).collect::<Vec<_>>()
         };
-        let names =
-            ["trattoria-jwt", "trattoria-admin", "trattoria-auth-postgres", "trattoria-menu-postgres", "trattoria-reservation-postgres"];
+        let names = [
+            "trattoria-jwt",
+            "trattoria-seal",
+            "trattoria-admin",
+            "trattoria-auth-postgres",
+            "trattoria-menu-postgres",
+            "trattoria-reservation-postgres",
+        ];
         assert_eq!(secrets("", &[]), names.map(|name| (name.to_owned(), false)));
-        assert_eq!(secrets("deletionPolicy: Delete", &[]), names.map(|name| (name.to_owned(), true)));
+        assert_eq!(secrets("deletionPolicy: Delete", &[]), names.map(|name| (name.to_owned(), false)));
         let given = "{admin: {passwordSecretRef: {name: boss, key: password}}, postgres: {cloudNativePG: {}}}";
-        assert_eq!(secrets(given, &[("boss", "password", "correct horse")]), [("trattoria-jwt".to_owned(), false)]);
+        assert_eq!(
+            secrets(given, &[("boss", "password", "correct horse")]),
+            ["trattoria-jwt", "trattoria-seal"].map(|name| (name.to_owned(), false))
+        );
     }
 
     #[test]

@@ -22,11 +22,17 @@ pub const INSTANCE: &str = "app.kubernetes.io/instance";
 pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
 const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
-const VERSION: &str = "app.kubernetes.io/version";
+/// The label that says which version an object is of.
+pub const VERSION: &str = "app.kubernetes.io/version";
 /// The name of the application, in `app.kubernetes.io/name`.
 const APPLICATION: &str = "restaurant-booking";
 /// On a Pod template: what the mounted Secrets and settings are, so that Pods are replaced when they change.
 pub(super) const CHECKSUM: &str = "restaurantbooking.dev/checksum";
+
+/// On objects with data. An Argo CD Application that tracks by label, and is named as the resource, would take them for its own that are not
+/// in Git, and prune them (<https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/>).
+const KEPT_BY_ARGO_CD: [(&str, &str); 2] =
+    [("argocd.argoproj.io/compare-options", "IgnoreExtraneous"), ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false")];
 
 /// A part of the platform, by its label: `auth`, `menu-postgres`, `kafka`.
 #[derive(Clone, Debug)]
@@ -72,14 +78,14 @@ impl Part<'_> {
         labels
     }
 
-    /// The metadata of an object of the part: its owner is the resource, unless it holds what is to outlive it.
+    /// The metadata of an object of the part. Its owner is the resource, unless it holds data: that is never the garbage collector's to
+    /// remove.
     pub(super) fn metadata(&self, kind: Kind, name: &str) -> ObjectMeta {
-        let outlives = self.platform.retain && kind.holds_data();
         ObjectMeta {
             name: Some(name.to_owned()),
             namespace: Some(self.platform.namespace.clone()),
             labels: Some(self.labels()),
-            owner_references: (!outlives).then(|| vec![self.platform.owner.clone()]),
+            owner_references: (!kind.holds_data()).then(|| vec![self.platform.owner.clone()]),
             ..Default::default()
         }
     }
@@ -96,9 +102,12 @@ impl Part<'_> {
         step: Step,
         kind: Kind,
         name: &str,
-        annotations: BTreeMap<String, String>,
+        mut annotations: BTreeMap<String, String>,
         body: &impl Serialize,
     ) -> Object {
+        if kind.holds_data() {
+            annotations.extend(KEPT_BY_ARGO_CD.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        }
         let mut metadata = self.metadata(kind, name);
         metadata.annotations = (!annotations.is_empty()).then_some(annotations);
         let mut body = serde_json::to_value(body).expect("an object is JSON");

@@ -1,6 +1,6 @@
 //! The migration of a database, as a Job that ends before the Pods of the new version start.
 
-use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::batch::v1::{Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -37,7 +37,22 @@ pub(super) fn job(platform: &Platform, service: Service) -> Object {
     // in the template: a log level or a rotated password starts no migration.
     let hash = checksum(&serde_json::to_vec(&template).expect("a template is JSON"));
     let name = format!("{}-migrate-{}", platform.component_name(service), &hash[..10]);
-    let spec = JobSpec { backoff_limit: Some(RETRIES), active_deadline_seconds: Some(DEADLINE), template, ..Default::default() };
+    // A Pod that a drained node takes along has not failed.
+    let disruption = PodFailurePolicyRule {
+        action: "Ignore".to_owned(),
+        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
+            type_: "DisruptionTarget".to_owned(),
+            status: "True".to_owned(),
+        }]),
+        ..Default::default()
+    };
+    let spec = JobSpec {
+        backoff_limit: Some(RETRIES),
+        active_deadline_seconds: Some(DEADLINE),
+        pod_failure_policy: Some(PodFailurePolicy { rules: vec![disruption] }),
+        template,
+        ..Default::default()
+    };
     part.object(Step::Migration(service), Kind::Job, &name, &Job { spec: Some(spec), ..Default::default() })
 }
 

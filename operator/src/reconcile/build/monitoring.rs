@@ -63,7 +63,20 @@ macro_rules! requests {
     };
 }
 
-const ALERTS: [Alert; 7] = [
+/// The volumes of the databases and the broker, by the names that their claims have: ours, CloudNativePG's, Strimzi's.
+const VOLUMES: &str = "(data-([0-9]+-)?)?$name-(auth-postgres|menu-postgres|reservation-postgres|kafka)(-.*)?";
+
+const ALERTS: [Alert; 8] = [
+    Alert {
+        name: "RestaurantBookingVolumeFillsUp",
+        expression: "kubelet_volume_stats_available_bytes{$volumes} / kubelet_volume_stats_capacity_bytes{$volumes} < 0.15",
+        minutes: 10,
+        severity: "critical",
+        summary: "The volume {{ $labels.persistentvolumeclaim }} is almost full.",
+        description: "Of the volume {{ $labels.persistentvolumeclaim }} in namespace {{ $labels.namespace }}, {{ $value | humanizePercentage }} \
+            are left. A database or broker whose volume is full stops. Raise storage.size of the RestaurantBooking, where the class of the \
+            volume can expand.",
+    },
     Alert {
         name: "RestaurantBookingRequestsFail",
         expression: concat!(requests!(r#", http_response_status_code=~"5..""#), " / ", requests!(""), " > 0.05"),
@@ -131,6 +144,7 @@ const ALERTS: [Alert; 7] = [
 
 fn alerts(platform: &Platform) -> Vec<Value> {
     let scope = format!(r#"namespace="{}", job=~"{}-(auth|menu|reservation)""#, platform.namespace, platform.name);
+    let volumes = format!(r#"namespace="{}", persistentvolumeclaim=~"{}""#, platform.namespace, VOLUMES.replace("$name", &platform.name));
     let down = Service::ALL.map(|service| {
         let (namespace, job) = (&platform.namespace, platform.component_name(service));
         json!({
@@ -149,7 +163,7 @@ fn alerts(platform: &Platform) -> Vec<Value> {
     let others = ALERTS.iter().map(|alert| {
         json!({
             "alert": alert.name,
-            "expr": alert.expression.replace("$scope", &scope),
+            "expr": alert.expression.replace("$scope", &scope).replace("$volumes", &volumes),
             "for": format!("{}m", alert.minutes),
             "labels": {"severity": alert.severity},
             "annotations": {"summary": alert.summary, "description": alert.description},
@@ -169,7 +183,8 @@ mod tests {
             let expression = alert["expr"].as_str().expect("an expression");
             let selectors = expression.matches('{').count();
             assert!(selectors > 0 && !expression.contains("$scope"), "{expression}");
-            assert_eq!(expression.matches(r#"{namespace="dining", job="#).count(), selectors, "{expression}");
+            let ours = [r#"{namespace="dining", job="#, r#"{namespace="dining", persistentvolumeclaim=~"(data-([0-9]+-)?)?trattoria-"#];
+            assert_eq!(ours.iter().map(|ours| expression.matches(ours).count()).sum::<usize>(), selectors, "{expression}");
         }
     }
 

@@ -149,7 +149,8 @@ fn policy(platform: &Platform, flows: &[Flow], component: String, subject: &End)
     };
     let name = format!("{}-{component}", platform.name);
     let body = NetworkPolicy { spec: Some(spec), ..Default::default() };
-    platform.part(component).object(Step::Foundation, Kind::NetworkPolicy, &name, &body)
+    let step = Step::for_component(&component);
+    platform.part(component).object(step, Kind::NetworkPolicy, &name, &body)
 }
 
 impl End {

@@ -28,19 +28,21 @@ pub(super) fn data_mount(directory: &str) -> VolumeMount {
     VolumeMount { name: DATA.to_owned(), mount_path: directory.to_owned(), ..Default::default() }
 }
 
-/// The volume, the Pod, and the Service by which the Pod is reached at the ports of its containers: all of one name.
+/// The volume, the Pod, each with its annotations, and the Service by which the Pod is reached at the ports of its containers: all of one
+/// name.
 pub(super) fn objects(
     part: &Part<'_>,
     step: Step,
     name: &str,
     storage: &Storage,
-    annotations: BTreeMap<String, String>,
+    of_claim: BTreeMap<String, String>,
+    of_pod: BTreeMap<String, String>,
     pod: PodSpec,
 ) -> Vec<Object> {
     vec![
         part.object(step, Kind::Service, name, &service(part, &pod)),
-        part.object(step, Kind::PersistentVolumeClaim, name, &claim(storage)),
-        part.object(step, Kind::StatefulSet, name, &stateful_set(part, name, annotations, pod)),
+        part.annotated(step, Kind::PersistentVolumeClaim, name, of_claim, &claim(storage)),
+        part.object(step, Kind::StatefulSet, name, &stateful_set(part, name, of_pod, pod)),
     ]
 }
 
@@ -61,8 +63,7 @@ fn service(part: &Part<'_>, pod: &PodSpec) -> Service {
     Service { spec: Some(spec), ..Default::default() }
 }
 
-/// A claim of its own and no template of the StatefulSet's, since a template can neither be changed nor have an owner: so storage can
-/// grow, and goes or stays as the resource says.
+/// A claim of its own and no template of the StatefulSet's, since a template cannot be changed: so storage can grow.
 fn claim(storage: &Storage) -> PersistentVolumeClaim {
     let requests = BTreeMap::from([("storage".to_owned(), Quantity(storage.size.to_string()))]);
     let spec = PersistentVolumeClaimSpec {

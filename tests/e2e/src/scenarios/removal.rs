@@ -54,7 +54,7 @@ pub(crate) async fn retained_data_is_found_again(world: &World) -> Result<()> {
     delete(&restaurant).await?;
     let kept = only(&restaurant, &["secret/", "persistentvolumeclaim/"]).await?;
     let volumes = kept.iter().filter(|object| object.starts_with("persistentvolumeclaim/")).count();
-    ensure((volumes, kept.len()) == (4, 9), || format!("kept are {kept:?}"))?;
+    ensure((volumes, kept.len()) == (4, 10), || format!("kept are {kept:?}"))?;
     world.tell(format!("deleted: kept are {volumes} volumes and {} Secrets, and nothing else", kept.len() - volumes));
 
     restaurant.apply(&spec(&restaurant.name, 2)).await?;
@@ -97,14 +97,22 @@ pub(crate) async fn deleted_data_is_gone(world: &World) -> Result<()> {
 /// In the wrong order, the operator first: restaurants keep serving, and neither a namespace nor the definition gets stuck.
 pub(crate) async fn the_operator_before_the_restaurants(world: &World) -> Result<()> {
     let (trattoria, other) = (world.trattoria().await?, world.restaurant("e2e-osteria", "trattoria", 1).await?);
+    other.change(&json!({"deletionPolicy": "Delete"})).await?;
+    other.ready().await?;
     helm(&["uninstall", OPERATOR, "--namespace", OPERATOR, "--wait"]).await?;
+    let finalizers = ["get", "restaurantbooking", &other.name, "--output=jsonpath={.metadata.finalizers}"];
+    let left_on = other.kubectl(&finalizers).await?;
+    ensure(left_on.trim().is_empty(), || format!("a finalizer is left: {left_on}"))?;
     for restaurant in [&trattoria, &other] {
         let doors = Doors::open(restaurant).await?;
         doors.get(&format!("{}/reservations/tables", doors.reservation.url)).await?;
     }
     world.tell("helm uninstall first: both restaurants go on");
+    delete(&other).await?;
+    only(&other, &["secret/", "persistentvolumeclaim/"]).await?;
+    world.tell("a restaurant with deletionPolicy Delete is gone, and its data is kept, since nobody is left to remove it");
     kubectl(&["delete", "namespace", &other.namespace, "--timeout=3m"]).await?;
-    world.tell("kubectl delete namespace, with a restaurant in it: it is gone");
+    world.tell("kubectl delete namespace: it is gone");
     kubectl(&["delete", "crd", CRD, "--timeout=3m"]).await?;
     only(&trattoria, &["secret/", "persistentvolumeclaim/"]).await?;
     world.tell("kubectl delete crd: the restaurant that was left is gone with it, but for what it retains");

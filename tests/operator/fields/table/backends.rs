@@ -17,7 +17,6 @@ pub(super) fn managed(prefix: &str) -> Value {
 pub(super) fn managed_backends() -> Vec<Row> {
     vec![
         row("postgres.managed.version", "17.6"),
-        row("postgres.managed.version", "18").immutable(STAYS),
         row("postgres.managed.repository", "registry.example.com/postgres"),
         row("postgres.managed.resources.requests", json!({"cpu": "200m"})),
         row("postgres.managed.resources.limits", json!({"memory": "1Gi"})),
@@ -25,7 +24,7 @@ pub(super) fn managed_backends() -> Vec<Row> {
         row("kafka.managed.repository", "registry.example.com/kafka"),
         row("kafka.managed.resources.requests", json!({"memory": "512Mi"})),
         row("kafka.managed.resources.limits", json!({"memory": "3Gi"})),
-        row("deletionPolicy", "Delete"),
+        row("deletionPolicy", "Delete").without_effect(),
         row("postgres.managed.storage.storageClassName", "fixed").immutable(STAYS),
         row("kafka.managed.storage.storageClassName", "fixed").immutable(STAYS),
         row("postgres.managed.storage.size", "2Gi").grows(SHRINKS),
@@ -50,6 +49,7 @@ pub(super) fn operators(prefix: &str) -> Value {
 pub(super) fn backends_of_operators() -> Vec<Row> {
     vec![
         row("postgres.cloudNativePG.instances", 5),
+        row("postgres.cloudNativePG.synchronousReplication", "Preferred"),
         row("postgres.cloudNativePG.imageName", "ghcr.io/cloudnative-pg/postgresql:17.6"),
         row("postgres.cloudNativePG.resources.requests", json!({"cpu": "1"})),
         row("postgres.cloudNativePG.resources.limits", json!({"memory": "2Gi"})),

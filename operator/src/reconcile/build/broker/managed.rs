@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, PodSpec, Prob
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use sha2::{Digest as _, Sha256};
 
+use super::LogSize;
 use crate::reconcile::build::pod::{container_security, pod_security, scratch};
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::platform::{Platform, Resources, Storage};
@@ -26,17 +27,25 @@ pub(super) fn objects(platform: &Platform, image: &str, storage: &Storage, resou
         Some((_, version)) => part.version(version),
         None => part,
     };
-    stateful::objects(&part, Step::Kafka, &platform.kafka_name(), storage, BTreeMap::new(), pod(platform, image, resources))
+    stateful::objects(
+        &part,
+        Step::Kafka,
+        &platform.kafka_name(),
+        storage,
+        BTreeMap::new(),
+        BTreeMap::new(),
+        pod(platform, image, storage, resources),
+    )
 }
 
-fn pod(platform: &Platform, image: &str, resources: &Resources) -> PodSpec {
+fn pod(platform: &Platform, image: &str, storage: &Storage, resources: &Resources) -> PodSpec {
     // The image writes its configuration at each start, from the environment and from defaults that it has elsewhere.
     let (config, config_mount) = scratch("config", "/opt/kafka/config");
     let (tmp, tmp_mount) = scratch("tmp", "/tmp");
     let kafka = Container {
         name: "kafka".to_owned(),
         image: Some(image.to_owned()),
-        env: Some(environment(platform, resources)),
+        env: Some(environment(platform, storage, resources)),
         ports: Some(vec![ContainerPort {
             name: Some("kafka".to_owned()),
             container_port: PORT,
@@ -61,7 +70,8 @@ fn accepts() -> Probe {
 }
 
 /// The image makes a property of each variable that begins with `KAFKA_`, but for those that are for Java.
-fn environment(platform: &Platform, resources: &Resources) -> Vec<EnvVar> {
+fn environment(platform: &Platform, storage: &Storage, resources: &Resources) -> Vec<EnvVar> {
+    let LogSize { retention, segment } = LogSize::of(platform, storage, 1);
     let mut environment = vec![
         ("CLUSTER_ID", cluster_id(&platform.namespace, &platform.name)),
         ("KAFKA_NODE_ID", "1".to_owned()),
@@ -75,6 +85,8 @@ fn environment(platform: &Platform, resources: &Resources) -> Vec<EnvVar> {
         ("KAFKA_LOG_DIRS", format!("{VOLUME}/kafka")),
         // A topic that is made when it is first asked for has the wrong number of partitions.
         ("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false".to_owned()),
+        ("KAFKA_LOG_RETENTION_BYTES", retention.to_string()),
+        ("KAFKA_LOG_SEGMENT_BYTES", segment.to_string()),
         ("KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR", "1".to_owned()),
         ("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1".to_owned()),
         ("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1".to_owned()),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::LogSize;
 use crate::reconcile::build::Object;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::platform::{Platform, Resources, Storage, TOPICS};
@@ -23,7 +24,7 @@ pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, 
         "kafka": {
             "version": version,
             "listeners": [listener(platform)],
-            "config": config(brokers),
+            "config": config(brokers, &LogSize::of(platform, storage, brokers)),
         },
         "entityOperator": {
             "topicOperator": {},
@@ -53,12 +54,14 @@ fn listener(platform: &Platform) -> Value {
 }
 
 /// One broker may be missing, where there are three or more.
-fn config(brokers: i32) -> Value {
+fn config(brokers: i32, log: &LogSize) -> Value {
     let replication_factor = brokers.min(3);
     let in_sync = in_sync_replicas(replication_factor);
     json!({
         "auto.create.topics.enable": false,
         "default.replication.factor": replication_factor,
+        "log.retention.bytes": log.retention,
+        "log.segment.bytes": log.segment,
         "min.insync.replicas": in_sync,
         "offsets.topic.replication.factor": replication_factor,
         "transaction.state.log.replication.factor": replication_factor,
@@ -148,6 +151,6 @@ mod tests {
             (pool["spec"]["storage"]["deleteClaim"] == false, pool["metadata"]["ownerReferences"].is_null())
         };
         assert_eq!(kept("kafka: {strimzi: {}}"), (true, true));
-        assert_eq!(kept("{deletionPolicy: Delete, kafka: {strimzi: {}}}"), (false, false));
+        assert_eq!(kept("{deletionPolicy: Delete, kafka: {strimzi: {}}}"), (false, true));
     }
 }

@@ -11,6 +11,7 @@ use crate::reconcile::platform::{Platform, Resources, Secret, Storage};
 use crate::reconcile::references::DATABASE_PASSWORD;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
+use crate::reconcile::volume::Volume;
 
 /// The image's user `postgres`.
 const USER: i64 = 999;
@@ -23,17 +24,24 @@ const CREDENTIALS: &str = "/etc/postgresql-credentials";
 /// Makes the database, and gives its owner the password.
 const PREPARE: &str = include_str!("prepare.sh");
 
-pub(super) fn objects(platform: &Platform, service: Service, image: &str, storage: &Storage, resources: &Resources) -> Vec<Object> {
+pub(super) fn objects(
+    platform: &Platform,
+    service: Service,
+    image: &str,
+    volume: &Volume,
+    storage: &Storage,
+    resources: &Resources,
+) -> Vec<Object> {
     let part = super::part(platform, service, Some(image));
     let name = platform.postgres_name(service);
     let secret = platform.databases.of(service);
     let checksum = BTreeMap::from([(CHECKSUM.to_owned(), secret.checksum.clone())]);
     let password = Secret { key: DATABASE_PASSWORD.to_owned(), ..secret.clone() };
-    let pod = pod(service, image, &password, resources, super::max_connections(platform, service));
-    stateful::objects(&part, Step::Postgres(service), &name, storage, checksum, pod)
+    let pod = pod(service, image, volume, &password, resources, super::max_connections(platform, service));
+    stateful::objects(&part, Step::Postgres(service), &name, storage, volume.annotations(), checksum, pod)
 }
 
-fn pod(service: Service, image: &str, password: &Secret, resources: &Resources, max_connections: Option<i32>) -> PodSpec {
+fn pod(service: Service, image: &str, volume: &Volume, password: &Secret, resources: &Resources, max_connections: Option<i32>) -> PodSpec {
     let (credentials, credentials_mount, password_file) = secret_file(password, "credentials", CREDENTIALS, "password");
     let (run, run_mount) = scratch("run", "/var/run/postgresql");
     let (tmp, tmp_mount) = scratch("tmp", "/tmp");
@@ -48,7 +56,12 @@ fn pod(service: Service, image: &str, password: &Secret, resources: &Resources, 
     let prepare = Container {
         name: "prepare".to_owned(),
         command: Some(["sh", "-c", PREPARE].map(str::to_owned).into()),
-        env: Some(env.iter().cloned().chain([variable("PASSWORD_FILE", &password_file)]).collect()),
+        env: Some(
+            env.iter()
+                .cloned()
+                .chain([variable("PASSWORD_FILE", &password_file), variable("LOCALE_PROVIDER", &volume.locale_provider)])
+                .collect(),
+        ),
         volume_mounts: Some(vec![stateful::data_mount(VOLUME), credentials_mount]),
         ..container.clone()
     };

@@ -15,7 +15,9 @@ END
 if [ ! -e "$PGDATA" ]; then
   # Under another name until it is whole: after an interruption it is made anew.
   rm -rf "$PGDATA.new"
-  initdb --pgdata="$PGDATA.new" --username="$PGUSER" --pwfile="$PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256 --no-instructions
+  # The image's locale would change its order of text with the operating system, and an index under it would break.
+  initdb --pgdata="$PGDATA.new" --username="$PGUSER" --pwfile="$PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256 \
+    --encoding=UTF8 --locale-provider="$LOCALE_PROVIDER" --locale=C.UTF-8 --no-instructions
   echo 'host all all all scram-sha-256' >>"$PGDATA.new/pg_hba.conf"
   statement "$PGDATA.new" postgres "CREATE DATABASE $PGDATABASE"
   mv "$PGDATA.new" "$PGDATA"

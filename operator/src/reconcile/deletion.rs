@@ -1,0 +1,160 @@
+//! What becomes of the data of a resource that is deleted.
+//!
+//! Objects with data have no owner reference, so that nothing but this removes them: the garbage collector keeps them whatever was edited,
+//! lost or late before the deletion. Where `deletionPolicy` is Delete, the resource has a finalizer, and waits until its data is removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Client;
+use kube::ResourceExt as _;
+use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
+use serde_json::json;
+use tracing::info;
+
+use super::apply::Applier;
+use super::build::{INSTANCE, MANAGED_BY, MANAGER};
+use super::children::Owner;
+use super::failure::Failure;
+use super::kind::Kind;
+use super::step::Step;
+use crate::api::{DeletionPolicy, RestaurantBooking};
+use crate::metrics::Metrics;
+
+/// On a resource whose data is removed before it goes.
+pub const FINALIZER: &str = "restaurantbooking.dev/delete-data";
+/// The field manager of the finalizer.
+const FINALIZER_MANAGER: &str = "restaurant-booking-operator-finalizer";
+/// How long one request may take.
+const REQUEST: Duration = Duration::from_secs(15);
+/// The kinds that hold data, in the order in which they are removed: topics before their broker, which removes them.
+const ORDER: [Kind; 6] = [Kind::KafkaTopic, Kind::Kafka, Kind::KafkaNodePool, Kind::Cluster, Kind::PersistentVolumeClaim, Kind::Secret];
+
+/// The finalizer of one resource.
+pub struct Finalizer<'a> {
+    /// The cluster.
+    pub client: &'a Client,
+    /// What is counted.
+    pub metrics: &'a Arc<Metrics>,
+    /// The resource.
+    pub owner: &'a Owner,
+}
+
+/// Whether a resource has our finalizer.
+pub fn has_finalizer(metadata: &ObjectMeta) -> bool {
+    metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+}
+
+/// Resources whose spec may be one that cannot be read.
+pub fn unread(client: &Client, owner: &Owner) -> Api<DynamicObject> {
+    let resource = kube::core::ApiResource::erase::<RestaurantBooking>(&());
+    Api::namespaced_with(client.clone(), &owner.namespace, &resource)
+}
+
+/// Whether the data of a resource goes with it. Of one that cannot be read it stays.
+fn deletes(resource: &DynamicObject) -> bool {
+    let read: Result<RestaurantBooking, _> = resource.clone().try_parse();
+    read.is_ok_and(|resource| resource.spec.deletion_policy == Some(DeletionPolicy::Delete))
+}
+
+impl Finalizer<'_> {
+    fn resources(&self) -> Api<DynamicObject> {
+        unread(self.client, self.owner)
+    }
+
+    /// The resource as it is now, while it is the one with this uid.
+    async fn now(&self, uid: &str) -> Result<Option<DynamicObject>, Failure> {
+        let api = self.resources();
+        let found = self.answer("get", tokio::time::timeout(REQUEST, api.get_opt(&self.owner.name)).await)?;
+        Ok(found.filter(|resource| resource.metadata.uid.as_deref() == Some(uid)))
+    }
+
+    fn answer<T>(&self, verb: &str, outcome: Result<kube::Result<T>, tokio::time::error::Elapsed>) -> Result<T, Failure> {
+        let failure = |error: &kube::Error| Failure::of_resource(verb, &self.owner.name, error);
+        outcome.map_err(|_| Failure::resource_timeout(verb, &self.owner.name))?.map_err(|error| failure(&error))
+    }
+
+    /// Puts the finalizer on the resource, or takes it off, as its policy of this moment says.
+    ///
+    /// # Errors
+    /// Where the API server does not do it.
+    pub async fn follow_policy(&self, uid: &str) -> Result<(), Failure> {
+        match self.now(uid).await? {
+            Some(resource) if resource.metadata.deletion_timestamp.is_none() => {
+                let wanted = deletes(&resource);
+                self.set(&resource.metadata, wanted).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the finalizer off the resource: it can then be deleted without the operator, and its data is kept.
+    ///
+    /// # Errors
+    /// Where the API server does not do it.
+    pub async fn take_off(&self, uid: &str) -> Result<(), Failure> {
+        match self.now(uid).await? {
+            Some(resource) => self.set(&resource.metadata, false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the data of a deleted resource, where its policy says so, and lets the resource go. The policy is read anew before each
+    /// object: a change to Retain counts as long as anything is left.
+    ///
+    /// # Errors
+    /// Where the API server does not do it.
+    pub async fn finish(&self, applier: &Applier<'_>) -> Result<(), Failure> {
+        for kind in ORDER {
+            let names = self.objects(kind).await?;
+            for name in &names {
+                match self.now(applier.uid).await? {
+                    None => return Ok(()),
+                    Some(resource) if !deletes(&resource) => return self.release(&resource).await,
+                    Some(_) => applier.remove(kind, name).await?,
+                }
+            }
+        }
+        match self.now(applier.uid).await? {
+            None => Ok(()),
+            Some(resource) => self.release(&resource).await,
+        }
+    }
+
+    async fn release(&self, resource: &DynamicObject) -> Result<(), Failure> {
+        self.set(&resource.metadata, false).await?;
+        let data = if deletes(resource) { "removed" } else { "kept" };
+        info!(resource = self.owner.name, namespace = self.owner.namespace, data, "deleted");
+        Ok(())
+    }
+
+    /// The objects of a kind that are the resource's, by their labels.
+    async fn objects(&self, kind: Kind) -> Result<Vec<String>, Failure> {
+        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource());
+        let params = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER},{INSTANCE}={}", self.owner.name));
+        match tokio::time::timeout(REQUEST, api.list_metadata(&params)).await {
+            Err(_) => Err(Failure::timeout(Step::Foundation, "list", kind, &self.owner.name)),
+            // The cluster does not have the kind.
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(Vec::new()),
+            Ok(Err(error)) => Err(Failure::of_request(Step::Foundation, "list", kind, &self.owner.name, &error)),
+            Ok(Ok(list)) => Ok(list.items.iter().map(|object| object.name_any()).collect()),
+        }
+    }
+
+    /// Writes the finalizers with ours, or without it, where that is a change.
+    async fn set(&self, metadata: &ObjectMeta, wanted: bool) -> Result<(), Failure> {
+        if has_finalizer(metadata) == wanted {
+            return Ok(());
+        }
+        let others = metadata.finalizers.iter().flatten().filter(|finalizer| *finalizer != FINALIZER).cloned();
+        let finalizers: Vec<String> = others.chain(wanted.then(|| FINALIZER.to_owned())).collect();
+        // The version: somebody else's finalizer must not be lost.
+        let patch = json!({"metadata": {"uid": metadata.uid, "resourceVersion": metadata.resource_version, "finalizers": finalizers}});
+        let params = PatchParams { field_manager: Some(FINALIZER_MANAGER.to_owned()), ..Default::default() };
+        self.metrics.write("restaurantbookings", "patch");
+        let api = self.resources();
+        let patched = tokio::time::timeout(REQUEST, api.patch_metadata(&self.owner.name, &params, &Patch::Merge(&patch))).await;
+        self.answer("patch", patched).map(drop)
+    }
+}

@@ -1,0 +1,186 @@
+//! Whose turn it is: every step is applied as soon as all that it waits for has ended, and what runs is kept meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use kube::ResourceExt as _;
+
+use crate::reconcile::apply::{Applier, by_step};
+use crate::reconcile::build::Object;
+use crate::reconcile::failure::Failure;
+use crate::reconcile::observe::State;
+use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
+use crate::reconcile::reason::OF_BROKER;
+use crate::reconcile::service::Service;
+use crate::reconcile::status::{Progress, Steps};
+use crate::reconcile::step::{ORDER, Step};
+use crate::reconcile::topics::{Topics, topics};
+
+use super::{RESYNC, Round};
+
+/// Whether it is a step's turn.
+enum Gate {
+    /// It is.
+    Open,
+    /// It was once, and what came of it stays.
+    Passed,
+    /// Not yet, and what runs already is to be kept.
+    Held(String),
+    /// Not yet, and nothing runs.
+    Closed(String),
+}
+
+impl Round<'_> {
+    /// Applies every step whose turn it is: as soon as all that it waits for is done, and together with the others of which that is true.
+    pub(super) async fn steps(&self, platform: &Platform, objects: &[Object]) -> (Steps, Vec<Failure>) {
+        let uid = self.resource.uid().unwrap_or_default();
+        let applier = Applier {
+            client: &self.context.client,
+            children: &self.context.children,
+            metrics: &self.context.metrics,
+            owner: self.owner,
+            uid: &uid,
+        };
+        let by_step = by_step(objects);
+        let mut steps: Steps = BTreeMap::new();
+        let mut failures = Vec::new();
+        let mut left = ORDER.to_vec();
+        let mut running = FuturesUnordered::new();
+        loop {
+            // Each begins when those that it waits for have ended, whatever else is still under way.
+            let (next, later): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|step| step.waits_for().iter().all(|other| steps.contains_key(other)));
+            left = later;
+            for step in next {
+                let blocking = step.waits_for().into_iter().find(|other| !matches!(steps[other].state, State::Done));
+                let objects = by_step.get(&step).map_or(&[][..], Vec::as_slice);
+                running.push(self.step(&applier, platform, step, objects, blocking).boxed());
+            }
+            let Some((step, progress, failed)) = running.next().await else { break };
+            steps.insert(step, progress);
+            failures.extend(failed);
+        }
+        // A broker that cannot be asked for its topics is none, even where its Pods are ready.
+        if let State::Failed { reason, .. } = &steps[&Step::Topics].state
+            && OF_BROKER.contains(reason)
+        {
+            let state = steps[&Step::Topics].state.clone();
+            steps.insert(Step::Kafka, Progress::of(state));
+        }
+        let foundations = [Step::Foundation].into_iter().chain(Service::ALL.map(Step::Settings));
+        if foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
+            failures.extend(applier.prune(objects).await);
+        }
+        (steps, failures)
+    }
+
+    /// One step: applied, or, where another one keeps it from its turn, only what runs already is kept.
+    async fn step(
+        &self,
+        applier: &Applier<'_>,
+        platform: &Platform,
+        step: Step,
+        objects: &[&Object],
+        blocking: Option<Step>,
+    ) -> (Step, Progress, Vec<Failure>) {
+        let gate = match self.gate(applier, step, objects, blocking).await {
+            Ok(gate) => gate,
+            Err(failure) => {
+                let state = State::Failed { reason: failure.reason, message: failure.message.clone() };
+                return (step, Progress::of(state), vec![failure]);
+            }
+        };
+        let mut applied = match &gate {
+            Gate::Open => applier.step(step, objects, false).await,
+            Gate::Held(_) => applier.step(step, objects, true).await,
+            Gate::Passed => return (step, Progress::of(State::Done), Vec::new()),
+            Gate::Closed(why) => return (step, Progress::of(State::Waiting(why.clone())), Vec::new()),
+        };
+        match gate {
+            Gate::Held(why) if matches!(applied.state, State::Done) => applied.state = State::Waiting(why),
+            Gate::Open if matches!(applied.state, State::Done) => {
+                if let Some(state) = self.beyond_objects(step, platform, &mut applied.failures).await {
+                    applied.state = state;
+                }
+            }
+            _ => {}
+        }
+        (step, Progress { state: applied.state, replicas: applied.replicas, version: applied.version }, applied.failures)
+    }
+
+    /// Whether it is a step's turn. What runs is kept whatever another step does: a database or a broker that is away for a while stops no
+    /// care of the services.
+    async fn gate(&self, applier: &Applier<'_>, step: Step, objects: &[&Object], blocking: Option<Step>) -> Result<Gate, Failure> {
+        let Some(blocking) = blocking else { return Ok(Gate::Open) };
+        let why = format!("{} waits for {}", step.as_str(), blocking.as_str());
+        match step {
+            // A database that was migrated once is, also while it cannot be reached.
+            Step::Migration(_) => {
+                let job = applier.job(step, objects).await?;
+                Ok(if job.is_some_and(|job| matches!(job.state, State::Done)) { Gate::Passed } else { Gate::Closed(why) })
+            }
+            // Topics are waited for once: a broker would make its own where a service asked first.
+            Step::Deployment(service) if blocking == Step::Topics && self.has_run(service) => Ok(Gate::Open),
+            Step::Deployment(_) => {
+                let runs = applier.deployment(step, objects).await?.is_some();
+                Ok(if runs { Gate::Held(why) } else { Gate::Closed(why) })
+            }
+            // A broker that comes back may have lost what was found of it before.
+            Step::Topics => {
+                self.context.remember(self.owner, |remembered| remembered.topics = None);
+                Ok(Gate::Closed(why))
+            }
+            _ => Ok(Gate::Closed(why)),
+        }
+    }
+
+    /// Whether a service of this resource was there once.
+    fn has_run(&self, service: Service) -> bool {
+        self.status.services.as_ref().is_some_and(|services| {
+            let of = match service {
+                Service::Auth => &services.auth,
+                Service::Menu => &services.menu,
+                Service::Reservation => &services.reservation,
+            };
+            of.version.is_some()
+        })
+    }
+
+    /// What a step takes beside objects in the cluster; `None` where nothing is missing.
+    async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
+        match step {
+            Step::Postgres(service) => waits_for_secret(platform, service),
+            Step::Topics => match platform.kafka.backend {
+                KafkaBackend::Managed { .. } | KafkaBackend::External => self.topics(platform, failures).await,
+                // They are objects, KafkaTopics.
+                KafkaBackend::Strimzi { .. } | KafkaBackend::StrimziCluster { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Brings the topics to what is wanted, through the broker.
+    async fn topics(&self, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
+        match topics(self.context, self.owner, platform, RESYNC / 2).await {
+            Topics::AsWanted => None,
+            Topics::Asking(known) => {
+                self.is_asking.store(true, Ordering::Relaxed);
+                known
+            }
+            Topics::Failed(failure) => {
+                let state = State::Failed { reason: failure.reason, message: failure.message.clone() };
+                failures.push(failure);
+                Some(state)
+            }
+        }
+    }
+}
+
+/// CloudNativePG makes the Secret with the database's URL when the Cluster is ready.
+fn waits_for_secret(platform: &Platform, service: Service) -> Option<State> {
+    let secret = platform.databases.of(service);
+    (matches!(platform.postgres, Postgres::CloudNativePg { .. }) && secret.checksum.is_empty())
+        .then(|| State::Waiting(format!("Secret {} is not there yet, or has no key {}: CloudNativePG makes it", secret.name, secret.key)))
+}

@@ -1,0 +1,134 @@
+//! What somebody who may only write resources must not reach: images, labels and annotations of Pods. Pure.
+
+use crate::api::ConditionType;
+
+use super::platform::{KafkaBackend, Platform, Postgres};
+use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
+use super::service::Service;
+use super::validate::Invalid;
+
+/// The domains of labels and annotations by which other operators and clouds give a Pod rights, or take it for their own. Those of meshes,
+/// monitoring and autoscalers, such as `sidecar.istio.io`, `prometheus.io` and `cluster-autoscaler.kubernetes.io`, are not among them.
+const RESERVED: [&str; 8] = [
+    "cnpg.io",
+    "strimzi.io",
+    "amazonaws.com",
+    "azure.workload.identity",
+    "aadpodidentity.k8s.io",
+    "iam.gke.io",
+    "iam.cloud.google.com",
+    "vault.hashicorp.com",
+];
+/// Keys without a domain that do the same.
+const RESERVED_KEYS: [&str; 1] = ["aadpodidbinding"];
+
+/// Whether a label or annotation is one that no Pod of ours may have.
+fn is_reserved(key: &str) -> bool {
+    let Some((domain, _)) = key.split_once('/') else { return RESERVED_KEYS.contains(&key) };
+    RESERVED.iter().any(|reserved| domain.strip_suffix(reserved).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+/// Whether an image is in one of the registries, or below one of the paths: none means all. A name without a registry is Docker Hub's.
+fn is_allowed(image: &str, registries: &[String]) -> bool {
+    let full = match image.split_once('/') {
+        Some((registry, _)) if registry.contains(['.', ':']) || registry == "localhost" => image.to_owned(),
+        Some(_) => format!("docker.io/{image}"),
+        None => format!("docker.io/library/{image}"),
+    };
+    let is_below = |registry: &String| full.strip_prefix(registry.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+    registries.is_empty() || registries.iter().any(is_below)
+}
+
+/// All of a platform that a tenant may not have.
+pub fn forbidden(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
+    let mut invalid = images(platform, registries);
+    invalid.extend(keys(platform));
+    invalid
+}
+
+/// Images come from where the operator allows.
+fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
+    let mut invalid = Vec::new();
+    let mut images: Vec<(ConditionType, String, &str)> = Service::ALL
+        .map(|service| {
+            let path = format!("spec.image, for {}", service.as_str());
+            (ConditionType::ServicesReady, path, platform.components.of(service).image.as_str())
+        })
+        .into();
+    match &platform.postgres {
+        Postgres::Managed { images: of, .. } => {
+            images.push((ConditionType::PostgresReady, "spec.postgres.managed".to_owned(), &of.auth));
+        }
+        Postgres::CloudNativePg { image, .. } => {
+            let image = image.iter().map(|image| (ConditionType::PostgresReady, "spec.postgres.cloudNativePG".to_owned(), image.as_str()));
+            images.extend(image);
+        }
+        Postgres::External { .. } => {}
+    }
+    if let KafkaBackend::Managed { image, .. } = &platform.kafka.backend {
+        images.push((ConditionType::KafkaReady, "spec.kafka.managed".to_owned(), image));
+    }
+    for (condition, path, image) in images {
+        if !is_allowed(image, registries) {
+            let message = format!("{path}: the image {image} is not from a registry that this operator allows: {}", registries.join(", "));
+            invalid.push(Invalid { condition, reason: IMAGE_NOT_ALLOWED, message });
+        }
+    }
+    invalid
+}
+
+/// Labels and annotations of Pods are none by which others give rights.
+fn keys(platform: &Platform) -> Vec<Invalid> {
+    let mut invalid = Vec::new();
+    for service in Service::ALL {
+        let component = platform.components.of(service);
+        for (field, map) in [("labels", &component.labels), ("annotations", &component.annotations)] {
+            for key in map.keys().filter(|key| is_reserved(key)) {
+                let message = format!(
+                    "spec.{}.{field}: has {key:?}, by which another operator or a cloud gives a Pod rights; leave it out",
+                    service.as_str()
+                );
+                invalid.push(Invalid { condition: ConditionType::ServicesReady, reason: INVALID_SPEC, message });
+            }
+        }
+    }
+    invalid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d07_labels_and_annotations_that_give_rights_are_reserved() {
+        for key in [
+            "cnpg.io/cluster",
+            "k8s.cnpg.io/x",
+            "strimzi.io/kind",
+            "eks.amazonaws.com/role-arn",
+            "iam.amazonaws.com/role",
+            "aadpodidbinding",
+        ] {
+            assert!(is_reserved(key), "{key}");
+        }
+        for key in
+            ["sidecar.istio.io/inject", "prometheus.io/scrape", "cluster-autoscaler.kubernetes.io/safe-to-evict", "team", "mycnpg.io/x"]
+        {
+            assert!(!is_reserved(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn d07_an_image_is_allowed_by_its_registry_and_path() {
+        let allowed = ["ghcr.io/restaurant-booking".to_owned(), "docker.io/library/".to_owned(), "localhost:5000".to_owned()];
+        for image in ["ghcr.io/restaurant-booking/auth:1", "postgres:17", "library/postgres", "localhost:5000/x@sha256:0"] {
+            assert!(is_allowed(image, &allowed), "{image}");
+        }
+        for image in
+            ["ghcr.io/restaurant-booking.evil/auth", "ghcr.io/other/auth", "apache/kafka:4", "docker.io.evil.example/library/postgres"]
+        {
+            assert!(!is_allowed(image, &allowed), "{image}");
+        }
+        assert!(is_allowed("anything", &[]));
+    }
+}

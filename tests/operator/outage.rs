@@ -1,0 +1,140 @@
+//! What runs is kept while something that it depends on is away.
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use operator::reconcile::kind::Kind;
+use serde_json::{Value, json};
+
+use crate::world::{Place, eventually};
+
+const NAME: &str = "trattoria";
+
+fn spec(more: Value) -> Value {
+    let mut spec = json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}, "image": {"tag": "1.0"}});
+    spec.as_object_mut().expect("a spec").extend(more.as_object().expect("members").clone());
+    spec
+}
+
+fn quotas(place: &Place) -> Api<DynamicObject> {
+    let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("", "v1", "ResourceQuota"), "resourcequotas");
+    Api::namespaced_with(place.client.clone(), &place.name, &resource)
+}
+
+/// Takes the Pods of some components away, and lets no new one in.
+async fn take_away(place: &Place, components: &[&str]) {
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "closed"}, "spec": {"hard": {"pods": "0"}}});
+    quotas(place).create(&PostParams::default(), &serde_json::from_value(quota).expect("a quota")).await.expect("a quota");
+    eventually("the quota is in force", async || {
+        quotas(place).get("closed").await.ok()?.data["status"]["hard"]["pods"].is_string().then_some(())
+    })
+    .await;
+    let pods: Api<Pod> = Api::namespaced(place.client.clone(), &place.name);
+    for component in components {
+        let of = ListParams::default().labels(&format!("app.kubernetes.io/component={component}"));
+        for pod in pods.list(&of).await.expect("Pods") {
+            pods.delete(pod.metadata.name.as_deref().expect("a name"), &DeleteParams::default().grace_period(0)).await.expect("it goes");
+        }
+    }
+}
+
+async fn give_back(place: &Place) {
+    quotas(place).delete("closed", &DeleteParams::default()).await.expect("the quota");
+}
+
+fn image(deployment: &Value) -> &str {
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap_or_default()
+}
+
+/// The broker and a database are away: what is deleted of the services comes back, what is edited is put back, what is scaled is scaled, and
+/// the status goes on to tell of the services.
+pub(crate) async fn d05_services_are_cared_for_while_a_dependency_is_away(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(json!({"menu": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}}}))).await;
+    place.ready(NAME).await;
+    take_away(place, &["kafka", "menu-postgres"]).await;
+    place.condition(NAME, "KafkaReady", "False", Some("Waiting")).await;
+    place.condition(NAME, "PostgresReady", "False", Some("Waiting")).await;
+    // Another operator begins with nothing in its memory.
+    operator.stop().await;
+    let operator = place.operator();
+
+    for (kind, name) in [
+        (Kind::Deployment, "trattoria-menu"),
+        (Kind::HorizontalPodAutoscaler, "trattoria-menu"),
+        (Kind::PodDisruptionBudget, "trattoria-menu"),
+        (Kind::Service, "trattoria-menu"),
+    ] {
+        let before = place.get(kind, name).await.expect("it is there")["metadata"]["uid"].clone();
+        place.delete(kind, name).await;
+        eventually(&format!("{} {name} comes back", kind.as_str()), async || {
+            let now = place.get(kind, name).await?;
+            (now["metadata"]["uid"] != before && now["metadata"]["deletionTimestamp"].is_null()).then_some(())
+        })
+        .await;
+    }
+    let auth = async || place.get(Kind::Deployment, "trattoria-auth").await.expect("a Deployment");
+    let wrong = json!({"spec": {"template": {"spec": {"containers": [{"name": "auth", "image": "registry.example.com/wrong:1"}]}}}});
+    let params = PatchParams { field_manager: Some("kubectl-edit".to_owned()), ..Default::default() };
+    place.api(Kind::Deployment).patch("trattoria-auth", &params, &Patch::Strategic(&wrong)).await.expect("it is edited");
+    eventually("the image is put back", async || image(&auth().await).ends_with("/auth:1.0").then_some(())).await;
+    place.apply(NAME, spec(json!({"auth": {"replicas": 3}, "menu": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}}}))).await;
+    eventually("auth is scaled", async || (auth().await["spec"]["replicas"] == 3).then_some(())).await;
+    eventually("the status tells of the wanted Pods", async || {
+        let status = place.resources().get(NAME).await.ok()?.status?;
+        (status.services?.auth.desired == 3).then_some(())
+    })
+    .await;
+
+    give_back(place).await;
+    place.ready(NAME).await;
+    operator.stop().await;
+}
+
+/// A new version waits for its migration, which waits for the database; until then what runs is kept as it runs: all but the template of
+/// its Pods is as it is wanted.
+pub(crate) async fn d05_a_new_version_waits_and_the_old_one_is_cared_for(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(json!({}))).await;
+    place.ready(NAME).await;
+    take_away(place, &["menu-postgres"]).await;
+    place.condition(NAME, "PostgresReady", "False", Some("Waiting")).await;
+    place.apply(NAME, spec(json!({"image": {"tag": "2.0"}, "menu": {"replicas": 3}}))).await;
+    let menu = async || place.get(Kind::Deployment, "trattoria-menu").await.expect("a Deployment");
+    eventually("menu is scaled", async || (menu().await["spec"]["replicas"] == 3).then_some(())).await;
+    assert!(image(&menu().await).ends_with("/menu:1.0"), "{}", image(&menu().await));
+    let before = place.get(Kind::PodDisruptionBudget, "trattoria-menu").await.expect("a budget")["metadata"]["uid"].clone();
+    place.delete(Kind::PodDisruptionBudget, "trattoria-menu").await;
+    eventually("the budget comes back", async || {
+        let now = place.get(Kind::PodDisruptionBudget, "trattoria-menu").await?;
+        (now["metadata"]["uid"] != before).then_some(())
+    })
+    .await;
+    assert!(image(&menu().await).ends_with("/menu:1.0"), "the old version still runs");
+    give_back(place).await;
+    place.ready(NAME).await;
+    assert!(image(&menu().await).ends_with("/menu:2.0"));
+    operator.stop().await;
+}
+
+/// One object that is refused holds up its own step, and no other service and no database.
+pub(crate) async fn d33_one_refused_object_holds_up_no_other_service(place: &Place) {
+    let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trattoria-menu"}});
+    let foreign = serde_json::from_value(foreign).expect("an object");
+    place.api(Kind::ConfigMap).create(&Default::default(), &foreign).await.expect("somebody's ConfigMap");
+    let operator = place.operator();
+    place.apply(NAME, spec(json!({}))).await;
+    let said = place.condition(NAME, "Ready", "False", Some("NameConflict")).await;
+    assert!(said.contains("ConfigMap trattoria-menu"), "{said}");
+    for service in ["auth", "reservation"] {
+        eventually(&format!("{service} runs"), async || {
+            let deployment = place.get(Kind::Deployment, &format!("trattoria-{service}")).await?;
+            (deployment["status"]["readyReplicas"] == 2).then_some(())
+        })
+        .await;
+    }
+    assert!(place.get(Kind::Deployment, "trattoria-menu").await.is_none());
+    place.delete(Kind::ConfigMap, "trattoria-menu").await;
+    place.ready(NAME).await;
+    operator.stop().await;
+}

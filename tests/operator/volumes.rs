@@ -1,0 +1,113 @@
+//! Volumes outlive resources, operators and their defaults: what made them is remembered.
+
+use operator::controller::Settings;
+use operator::reconcile::kind::Kind;
+use operator::reconcile::validate::Defaults;
+use serde_json::{Value, json};
+
+use crate::wire::Wire;
+use crate::world::{Operator, Place};
+
+const DATABASE: &str = "trattoria-menu-postgres";
+
+fn spec(version: Option<&str>) -> Value {
+    let mut spec = json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}});
+    if let Some(version) = version {
+        spec["postgres"] = json!({"managed": {"version": version}});
+    }
+    spec
+}
+
+async fn image(place: &Place) -> String {
+    let stateful_set = place.get(Kind::StatefulSet, DATABASE).await.expect("a StatefulSet");
+    stateful_set["spec"]["template"]["spec"]["containers"][0]["image"].as_str().expect("an image").to_owned()
+}
+
+async fn annotations(place: &Place) -> [Value; 3] {
+    let claim = place.get(Kind::PersistentVolumeClaim, DATABASE).await.expect("a claim");
+    ["postgres-version", "postgres-locale-provider", "postgres-image"]
+        .map(|name| claim["metadata"]["annotations"][format!("restaurantbooking.dev/{name}")].clone())
+}
+
+async fn versions(place: &Place) -> (Option<String>, Option<String>) {
+    let versions = place.resources().get("trattoria").await.expect("the resource").status.and_then(|status| status.versions);
+    versions.map(|versions| (versions.postgres, versions.kafka)).unwrap_or_default()
+}
+
+/// Another major version is refused, whatever stood there before, and nothing stops; the way back is open.
+pub(crate) async fn d03_another_major_version_is_refused_and_nothing_stops(place: &Place) {
+    let operator = place.operator();
+    place.apply("trattoria", spec(None)).await;
+    place.ready("trattoria").await;
+    assert_eq!(image(place).await, "postgres:17");
+    assert_eq!(versions(place).await, (Some("17".to_owned()), Some("4.3.1".to_owned())));
+    let before = place.children().await;
+    for other in ["18", "16.4"] {
+        place.apply("trattoria", spec(Some(other))).await;
+        let said = place.condition("trattoria", "PostgresReady", "False", Some("PostgresUpgradeNeeded")).await;
+        for part in ["spec.postgres.managed.version", other, "PostgreSQL 17", DATABASE, "write version \"17\""] {
+            assert!(said.contains(part), "{part} in {said}");
+        }
+        operator.quiet().await;
+        let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
+        let after = place.children().await;
+        let written: Vec<_> = before.iter().filter(|(key, object)| version(&after[*key]) != version(object)).map(|(key, _)| key).collect();
+        assert!(written.is_empty(), "{written:?}");
+    }
+    for back in [Some("17"), Some("17.6"), None] {
+        place.apply("trattoria", spec(back)).await;
+        place.ready("trattoria").await;
+        assert_eq!(image(place).await, format!("postgres:{}", back.unwrap_or("17")));
+    }
+    operator.stop().await;
+}
+
+/// A version that is taken out of the resource is that of the volume from then on.
+pub(crate) async fn d03_a_version_that_is_left_out_is_the_volumes(place: &Place) {
+    let operator = place.operator();
+    place.apply("trattoria", spec(Some("16"))).await;
+    place.ready("trattoria").await;
+    assert_eq!(annotations(place).await, [json!("16"), json!("libc"), json!("postgres:16")]);
+    place.apply("trattoria", spec(None)).await;
+    place.ready("trattoria").await;
+    assert_eq!((image(place).await.as_str(), versions(place).await.0.as_deref()), ("postgres:16", Some("16")));
+    operator.stop().await;
+}
+
+fn with_default(place: &Place, version: &str) -> Operator {
+    let settings = place.settings("operator-0");
+    let defaults = Defaults { postgres_version: version.to_owned(), ..settings.defaults.clone() };
+    let wire = Wire::default();
+    Operator::start(wire.client(place.world.plane.client_config()), Settings { defaults, ..settings }, wire)
+}
+
+/// A default that is raised is that of new volumes: resources that exist keep theirs, and so do volumes that were kept.
+pub(crate) async fn d04_a_raised_default_is_that_of_new_volumes(place: &Place) {
+    let operator = place.operator();
+    place.apply("trattoria", spec(None)).await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    operator.stop().await;
+    assert_eq!(annotations(place).await, [json!("17"), json!("builtin"), json!("postgres:17")]);
+
+    let mark = place.world.plane.audit().mark();
+    let operator = with_default(place, "18");
+    operator.quiet().await;
+    place.ready("trattoria").await;
+    assert!(place.writes(&mark).is_empty(), "{:#?}", place.writes(&mark));
+    place.apply("osteria", spec(None)).await;
+    place.ready("osteria").await;
+    let claim = place.get(Kind::PersistentVolumeClaim, "osteria-menu-postgres").await.expect("a claim");
+    assert_eq!(claim["metadata"]["annotations"]["restaurantbooking.dev/postgres-version"], "18");
+
+    // Made again on the volumes that were kept.
+    place.resources().delete("trattoria", &kube::api::DeleteParams::background()).await.expect("it is deleted");
+    crate::world::eventually("the databases are gone", async || place.get(Kind::StatefulSet, DATABASE).await.is_none().then_some(())).await;
+    place.apply("trattoria", spec(Some("18"))).await;
+    place.condition("trattoria", "PostgresReady", "False", Some("PostgresUpgradeNeeded")).await;
+    assert!(place.get(Kind::StatefulSet, DATABASE).await.is_none(), "no server of another version was started on the files");
+    place.apply("trattoria", spec(None)).await;
+    place.ready("trattoria").await;
+    assert_eq!(image(place).await, "postgres:17");
+    operator.stop().await;
+}
