@@ -72,13 +72,31 @@ struct DefaultsArgs {
     /// Registries, or paths in them, that all images must come from, separated by commas; Docker Hub's own are docker.io/library [default: all]
     #[arg(long, env = "ALLOWED_REGISTRIES", value_name = "REGISTRY,...")]
     allowed_registries: Option<String>,
+    /// Namespaces of the cluster's DNS, which Pods may reach on its ports, separated by commas; empty: every address
+    #[arg(long, env = "DNS_NAMESPACES", value_name = "NAMESPACE,...", default_value_t = Defaults::default().dns_namespaces.join(","))]
+    dns_namespaces: String,
+    /// Namespaces of CloudNativePG's operator, which may reach its instances, separated by commas; empty: all
+    #[arg(
+        long,
+        env = "CLOUD_NATIVE_PG_NAMESPACES",
+        value_name = "NAMESPACE,...",
+        default_value_t = Defaults::default().cloud_native_pg_namespaces.join(",")
+    )]
+    cloud_native_pg_namespaces: String,
 }
 
 impl From<DefaultsArgs> for Defaults {
     fn from(args: DefaultsArgs) -> Self {
-        let DefaultsArgs { image_registry, image_tag, operator_namespace, allowed_registries } = args;
-        let allowed_registries = listed(allowed_registries.as_deref());
-        Self { image_registry, image_tag, operator_namespace, allowed_registries, ..Self::default() }
+        let DefaultsArgs { image_registry, image_tag, operator_namespace, .. } = args;
+        Self {
+            image_registry,
+            image_tag,
+            operator_namespace,
+            allowed_registries: listed(args.allowed_registries.as_deref()),
+            dns_namespaces: listed(Some(&args.dns_namespaces)),
+            cloud_native_pg_namespaces: listed(Some(&args.cloud_native_pg_namespaces)),
+            ..Self::default()
+        }
     }
 }
 

@@ -48,10 +48,11 @@ async fn healthz(State(asked): State<Asked>) -> (StatusCode, String) {
 
 /// A replica without the lease is ready too: to take over.
 async fn readyz(State(asked): State<Asked>) -> (StatusCode, String) {
-    if asked.health.is_synced() {
-        (StatusCode::OK, "ok\n".to_owned())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", asked.health.missing()))
+    let missing = asked.health.missing();
+    match (asked.health.is_ready(), missing.is_empty()) {
+        (true, true) => (StatusCode::OK, "ok\n".to_owned()),
+        (true, false) => (StatusCode::OK, format!("ok, but for this:\n{missing}\n")),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, format!("{missing}\n")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, BoxStream};
@@ -14,7 +15,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, ResourceExt as _};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
 use crate::reconcile::children::Owner;
@@ -27,6 +28,8 @@ use crate::reconcile::volume::Volume;
 pub const WATCH_SECONDS: u32 = 240;
 /// How often the kinds of other products are looked for.
 const DISCOVERY: Duration = Duration::from_secs(60);
+/// How long after kinds are missing they are looked for again.
+const AGAIN: Duration = Duration::from_secs(5);
 /// A watch that failed and told of nothing since is begun anew, from a list: a list tells that it works, even where nothing changes.
 const RENEW: Duration = Duration::from_secs(30);
 /// How long all watches may take to tell of everything, before work goes on without those that have not: a namespace without rights holds
@@ -103,6 +106,17 @@ impl Health {
         self.watches().values().all(|watch| watch.synced)
     }
 
+    /// Whether there is work to be done: in one namespace at least, every watch has told of all that there is. A namespace that was deleted, or
+    /// gives no rights, harms no other.
+    pub fn is_ready(&self) -> bool {
+        let watches = self.watches();
+        let mut places: BTreeMap<&Option<String>, bool> = BTreeMap::new();
+        for ((_, namespace), watch) in watches.iter() {
+            *places.entry(namespace).or_insert(true) &= watch.synced;
+        }
+        places.is_empty() || places.into_values().any(|synced| synced)
+    }
+
     /// Returns when [`Health::is_synced`].
     async fn synced(&self) {
         loop {
@@ -124,9 +138,15 @@ impl Health {
         missing.collect::<Vec<_>>().join("\n")
     }
 
-    /// What worked once and has not for minutes; `None` where everything has. What never worked lacks a right, which no new process mends.
+    /// The watches that worked once and have not for minutes, where there are some in every namespace; `None` otherwise. A watch that never
+    /// worked lacks a right, and one namespace that does not answer was deleted, or gives none any more: no new process mends that.
     pub fn dead(&self) -> Option<String> {
-        self.lost_for(DEAD)
+        let lost = self.lost_for(DEAD)?;
+        let watches = self.watches();
+        let is_lost = |watch: &Watch| watch.synced && watch.failing.as_ref().is_some_and(|(since, _)| since.elapsed() > DEAD);
+        let places: BTreeSet<_> = watches.keys().map(|(_, namespace)| namespace).collect();
+        let all = places.into_iter().all(|place| watches.iter().any(|((_, namespace), watch)| namespace == place && is_lost(watch)));
+        all.then_some(lost)
     }
 
     fn lost_for(&self, limit: Duration) -> Option<String> {
@@ -196,7 +216,7 @@ pub struct Watches {
 }
 
 impl Watches {
-    /// Watches for ever. `begun` is told when all that exists is known.
+    /// Watches until one of the watches ends, which none does by itself. `begun` is told when all that exists is known.
     ///
     /// # Errors
     /// Where the API server cannot be asked which kinds it knows.
@@ -212,7 +232,13 @@ impl Watches {
         begun.notify_one();
         let mut known = known;
         loop {
-            tokio::time::sleep(DISCOVERY).await;
+            tokio::select! {
+                () = tokio::time::sleep(DISCOVERY) => {}
+                kind = ended(&mut tasks) => {
+                    error!(kind = kind.as_str(), "a watch ended");
+                    return Ok(());
+                }
+            }
             let now = match discover(&self.context.client).await {
                 Ok(now) => now,
                 Err(error) => {
@@ -222,6 +248,14 @@ impl Watches {
             };
             if now == known {
                 continue;
+            }
+            // An API server that starts does not tell of all definitions: only what is missing twice is gone.
+            if !now.is_superset(&known) {
+                tokio::time::sleep(AGAIN).await;
+                match discover(&self.context.client).await {
+                    Ok(again) if again == now => {}
+                    _ => continue,
+                }
             }
             info!(kinds = ?now, "the optional kinds that the cluster knows have changed");
             for kind in known.difference(&now) {
@@ -256,6 +290,15 @@ impl Watches {
         }
         tasks
     }
+}
+
+/// Waits for a watch that ends: it panicked, and what it told last would count for ever.
+async fn ended(tasks: &mut BTreeMap<Kind, JoinSet<()>>) -> Kind {
+    std::future::poll_fn(|context| {
+        let of = |(kind, set): (&Kind, &mut JoinSet<()>)| matches!(set.poll_join_next(context), Poll::Ready(Some(_))).then_some(*kind);
+        tasks.iter_mut().find_map(of).map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 /// Which of the optional kinds the cluster knows.
@@ -419,6 +462,17 @@ mod tests {
         // To begin a list is not to have one.
         assert_eq!(fails, [false, true, true, true, true, false]);
         assert!(health.is_synced());
+    }
+
+    #[tokio::test]
+    async fn d36_a_watch_that_panics_is_noticed() {
+        let mut tasks = BTreeMap::from([(Kind::Job, JoinSet::new()), (Kind::Secret, JoinSet::new())]);
+        for set in tasks.values_mut() {
+            set.spawn(std::future::pending());
+        }
+        assert!(tokio::time::timeout(Duration::from_millis(50), ended(&mut tasks)).await.is_err());
+        tasks.get_mut(&Kind::Job).expect("a set").spawn(async { panic!("a watch that panics") });
+        assert_eq!(ended(&mut tasks).await, Kind::Job);
     }
 
     #[test]

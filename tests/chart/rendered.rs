@@ -222,21 +222,60 @@ async fn metrics_are_open_to_all_or_to_who_is_named_and_the_test() {
 #[tokio::test]
 async fn the_test_makes_what_it_needs_and_takes_it_away_again() {
     let objects = render::<&str>(&[]).await;
-    let hooks: Vec<_> = objects.0.iter().filter(|object| is_hook(object)).collect();
-    let weight = |object: &Value| {
-        object["metadata"]["annotations"]["helm.sh/hook-weight"].as_str().and_then(|text| text.parse::<i32>().ok()).expect("a weight")
-    };
-    let order: Vec<_> = hooks.iter().map(|hook| (weight(hook), hook["kind"].as_str().expect("a kind"))).collect();
-    assert_eq!(order, [(0, "ServiceAccount"), (0, "Role"), (1, "RoleBinding"), (2, "Pod")]);
-    for hook in &hooks {
-        assert_eq!(hook["metadata"]["annotations"]["helm.sh/hook"], "test");
-        assert_eq!(hook["metadata"]["annotations"]["helm.sh/hook-delete-policy"], "before-hook-creation,hook-succeeded");
-        assert_eq!(hook["metadata"]["namespace"], NAMESPACE);
-    }
+    let hooks = hooks(&objects, "test");
+    assert_eq!(order(&hooks), [(0, "ServiceAccount"), (0, "Role"), (1, "RoleBinding"), (2, "Pod")]);
+    assert!(hooks.iter().all(|hook| hook["metadata"]["namespace"] == NAMESPACE));
     assert_eq!(
         hooks[1]["rules"],
         json!([{"apiGroups": [operator::api::GROUP], "resources": ["restaurantbookings"], "verbs": ["create", "patch"]}])
     );
+}
+
+/// The hooks of one kind, all of which Helm takes away again.
+fn hooks<'a>(objects: &'a Objects, kind: &str) -> Vec<&'a Value> {
+    let hooks = objects.0.iter().filter(|object| is_hook(object) && object["metadata"]["annotations"]["helm.sh/hook"] == kind);
+    let hooks: Vec<_> = hooks.collect();
+    for hook in &hooks {
+        assert_eq!(hook["metadata"]["annotations"]["helm.sh/hook-delete-policy"], "before-hook-creation,hook-succeeded");
+    }
+    hooks
+}
+
+fn order<'a>(hooks: &[&'a Value]) -> Vec<(i32, &'a str)> {
+    let weight = |object: &Value| {
+        object["metadata"]["annotations"]["helm.sh/hook-weight"].as_str().and_then(|text| text.parse::<i32>().ok()).expect("a weight")
+    };
+    hooks.iter().map(|hook| (weight(hook), hook["kind"].as_str().expect("a kind"))).collect()
+}
+
+/// Uninstalling takes the finalizers off the resources that are served, with the rights to do that and no other.
+#[tokio::test]
+async fn d01_an_operator_that_goes_takes_its_finalizers_along() {
+    for (set, kind) in [(None, "ClusterRole"), (Some(values("namespaces")), "Role")] {
+        let objects = render(set.as_slice()).await;
+        let hooks = hooks(&objects, "post-delete");
+        let binding = format!("{kind}Binding");
+        let places = if set.is_some() { 2 } else { 1 };
+        let mut expected = vec![(0, "ServiceAccount")];
+        expected.extend([(0, kind)].repeat(places));
+        expected.extend([(1, binding.as_str())].repeat(places));
+        expected.push((2, "Job"));
+        let mut found = order(&hooks);
+        found.sort_by_key(|(weight, kind)| (*weight, *kind != "ServiceAccount"));
+        assert_eq!(found, expected);
+        for role in hooks.iter().filter(|hook| hook["kind"] == kind) {
+            assert_eq!(
+                role["rules"],
+                json!([{"apiGroups": [operator::api::GROUP], "resources": ["restaurantbookings"], "verbs": ["get", "list", "patch"]}])
+            );
+        }
+        let job = hooks.iter().find(|hook| hook["kind"] == "Job").expect("a Job");
+        let container = &job["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["args"], json!(["release"]));
+        assert_eq!(container["env"][0]["value"], if set.is_some() { "chart,chart-other" } else { "" });
+    }
+    let without = render(&["--set=rbac.create=false"]).await;
+    assert!(self::hooks(&without, "post-delete").is_empty());
 }
 
 /// Helm gives `global` to charts that are parts of another one.

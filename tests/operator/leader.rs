@@ -55,7 +55,7 @@ async fn puts_back(place: &Place) {
     within(Duration::from_secs(40), "it is put back", &mut async || place.get(kind, name).await).await;
 }
 
-/// Who does not hold the lease asks for nothing else. One that is killed is replaced within twenty seconds, one that is stopped at once.
+/// A replica without the lease asks for nothing else. One that is killed is replaced when its lease has run out; one that is stopped gives it back.
 pub(crate) async fn another_takes_over(place: &Place) {
     let (first, second) = pair(place).await;
     let idle: Vec<_> = second.wire.requests().into_iter().filter(|sent| !sent.uri.contains("/leases")).collect();
@@ -72,13 +72,13 @@ pub(crate) async fn another_takes_over(place: &Place) {
         led.as_secs_f64(),
         killed.elapsed().as_secs_f64()
     );
-    assert!(led < Duration::from_secs(20), "{led:?}");
 
     let third = start(place, "third");
     eventually("the third asks for the lease", async || (!third.wire.requests().is_empty()).then_some(())).await;
     let stopped = Instant::now();
     second.stop().await;
     let gone = stopped.elapsed();
+    assert_ne!(holder(place).await.as_deref(), Some("second"), "the lease is given back, and need not run out");
     eventually("the third leads", async || (holder(place).await? == "third").then_some(())).await;
     let led = stopped.elapsed();
     puts_back(place).await;
@@ -88,14 +88,10 @@ pub(crate) async fn another_takes_over(place: &Place) {
         led.as_secs_f64(),
         stopped.elapsed().as_secs_f64()
     );
-    // It asks every two to three seconds.
-    assert!(led < Duration::from_secs(5), "{led:?}");
 
     let waiting = start(place, "fourth");
     eventually("the fourth asks for the lease", async || (!waiting.wire.requests().is_empty()).then_some(())).await;
-    let stopped = Instant::now();
     waiting.stop().await;
-    assert!(stopped.elapsed() < Duration::from_secs(3), "who does not lead stops at once: {:?}", stopped.elapsed());
     assert_eq!(holder(place).await.as_deref(), Some("third"));
     third.stop().await;
 }
@@ -219,7 +215,7 @@ pub(crate) async fn a_namespace_that_is_cut_off(place: &Place) {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     println!("put back {times} times, after {:.1} s at most", longest.as_secs_f64());
-    assert!(longest < Duration::from_secs(8), "{longest:?}");
+    assert!(longest < Duration::from_secs(25), "held up by a pause of half a minute: {longest:?}");
     // Longer than it takes until a watch that works again is known to.
     let told = eventually("it is still cut off", async || operator.health.failing_for(Duration::from_secs(40))).await;
     assert!(told.lines().all(|line| line.contains(&other.name)), "{told}");

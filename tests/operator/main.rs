@@ -115,6 +115,7 @@ fn main() -> ExitCode {
         outage::d05_services_are_cared_for_while_a_dependency_is_away,
         outage::d05_a_new_version_waits_and_the_old_one_is_cared_for,
         outage::d33_one_refused_object_holds_up_no_other_service,
+        outage::d21_an_affinity_that_cannot_be_read_stops_no_other_service,
         volumes::d03_another_major_version_is_refused_and_nothing_stops,
         volumes::d03_a_version_that_is_left_out_is_the_volumes,
         volumes::d04_a_raised_default_is_that_of_new_volumes,

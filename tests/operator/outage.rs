@@ -138,3 +138,26 @@ pub(crate) async fn d33_one_refused_object_holds_up_no_other_service(place: &Pla
     place.ready(NAME).await;
     operator.stop().await;
 }
+
+/// A mistake in a part that the definition leaves open is told by its field; the resource is read, and all else of it is kept going.
+pub(crate) async fn d21_an_affinity_that_cannot_be_read_stops_no_other_service(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(json!({}))).await;
+    place.ready(NAME).await;
+    let wrong = json!({"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": "nowhere"}}, "replicas": 3});
+    place.apply(NAME, spec(json!({"menu": wrong, "auth": {"replicas": 3}}))).await;
+    let said = place.condition(NAME, "ServicesReady", "False", Some("InvalidSpec")).await;
+    assert!(said.contains("spec.menu.affinity cannot be read"), "{said}");
+    for service in ["auth", "menu"] {
+        eventually(&format!("{service} is scaled"), async || {
+            let deployment = place.get(Kind::Deployment, &format!("trattoria-{service}")).await?;
+            (deployment["spec"]["replicas"] == 3 && deployment["status"]["readyReplicas"] == 3).then_some(())
+        })
+        .await;
+    }
+    place.delete(Kind::ConfigMap, "trattoria-menu").await;
+    eventually("the ConfigMap comes back", async || place.get(Kind::ConfigMap, "trattoria-menu").await).await;
+    place.apply(NAME, spec(json!({}))).await;
+    place.ready(NAME).await;
+    operator.stop().await;
+}

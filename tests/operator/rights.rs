@@ -69,7 +69,8 @@ pub(crate) async fn of_namespaces(place: &Place) {
 pub(crate) async fn a_namespace_without_rights(place: &Place) {
     let (served, other) = (place.world.place("served").await, place.world.place("refused").await);
     let served_names = [served.name.clone()];
-    let objects = rendered(&place.name, &served_names).await;
+    let mut objects = rendered(&place.name, &[served.name.clone(), other.name.clone()]).await;
+    objects.retain(|object| object["metadata"]["namespace"] != other.name.as_str());
     let installed = Installed::new(place, &objects, &served_names).await;
     let _products = Simulated::start(&served);
     let operator = installed.start(&served, vec![served.name.clone(), other.name.clone()]);
@@ -78,6 +79,7 @@ pub(crate) async fn a_namespace_without_rights(place: &Place) {
     let missing = operator.health.missing();
     assert!(missing.contains(&format!("Secret in {}", other.name)) && missing.contains("forbidden"), "{missing}");
     assert!(!missing.contains(&served.name), "{missing}");
+    assert!(operator.health.is_ready(), "a namespace that is gone, or gives no rights, makes no operator unready");
     operator.stop().await;
 }
 

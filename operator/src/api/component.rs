@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
+use k8s_openapi::api::core::v1::{Toleration, TopologySpreadConstraint};
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub struct Component {
     /// Which nodes and neighbours the Pods prefer or need, as in a Pod (`kubectl explain pod.spec.affinity`). Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "embedded::opaque")]
-    pub affinity: Option<Affinity>,
+    pub affinity: Option<serde_json::Value>,
     /// How the Pods spread, as in a Pod; without a labelSelector, the service's Pods are meant. Default: over nodes and zones as
     /// evenly as possible (maxSkew 1, ScheduleAnyway).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -56,6 +56,12 @@ pub struct Applied {
     pub failures: Vec<Failure>,
 }
 
+impl Default for Applied {
+    fn default() -> Self {
+        Self { state: State::Done, replicas: None, version: None, failures: Vec::new() }
+    }
+}
+
 impl Applier<'_> {
     fn api(&self, kind: Kind) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
@@ -68,7 +74,7 @@ impl Applier<'_> {
         // Boxed: a closure over references would be too special for the controller, whose futures go between threads.
         let outcomes: Vec<_> = objects.iter().map(|object| self.object(object, held).boxed()).collect();
         let mut outcomes = stream::iter(outcomes).buffered(AT_ONCE);
-        let mut applied = Applied { state: State::Done, replicas: None, version: None, failures: Vec::new() };
+        let mut applied = Applied::default();
         while let Some(outcome) = outcomes.next().await {
             match outcome {
                 Ok(observed) => {

@@ -85,6 +85,8 @@ pub struct Component {
     pub tolerations: Vec<Toleration>,
     /// Which nodes and neighbours are preferred or needed.
     pub affinity: Option<Affinity>,
+    /// What of the resource cannot be read, so that the Pods must stay as they are.
+    pub unreadable: Option<String>,
     /// How the Pods spread; `None` for the default.
     pub topology_spread_constraints: Option<Vec<TopologySpreadConstraint>>,
     /// How much is logged.
@@ -352,6 +354,10 @@ pub enum Exposure {
 pub struct NetworkPolicy {
     /// Labels of the namespaces whose Pods may; empty: everybody may.
     pub client_namespace_labels: BTreeMap<String, String>,
+    /// The namespaces of the cluster's DNS; empty: it may be anywhere.
+    pub dns_namespaces: Vec<String>,
+    /// The namespaces of CloudNativePG's operator; empty: all.
+    pub cloud_native_pg_namespaces: Vec<String>,
 }
 
 /// What Prometheus reads.

@@ -40,6 +40,10 @@ pub struct Defaults {
     pub secrets_require_label: bool,
     /// The registries, or paths in them, that images come from; empty: all.
     pub allowed_registries: Vec<String>,
+    /// The namespaces of the cluster's DNS, for network policies; empty: it may be anywhere.
+    pub dns_namespaces: Vec<String>,
+    /// The namespaces of CloudNativePG's operator, for network policies; empty: all.
+    pub cloud_native_pg_namespaces: Vec<String>,
 }
 
 impl Default for Defaults {
@@ -51,6 +55,8 @@ impl Default for Defaults {
             operator_namespace: "restaurant-booking-operator".to_owned(),
             secrets_require_label: true,
             allowed_registries: Vec::new(),
+            dns_namespaces: ["kube-system", "openshift-dns"].map(str::to_owned).into(),
+            cloud_native_pg_namespaces: vec!["cnpg-system".to_owned()],
         }
     }
 }
@@ -95,7 +101,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         postgres: check.postgres(spec, defaults),
         kafka: check.kafka(spec, &resource.namespace().unwrap_or_else(|| "default".to_owned())),
         exposure: check.exposure(spec),
-        network_policy: network_policy(spec),
+        network_policy: network_policy(spec, defaults),
         pod_disruption_budget: pod_disruption_budget(spec),
         monitoring: monitoring(spec, references),
         retain: spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain,
@@ -411,9 +417,13 @@ fn port_of(url: &str) -> Option<u16> {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host).rsplit_once(':')?.1.parse().ok()
 }
 
-fn network_policy(spec: &RestaurantBookingSpec) -> Option<NetworkPolicy> {
+fn network_policy(spec: &RestaurantBookingSpec, defaults: &Defaults) -> Option<NetworkPolicy> {
     let given = spec.network_policy.clone().unwrap_or_default();
-    given.enabled.unwrap_or(true).then_some(NetworkPolicy { client_namespace_labels: given.client_namespace_labels })
+    given.enabled.unwrap_or(true).then(|| NetworkPolicy {
+        client_namespace_labels: given.client_namespace_labels,
+        dns_namespaces: defaults.dns_namespaces.clone(),
+        cloud_native_pg_namespaces: defaults.cloud_native_pg_namespaces.clone(),
+    })
 }
 
 fn pod_disruption_budget(spec: &RestaurantBookingSpec) -> Option<i32> {

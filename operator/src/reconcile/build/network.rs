@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
@@ -25,8 +25,10 @@ enum End {
     CloudNativePg(String),
     /// The brokers of a Strimzi Kafka, for whose ingress Strimzi has policies of its own.
     Strimzi(String),
-    /// The Pods of CloudNativePG's operator, wherever it is installed.
+    /// The Pods of CloudNativePG's operator, in the namespaces where it is installed.
     CloudNativePgOperator,
+    /// The cluster's DNS, and that of the node.
+    Dns,
     /// Our own Pods.
     Operator,
     /// Who may call the services, and read metrics.
@@ -45,16 +47,24 @@ enum Ports {
 /// Connections that are let through, from their first end to their second.
 type Flow = (End, End, Ports);
 
+/// The label by which Kubernetes names a namespace.
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const POSTGRES: u16 = 5432;
 const KAFKA: u16 = 9092;
 /// Of a CloudNativePG instance: the instance manager, which its operator and the other instances ask for the state
 /// (<https://cloudnative-pg.io/documentation/current/networking/>), and the metrics.
 const INSTANCE_MANAGER: u16 = 8000;
 const INSTANCE_METRICS: u16 = 9187;
+const DNS: u16 = 53;
+/// Of OpenShift's DNS Pods.
+const OPENSHIFT_DNS: u16 = 5353;
+/// Where a node's own DNS cache listens, which is no Pod that could be selected
+/// (<https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/>).
+const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 
 /// Everything that is let through. A flow between two parts of the platform opens both: the one's egress, the other's ingress.
 fn flows(platform: &Platform) -> Vec<Flow> {
-    use End::{Anywhere, Clients, CloudNativePg, CloudNativePgOperator, Operator, Part};
+    use End::{Clients, CloudNativePg, CloudNativePgOperator, Dns, Operator, Part};
     let tcp = |port| Ports::Tcp(vec![port]);
     let mut flows = Vec::new();
     for service in Service::ALL {
@@ -63,10 +73,10 @@ fn flows(platform: &Platform) -> Vec<Flow> {
         let (broker, broker_ports) = broker(platform);
         flows.extend([
             (Clients, pods.clone(), tcp(service.port())),
-            (pods.clone(), Anywhere, Ports::Dns),
+            (pods.clone(), Dns, Ports::Dns),
             (pods.clone(), database.clone(), tcp(database_port)),
             (pods, broker, broker_ports),
-            (migration.clone(), Anywhere, Ports::Dns),
+            (migration.clone(), Dns, Ports::Dns),
             (migration, database.clone(), tcp(database_port)),
         ]);
         if let CloudNativePg(_) = database {
@@ -79,7 +89,7 @@ fn flows(platform: &Platform) -> Vec<Flow> {
         }
     }
     if let (kafka @ Part(_), ports) = broker(platform) {
-        flows.extend([(Operator, kafka.clone(), ports), (kafka, Anywhere, Ports::Dns)]);
+        flows.extend([(Operator, kafka.clone(), ports), (kafka, Dns, Ports::Dns)]);
     }
     flows
 }
@@ -169,8 +179,19 @@ impl End {
                     NetworkPolicyPeer { pod_selector: Some(LabelSelector::default()), ..Default::default() },
                 ]);
             }
-            Self::Operator => Some(labelled("kubernetes.io/metadata.name", &platform.operator_namespace)),
-            Self::CloudNativePgOperator => Some(LabelSelector::default()),
+            Self::Operator => Some(labelled(NAMESPACE_NAME, &platform.operator_namespace)),
+            Self::CloudNativePgOperator => Some(named(&platform.network_policy.as_ref()?.cloud_native_pg_namespaces)),
+            Self::Dns => {
+                let namespaces = &platform.network_policy.as_ref()?.dns_namespaces;
+                if namespaces.is_empty() {
+                    return None;
+                }
+                let node = IPBlock { cidr: NODE_LOCAL_DNS.to_owned(), ..Default::default() };
+                return Some(vec![
+                    NetworkPolicyPeer { namespace_selector: Some(named(namespaces)), ..Default::default() },
+                    NetworkPolicyPeer { ip_block: Some(node), ..Default::default() },
+                ]);
+            }
             Self::Part(_) | Self::CloudNativePg(_) | Self::Strimzi(_) => None,
         };
         Some(vec![NetworkPolicyPeer { namespace_selector: namespaces, pod_selector: self.pods(platform), ..Default::default() }])
@@ -184,9 +205,16 @@ impl End {
             Self::Strimzi(cluster) => labelled("strimzi.io/cluster", cluster),
             Self::CloudNativePgOperator => labelled("app.kubernetes.io/name", "cloudnative-pg"),
             Self::Operator => labelled("app.kubernetes.io/name", MANAGER),
-            Self::Clients | Self::Anywhere => return None,
+            Self::Clients | Self::Dns | Self::Anywhere => return None,
         })
     }
+}
+
+/// Namespaces of these names; all where there is none.
+fn named(namespaces: &[String]) -> LabelSelector {
+    let is_one_of =
+        LabelSelectorRequirement { key: NAMESPACE_NAME.to_owned(), operator: "In".to_owned(), values: Some(namespaces.to_vec()) };
+    LabelSelector { match_expressions: (!namespaces.is_empty()).then(|| vec![is_one_of]), ..Default::default() }
 }
 
 fn labelled(label: &str, value: &str) -> LabelSelector {
@@ -202,7 +230,7 @@ impl Ports {
         };
         match self {
             Self::Tcp(ports) => ports.iter().map(|&number| port("TCP", number)).collect(),
-            Self::Dns => vec![port("UDP", 53), port("TCP", 53)],
+            Self::Dns => [DNS, OPENSHIFT_DNS].into_iter().flat_map(|number| [port("UDP", number), port("TCP", number)]).collect(),
         }
     }
 }
@@ -226,6 +254,16 @@ mod tests {
         json!({"podSelector": {"matchLabels": {
             "app.kubernetes.io/name": "restaurant-booking", "app.kubernetes.io/instance": "trattoria", "app.kubernetes.io/component": component,
         }}})
+    }
+
+    fn namespaces(names: &[&str]) -> Value {
+        json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]})
+    }
+
+    fn dns(names: &[&str]) -> Value {
+        let ports: Vec<_> =
+            [53, 5353].iter().flat_map(|port| ["UDP", "TCP"].map(|protocol| json!({"port": port, "protocol": protocol}))).collect();
+        json!({"to": [{"namespaceSelector": namespaces(names)}, {"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": ports})
     }
 
     fn tcp(ports: &[u16]) -> Value {
@@ -258,7 +296,7 @@ mod tests {
         assert_eq!(
             migration["egress"],
             json!([
-                {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+                dns(&["kube-system", "openshift-dns"]),
                 {"to": [pods("menu-postgres")], "ports": tcp(&[5432])},
             ])
         );
@@ -282,6 +320,11 @@ mod tests {
         let database = spec("trattoria-menu-postgres");
         assert_eq!((&database["policyTypes"], &database["egress"]), (&json!(["Ingress"]), &Value::Null));
         assert_eq!(database["ingress"][3]["ports"], tcp(&[5432, 8000]));
+        let operator = json!({
+            "namespaceSelector": namespaces(&["cnpg-system"]),
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "cloudnative-pg"}},
+        });
+        assert_eq!(database["ingress"][3]["from"], json!([operator]), "d19: a Pod elsewhere that is labelled so does not get in");
         assert_eq!(spec("trattoria-kafka"), Value::Null);
     }
 

@@ -7,12 +7,12 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::ResourceExt as _;
 
-use crate::reconcile::apply::{Applier, by_step};
+use crate::reconcile::apply::{Applied, Applier, by_step};
 use crate::reconcile::build::Object;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::observe::State;
 use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
-use crate::reconcile::reason::OF_BROKER;
+use crate::reconcile::reason::{INVALID_SPEC, OF_BROKER};
 use crate::reconcile::service::Service;
 use crate::reconcile::status::{Progress, Steps};
 use crate::reconcile::step::{ORDER, Step};
@@ -85,6 +85,16 @@ impl Round<'_> {
         objects: &[&Object],
         blocking: Option<Step>,
     ) -> (Step, Progress, Vec<Failure>) {
+        if let Step::Deployment(service) = step
+            && let Some(message) = &platform.components.of(service).unreadable
+        {
+            let kept = match applier.deployment(step, objects).await {
+                Ok(Some(_)) => applier.step(step, objects, true).await,
+                _ => Applied::default(),
+            };
+            let state = State::Failed { reason: INVALID_SPEC, message: message.clone() };
+            return (step, Progress { state, replicas: kept.replicas, version: kept.version }, kept.failures);
+        }
         let gate = match self.gate(applier, step, objects, blocking).await {
             Ok(gate) => gate,
             Err(failure) => {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Affinity;
+
 use crate::api::{self, Component as ComponentSpec, Quantity, RestaurantBookingSpec, ServiceImage};
 use crate::reconcile::platform::{Component, Resources, Scale, Storage};
 use crate::reconcile::service::Service;
@@ -63,6 +65,7 @@ pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults
         // An autoscaler that aims at a share of the requested CPU can do nothing where none is requested.
         resources.requests.entry("cpu".to_owned()).or_insert_with(|| Quantity::from("50m"));
     }
+    let (affinity, unreadable) = affinity(service, given.affinity.clone());
     Component {
         image,
         version,
@@ -72,7 +75,8 @@ pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults
         annotations: given.annotations,
         node_selector: given.node_selector,
         tolerations: given.tolerations,
-        affinity: given.affinity,
+        affinity,
+        unreadable,
         topology_spread_constraints: given.topology_spread_constraints,
         log_level: given.log_level.unwrap_or_default(),
         cors_allowed_origins: given.cors_allowed_origins,
@@ -100,6 +104,20 @@ fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) ->
         None => {
             let tag = tag.or(image.tag).unwrap_or_else(|| defaults.image_tag.clone());
             (format!("{repository}:{tag}"), tag)
+        }
+    }
+}
+
+/// The affinity, or what is wrong with it: the API server takes anything there, and one service that cannot be placed stops no other.
+fn affinity(service: Service, given: Option<serde_json::Value>) -> (Option<Affinity>, Option<String>) {
+    match given.map(serde_json::from_value).transpose() {
+        Ok(affinity) => (affinity, None),
+        Err(error) => {
+            let message = format!(
+                "spec.{}.affinity cannot be read: {error}; it must be as `kubectl explain pod.spec.affinity` has it. The Pods stay as they are",
+                service.as_str()
+            );
+            (None, Some(message))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What Pods may do, and who may reach whom.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -38,6 +38,14 @@ pub(crate) async fn pods_are_restricted_and_have_no_rights(world: &World) -> Res
         ensure(rights == anybody, || format!("{}: {:?}", account.name_any(), rights.difference(&anybody)))?;
     }
     world.tell(format!("{} accounts, none with a right that not every account has", accounts.items.len()));
+    for service in SERVICES {
+        let question = "SELECT session_user, (SELECT rolsuper FROM pg_roles WHERE rolname = session_user), \
+                        (SELECT rolcanlogin FROM pg_roles WHERE rolname = current_user)";
+        let pod = format!("{}-{service}-postgres-0", restaurant.name);
+        let answer = restaurant.kubectl(&["exec", &pod, "--container=postgres", "--", "psql", "-Atc", question]).await?;
+        ensure(answer.trim().ends_with("_db|f|f"), || format!("{pod}: {answer}"))?;
+    }
+    world.tell("no service's database user is a superuser, and what they make belongs to roles that cannot log in");
     let operator = format!("--as=system:serviceaccount:{OPERATOR}:{OPERATOR}");
     kubectl(&["auth", "can-i", "patch", "deployments.apps", "--namespace", &restaurant.namespace, &operator]).await.map(drop)
 }
@@ -49,7 +57,7 @@ async fn rights(restaurant: &Restaurant<'_>, account: &str) -> Result<BTreeSet<S
 }
 
 /// Every connection that the platform needs: from, to, port. `*` stands for each service. There is to be no other.
-const FLOWS: [(&str, &str, i32); 15] = [
+const FLOWS: [(&str, &str, i32); 19] = [
     // Who may call the services: other Pods, a gateway's, Prometheus'.
     ("guest", "auth", 8000),
     ("guest", "menu", 8001),
@@ -57,10 +65,14 @@ const FLOWS: [(&str, &str, i32); 15] = [
     ("*", "*-postgres", 5432),
     ("*", "kafka", 9092),
     ("*-migration", "*-postgres", 5432),
-    // DNS is outside, and so are the API server, and brokers that the operator does not run.
-    ("*", "outside", 53),
-    ("*-migration", "outside", 53),
-    ("kafka", "outside", 53),
+    ("*", "dns", 53),
+    ("*-migration", "dns", 53),
+    ("kafka", "dns", 53),
+    // The API server is outside, and so are brokers that the operator does not run; to the operator, DNS is anywhere.
+    ("operator", "dns", 53),
+    ("operator", "dns", 443),
+    ("operator", "dns", 6443),
+    ("operator", "dns", 9092),
     ("operator", "outside", 53),
     ("operator", "outside", 443),
     ("operator", "outside", 6443),
@@ -102,14 +114,16 @@ pub(crate) async fn network_policies_let_through_what_is_needed(world: &World) -
         // In a namespace of its own, and under no policy.
         ends.push((name.to_owned(), End { namespace: name.to_owned(), ..End::default() }));
     }
+    let kube_system = BTreeMap::from([("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())]);
+    ends.push(("dns".to_owned(), End { namespace: "kube-system".to_owned(), namespace_labels: kube_system, ..End::default() }));
     for (from, to, port) in FLOWS {
         for service in SERVICES {
             expected.insert((from.replace('*', service), to.replace('*', service), port));
         }
     }
     let mut found = BTreeSet::new();
-    for (from, source) in ends.iter().filter(|(name, _)| name != "outside") {
-        for (to, target) in ends.iter().filter(|(name, _)| name != "guest" && (from != "guest" || name != "outside")) {
+    for (from, source) in ends.iter().filter(|(name, _)| name != "outside" && name != "dns") {
+        for (to, target) in ends.iter().filter(|(name, _)| name != "guest" && (from != "guest" || (name != "outside" && name != "dns"))) {
             let let_through = PORTS.iter().filter(|port| allows(&policies, source, target, **port));
             found.extend(let_through.map(|port| (from.clone(), to.clone(), port.number)));
         }

@@ -1,29 +1,41 @@
-# Before the server starts: on an empty volume the database is made, and its owner is given the password that the Secret has now.
+# Before the server starts: on an empty volume the database is made, and its user is given the password that the Secret has now.
 # The image's own entrypoint does the first too, but leaves a broken half when it is interrupted, and never does the second.
 set -eu
 
-# statement DIRECTORY DATABASE SQL: without a server; an error ends it, and does not show the statement, which may have a password.
+# statements DIRECTORY DATABASE: those of standard input, an empty line behind each, without a server. An error ends it, and does not show
+# the statement, which may have a password.
 # A server that crashed has left its process id behind, 1, which is this shell's now. A child of the shell knows that its parent is no
 # server, a grandchild does not: so this must not be part of a pipeline.
-statement() {
-  postgres --single -j -D "$1" -c exit_on_error=on -c log_min_error_statement=panic "$2" >/dev/null <<END
-$3;
-
-END
+statements() {
+  postgres --single -j -D "$1" -c exit_on_error=on -c log_min_error_statement=panic "$2" >/dev/null
 }
 
 if [ ! -e "$PGDATA" ]; then
   # Under another name until it is whole: after an interruption it is made anew.
   rm -rf "$PGDATA.new"
-  # The image's locale would change its order of text with the operating system, and an index under it would break.
-  initdb --pgdata="$PGDATA.new" --username="$PGUSER" --pwfile="$PASSWORD_FILE" --auth-local=trust --auth-host=scram-sha-256 \
+  # The image's locale would change its order of text with the operating system, and an index under it would break. The superuser has no
+  # password, so that nobody is one over the network.
+  initdb --pgdata="$PGDATA.new" --username=postgres --auth-local=trust --auth-host=scram-sha-256 \
     --encoding=UTF8 --locale-provider="$LOCALE_PROVIDER" --locale=C.UTF-8 --no-instructions
   echo 'host all all all scram-sha-256' >>"$PGDATA.new/pg_hba.conf"
-  statement "$PGDATA.new" postgres "CREATE DATABASE $PGDATABASE"
+  # What the user makes belongs to a role that nobody can be but by this user.
+  statements "$PGDATA.new" postgres <<END
+CREATE ROLE ${PGDATABASE}_owner NOLOGIN;
+
+CREATE ROLE $PGUSER LOGIN IN ROLE ${PGDATABASE}_owner;
+
+CREATE DATABASE $PGDATABASE OWNER ${PGDATABASE}_owner;
+
+ALTER ROLE $PGUSER IN DATABASE $PGDATABASE SET role = ${PGDATABASE}_owner;
+
+END
   mv "$PGDATA.new" "$PGDATA"
 fi
 
 # The kubelet may have made it writable for the Pod's group, which PostgreSQL refuses.
 chmod 0700 "$PGDATA"
 password=$(sed "s/'/''/g" "$PASSWORD_FILE")
-statement "$PGDATA" "$PGDATABASE" "ALTER ROLE $PGUSER PASSWORD '$password'"
+statements "$PGDATA" postgres <<END
+ALTER ROLE $PGUSER PASSWORD '$password';
+
+END
