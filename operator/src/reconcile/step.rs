@@ -55,7 +55,8 @@ impl Step {
     pub fn waits_for(self) -> Vec<Step> {
         match self {
             Foundation | Exposure | Settings(_) => vec![],
-            Postgres(service) => vec![Settings(service)],
+            // Also for the key of the checksums: with another one each round, its Pod would be replaced without end.
+            Postgres(service) => vec![Foundation, Settings(service)],
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
             Migration(service) => vec![Postgres(service)],
