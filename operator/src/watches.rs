@@ -389,11 +389,11 @@ impl One {
     fn seen(&self, owner: &Owner, object: &PartialObjectMeta<DynamicObject>) {
         self.lost(Some(owner), object);
         let version = object.resource_version().unwrap_or_default();
-        let is_news = self.context.children.seen(owner, self.kind, &object.name_any(), version);
+        // Before the claim is known: it must not seem to be one that nothing is known of.
         if self.kind == Kind::PersistentVolumeClaim {
             self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));
         }
-        if is_news {
+        if self.context.children.seen(owner, self.kind, &object.name_any(), version) {
             self.reconcile(owner);
         }
         if self.kind == Kind::Secret {

@@ -151,6 +151,7 @@ fn main() -> ExitCode {
         tenants::d07_a_tenant_learns_no_secret_that_was_not_released,
         tenants::d07_the_label_can_be_done_without,
         tenants::d07_images_and_labels_of_pods_are_those_that_are_allowed,
+        tenants::a_claim_of_anothers_is_mounted_nowhere,
         tenants::d26_no_hash_of_a_password_is_in_what_viewers_read,
         rights::of_a_whole_cluster,
         rights::of_namespaces,

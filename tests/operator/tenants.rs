@@ -141,12 +141,26 @@ pub(crate) async fn d07_a_tenant_learns_no_secret_that_was_not_released(place: &
         "admin": {"passwordSecretRef": key("salary-password")},
         "postgres": {"external": {"auth": database, "menu": database, "reservation": database}},
     }));
+    // Called as the Secret that CloudNativePG would make for the resource, of whose Cluster it is not.
+    let app = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "lookalike-menu-postgres-app"},
+        "stringData": {"salary-user": "payroll", "salary-password": PASSWORD},
+    });
+    let secrets = place.api(Kind::Secret);
+    secrets.patch("lookalike-menu-postgres-app", &PatchParams::apply("owner"), &Patch::Apply(&app)).await.expect("a Secret");
+    let app = |key: &str| json!({"name": "lookalike-menu-postgres-app", "key": key});
+    let of_app = json!({"mechanism": "PLAIN", "usernameSecretRef": app("salary-user"), "passwordSecretRef": app("salary-password")});
+    let by_name = spec(json!({
+        "postgres": {"cloudNativePG": {}},
+        "kafka": {"external": {"bootstrapServers": [listener.address], "sasl": of_app}},
+    }));
     let by_guess = spec(json!({"admin": {"passwordSecretRef": key("is-there-such-a-key")}}));
     let resources: Api<RestaurantBooking> = Api::namespaced(tenant.clone(), &place.name);
     for (name, spec, conditions) in [
         ("broker", &by_broker, &["KafkaReady"][..]),
         ("mount", &by_mount, &["AdminReady", "PostgresReady"]),
         ("guess", &by_guess, &["AdminReady"]),
+        ("lookalike", &by_name, &["KafkaReady"]),
     ] {
         let body = json!({
             "apiVersion": "restaurantbooking.dev/v1alpha1", "kind": "RestaurantBooking", "metadata": {"name": name}, "spec": spec,
@@ -154,12 +168,13 @@ pub(crate) async fn d07_a_tenant_learns_no_secret_that_was_not_released(place: &
         resources.patch(name, &PatchParams::apply("tenant"), &Patch::Apply(&body)).await.expect("it is accepted");
         for condition in conditions {
             let said = place.condition(name, condition, "False", Some("SecretNotUsable")).await;
-            assert!(said.contains("kubectl label secret payroll restaurantbooking.dev/usable=true"), "{said}");
+            let secret = if name == "lookalike" { "lookalike-menu-postgres-app" } else { "payroll" };
+            assert!(said.contains(&format!("kubectl label secret {secret} restaurantbooking.dev/usable=true")), "{said}");
         }
     }
     operator.quiet().await;
     // All that the tenant may read.
-    for name in ["broker", "mount", "guess"] {
+    for name in ["broker", "mount", "guess", "lookalike"] {
         let resource = resources.get(name).await.expect("the resource");
         let status = serde_json::to_string(&resource.status).expect("JSON");
         for secret in [PASSWORD, "salary-user", "it has"] {
@@ -246,4 +261,23 @@ pub(crate) async fn d26_no_hash_of_a_password_is_in_what_viewers_read(place: &Pl
         assert!(!hashes.iter().any(|hash| text.contains(hash)), "{} {name} has the hash of a password", kind.as_str());
     }
     tokio::time::timeout(Duration::from_secs(60), operator.stop()).await.expect("it stops");
+}
+
+/// A claim of somebody else that is called as one of ours is not taken over, and nothing is made that would mount it.
+pub(crate) async fn a_claim_of_anothers_is_mounted_nowhere(place: &Place) {
+    let claim = json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "trattoria-kafka"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    });
+    let claims = place.api(Kind::PersistentVolumeClaim);
+    claims.patch("trattoria-kafka", &PatchParams::apply("owner"), &Patch::Apply(&claim)).await.expect("a claim");
+    let operator = place.operator();
+    place.apply("trattoria", spec(json!({}))).await;
+    let said = place.condition("trattoria", "KafkaReady", "False", Some("NameConflict")).await;
+    assert!(said.contains("PersistentVolumeClaim trattoria-kafka"), "{said}");
+    eventually("the databases are made", async || place.get(Kind::StatefulSet, "trattoria-menu-postgres").await).await;
+    assert!(place.get(Kind::StatefulSet, "trattoria-kafka").await.is_none(), "it would mount the claim");
+    place.delete(Kind::PersistentVolumeClaim, "trattoria-kafka").await;
+    place.ready("trattoria").await;
+    operator.stop().await;
 }

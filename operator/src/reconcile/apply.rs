@@ -71,11 +71,15 @@ impl Applier<'_> {
     /// they have: all else of what runs is kept as it is wanted.
     pub async fn step(&self, step: Step, objects: &[&Object], held: bool) -> Applied {
         let started = Instant::now();
-        // Boxed: a closure over references would be too special for the controller, whose futures go between threads.
-        let outcomes: Vec<_> = objects.iter().map(|object| self.object(object, held).boxed()).collect();
-        let mut outcomes = stream::iter(outcomes).buffered(AT_ONCE);
+        let (claims, mut others): (Vec<_>, Vec<_>) = objects.iter().partition(|object| object.kind == Kind::PersistentVolumeClaim);
+        let mut outcomes = self.all(&claims, held).await;
+        // What would mount somebody else's volume is not made.
+        if outcomes.iter().any(|outcome| outcome.as_ref().is_err_and(|failure| failure.reason == NAME_CONFLICT)) {
+            others.retain(|object| object.kind != Kind::StatefulSet);
+        }
+        outcomes.extend(self.all(&others, held).await);
         let mut applied = Applied::default();
-        while let Some(outcome) = outcomes.next().await {
+        for outcome in outcomes {
             match outcome {
                 Ok(observed) => {
                     applied.replicas = applied.replicas.or(observed.replicas);
@@ -95,6 +99,12 @@ impl Applier<'_> {
         }
         self.metrics.step(step, started.elapsed());
         applied
+    }
+
+    async fn all(&self, objects: &[&&Object], held: bool) -> Vec<Result<Observed, Failure>> {
+        // Boxed: a closure over references would be too special for the controller, whose futures go between threads.
+        let outcomes: Vec<_> = objects.iter().map(|object| self.object(object, held).boxed()).collect();
+        stream::iter(outcomes).buffered(AT_ONCE).collect().await
     }
 
     /// The one Deployment of a step, as far as it is there.
@@ -127,6 +137,10 @@ impl Applier<'_> {
         let mut wanted = body.clone();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
         let live = self.get(step, kind, name).await?;
+        if held && live.is_none() {
+            // It went since the gate was looked at, and must not come back with the new template.
+            return Ok(Observed::waiting(format!("Deployment {name} is made when it is its turn")));
+        }
         if let Some(live) = &live {
             self.is_ours(step, kind, name, live)?;
             if live["metadata"]["deletionTimestamp"].is_string() {
@@ -347,8 +361,9 @@ fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
     match kind {
         Kind::StatefulSet => {
             let of = |object: &Value| object.pointer(ARGS).and_then(|args| number(&args[1])).unwrap_or(0);
+            // The number alone: other arguments were put there by hand.
             if of(live) > of(wanted) {
-                wanted["spec"]["template"]["spec"]["containers"][0]["args"] = live.pointer(ARGS).cloned().unwrap_or_default();
+                wanted["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["-c", format!("max_connections={}", of(live))]);
             }
         }
         Kind::Cluster => {

@@ -81,9 +81,7 @@ impl Children {
     /// A watch told with what the volume of a claim was made.
     pub fn made_with(&self, owner: &Owner, name: &str, volume: Option<Volume>) {
         let mut owned = lock(&self.owned);
-        if let Some(entry) = owned.get_mut(owner).and_then(|children| children.get_mut(&(Kind::PersistentVolumeClaim, name.to_owned()))) {
-            entry.volume = volume;
-        }
+        owned.entry(owner.clone()).or_default().entry((Kind::PersistentVolumeClaim, name.to_owned())).or_default().volume = volume;
     }
 
     /// With what the volume of a claim was made, where a watch has told of the claim.

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::kind::Kind;
 use super::platform::database_name;
 use super::reason::NO_RANDOMNESS;
-use super::references::{Credentials, References, SecretData, USABLE, generated, made_for, names};
+use super::references::{Credentials, References, SecretData, USABLE, generated, named, names};
 use super::service::{PerService, Service};
 use super::step::Step;
 use super::volume::Volume;
@@ -61,13 +61,14 @@ pub async fn dereference(
     spec: &RestaurantBookingSpec,
     require_label: bool,
 ) -> Result<References, Failure> {
-    let made_for = made_for(&owner.name, spec);
+    // Also one that is called as those that are made for the resource: the name alone makes it nobody's.
+    let named = named(spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
     children.refer(owner, names.iter().cloned());
     let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
     let read = stream::iter(names).map(|name| {
         let (api, is_ours_to_generate) = (&api, generated.contains(&name));
-        let needs_label = require_label && !made_for.contains(&name);
+        let needs_label = require_label && named.contains(&name);
         async move {
             let version = children.version(owner, Kind::Secret, &name);
             if let Some(data) = version.as_deref().and_then(|version| secrets.known(owner, &name, version)) {

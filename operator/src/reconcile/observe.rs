@@ -38,7 +38,8 @@ impl Observed {
         Self { state: State::Done, replicas: None, version: None }
     }
 
-    fn waiting(message: String) -> Self {
+    /// An object that is waited for.
+    pub fn waiting(message: String) -> Self {
         Self { state: State::Waiting(message), ..Self::done() }
     }
 

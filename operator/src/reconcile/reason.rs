@@ -66,6 +66,9 @@ reasons! {
     INVALID_KAFKA_SETTINGS = "InvalidKafkaSettings", "the settings of the broker cannot be used together", "Change what the message names";
 }
 
+/// The reasons that pass by themselves: what failed is tried again.
+pub const PASSING: [&str; 2] = [API_UNAVAILABLE, BROKER_UNREACHABLE];
+
 /// The reasons for which not the topics but the broker is at fault, or what is said of it.
 pub const OF_BROKER: [&str; 5] =
     [BROKER_UNREACHABLE, BROKER_LOGIN_FAILED, BROKER_TLS_FAILED, KAFKA_TLS_NOT_BUILT_IN, INVALID_KAFKA_SETTINGS];

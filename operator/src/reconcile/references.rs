@@ -137,29 +137,26 @@ pub fn made_for(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     names
 }
 
-/// The names of all Secrets that matter to a resource: those that it names, and those that are made for it.
-pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([keys_name(name), seal_name(name)]);
-    let given = |reference: &SecretKeyReference| reference.name.clone();
-    match spec.admin.as_ref().and_then(|admin| admin.password_secret_ref.as_ref()) {
-        Some(reference) => names.insert(given(reference)),
-        None => names.insert(admin_name(name)),
-    };
-    let postgres = spec.postgres.as_ref();
-    if let Some(external) = postgres.and_then(|postgres| postgres.external.as_ref()) {
-        names.extend([&external.auth, &external.menu, &external.reservation].map(|database| given(&database.url_secret_ref)));
-    } else if postgres.is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
-        names.extend(Service::ALL.map(|service| cloud_native_pg_secret_name(name, service)));
-    } else {
-        names.extend(Service::ALL.map(|service| database_name(name, service)));
+/// The names of the Secrets that the resource names.
+pub fn named(spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut references: Vec<&SecretKeyReference> = spec.admin.iter().filter_map(|admin| admin.password_secret_ref.as_ref()).collect();
+    if let Some(external) = spec.postgres.as_ref().and_then(|postgres| postgres.external.as_ref()) {
+        references.extend([&external.auth, &external.menu, &external.reservation].map(|database| &database.url_secret_ref));
     }
     if let Some(external) = spec.kafka.as_ref().and_then(|kafka| kafka.external.as_ref()) {
         if let Some(tls) = &external.tls {
-            names.extend([&tls.ca_secret_ref, &tls.certificate_secret_ref, &tls.key_secret_ref].into_iter().flatten().map(given));
+            references.extend([&tls.ca_secret_ref, &tls.certificate_secret_ref, &tls.key_secret_ref].into_iter().flatten());
         }
         if let Some(sasl) = &external.sasl {
-            names.extend([given(&sasl.username_secret_ref), given(&sasl.password_secret_ref)]);
+            references.extend([&sasl.username_secret_ref, &sasl.password_secret_ref]);
         }
     }
+    references.into_iter().map(|reference| reference.name.clone()).collect()
+}
+
+/// The names of all Secrets that matter to a resource: those that it names, and those that are made for it.
+pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut names = made_for(name, spec);
+    names.extend(named(spec));
     names
 }

@@ -9,7 +9,7 @@ use crate::api::{ConditionType, RestaurantBookingStatus, ServiceStatus, Services
 
 use super::observe::State;
 use super::platform::{Exposure, Platform};
-use super::reason::{AVAILABLE, PAUSED, RECONCILING, SETTLED, STALLED, WAITING};
+use super::reason::{AVAILABLE, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING};
 use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
 use super::validate::Invalid;
@@ -172,7 +172,8 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
         }
         State::Failed { reason, message } => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, reason, message);
-            conditions.work(&Work::Stands(reason, message));
+            // What is tried again by itself is still at work: a tool that waits must not give up on it.
+            conditions.work(&if PASSING.contains(reason) { Work::GoesOn(message) } else { Work::Stands(reason, message) });
         }
     }
     for kind in [

@@ -7,24 +7,39 @@ use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
 use super::service::Service;
 use super::validate::Invalid;
 
-/// The domains of labels and annotations by which other operators and clouds give a Pod rights, or take it for their own. Those of meshes,
-/// monitoring and autoscalers, such as `sidecar.istio.io`, `prometheus.io` and `cluster-autoscaler.kubernetes.io`, are not among them.
-const RESERVED: [&str; 8] = [
-    "cnpg.io",
-    "strimzi.io",
-    "amazonaws.com",
-    "azure.workload.identity",
+/// The domains of labels and annotations by which other operators and clouds give a Pod rights or take it for their own, or by which an
+/// injector takes another image, mounts what it is told or changes the network. Those of monitoring and autoscalers, such as `prometheus.io`
+/// and `cluster-autoscaler.kubernetes.io`, are not among them.
+const RESERVED: [&str; 17] = [
     "aadpodidentity.k8s.io",
-    "iam.gke.io",
+    "amazonaws.com",
+    "apparmor.security.beta.kubernetes.io",
+    "azure.workload.identity",
+    "cdi.k8s.io",
+    "cnpg.io",
+    "config.linkerd.io",
+    "dapr.io",
     "iam.cloud.google.com",
+    "iam.gke.io",
+    "inject.istio.io",
+    "k8s.v1.cni.cncf.io",
+    "operator.1password.io",
+    "proxy.istio.io",
+    "strimzi.io",
     "vault.hashicorp.com",
+    "vault.security.banzaicloud.io",
 ];
+/// A mesh's domain, of which these keys alone are free: others mount volumes and choose images.
+const SIDECAR: (&str, [&str; 5]) = ("sidecar.istio.io", ["inject", "proxyCPU", "proxyCPULimit", "proxyMemory", "proxyMemoryLimit"]);
 /// Keys without a domain that do the same.
 const RESERVED_KEYS: [&str; 1] = ["aadpodidbinding"];
 
 /// Whether a label or annotation is one that no Pod of ours may have.
 fn is_reserved(key: &str) -> bool {
-    let Some((domain, _)) = key.split_once('/') else { return RESERVED_KEYS.contains(&key) };
+    let Some((domain, name)) = key.split_once('/') else { return RESERVED_KEYS.contains(&key) };
+    if domain == SIDECAR.0 {
+        return !SIDECAR.1.contains(&name);
+    }
     RESERVED.iter().any(|reserved| domain.strip_suffix(reserved).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
@@ -107,6 +122,9 @@ mod tests {
             "strimzi.io/kind",
             "eks.amazonaws.com/role-arn",
             "iam.amazonaws.com/role",
+            "sidecar.istio.io/userVolume",
+            "sidecar.istio.io/proxyImage",
+            "inject.istio.io/templates",
             "aadpodidbinding",
         ] {
             assert!(is_reserved(key), "{key}");

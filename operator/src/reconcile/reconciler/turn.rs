@@ -95,6 +95,11 @@ impl Round<'_> {
             let state = State::Failed { reason: INVALID_SPEC, message: message.clone() };
             return (step, Progress { state, replicas: kept.replicas, version: kept.version }, kept.failures);
         }
+        // New Pods would wait for the Secret, and be replaced when it is there.
+        let blocking = match step {
+            Step::Deployment(service) if waits_for_secret(platform, service).is_some() => Some(Step::Postgres(service)),
+            _ => blocking,
+        };
         let gate = match self.gate(applier, step, objects, blocking).await {
             Ok(gate) => gate,
             Err(failure) => {
@@ -140,6 +145,7 @@ impl Round<'_> {
             // A broker that comes back may have lost what was found of it before.
             Step::Topics => {
                 self.context.remember(self.owner, |remembered| remembered.topics = None);
+                self.context.brokers.forget(self.owner);
                 Ok(Gate::Closed(why))
             }
             _ => Ok(Gate::Closed(why)),
