@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
 use crate::reconcile::reconciler::{Guarded, owner_of, reconcile, retry};
+use crate::reconcile::status::is_rolling_out;
 use crate::reconcile::validate::{Defaults, checksum};
 use crate::watches::{Health, WATCH_SECONDS, Watches, watch};
 
@@ -211,7 +212,15 @@ async fn controller(
 /// The watch of resources told of something.
 fn told(context: &Context, event: &watcher::Event<Guarded>) {
     match event {
-        watcher::Event::Apply(resource) | watcher::Event::InitApply(resource) => context.exists(&owner_of(resource)),
+        watcher::Event::Apply(resource) => context.exists(&owner_of(resource)),
+        watcher::Event::InitApply(resource) => {
+            let owner = owner_of(resource);
+            // An earlier leader may have been rolling it out. Where that is not so, its first round says.
+            if resource.0.as_ref().is_ok_and(|resource| is_rolling_out(resource)) {
+                context.rollouts.resume(&owner);
+            }
+            context.exists(&owner);
+        }
         watcher::Event::Delete(resource) => {
             info!(resource = resource.name_any(), namespace = resource.namespace(), "deleted");
             context.forget(&owner_of(resource));

@@ -67,7 +67,8 @@ async fn d15_of_replicas_that_start_at_once_one_sets_the_password() {
     let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let database = database::migrated("auth").await;
     start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await.stop().await;
-    let replicas = futures_util::future::join_all((0..4).map(|_| start(&platform, &database, Some((ADMIN_EMAIL, "another password"))))).await;
+    let replicas =
+        futures_util::future::join_all((0..4).map(|_| start(&platform, &database, Some((ADMIN_EMAIL, "another password"))))).await;
     for auth in replicas {
         login(&auth.api, ADMIN_EMAIL, "another password").await.expect(200);
         auth.stop().await;

@@ -9,6 +9,10 @@ What the operator may do where its resources are. A test holds the kinds to thos
 - apiGroups: [restaurantbooking.dev]
   resources: [restaurantbookings/status]
   verbs: [patch]
+# Settings are kept as long as a ReplicaSet uses them.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

@@ -134,6 +134,13 @@ impl Children {
         unchanged.then(|| settled.observed.clone())
     }
 
+    /// What was observed of an object when it was last found as wanted, whatever has happened to it since.
+    pub fn last(&self, owner: &Owner, kind: Kind, name: &str, hash: &str) -> Option<Observed> {
+        let owned = lock(&self.owned);
+        let settled = owned.get(owner)?.get(&(kind, name.to_owned()))?.settled.as_ref();
+        settled.filter(|settled| settled.hash == hash).map(|settled| settled.observed.clone())
+    }
+
     /// An object is as wanted.
     pub fn settle(&self, owner: &Owner, kind: Kind, name: &str, hash: String, version: String, observed: Observed) {
         let mut owned = lock(&self.owned);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use k8s_controller::events::EventRecorder;
 use kube::Client;
 use kube::runtime::events::Reporter;
+use kube::runtime::reflector::ObjectRef;
 
 use crate::api::RestaurantBookingStatus;
 use crate::metrics::Metrics;
@@ -17,6 +18,7 @@ use super::build::MANAGER;
 use super::children::{Children, Owner};
 use super::dereference::Secrets;
 use super::kind::Kind;
+use super::rollouts::Rollouts;
 use super::validate::Defaults;
 
 /// What all reconciles share.
@@ -37,6 +39,8 @@ pub struct Context {
     pub kafka_address: Option<String>,
     /// What brokers are asked.
     pub brokers: Brokers,
+    /// The resources that roll out the operator's default version.
+    pub rollouts: Rollouts,
     /// Where it is told who is to be reconciled.
     pub trigger: Trigger,
     /// The optional kinds that the cluster knows.
@@ -79,6 +83,7 @@ impl Context {
             children: Arc::default(),
             secrets: Secrets::default(),
             metrics,
+            rollouts: Rollouts::new(defaults.max_concurrent_rollouts),
             defaults,
             kafka_address,
             brokers: Brokers::default(),
@@ -117,6 +122,7 @@ impl Context {
         self.secrets.forget(owner);
         self.children.forget(owner);
         self.brokers.forget(owner);
+        self.end_rollout(owner);
         self.begun(owner);
         self.count();
     }
@@ -126,6 +132,15 @@ impl Context {
         let changed = self.remember(owner, |remembered| std::mem::replace(&mut remembered.ready, ready) != ready);
         if changed {
             self.count();
+        }
+    }
+
+    /// A resource needs no place among those that roll out the operator's default version. Those that have one now are reconciled.
+    pub fn end_rollout(&self, owner: &Owner) {
+        for next in self.rollouts.end(owner) {
+            self.queued(&next);
+            // The receiver is gone only when we are about to be.
+            let _ = self.trigger.send(ObjectRef::new(&next.name).within(&next.namespace));
         }
     }
 

@@ -71,6 +71,8 @@ pub struct Component {
     pub image: String,
     /// The tag or digest of the image: the version of the service.
     pub version: String,
+    /// Whether the tag is the operator's default, so that another operator brings another version.
+    pub is_default_version: bool,
     /// How many Pods there are.
     pub scale: Scale,
     /// What a Pod asks for and may use.

@@ -108,7 +108,14 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     if resource.metadata.deletion_timestamp.is_some() {
         return deleted(context, owner, &resource.metadata).await;
     }
-    let mut round = Round { context, owner, resource, status: last_status(resource, context, owner), is_asking: AtomicBool::new(false) };
+    let mut round = Round {
+        context,
+        owner,
+        resource,
+        status: last_status(resource, context, owner),
+        is_asking: AtomicBool::new(false),
+        waits_for_rollout: false,
+    };
     let generation = resource.metadata.generation;
     // Before anything is made, and also of a resource that is paused or refused: its policy counts when it is deleted.
     if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
@@ -118,6 +125,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         }
     }
     if resource.spec.paused == Some(true) {
+        context.end_rollout(owner);
         let paused = status::paused(&round.status, generation);
         round.write(paused).await?;
         return Ok(Ended::Refused);
@@ -136,6 +144,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     let platform = match validate(resource, &references, &context.defaults) {
         Ok(platform) => platform,
         Err(invalid) => {
+            context.end_rollout(owner);
             for one in &invalid {
                 context.metrics.failed("validate", one.reason);
                 warn!(resource = owner.name, namespace = owner.namespace, generation, reason = one.reason, "{}", one.message);
@@ -268,6 +277,8 @@ struct Round<'a> {
     status: RestaurantBookingStatus,
     /// Whether the broker has not answered yet.
     is_asking: AtomicBool,
+    /// Whether the operator's default version is not rolled out here yet.
+    waits_for_rollout: bool,
 }
 
 impl Round<'_> {
@@ -313,11 +324,15 @@ impl Round<'_> {
     async fn platform(&mut self, platform: &Platform) -> Result<Ended, Unfinished> {
         let generation = self.resource.metadata.generation;
         let objects = build(platform);
+        self.waits_for_rollout = self.has_to_wait(platform);
         let (steps, failures) = self.steps(platform, &objects).await;
-        let reported = status::reported(&self.status, generation, platform, &steps);
+        let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout);
         let (was_ready, before) = (self.is_ready(), self.status.clone());
         let written = self.write(reported).await;
         let is_ready = self.is_ready();
+        if !self.is_outdated(platform) {
+            self.context.end_rollout(self.owner);
+        }
         self.context.ready(self.owner, Some(is_ready));
         if is_ready && !was_ready && matches!(written, Ok(true)) {
             info!(resource = self.owner.name, namespace = self.owner.namespace, generation, "ready");

@@ -34,6 +34,8 @@ pub struct Defaults {
     pub image_tag: String,
     /// Version of PostgreSQL of new managed databases, where the resource names none.
     pub postgres_version: String,
+    /// How many resources roll out at once because the tag of images that name none has changed.
+    pub max_concurrent_rollouts: u16,
     /// The namespace that the operator runs in.
     pub operator_namespace: String,
     /// Whether a Secret that a resource names needs the label [`USABLE`].
@@ -52,6 +54,7 @@ impl Default for Defaults {
             image_registry: "ghcr.io/restaurant-booking".to_owned(),
             image_tag: env!("CARGO_PKG_VERSION").to_owned(),
             postgres_version: "17".to_owned(),
+            max_concurrent_rollouts: 5,
             operator_namespace: "restaurant-booking-operator".to_owned(),
             secrets_require_label: true,
             allowed_registries: Vec::new(),

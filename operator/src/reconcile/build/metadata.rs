@@ -26,7 +26,7 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 pub const VERSION: &str = "app.kubernetes.io/version";
 /// The name of the application, in `app.kubernetes.io/name`.
 const APPLICATION: &str = "restaurant-booking";
-/// On a Pod template: what the mounted Secrets and settings are, so that Pods are replaced when they change.
+/// On a Pod template: what the mounted Secrets are, so that Pods are replaced when they change.
 pub(super) const CHECKSUM: &str = "restaurantbooking.dev/checksum";
 
 /// On objects with data. An Argo CD Application that tracks by label, and is named as the resource, would take them for its own that are not
