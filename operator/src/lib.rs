@@ -23,5 +23,9 @@ pub mod reconcile;
 pub mod release;
 #[cfg(feature = "controller")]
 pub mod server;
+#[cfg(test)]
+mod sources;
+#[cfg(feature = "controller")]
+pub mod timing;
 #[cfg(feature = "controller")]
 pub mod watches;

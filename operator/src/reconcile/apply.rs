@@ -1,7 +1,7 @@
 //! What differs is applied, in order; what is no longer wanted is removed. Nothing else is written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use kube::Client;
@@ -20,12 +20,11 @@ use super::step::Step;
 use super::validate::checksum;
 use crate::api::Quantity;
 use crate::metrics::Metrics;
+use crate::timing::REQUEST;
 
 /// On every object that we apply: what was applied. Where it differs from what is wanted, something may have to be taken away that a
 /// comparison of values cannot show.
 const APPLIED: &str = "restaurantbooking.dev/applied";
-/// How long one request may take.
-const REQUEST: Duration = Duration::from_secs(15);
 /// How many objects of a step are applied at once.
 const AT_ONCE: usize = 8;
 

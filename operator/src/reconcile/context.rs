@@ -10,6 +10,7 @@ use kube::runtime::events::Reporter;
 
 use crate::api::RestaurantBookingStatus;
 use crate::metrics::Metrics;
+use crate::timing::{FIRST_RETRY, LAST_RETRY};
 use crate::watches::Trigger;
 
 use super::brokers::Brokers;
@@ -153,7 +154,7 @@ impl Context {
 /// How long until a resource that failed `failures` times in a row is tried again: 1 s, doubled each time, 5 minutes at most, and up to a
 /// fifth more or less, so that what failed together is not tried together.
 pub fn backoff(failures: u32) -> Duration {
-    jittered(Duration::from_secs(1 << failures.saturating_sub(1).min(9)).min(Duration::from_secs(300)))
+    jittered((FIRST_RETRY * (1 << failures.saturating_sub(1).min(9))).min(LAST_RETRY))
 }
 
 /// A duration, up to a fifth more or less.

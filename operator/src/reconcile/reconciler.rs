@@ -4,7 +4,7 @@ mod turn;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use k8s_controller::events::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -29,14 +29,11 @@ use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED}
 use super::status::{self};
 use super::validate::validate;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
+use crate::timing::{RESYNC, ROUND};
 
 /// A resource, or one that cannot be read: it must not keep the others from being read.
 pub type Guarded = DeserializeGuard<RestaurantBooking>;
 
-/// How long a round may take; what is not done then is done in the next.
-const ROUND: Duration = Duration::from_secs(120);
-/// How long a settled resource is left alone, where nothing is noticed: topics have no watch.
-const RESYNC: Duration = Duration::from_secs(600);
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
 
