@@ -26,8 +26,6 @@ use crate::timing::REQUEST;
 pub const FINALIZER: &str = "restaurantbooking.dev/delete-data";
 /// The field manager of the finalizer.
 const FINALIZER_MANAGER: &str = "restaurant-booking-operator-finalizer";
-/// The kinds that hold data, in the order in which they are removed: topics before their broker, which removes them.
-const ORDER: [Kind; 6] = [Kind::KafkaTopic, Kind::Kafka, Kind::KafkaNodePool, Kind::Cluster, Kind::PersistentVolumeClaim, Kind::Secret];
 
 /// The finalizer of one resource.
 pub struct Finalizer<'a> {
@@ -104,7 +102,7 @@ impl Finalizer<'_> {
     /// # Errors
     /// Where the API server does not do it.
     pub async fn finish(&self, applier: &Applier<'_>) -> Result<(), Failure> {
-        for kind in ORDER {
+        for kind in Kind::by_removal() {
             let names = self.objects(kind).await?;
             for name in &names {
                 match self.now(applier.uid).await? {
