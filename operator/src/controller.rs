@@ -19,9 +19,9 @@ use tracing::{debug, error, info, warn};
 
 use crate::changes::Known;
 use crate::metrics::Metrics;
-use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
-use crate::reconcile::reconciler::{Guarded, owner_of, reconcile, retry};
+use crate::reconcile::reconciler::{reconcile, retry};
+use crate::reconcile::resource::{Guarded, Owner, owner_of};
 use crate::reconcile::validate::{Defaults, checksum};
 use crate::timing;
 use crate::watches::{Health, Watches, watch};

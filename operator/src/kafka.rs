@@ -115,7 +115,7 @@ fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Resul
         for made in connection.ask(&cluster, Operation::Create, |admin, options| admin.create_topics(&new, options))? {
             match made {
                 Ok(name) => drop(report.created.insert(name)),
-                Err((name, code)) => unsettled = Some(error::of_topic(Operation::Create, name, code, topics, &cluster)?),
+                Err((name, code)) => unsettled = Some(error::of_topic(Operation::Create, name, code, topics, cluster.brokers.len())?),
             }
         }
     }
@@ -127,7 +127,9 @@ fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Resul
         for raised in connection.ask(&cluster, Operation::RaisePartitions, |admin, options| admin.create_partitions(&few, options))? {
             match raised {
                 Ok(name) => drop(report.partitions_raised.insert(name)),
-                Err((name, code)) => unsettled = Some(error::of_topic(Operation::RaisePartitions, name, code, topics, &cluster)?),
+                Err((name, code)) => {
+                    unsettled = Some(error::of_topic(Operation::RaisePartitions, name, code, topics, cluster.brokers.len())?)
+                }
             }
         }
     }

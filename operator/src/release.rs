@@ -7,9 +7,9 @@ use kube::{Client, ResourceExt as _};
 
 use crate::api::RestaurantBooking;
 use crate::metrics::Metrics;
-use crate::reconcile::children::Owner;
 use crate::reconcile::deletion::{Finalizer, has_finalizer};
 use crate::reconcile::failure::chain;
+use crate::reconcile::resource::Owner;
 use crate::timing;
 
 /// How often a resource is tried that others write at the same time.

@@ -1,6 +1,6 @@
 //! What the sources of this crate must be, read as text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Every source file that is no test, by its path below `src`, without its test modules.
@@ -75,4 +75,143 @@ fn is_number(call: &str) -> bool {
     call.split_once('(').is_some_and(|(unit, argument)| {
         ["secs", "millis", "mins", "micros"].contains(&unit) && argument.starts_with(|first: char| first.is_ascii_digit())
     })
+}
+
+/// Edges from a module to those that it needs.
+type Graph = BTreeMap<String, BTreeSet<String>>;
+
+/// Every module that has a file, by its path, such as `reconcile::build`, with its text; the crate's root is empty.
+fn modules() -> BTreeMap<String, String> {
+    let name = |file: &str| file.trim_end_matches(".rs").replace('/', "::");
+    let files = sources().into_iter().filter(|(file, _)| file != "main.rs");
+    files.map(|(file, text)| (if file == "lib.rs" { String::new() } else { name(&file) }, text)).collect()
+}
+
+fn child(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") }
+}
+
+fn parent(module: &str) -> &str {
+    module.rsplit_once("::").map_or("", |(parent, _)| parent)
+}
+
+/// The paths that a tree such as `a::{b, c::d}` stands for. Its end is where no more of it follows.
+fn paths(tree: &str) -> (Vec<Vec<String>>, &str) {
+    let mut rest = tree.trim_start();
+    let mut path = Vec::new();
+    loop {
+        let end = rest.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(rest.len());
+        if end > 0 {
+            path.push(rest[..end].to_owned());
+            rest = &rest[end..];
+        }
+        match rest.strip_prefix("::") {
+            Some(further) if further.starts_with('{') => {
+                let (mut all, mut rest) = (Vec::new(), &further[1..]);
+                loop {
+                    let (inner, after) = paths(rest);
+                    all.extend(inner.into_iter().map(|inner| path.iter().cloned().chain(inner).collect()));
+                    // An alias changes nothing.
+                    let end = after.find([',', '}']).unwrap_or(after.len());
+                    rest = after[end..].strip_prefix(',').unwrap_or(&after[end..]).trim_start();
+                    if rest.is_empty() || rest.starts_with('}') {
+                        return (all, rest.get(1..).unwrap_or_default());
+                    }
+                }
+            }
+            Some(further) if further.starts_with(|next: char| next.is_alphabetic() || next == '_') => rest = further,
+            _ => return (vec![path], rest),
+        }
+    }
+}
+
+/// The module whose file has what a path names.
+fn resolve(modules: &BTreeMap<String, String>, from: &str, path: &[String]) -> String {
+    let mut at = from.to_owned();
+    for name in path {
+        match name.as_str() {
+            "crate" => at = String::new(),
+            "super" => at = parent(&at).to_owned(),
+            "self" => {}
+            name if modules.contains_key(&child(&at, name)) => at = child(&at, name),
+            name => {
+                // An item; where it is a child's that is published here, it is the child's.
+                let published = modules[&at].split("pub use ").skip(1).flat_map(|tree| paths(tree).0);
+                let of_child = published.filter(|path| path.len() > 1 && path.last().is_some_and(|last| last == name));
+                let of_child = of_child.map(|path| child(&at, &path[0])).find(|child| modules.contains_key(child));
+                return of_child.unwrap_or(at);
+            }
+        }
+    }
+    at
+}
+
+/// What each module imports: paths from `crate` and `super`, in `use` and elsewhere, and its own children.
+///
+/// A child's file is part of its parent's room, so what it takes from the files above it is no edge: `super::Round`, say. A parent that
+/// publishes what its children have is their namespace: the edge goes to the child.
+fn imports() -> Graph {
+    let modules = modules();
+    let mut graph = Graph::new();
+    for (module, text) in &modules {
+        let text: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+        let needs = graph.entry(module.clone()).or_default();
+        for (at, _) in text.match_indices("crate::").chain(text.match_indices("super::")) {
+            if text[..at].ends_with(|before: char| before.is_alphanumeric() || before == ':' || before == '_') {
+                continue;
+            }
+            needs.extend(paths(&text[at..]).0.iter().map(|path| resolve(&modules, module, path)));
+        }
+        needs.extend(modules.keys().filter(|other| !other.is_empty() && parent(other) == module).cloned());
+        needs.retain(|other| !(other.is_empty() || other == module || module.starts_with(&format!("{other}::"))));
+    }
+    graph
+}
+
+/// What a module leads to, over others too.
+fn reach<'a>(graph: &'a Graph, from: &'a str) -> BTreeSet<&'a str> {
+    let (mut reached, mut left) = (BTreeSet::new(), vec![from]);
+    while let Some(module) = left.pop() {
+        left.extend(graph.get(module).into_iter().flatten().map(String::as_str).filter(|other| reached.insert(*other)));
+    }
+    reached
+}
+
+/// The edges of a graph that stand in circles: those that lead to where they come from.
+fn circles(graph: &Graph) -> Graph {
+    let circular = graph.iter().map(|(module, needs)| {
+        let back = needs.iter().filter(|other| reach(graph, other).contains(module.as_str()));
+        (module.clone(), back.cloned().collect::<BTreeSet<_>>())
+    });
+    circular.filter(|(_, needs)| !needs.is_empty()).collect()
+}
+
+#[track_caller]
+fn assert_no_circle(of: &str, graph: &Graph) {
+    let told = circles(graph).into_iter().map(|(module, needs)| format!("{module} -> {}", Vec::from_iter(needs).join(", ")));
+    let told: Vec<_> = told.collect();
+    assert!(told.is_empty(), "{of} import each other in circles:\n{}", told.join("\n"));
+}
+
+#[test]
+fn no_circle_of_imports() {
+    let files = imports();
+    assert!(files["reconcile::reconciler::turn"].contains("reconcile::step"), "the imports are found: {files:#?}");
+    assert_no_circle("files", &files);
+}
+
+#[test]
+fn paths_are_read_as_the_compiler_does() {
+    let read = |tree: &str| paths(tree).0.into_iter().map(|path| path.join("::")).collect::<Vec<_>>();
+    assert_eq!(read("super::{a, b::{self, C as D}};"), ["super::a", "super::b::self", "super::b::C"]);
+    assert_eq!(read("crate::reconcile::failure::chain(&error)"), ["crate::reconcile::failure::chain"]);
+    let graph = |edges: &[(&str, &str)]| {
+        let mut graph = Graph::new();
+        for (from, to) in edges {
+            graph.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+        }
+        graph
+    };
+    assert!(circles(&graph(&[("a", "b"), ("b", "c"), ("a", "c")])).is_empty());
+    assert_eq!(circles(&graph(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")])), graph(&[("b", "c"), ("c", "b")]));
 }

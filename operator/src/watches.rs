@@ -18,10 +18,9 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
-use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::reconciler::Guarded;
+use crate::reconcile::resource::Owner;
 use crate::reconcile::volume::Volume;
 use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_DEAD, WATCH_RENEWAL, WATCH_SECONDS};
 
@@ -186,9 +185,6 @@ pub fn watch<K: 'static>(
         }
     })
 }
-
-/// Who is to be reconciled.
-pub type Trigger = mpsc::UnboundedSender<ObjectRef<Guarded>>;
 
 /// The watches of all kinds of objects.
 pub struct Watches {

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use tracing::{debug, info};
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object, VERSION};
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::differ;
 use super::failure::Failure;
 use super::kind::Kind;
 use super::observe::{Observed, State, observe};
 use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
+use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
 use crate::api::Quantity;
@@ -96,7 +97,7 @@ impl Applier<'_> {
                 }
             }
         }
-        self.metrics.step(step, started.elapsed());
+        self.metrics.step(step.as_str(), started.elapsed());
         applied
     }
 

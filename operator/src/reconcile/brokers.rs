@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use crate::kafka::{Report, TopicsError};
 use crate::timing::{BROKER_AT_HAND, BROKER_AWAY};
 
-use super::children::Owner;
 use super::reason::OF_BROKER;
+use super::resource::Owner;
 
 /// What a broker answers.
 pub type Answer = Result<Report, TopicsError>;

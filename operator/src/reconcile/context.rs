@@ -11,13 +11,13 @@ use kube::runtime::events::Reporter;
 use crate::api::RestaurantBookingStatus;
 use crate::metrics::Metrics;
 use crate::timing::{FIRST_RETRY, LAST_RETRY};
-use crate::watches::Trigger;
 
 use super::brokers::Brokers;
 use super::build::MANAGER;
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::dereference::Secrets;
 use super::kind::Kind;
+use super::resource::{Owner, Trigger};
 use super::validate::Defaults;
 
 /// What all reconciles share.
@@ -38,7 +38,7 @@ pub struct Context {
     pub kafka_address: Option<String>,
     /// What brokers are asked.
     pub brokers: Brokers,
-    /// Where it is told who is to be reconciled.
+    /// Where it is told which resource is to be reconciled.
     pub trigger: Trigger,
     /// The optional kinds that the cluster knows.
     pub kinds: RwLock<BTreeSet<Kind>>,

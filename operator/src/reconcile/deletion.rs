@@ -14,9 +14,9 @@ use tracing::info;
 
 use super::apply::Applier;
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
-use super::children::Owner;
 use super::failure::Failure;
 use super::kind::Kind;
+use super::resource::Owner;
 use super::step::Step;
 use crate::api::{DeletionPolicy, RestaurantBooking};
 use crate::metrics::Metrics;

@@ -12,12 +12,13 @@ use crate::api::RestaurantBookingSpec;
 use crate::timing::REQUEST;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::failure::Failure;
 use super::kind::Kind;
-use super::platform::database_name;
+use super::names::database_name;
 use super::reason::NO_RANDOMNESS;
 use super::references::{Credentials, References, SecretData, USABLE, generated, named, names};
+use super::resource::Owner;
 use super::service::{PerService, Service};
 use super::step::Step;
 use super::volume::Volume;

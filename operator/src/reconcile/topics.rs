@@ -8,11 +8,11 @@ use tracing::info;
 use crate::kafka;
 use crate::timing;
 
-use super::children::Owner;
 use super::context::Context;
 use super::failure::Failure;
 use super::observe::State;
 use super::platform::Platform;
+use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
 

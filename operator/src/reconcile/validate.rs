@@ -14,10 +14,12 @@ use crate::api::{
 
 use running::{BROKER, DATABASE, component, resources, storage};
 
+use super::failure::Invalid;
 use super::kind::{CLOUD_NATIVE_PG, GATEWAY_API, Kind, PROMETHEUS_OPERATOR, STRIMZI};
+use super::names::{admin_name, cloud_native_pg_secret_name, database_name};
 use super::platform::{
     Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Restaurant, Sasl, Secret, Tls,
-    Topics, admin_name, cloud_native_pg_secret_name, database_name,
+    Topics,
 };
 use super::reason::{INVALID_SECRET, INVALID_SPEC, KIND_NOT_INSTALLED, POSTGRES_UPGRADE_NEEDED, SECRET_NOT_FOUND, SECRET_NOT_USABLE};
 use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References, USABLE};
@@ -59,17 +61,6 @@ impl Default for Defaults {
             cloud_native_pg_namespaces: vec!["cnpg-system".to_owned()],
         }
     }
-}
-
-/// Something that keeps a resource from being a platform.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Invalid {
-    /// The condition that tells of it.
-    pub condition: ConditionType,
-    /// Why, as a condition's reason has it.
-    pub reason: &'static str,
-    /// Which field, what is wrong with it, what would be right.
-    pub message: String,
 }
 
 /// Checks a resource.
