@@ -12,8 +12,6 @@ pub mod cli;
 #[cfg(feature = "controller")]
 pub mod controller;
 #[cfg(feature = "controller")]
-pub mod kafka;
-#[cfg(feature = "controller")]
 pub mod metrics;
 #[cfg(feature = "controller")]
 pub mod plan;

@@ -9,6 +9,7 @@ pub mod deletion;
 pub mod dereference;
 pub mod differ;
 pub mod failure;
+pub mod kafka;
 pub mod kind;
 pub mod names;
 pub mod observe;

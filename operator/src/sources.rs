@@ -197,7 +197,14 @@ fn assert_no_circle(of: &str, graph: &Graph) {
 fn no_circle_of_imports() {
     let files = imports();
     assert!(files["reconcile::reconciler::turn"].contains("reconcile::step"), "the imports are found: {files:#?}");
+    let mut rooms = Graph::new();
+    let room = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
+    for (module, needs) in &files {
+        let others = needs.iter().map(|other| room(other)).filter(|other| *other != room(module));
+        rooms.entry(room(module)).or_default().extend(others);
+    }
     assert_no_circle("files", &files);
+    assert_no_circle("rooms, the modules of the crate's root,", &rooms);
 }
 
 #[test]

@@ -7,9 +7,9 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::kafka::{Report, TopicsError};
 use crate::timing::{BROKER_AT_HAND, BROKER_AWAY};
 
+use super::kafka::{Report, TopicsError};
 use super::reason::OF_BROKER;
 use super::resource::Owner;
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use kube::runtime::reflector::ObjectRef;
 use tracing::info;
 
-use crate::kafka;
 use crate::timing;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::kafka;
 use super::observe::State;
 use super::platform::Platform;
 use super::resource::Owner;
