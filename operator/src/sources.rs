@@ -77,6 +77,12 @@ fn is_number(call: &str) -> bool {
     })
 }
 
+#[test]
+fn every_rule_of_the_definition_stands_in_rules() {
+    let strays = sources().into_iter().filter(|(name, text)| name != "api/rules.rs" && text.contains("Rule::new("));
+    assert_eq!(strays.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<String>::new(), "these have rules that belong into api/rules.rs");
+}
+
 /// Edges from a module to those that it needs.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
