@@ -18,25 +18,11 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
-use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::reconciler::Guarded;
+use crate::reconcile::resource::Owner;
 use crate::reconcile::volume::Volume;
-
-/// The server ends a watch after so long, and it is begun anew: below the idle limits of load balancers, most of which are 5 minutes or more.
-pub const WATCH_SECONDS: u32 = 240;
-/// How often the kinds of other products are looked for.
-const DISCOVERY: Duration = Duration::from_secs(60);
-/// How long after kinds are missing they are looked for again.
-const AGAIN: Duration = Duration::from_secs(5);
-/// A watch that failed and told of nothing since is begun anew, from a list: a list tells that it works, even where nothing changes.
-const RENEW: Duration = Duration::from_secs(30);
-/// How long all watches may take to tell of everything, before work goes on without those that have not: a namespace without rights holds
-/// up no other.
-const FIRST: Duration = Duration::from_secs(30);
-/// A watch that has not worked for so long will not by itself.
-const DEAD: Duration = Duration::from_secs(300);
+use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_DEAD, WATCH_RENEWAL, WATCH_SECONDS};
 
 /// What a watch is of: a kind, or the resources themselves (`None`); in a namespace, or in all.
 type Watched = (Option<Kind>, Option<String>);
@@ -141,9 +127,9 @@ impl Health {
     /// The watches that worked once and have not for minutes, where there are some in every namespace; `None` otherwise. A watch that never
     /// worked lacks a right, and one namespace that does not answer was deleted, or gives none any more: no new process mends that.
     pub fn dead(&self) -> Option<String> {
-        let lost = self.lost_for(DEAD)?;
+        let lost = self.lost_for(WATCH_DEAD)?;
         let watches = self.watches();
-        let is_lost = |watch: &Watch| watch.synced && watch.failing.as_ref().is_some_and(|(since, _)| since.elapsed() > DEAD);
+        let is_lost = |watch: &Watch| watch.synced && watch.failing.as_ref().is_some_and(|(since, _)| since.elapsed() > WATCH_DEAD);
         let places: BTreeSet<_> = watches.keys().map(|(_, namespace)| namespace).collect();
         let all = places.into_iter().all(|place| watches.iter().any(|((_, namespace), watch)| namespace == place && is_lost(watch)));
         all.then_some(lost)
@@ -183,7 +169,7 @@ pub fn watch<K: 'static>(
 ) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send {
     stream::unfold((begin(), begin, health, namespace), move |(mut events, begin, health, namespace)| async move {
         loop {
-            match tokio::time::timeout(RENEW, events.next()).await {
+            match tokio::time::timeout(WATCH_RENEWAL, events.next()).await {
                 Ok(Some(event)) => {
                     match &event {
                         // Only that a list is about to be asked for.
@@ -199,9 +185,6 @@ pub fn watch<K: 'static>(
         }
     })
 }
-
-/// Who is to be reconciled.
-pub type Trigger = mpsc::UnboundedSender<ObjectRef<Guarded>>;
 
 /// The watches of all kinds of objects.
 pub struct Watches {
@@ -251,7 +234,7 @@ impl Watches {
             }
             // An API server that starts does not tell of all definitions: only what is missing twice is gone.
             if !now.is_superset(&known) {
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(DISCOVERY_AGAIN).await;
                 match discover(&self.context.client).await {
                     Ok(again) if again == now => {}
                     _ => continue,
@@ -272,9 +255,9 @@ impl Watches {
         }
     }
 
-    /// Waits until all that exists is known, and no longer than [`FIRST`].
+    /// Waits until all that exists is known, and no longer than [`FIRST_LISTS`].
     async fn known(&self) {
-        if tokio::time::timeout(FIRST, self.health.synced()).await.is_err() {
+        if tokio::time::timeout(FIRST_LISTS, self.health.synced()).await.is_err() {
             warn!("work goes on without knowing everything that exists: {}", self.health.missing());
         }
     }

@@ -1,5 +1,5 @@
 {{/*
-What the operator may do where its resources are. A test holds the kinds to those that it makes.
+What the operator may do where its resources are. The kinds are generated from operator/src/reconcile/kind.rs: UPDATE=1 cargo test -p operator generated_rights
 */}}
 {{- define "restaurant-booking-operator.rules" -}}
 - apiGroups: [restaurantbooking.dev]

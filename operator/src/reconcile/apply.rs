@@ -1,7 +1,7 @@
 //! What differs is applied, in order; what is no longer wanted is removed. Nothing else is written.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use kube::Client;
@@ -10,22 +10,22 @@ use serde_json::{Value, json};
 use tracing::info;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object, VERSION};
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::differ;
 use super::failure::Failure;
 use super::kind::Kind;
 use super::observe::{Observed, State, is_current, observe};
 use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
+use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
 use crate::api::Quantity;
 use crate::metrics::Metrics;
+use crate::timing::REQUEST;
 
 /// On every object that we apply: what was applied. Where it differs from what is wanted, something may have to be taken away that a
 /// comparison of values cannot show.
 const APPLIED: &str = "restaurantbooking.dev/applied";
-/// How long one request may take.
-pub(super) const REQUEST: Duration = Duration::from_secs(15);
 /// How many objects of a step are applied at once.
 const AT_ONCE: usize = 8;
 
@@ -97,7 +97,7 @@ impl Applier<'_> {
                 }
             }
         }
-        self.metrics.step(step, started.elapsed());
+        self.metrics.step(step.as_str(), started.elapsed());
         applied
     }
 

@@ -7,16 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kind::Kind;
 use super::observe::Observed;
+use super::resource::Owner;
 use super::volume::Volume;
-
-/// A resource, by namespace and name.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Owner {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
 
 /// An object in the namespace of its resource.
 type Child = (Kind, String);

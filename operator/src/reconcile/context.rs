@@ -11,13 +11,14 @@ use kube::runtime::reflector::ObjectRef;
 
 use crate::api::RestaurantBookingStatus;
 use crate::metrics::Metrics;
-use crate::watches::Trigger;
+use crate::timing::{FIRST_RETRY, LAST_RETRY};
 
 use super::brokers::Brokers;
 use super::build::MANAGER;
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::dereference::Secrets;
 use super::kind::Kind;
+use super::resource::{Owner, Trigger};
 use super::rollouts::Rollouts;
 use super::validate::Defaults;
 
@@ -41,7 +42,7 @@ pub struct Context {
     pub brokers: Brokers,
     /// The resources that roll out the operator's default version.
     pub rollouts: Rollouts,
-    /// Where it is told who is to be reconciled.
+    /// Where it is told which resource is to be reconciled.
     pub trigger: Trigger,
     /// The optional kinds that the cluster knows.
     pub kinds: RwLock<BTreeSet<Kind>>,
@@ -168,7 +169,7 @@ impl Context {
 /// How long until a resource that failed `failures` times in a row is tried again: 1 s, doubled each time, 5 minutes at most, and up to a
 /// fifth more or less, so that what failed together is not tried together.
 pub fn backoff(failures: u32) -> Duration {
-    jittered(Duration::from_secs(1 << failures.saturating_sub(1).min(9)).min(Duration::from_secs(300)))
+    jittered((FIRST_RETRY * (1 << failures.saturating_sub(1).min(9))).min(LAST_RETRY))
 }
 
 /// A duration, up to a fifth more or less.

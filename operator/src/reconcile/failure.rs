@@ -1,10 +1,22 @@
-//! What can go wrong with a step, as conditions, events and metrics tell of it.
+//! What can go wrong with a resource or a step, as conditions, events and metrics tell of it.
 
 use kube::core::Status;
 
 use super::kind::Kind;
 use super::reason::{API_UNAVAILABLE, FORBIDDEN, OBJECT_REJECTED};
 use super::step::Step;
+use crate::api::ConditionType;
+
+/// Something that keeps a resource from being a platform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invalid {
+    /// The condition that tells of it.
+    pub condition: ConditionType,
+    /// Why, as a condition's reason has it.
+    pub reason: &'static str,
+    /// Which field, what is wrong with it, what would be right.
+    pub message: String,
+}
 
 /// Why a step could not be done: which object, what was wrong, what would be right.
 #[derive(Clone, Debug, thiserror::Error)]

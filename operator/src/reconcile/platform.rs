@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use crate::api::{Autoscaling, LogLevel, Quantity, SaslMechanism, SynchronousReplication};
 
+use super::names::{database_name, keys_name};
 use super::references::Credentials;
 use super::service::{PerService, Service};
 use super::volume::Volume;
@@ -391,29 +392,4 @@ impl Platform {
     pub fn keys_name(&self) -> String {
         keys_name(&self.name)
     }
-}
-
-/// Name of the Secret with the keys that sign and verify tokens.
-pub fn keys_name(name: &str) -> String {
-    format!("{name}-jwt")
-}
-
-/// Name of the Secret with the key of the checksums that Pods carry.
-pub fn seal_name(name: &str) -> String {
-    format!("{name}-seal")
-}
-
-/// Name of the Secret with the generated password of the administrator.
-pub fn admin_name(name: &str) -> String {
-    format!("{name}-admin")
-}
-
-/// Name of what makes up a service's database: also of its claim, and of the Secret with its credentials.
-pub fn database_name(name: &str, service: Service) -> String {
-    format!("{name}-{}-postgres", service.as_str())
-}
-
-/// Name of the Secret that CloudNativePG makes for the owner of a database.
-pub fn cloud_native_pg_secret_name(name: &str, service: Service) -> String {
-    format!("{name}-{}-postgres-app", service.as_str())
 }

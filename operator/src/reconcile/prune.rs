@@ -9,11 +9,12 @@ use kube::api::{Api, DeleteParams, ListParams, Preconditions};
 use serde::de::DeserializeOwned;
 use tracing::{debug, info};
 
-use super::apply::{Applier, REQUEST};
+use super::apply::Applier;
 use super::build::{INSTANCE, MANAGER, Object};
 use super::failure::Failure;
 use super::kind::Kind;
 use super::step::Step;
+use crate::timing;
 
 impl Applier<'_> {
     /// Removes what is ours and no longer wanted. Volumes, databases, topics and credentials are not: only a deletion of the resource
@@ -54,7 +55,7 @@ impl Applier<'_> {
         K: Clone + DeserializeOwned + Debug,
     {
         let ours = ListParams::default().labels(&format!("{INSTANCE}={}", self.owner.name));
-        match tokio::time::timeout(REQUEST, api.list(&ours)).await {
+        match tokio::time::timeout(timing::REQUEST, api.list(&ours)).await {
             Err(_) => Err(Failure::timeout(Step::Foundation, "list", Kind::Deployment, "and ReplicaSets")),
             Ok(Err(error)) => Err(Failure::of_request(Step::Foundation, "list", Kind::Deployment, "and ReplicaSets", &error)),
             Ok(Ok(list)) => Ok(list.items),
@@ -80,7 +81,7 @@ impl Applier<'_> {
         let preconditions = Preconditions { uid: metadata["uid"].as_str().map(str::to_owned), resource_version: None };
         let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
         self.metrics.write(kind.plural(), "delete");
-        match tokio::time::timeout(REQUEST, self.api(kind).delete(name, &params)).await {
+        match tokio::time::timeout(timing::REQUEST, self.api(kind).delete(name, &params)).await {
             Err(_) => Err(Failure::timeout(step, "delete", kind, name)),
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(()),
             Ok(Err(error)) => Err(Failure::of_request(step, "delete", kind, name, &error)),

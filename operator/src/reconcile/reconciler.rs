@@ -4,12 +4,11 @@ mod turn;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use k8s_controller::events::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
 use kube::{Resource as _, ResourceExt as _};
@@ -18,7 +17,6 @@ use tracing::{error, info, warn};
 
 use super::apply::Applier;
 use super::build::build;
-use super::children::Owner;
 use super::context::{Context, backoff, jittered};
 use super::deletion::{Finalizer, has_finalizer, unread};
 use super::dereference::dereference;
@@ -26,17 +24,12 @@ use super::failure::{Failure, chain};
 use super::observe::State;
 use super::platform::Platform;
 use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED};
+use super::resource::{Guarded, Owner, owner_of};
 use super::status::{self};
 use super::validate::validate;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
+use crate::timing::{RESYNC, ROUND};
 
-/// A resource, or one that cannot be read: it must not keep the others from being read.
-pub type Guarded = DeserializeGuard<RestaurantBooking>;
-
-/// How long a round may take; what is not done then is done in the next.
-const ROUND: Duration = Duration::from_secs(120);
-/// How long a settled resource is left alone, where nothing is noticed: topics have no watch.
-const RESYNC: Duration = Duration::from_secs(600);
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
 
@@ -80,11 +73,6 @@ pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<
 pub fn retry(resource: Arc<Guarded>, _: &Unfinished, context: Arc<Context>) -> Action {
     let failures = context.remember(&owner_of(&resource), |remembered| remembered.failures);
     Action::requeue(backoff(failures))
-}
-
-/// The resource of an object.
-pub fn owner_of(resource: &Guarded) -> Owner {
-    Owner { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
 }
 
 /// How a round ended.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{RestaurantBookingSpec, SecretKeyReference};
 
 use super::kind::Kind;
-use super::platform::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, seal_name};
+use super::names::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, seal_name};
 use super::service::{PerService, Service};
 use super::volume::Volume;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::children::Owner;
+use super::resource::Owner;
 
 /// The resources that roll out the default version, and those that wait for a place.
 ///

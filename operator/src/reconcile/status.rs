@@ -7,12 +7,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
 
+use super::failure::Invalid;
 use super::observe::State;
 use super::platform::{Exposure, Platform};
 use super::reason::{AVAILABLE, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING, WAITS_FOR_ROLLOUT};
 use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
-use super::validate::Invalid;
 
 /// How a step does, in this round.
 #[derive(Clone, Debug)]

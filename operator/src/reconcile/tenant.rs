@@ -2,10 +2,10 @@
 
 use crate::api::ConditionType;
 
+use super::failure::Invalid;
 use super::platform::{KafkaBackend, Platform, Postgres};
 use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
 use super::service::Service;
-use super::validate::Invalid;
 
 /// The domains of labels and annotations by which other operators and clouds give a Pod rights or take it for their own, or by which an
 /// injector takes another image, mounts what it is told or changes the network. Those of monitoring and autoscalers, such as `prometheus.io`

@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
-use crate::reconcile::platform::{KafkaBackend, Platform, Postgres, admin_name, database_name, seal_name};
+use crate::reconcile::names::{admin_name, database_name, seal_name};
+use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
 use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::api::SaslMechanism;
 use crate::reconcile::platform::KafkaSecurity;
+use crate::timing::{FIRST_PATIENCE, POLL};
 
 use super::error::{Operation, TopicsError, is_forbidden};
 
@@ -76,9 +77,6 @@ pub(super) struct Cluster {
     pub(super) topics: Vec<Found>,
 }
 
-/// How long the broker has for a first answer before it is looked whether it refused; doubled each time.
-const PATIENCE: Duration = Duration::from_millis(250);
-
 /// A connection to the broker. Its calls block until they are answered, or its time is over.
 pub(super) struct Connection {
     servers: String,
@@ -99,7 +97,7 @@ impl Connection {
 
     /// The time that is left; `None` when it is over.
     pub(super) fn left(&self) -> Option<Duration> {
-        Some(self.deadline.saturating_duration_since(Instant::now())).filter(|left| *left >= Duration::from_millis(1))
+        Some(self.deadline.saturating_duration_since(Instant::now())).filter(|left| *left >= POLL)
     }
 
     /// How many brokers there are, and what is known of the topics.
@@ -130,14 +128,14 @@ impl Connection {
     }
 
     fn metadata(&self, topic: &str) -> Result<Metadata, TopicsError> {
-        let mut patience = PATIENCE;
+        let mut patience = FIRST_PATIENCE;
         loop {
             let Some(left) = self.left() else { return Err(self.unanswered()) };
             match self.client.client().fetch_metadata(Some(topic), patience.min(left)) {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => tracing::debug!(%error, servers = self.servers, "no metadata yet"),
             }
-            self.client.poll(Duration::from_millis(1));
+            self.client.poll(POLL);
             match self.client.context().heard() {
                 // Time does not mend it.
                 Some(Heard::Login(_) | Heard::Tls(_)) => return Err(self.unanswered()),
