@@ -37,7 +37,7 @@ pub use postgres::{CloudNativePostgres, ExternalDatabase, ExternalPostgres, Mana
 pub use quantity::Quantity;
 pub use reference::{LocalReference, SecretKeyReference};
 pub use restaurant::{Confirmation, Restaurant};
-pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
+pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions, VolumeStatus};
 
 /// The API group.
 pub const GROUP: &str = "restaurantbooking.dev";

@@ -200,14 +200,12 @@ async fn controller(
 /// The watch of resources told of something.
 fn told(context: &Context, event: &watcher::Event<Guarded>) {
     match event {
-        watcher::Event::Apply(resource) => context.exists(&owner_of(resource)),
-        watcher::Event::InitApply(resource) => {
+        watcher::Event::Apply(resource) | watcher::Event::InitApply(resource) => {
             let owner = owner_of(resource);
-            // An earlier leader may have been rolling it out. Where that is not so, its first round says.
-            if resource.0.as_ref().is_ok_and(|resource| is_rolling_out(resource)) {
+            // An earlier leader may have been rolling it out. Where that is not so, its first round gives the place up.
+            if context.exists(&owner) && resource.0.as_ref().is_ok_and(is_rolling_out) {
                 context.rollouts.resume(&owner);
             }
-            context.exists(&owner);
         }
         watcher::Event::Delete(resource) => {
             info!(resource = resource.name_any(), namespace = resource.namespace(), "deleted");

@@ -11,6 +11,9 @@ pub const LAST_RETRY: Duration = Duration::from_secs(300);
 pub const ROUND: Duration = Duration::from_secs(120);
 /// How long a settled resource is left alone, where nothing is noticed: topics have no watch.
 pub const RESYNC: Duration = Duration::from_secs(600);
+/// How long a database or a broker may take to become ready before the resource is told to be stalled: as long as a Deployment's Pods have by
+/// default (`progressDeadlineSeconds`).
+pub const STALLED: Duration = Duration::from_secs(600);
 /// Changes that come together are acted on together.
 pub const DEBOUNCE: Duration = Duration::from_millis(50);
 

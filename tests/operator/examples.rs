@@ -17,6 +17,7 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::apache::{Node, PASSWORD, has_tls};
+use crate::outage::{give_back, take_away};
 use crate::simulated::Simulated;
 use crate::world::{Operator, Place, eventually};
 
@@ -247,6 +248,25 @@ pub(crate) async fn a_broker_with_a_login(place: &Place) {
     operator.stop().await;
 }
 
+/// A broker of the platform that comes back empty, its volume lost, has the topics made again: what was found of it before is not believed.
+pub(crate) async fn d14_topics_are_made_again_on_a_broker_that_came_back_empty(place: &Place) {
+    let node = place.world.kafka.clone().expect("a broker");
+    let (topics, prefix) = (Topics::at(&node), format!("{}.", place.name));
+    let operator = place.operator_at(&node.address());
+    let restaurant = json!({"name": "Trattoria", "timeZone": "Europe/Rome"});
+    place.apply("trattoria", json!({"restaurant": restaurant, "kafka": {"topics": {"prefix": prefix, "retention": "36h"}}})).await;
+    place.ready("trattoria").await;
+    let wanted = (3, (36 * 3600 * 1000).to_string());
+    topics.are(&prefix, &wanted).await;
+    take_away(place, &["kafka"]).await;
+    place.condition("trattoria", "KafkaReady", "False", Some("Waiting")).await;
+    topics.delete(&prefix).await;
+    give_back(place).await;
+    place.ready("trattoria").await;
+    topics.are(&prefix, &wanted).await;
+    operator.stop().await;
+}
+
 /// The broker for who has a password.
 fn login(node: &Node, prefix: &str) -> chassis::run::config::Kafka {
     let nobody = chassis::run::config::Kafka {
@@ -275,6 +295,14 @@ impl Topics {
     async fn make(&self, name: &str, partitions: i32) {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
         self.0.create_topics(&[topic], &AdminOptions::new()).await.expect("an answer").remove(0).expect("a topic");
+    }
+
+    /// Deletes the topics of a prefix.
+    async fn delete(&self, prefix: &str) {
+        let names: Vec<_> = self.of(prefix).await.into_keys().collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        self.0.delete_topics(&names, &AdminOptions::new()).await.expect("an answer");
+        eventually("they are gone", async || self.of(prefix).await.is_empty().then_some(())).await;
     }
 
     async fn set(&self, topic: &str, settings: &[(&str, &str)]) {

@@ -22,7 +22,7 @@ fn quotas(place: &Place) -> Api<DynamicObject> {
 }
 
 /// Takes the Pods of some components away, and lets no new one in.
-async fn take_away(place: &Place, components: &[&str]) {
+pub(crate) async fn take_away(place: &Place, components: &[&str]) {
     let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "closed"}, "spec": {"hard": {"pods": "0"}}});
     quotas(place).create(&PostParams::default(), &serde_json::from_value(quota).expect("a quota")).await.expect("a quota");
     eventually("the quota is in force", async || {
@@ -38,7 +38,7 @@ async fn take_away(place: &Place, components: &[&str]) {
     }
 }
 
-async fn give_back(place: &Place) {
+pub(crate) async fn give_back(place: &Place) {
     quotas(place).delete("closed", &DeleteParams::default()).await.expect("the quota");
 }
 

@@ -83,6 +83,12 @@ pub(crate) async fn a_namespace_without_rights(place: &Place) {
     operator.stop().await;
 }
 
+/// An operator that the chart installs in a namespace, for that namespace.
+pub(crate) async fn installed(place: &Place) -> Installed {
+    let namespaces = [place.name.clone()];
+    Installed::new(place, &rendered(&place.name, &namespaces).await, &namespaces).await
+}
+
 async fn may(client: &Client, namespace: &str, kind: Kind, verb: &str) -> bool {
     let attributes = ResourceAttributes {
         namespace: Some(namespace.to_owned()),
@@ -140,7 +146,7 @@ fn rights(objects: &[Value], account: &str) -> BTreeSet<Right> {
 }
 
 /// An operator that is who the chart makes it.
-struct Installed {
+pub(crate) struct Installed {
     namespace: String,
     account: String,
     config: kube::Config,
@@ -167,7 +173,7 @@ impl Installed {
     }
 
     /// Starts it.
-    fn start(&self, place: &Place, namespaces: Vec<String>) -> Operator {
+    pub(crate) fn start(&self, place: &Place, namespaces: Vec<String>) -> Operator {
         let settings = Settings {
             namespaces,
             identity: "operator-0".to_owned(),

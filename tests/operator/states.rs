@@ -1,10 +1,11 @@
 //! The states of a resource, as tools read them: `kubectl wait`, Flux, Argo CD.
 
 use http::Method;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
+use crate::outage::{give_back, take_away};
 use crate::wire::Fate;
 use crate::world::{Place, eventually};
 
@@ -62,12 +63,107 @@ pub(crate) async fn d22_a_tool_that_waits_ends_on_every_state(place: &Place) {
     operator.stop().await;
 }
 
+/// A database that does not become ready in time is told as stalled, and as well again when it has. Ten minutes are not waited for: the
+/// condition is put back by an hour.
+pub(crate) async fn d22_a_database_that_does_not_become_ready_in_time_stalls(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(json!({}))).await;
+    ends_as(place, "Current").await;
+    take_away(place, &["menu-postgres"]).await;
+    let said = place.condition(NAME, "PostgresReady", "False", Some("Waiting")).await;
+    assert!(said.contains("StatefulSet trattoria-menu-postgres"), "{said}");
+    assert_eq!(kstatus(place).await, "InProgress");
+    operator.stop().await;
+
+    let mut conditions = place.raw(NAME).await["status"]["conditions"].clone();
+    for condition in conditions.as_array_mut().expect("conditions").iter_mut().filter(|condition| condition["type"] == "PostgresReady") {
+        let since = jiff::Timestamp::now() - std::time::Duration::from_secs(3600);
+        condition["lastTransitionTime"] = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
+    }
+    let patch = Patch::Merge(json!({"status": {"conditions": conditions}}));
+    place.raw_resources().patch_status(NAME, &PatchParams::default(), &patch).await.expect("the status is changed");
+    let operator = place.operator();
+    place.condition(NAME, "Stalled", "True", Some("NotReadyInTime")).await;
+    place.condition(NAME, "PostgresReady", "False", Some("NotReadyInTime")).await;
+    place.condition(NAME, "Available", "True", None).await;
+    ends_as(place, "Failed").await;
+    give_back(place).await;
+    ends_as(place, "Current").await;
+    operator.stop().await;
+}
+
+/// An Ingress without an address, and a route that its Gateway does not accept, are told; Ready waits for neither, and fails with what is
+/// refused.
+pub(crate) async fn d22_what_is_exposed_is_observed(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(json!({"ingress": {"host": "book.example.com", "className": "nginx"}}))).await;
+    ends_as(place, "Current").await;
+    let said = place.condition(NAME, "Exposed", "False", Some("Waiting")).await;
+    assert!(said.contains("no controller of class nginx"), "{said}");
+    let report = async |kind: Kind, status: Value| {
+        let patch = Patch::Merge(json!({"status": status}));
+        place.api(kind).patch_status(NAME, &PatchParams::default(), &patch).await.expect("its controller reports");
+    };
+    report(Kind::Ingress, json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}})).await;
+    place.condition(NAME, "Exposed", "True", None).await;
+
+    place.apply(NAME, spec(json!({"gateway": {"host": "book.example.com", "parentRef": {"name": "public"}}}))).await;
+    place.condition(NAME, "Exposed", "False", Some("Waiting")).await;
+    ends_as(place, "Current").await;
+    let accepted = |status: &str, reason: &str| {
+        let condition = json!({
+            "type": "Accepted", "status": status, "reason": reason, "message": "", "observedGeneration": 1,
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        });
+        json!({"parents": [{"controllerName": "example.com/gateways", "parentRef": {"name": "public"}, "conditions": [condition]}]})
+    };
+    report(Kind::HttpRoute, accepted("False", "NotAllowedByListeners")).await;
+    let said = place.condition(NAME, "Exposed", "False", Some("RouteNotAccepted")).await;
+    assert!(said.contains("NotAllowedByListeners"), "{said}");
+    ends_as(place, "Failed").await;
+    report(Kind::HttpRoute, accepted("True", "Accepted")).await;
+    place.condition(NAME, "Exposed", "True", None).await;
+    ends_as(place, "Current").await;
+    place.apply(NAME, spec(json!({}))).await;
+    ends_as(place, "Current").await;
+    let status = place.resources().get(NAME).await.expect("the resource").status.expect("a status");
+    assert!(status.conditions.iter().all(|condition| condition.type_ != "Exposed"), "nothing is exposed");
+    operator.stop().await;
+}
+
+/// The status tells what each claim asks for and what its volume has, also while it grows.
+pub(crate) async fn d35_volumes_are_told_of(place: &Place) {
+    let operator = place.operator();
+    let managed = |size: &str| spec(json!({"postgres": {"managed": {"storage": {"size": size, "storageClassName": "standard"}}}}));
+    let told = async |size: &str| {
+        let volume = |name: &str, size: &str| (name.to_owned(), Some(size.to_owned()), Some(size.to_owned()));
+        let expected = [
+            volume("trattoria-auth-postgres", size),
+            volume("trattoria-menu-postgres", size),
+            volume("trattoria-reservation-postgres", size),
+            volume("trattoria-kafka", "8Gi"),
+        ];
+        eventually(&format!("volumes of {size}"), async || {
+            let volumes = place.resources().get(NAME).await.ok()?.status?.volumes;
+            let volumes: Vec<_> = volumes.into_iter().map(|volume| (volume.name, volume.requested, volume.capacity)).collect();
+            (volumes == expected).then_some(())
+        })
+        .await;
+    };
+    place.apply(NAME, managed("1Gi")).await;
+    ends_as(place, "Current").await;
+    told("1Gi").await;
+    place.apply(NAME, managed("2Gi")).await;
+    told("2Gi").await;
+    operator.stop().await;
+}
+
 /// A round that ends after its resource is gone leaves nothing of it in the metrics.
 pub(crate) async fn d23_a_deleted_resource_is_counted_no_more(place: &Place) {
     let operator = place.operator();
     operator.wire.decide(
         |_, method, uri| {
-            if method == Method::PATCH && uri.contains("/configmaps/trattoria-menu") { Fate::Hang } else { Fate::Pass }
+            if method == Method::PATCH && uri.contains("/serviceaccounts/trattoria-menu") { Fate::Hang } else { Fate::Pass }
         },
     );
     place.apply(NAME, spec(json!({}))).await;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
@@ -205,6 +206,36 @@ pub(crate) async fn d11_a_new_default_version_rolls_out_a_few_at_a_time(place: &
         })
         .await;
     }
+    operator.stop().await;
+}
+
+/// A migration whose Pod a drained node takes along has not failed, however often that is.
+pub(crate) async fn d24_an_evicted_migration_is_run_again(place: &Place) {
+    let operator = place.operator();
+    // No node has the label, so that the Pod of the migration stays until it is evicted.
+    place.apply(NAME, spec(place, json!({"menu": {"nodeSelector": {"example.com/nowhere": "yes"}}})).await).await;
+    let pods: Api<Pod> = Api::namespaced(place.client.clone(), &place.name);
+    let of = ListParams::default().labels("app.kubernetes.io/component=menu-migration");
+    let mut evicted = BTreeSet::new();
+    for _ in 0..2 {
+        let name = eventually("the Pod of the migration", async || {
+            let all = pods.list(&of).await.ok()?.items.into_iter().map(|pod| pod.name_any());
+            all.filter(|name| !evicted.contains(name)).next()
+        })
+        .await;
+        let condition =
+            json!({"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "the node is drained"});
+        let status = Patch::Strategic(json!({"status": {"phase": "Failed", "conditions": [condition]}}));
+        pods.patch_status(&name, &PatchParams::default(), &status).await.expect("it is evicted");
+        evicted.insert(name);
+    }
+    let job = jobs(place).await.into_iter().find(|name| name.starts_with("trattoria-menu")).expect("a Job");
+    eventually("it is run once more", async || {
+        let job = place.get(Kind::Job, &job).await?;
+        (job["status"]["active"] == 1 && job["status"]["failed"].as_i64().unwrap_or(0) == 0).then_some(())
+    })
+    .await;
+    place.condition(NAME, "MigrationsComplete", "False", Some("Waiting")).await;
     operator.stop().await;
 }
 

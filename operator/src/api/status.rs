@@ -11,7 +11,7 @@ pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Conditions, each with whether it holds: Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
+    /// Conditions, each with whether it holds: Ready, Available, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady, and, with ingress or gateway, Exposed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -34,6 +34,10 @@ pub struct RestaurantBookingStatus {
     /// Versions of what stands beside the services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<Versions>,
+    /// Volumes of the databases and the broker that the operator runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub volumes: Vec<VolumeStatus>,
     /// Pods of the three services together: ready and wanted. Example: 6/6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<String>,
@@ -52,6 +56,20 @@ pub struct Versions {
     /// Of Kafka. Example: 4.3.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kafka: Option<String>,
+}
+
+/// One volume.
+#[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeStatus {
+    /// The name of the PersistentVolumeClaim. Example: trattoria-auth-postgres.
+    pub name: String,
+    /// The size that the claim asks for. Example: 8Gi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<String>,
+    /// The size that the volume has; absent until there is one. Example: 8Gi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<String>,
 }
 
 /// The services.
@@ -89,6 +107,8 @@ pub struct ServiceStatus {
 pub enum ConditionType {
     /// Everything that is asked for runs.
     Ready,
+    /// Every service has the Pods that it needs, of the version that is asked for or of the one before.
+    Available,
     /// The operator is at work, or waits for something that moves.
     Progressing,
     /// The same, by the name that tools look for (kstatus,
@@ -108,12 +128,15 @@ pub enum ConditionType {
     ServicesReady,
     /// The first administrator can log in.
     AdminReady,
+    /// The Ingress has an address, or the Gateway has accepted the route. Only with `ingress` or `gateway`; Ready does not wait for it.
+    Exposed,
 }
 
 impl ConditionType {
     /// All of them, in the order of the status.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Ready,
+        Self::Available,
         Self::Progressing,
         Self::Reconciling,
         Self::Stalled,
@@ -123,12 +146,14 @@ impl ConditionType {
         Self::MigrationsComplete,
         Self::ServicesReady,
         Self::AdminReady,
+        Self::Exposed,
     ];
 
     /// As a condition's `type` has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",
+            Self::Available => "Available",
             Self::Progressing => "Progressing",
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
@@ -138,6 +163,7 @@ impl ConditionType {
             Self::MigrationsComplete => "MigrationsComplete",
             Self::ServicesReady => "ServicesReady",
             Self::AdminReady => "AdminReady",
+            Self::Exposed => "Exposed",
         }
     }
 }

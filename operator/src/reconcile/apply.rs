@@ -19,7 +19,7 @@ use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
 use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
-use crate::api::Quantity;
+use crate::api::{Quantity, VolumeStatus};
 use crate::metrics::Metrics;
 use crate::timing::REQUEST;
 
@@ -52,13 +52,17 @@ pub struct Applied {
     pub replicas: Option<(i32, i32)>,
     /// The version that was observed of a database or broker.
     pub version: Option<String>,
+    /// Whether as many Pods are available as are needed: of a Deployment.
+    pub is_available: bool,
+    /// What was observed of a claim.
+    pub volume: Option<VolumeStatus>,
     /// What went wrong.
     pub failures: Vec<Failure>,
 }
 
 impl Default for Applied {
     fn default() -> Self {
-        Self { state: State::Done, replicas: None, version: None, failures: Vec::new() }
+        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None, failures: Vec::new() }
     }
 }
 
@@ -84,6 +88,8 @@ impl Applier<'_> {
                 Ok(observed) => {
                     applied.replicas = applied.replicas.or(observed.replicas);
                     applied.version = applied.version.or(observed.version);
+                    applied.volume = applied.volume.or(observed.volume);
+                    applied.is_available |= observed.is_available;
                     if worse(&observed.state, &applied.state) {
                         applied.state = observed.state;
                     }

@@ -111,9 +111,9 @@ impl Context {
         }
     }
 
-    /// A resource is there.
-    pub fn exists(&self, owner: &Owner) {
-        self.existing.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.clone());
+    /// Notes that a resource is there; returns whether that is news.
+    pub fn exists(&self, owner: &Owner) -> bool {
+        self.existing.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.clone())
     }
 
     /// A resource is gone.

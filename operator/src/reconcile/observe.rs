@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::kind::Kind;
-use super::reason::{DEPLOYMENT_STALLED, MIGRATION_FAILED};
+use super::reason::{DEPLOYMENT_STALLED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
+use crate::api::VolumeStatus;
 
 /// How an object, or a step, does.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,12 +31,16 @@ pub struct Observed {
     pub replicas: Option<(i32, i32)>,
     /// The version that runs: of a database or broker.
     pub version: Option<String>,
+    /// Whether as many Pods are available as are needed, of whatever version: of a Deployment.
+    pub is_available: bool,
+    /// What a claim asks for, and what its volume has.
+    pub volume: Option<VolumeStatus>,
 }
 
 impl Observed {
     /// An object that works as soon as it is there.
     pub fn done() -> Self {
-        Self { state: State::Done, replicas: None, version: None }
+        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None }
     }
 
     /// An object that is waited for.
@@ -68,6 +73,9 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
         Kind::Job => job(name, object),
         Kind::Cluster => cluster(name, object),
         Kind::Kafka | Kind::KafkaTopic => reported_ready(kind, name, object),
+        Kind::PersistentVolumeClaim => claim(name, object),
+        Kind::Ingress => ingress(name, object),
+        Kind::HttpRoute => route(name, object),
         _ => Observed::done(),
     }
 }
@@ -104,7 +112,8 @@ fn deployment(name: &str, object: &Value) -> Observed {
     } else {
         State::Waiting(format!("Deployment {name}: {available} of {wanted} Pods are available, {updated} of the wanted version"))
     };
-    Observed { state, replicas: Some((status("readyReplicas"), wanted)), version: None }
+    let is_available = condition(object, "Available").is_some_and(|available| available["status"] == "True");
+    Observed { state, replicas: Some((status("readyReplicas"), wanted)), is_available, ..Observed::done() }
 }
 
 fn stateful_set(name: &str, object: &Value) -> Observed {
@@ -120,6 +129,48 @@ fn stateful_set(name: &str, object: &Value) -> Observed {
     Observed::waiting(format!(
         "StatefulSet {name}: {ready} of {wanted} Pods are ready (where it stays so: kubectl describe pod {name}-0; kubectl logs {name}-0 \
          --all-containers)"
+    ))
+}
+
+/// A claim that waits for its first Pod is as it should be, and so is one whose volume is still to grow: databases do not wait for that.
+fn claim(name: &str, object: &Value) -> Observed {
+    let amount = |of: &str, path: &str| object.pointer(&format!("/{of}/{path}storage")).and_then(Value::as_str).map(str::to_owned);
+    let volume =
+        VolumeStatus { name: name.to_owned(), requested: amount("spec", "resources/requests/"), capacity: amount("status", "capacity/") };
+    Observed { volume: Some(volume), ..Observed::done() }
+}
+
+fn ingress(name: &str, object: &Value) -> Observed {
+    if object.pointer("/status/loadBalancer/ingress/0").is_some() {
+        return Observed::done();
+    }
+    let class =
+        object["spec"]["ingressClassName"].as_str().map_or_else(|| "the default class".to_owned(), |class| format!("class {class}"));
+    Observed::waiting(format!(
+        "Ingress {name} has no address: no controller of {class} has reported one; see kubectl describe ingress {name}, and kubectl get ingressclasses"
+    ))
+}
+
+/// A route of the Gateway API, by what the Gateway's controller reports of its newest generation
+/// (<https://gateway-api.sigs.k8s.io/reference/spec/#routeparentstatus>).
+fn route(name: &str, object: &Value) -> Observed {
+    let parents = object["status"]["parents"].as_array().into_iter().flatten();
+    let conditions = parents.flat_map(|parent| parent["conditions"].as_array().into_iter().flatten());
+    let newest: Vec<_> = conditions
+        .filter(|condition| condition["observedGeneration"].as_i64() >= object["metadata"]["generation"].as_i64())
+        .filter(|condition| condition["type"] == "Accepted" || condition["type"] == "ResolvedRefs")
+        .collect();
+    if let Some(refused) = newest.iter().find(|condition| condition["status"] == "False") {
+        let text = |field: &str| refused[field].as_str().unwrap_or_default();
+        let message = format!("HTTPRoute {name} is not accepted: {}: {}", text("reason"), text("message"));
+        return Observed { state: State::Failed { reason: ROUTE_NOT_ACCEPTED, message }, ..Observed::done() };
+    }
+    if newest.iter().any(|condition| condition["type"] == "Accepted" && condition["status"] == "True") {
+        return Observed::done();
+    }
+    let gateway = object["spec"]["parentRefs"][0]["name"].as_str().unwrap_or_default();
+    Observed::waiting(format!(
+        "HTTPRoute {name} is not accepted yet: no controller of Gateway {gateway} has reported; see kubectl describe gateway {gateway}"
     ))
 }
 
@@ -255,6 +306,46 @@ mod tests {
         }
         let nothing = observe(Kind::Cluster, &json!({"metadata": {"name": "a"}})).state;
         assert!(matches!(nothing, State::Waiting(message) if message.contains("has not reported yet")));
+    }
+
+    #[test]
+    fn d22_an_ingress_is_done_with_an_address_and_a_route_when_its_gateway_accepts_it() {
+        let ingress = |status: Value| {
+            observe(Kind::Ingress, &json!({"metadata": {"name": "a"}, "spec": {"ingressClassName": "nginx"}, "status": status})).state
+        };
+        assert_eq!(ingress(json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}})), State::Done);
+        assert!(matches!(ingress(json!({"loadBalancer": {}})), State::Waiting(message) if message.contains("class nginx")));
+        let route = |kind: &str, status: &str, generation: i64| {
+            let condition = json!({"type": kind, "status": status, "reason": "NotAllowedByListeners", "message": "why", "observedGeneration": generation});
+            let object = json!({
+                "metadata": {"name": "a", "generation": 2}, "spec": {"parentRefs": [{"name": "public"}]},
+                "status": {"parents": [{"conditions": [condition]}]},
+            });
+            observe(Kind::HttpRoute, &object).state
+        };
+        assert_eq!(route("Accepted", "True", 2), State::Done);
+        assert!(matches!(route("Accepted", "True", 1), State::Waiting(message) if message.contains("Gateway public")));
+        for kind in ["Accepted", "ResolvedRefs"] {
+            let State::Failed { reason, message } = route(kind, "False", 2) else { panic!("{kind}") };
+            assert!(reason == ROUTE_NOT_ACCEPTED && message.contains("NotAllowedByListeners: why"), "{message}");
+        }
+    }
+
+    #[test]
+    fn d35_a_claim_tells_what_it_asks_for_and_what_its_volume_has() {
+        let claim = |status: Value| {
+            let spec = json!({"resources": {"requests": {"storage": "16Gi"}}});
+            observe(Kind::PersistentVolumeClaim, &json!({"metadata": {"name": "a"}, "spec": spec, "status": status}))
+                .volume
+                .expect("a volume")
+        };
+        let volume = |capacity: Option<&str>| VolumeStatus {
+            name: "a".to_owned(),
+            requested: Some("16Gi".to_owned()),
+            capacity: capacity.map(str::to_owned),
+        };
+        assert_eq!(claim(json!({"capacity": {"storage": "8Gi"}})), volume(Some("8Gi")));
+        assert_eq!(claim(json!({"phase": "Pending"})), volume(None));
     }
 
     #[test]

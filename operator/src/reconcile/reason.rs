@@ -57,6 +57,10 @@ reasons! {
         "`kubectl logs job/NAME` says why. Mend it, then delete the Job to have it run again, or go back to the old tag";
     DEPLOYMENT_STALLED = "DeploymentStalled", "Pods of a service do not become available in time; those of the old version keep serving",
         "`kubectl describe pods` and `kubectl logs` of the Pods say why: an image that cannot be pulled, a node that is full";
+    NOT_READY_IN_TIME = "NotReadyInTime", "a database or the broker has not become ready for ten minutes",
+        "`kubectl describe` and `kubectl logs` of what the message names say why: an image that cannot be pulled, a volume that cannot be bound, a node that is full";
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted", "the Gateway does not accept the route",
+        "The message has its words: a listener that does not admit the namespace or the host, most often";
     BROKER_UNREACHABLE = "BrokerUnreachable", "the broker does not answer the operator",
         "See that it runs, and that a NetworkPolicy lets the operator's Pods reach it";
     BROKER_LOGIN_FAILED = "BrokerLoginFailed", "the broker does not take user and password", "Correct the Secrets of `spec.kafka.external.sasl`";

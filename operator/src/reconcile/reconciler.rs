@@ -51,7 +51,8 @@ pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<
     let is_asking = matches!(round, Ok(Ok(Ended::Asking)));
     let (outcome, result) = match round {
         Ok(Ok(Ended::Done)) => ("done", Ok(Action::requeue(jittered(RESYNC)))),
-        Ok(Ok(Ended::Waiting | Ended::Asking)) => ("waiting", Ok(Action::requeue(jittered(RESYNC)))),
+        // Sooner, since what takes too long is told of.
+        Ok(Ok(Ended::Waiting | Ended::Asking)) => ("waiting", Ok(Action::requeue(jittered(RESYNC / 2)))),
         Ok(Ok(Ended::Refused)) => ("refused", Ok(Action::requeue(jittered(RESYNC)))),
         Ok(Err(unfinished)) => ("failed", Err(unfinished)),
         Err(_) => {
@@ -91,7 +92,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     let resource = match &resource.0 {
         Ok(resource) => resource,
         Err(invalid) if invalid.metadata.deletion_timestamp.is_some() => return deleted(context, owner, &invalid.metadata).await,
-        Err(invalid) => return malformed(context, owner, &invalid.metadata.uid.clone().unwrap_or_default(), &invalid.error).await,
+        Err(invalid) => return malformed(context, owner, &invalid.metadata, &invalid.error).await,
     };
     if resource.metadata.deletion_timestamp.is_some() {
         return deleted(context, owner, &resource.metadata).await;
@@ -168,7 +169,8 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
 }
 
 /// A stored resource that cannot be read: a definition before this one admitted it.
-async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> Result<Ended, Unfinished> {
+async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, error: &str) -> Result<Ended, Unfinished> {
+    let uid = metadata.uid.as_deref().unwrap_or_default();
     let message = format!("the resource cannot be read: {error}; put one in its place that the definition admits: kubectl replace");
     context.metrics.failed("read", MALFORMED);
     context.ready(owner, Some(false));
@@ -178,11 +180,15 @@ async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> 
     };
     let before = status.clone();
     let mut set = |kind: ConditionType, as_it_is| {
-        let desired = k8s_controller::conditions::DesiredCondition::new(kind.as_str(), as_it_is, MALFORMED, message.clone());
+        let desired = k8s_controller::conditions::DesiredCondition::new(kind.as_str(), as_it_is, MALFORMED, message.clone())
+            .observed_generation(metadata.generation);
         let _ = k8s_controller::conditions::set(&mut status.conditions, desired);
     };
     set(ConditionType::Ready, k8s_controller::conditions::ConditionStatus::False);
+    set(ConditionType::Reconciling, k8s_controller::conditions::ConditionStatus::False);
     set(ConditionType::Stalled, k8s_controller::conditions::ConditionStatus::True);
+    // Tools that wait look at the conditions of the newest generation alone.
+    status.observed_generation = metadata.generation;
     if status == before {
         return Ok(Ended::Refused);
     }

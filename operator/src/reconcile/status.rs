@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use k8s_controller::conditions::{self, ConditionStatus, DesiredCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
+use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions, VolumeStatus};
 
 use super::failure::Invalid;
 use super::observe::State;
-use super::platform::{Exposure, Platform};
-use super::reason::{AVAILABLE, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING, WAITS_FOR_ROLLOUT};
+use super::platform::{Exposure, KafkaBackend, Platform, Postgres};
+use super::reason::{AVAILABLE, NOT_READY_IN_TIME, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING, WAITS_FOR_ROLLOUT};
 use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
+use crate::timing;
 
 /// How a step does, in this round.
 #[derive(Clone, Debug)]
@@ -23,12 +25,16 @@ pub struct Progress {
     pub replicas: Option<(i32, i32)>,
     /// The version that runs: of a database or broker, and of a service that was rolled out.
     pub version: Option<String>,
+    /// Whether as many Pods are available as are needed: of a Deployment.
+    pub is_available: bool,
+    /// What was observed of the volume: of a managed database or broker.
+    pub volume: Option<VolumeStatus>,
 }
 
 impl Progress {
     /// Of a step of which nothing but its state is known.
     pub fn of(state: State) -> Self {
-        Self { state, replicas: None, version: None }
+        Self { state, replicas: None, version: None, is_available: false, volume: None }
     }
 }
 
@@ -125,6 +131,7 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
                 let message = own.iter().map(|invalid| invalid.message.as_str()).collect::<Vec<_>>().join("; ");
                 conditions.set(kind, ConditionStatus::False, first.reason, &message);
             }
+            (ConditionType::Exposed, _) => {}
             // What was said of an earlier generation still stands there, with that generation.
             (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
             (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is mended"),
@@ -142,6 +149,7 @@ pub fn reported(
     steps: &Steps,
     waits_for_rollout: bool,
 ) -> RestaurantBookingStatus {
+    let steps = &in_time(status, steps);
     // While something is rolled out, or waits, what it was before still runs.
     let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
@@ -156,6 +164,7 @@ pub fn reported(
             postgres: versions(steps, |step| matches!(step, Step::Postgres(_))).or_else(|| before(|versions| versions.postgres.clone())),
             kafka: versions(steps, |step| step == Step::Kafka).or_else(|| before(|versions| versions.kafka.clone())),
         }),
+        volumes: volumes(platform, steps, &status.volumes),
         replicas: None,
         services: None,
     };
@@ -166,7 +175,9 @@ pub fn reported(
     new.services = Some(ServicesStatus { auth: services.auth, menu: services.menu, reservation: services.reservation });
 
     let mut conditions = Conditions { conditions: &mut new.conditions, generation };
-    let overall = worst(steps, |_| true);
+    // Not every controller of Ingresses reports an address, and what is inside does not depend on it.
+    let is_in_sight = |step| step == Step::Exposure && matches!(steps[&step].state, State::Waiting(_));
+    let overall = worst(steps, |step| !is_in_sight(step));
     let its_turn = format!("serves, and waits for its turn to roll out version {}", platform.components.auth.version);
     match &overall {
         State::Done => {
@@ -191,6 +202,12 @@ pub fn reported(
         ConditionType::ServicesReady,
     ] {
         tell(&mut conditions, kind, &worst(steps, |step| step.condition() == kind));
+    }
+    tell(&mut conditions, ConditionType::Available, &availability(steps));
+    if platform.exposure.is_some() {
+        tell(&mut conditions, ConditionType::Exposed, &worst(steps, |step| step == Step::Exposure));
+    } else {
+        conditions.conditions.retain(|condition| condition.type_ != ConditionType::Exposed.as_str());
     }
     // Auth makes the administrator when it starts.
     let admin = match steps.get(&Step::Deployment(Service::Auth)).map(|progress| &progress.state) {
@@ -219,6 +236,50 @@ fn tell(conditions: &mut Conditions<'_>, kind: ConditionType, state: &State) {
         State::Waiting(message) => conditions.set(kind, ConditionStatus::False, WAITING, message),
         State::Failed { reason, message } => conditions.set(kind, ConditionStatus::False, reason, message),
     }
+}
+
+/// Whether every service has the Pods that it needs, of whatever version.
+fn availability(steps: &Steps) -> State {
+    let missing = steps.iter().filter(|(step, progress)| matches!(step, Step::Deployment(_)) && !progress.is_available);
+    let missing: Vec<_> = missing
+        .map(|(step, progress)| match &progress.state {
+            State::Waiting(message) | State::Failed { message, .. } => message.clone(),
+            State::Done => format!("{} has too few Pods", step.as_str()),
+        })
+        .collect();
+    if missing.is_empty() { State::Done } else { State::Waiting(missing.join("; ")) }
+}
+
+/// The steps; a database or a broker that has not become ready for so long that nobody should go on waiting has failed.
+fn in_time(status: &RestaurantBookingStatus, steps: &Steps) -> Steps {
+    let mut steps = steps.clone();
+    for (step, progress) in &mut steps {
+        let State::Waiting(message) = &progress.state else { continue };
+        if !matches!(step, Step::Postgres(_) | Step::Kafka) {
+            continue;
+        }
+        let condition = conditions::find(&status.conditions, step.condition().as_str()).filter(|condition| condition.status == "False");
+        let since = condition.map(|condition| condition.last_transition_time.0);
+        let is_late = since.is_some_and(|since| Timestamp::now().duration_since(since).unsigned_abs() > timing::STALLED);
+        if is_late {
+            progress.state = State::Failed { reason: NOT_READY_IN_TIME, message: message.clone() };
+        }
+    }
+    steps
+}
+
+/// What was observed of the volumes; of those that were not looked at, what was known before.
+fn volumes(platform: &Platform, steps: &Steps, before: &[VolumeStatus]) -> Vec<VolumeStatus> {
+    let name = |step: &Step| match step {
+        Step::Postgres(service) if matches!(platform.postgres, Postgres::Managed { .. }) => Some(platform.postgres_name(*service)),
+        Step::Kafka if matches!(platform.kafka.backend, KafkaBackend::Managed { .. }) => Some(platform.kafka_name()),
+        _ => None,
+    };
+    let of = |(step, progress): (&Step, &Progress)| {
+        let name = name(step)?;
+        progress.volume.clone().or_else(|| before.iter().find(|volume| volume.name == name).cloned())
+    };
+    steps.iter().filter_map(of).collect()
 }
 
 /// How the worst of some steps does; all that wait, and all that failed, are told of.

@@ -73,7 +73,8 @@ impl Step {
     /// The condition that tells of the step.
     pub fn condition(self) -> ConditionType {
         match self {
-            Foundation | Settings(_) | Exposure => ConditionType::Progressing,
+            Foundation | Settings(_) => ConditionType::Progressing,
+            Exposure => ConditionType::Exposed,
             Postgres(_) => ConditionType::PostgresReady,
             Kafka => ConditionType::KafkaReady,
             Topics => ConditionType::TopicsReady,

@@ -12,7 +12,8 @@ use operator::reconcile::deletion::FINALIZER;
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
-use crate::world::{Place, eventually, install_crd, within};
+use crate::rights;
+use crate::world::{Operator, Place, eventually, install_crd, within};
 
 /// Kinds of others are looked for once a minute.
 const DISCOVERY: Duration = Duration::from_secs(90);
@@ -39,6 +40,12 @@ async fn install_loose_crd(place: &Place) {
     .await;
 }
 
+/// Waits until an operator that was just started has looked at everything.
+async fn looked(operator: &Operator) {
+    eventually("a round of the new operator", async || (operator.rounds() > 0).then_some(())).await;
+    operator.quiet().await;
+}
+
 /// A stored resource that cannot be read is told of, and keeps no other one from being served. What needs the kinds of others says so while
 /// they are not installed, and goes on when they are. In a control plane of its own, where definitions come one after the other.
 pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place) {
@@ -54,7 +61,9 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     place.api(Kind::Secret).patch("lost-admin", &PatchParams::apply(MANAGER), &Patch::Apply(&secret)).await.expect("a Secret");
     install_crd(&place.client).await;
 
-    let operator = place.operator();
+    // d20: with the rights of the chart, and no other.
+    let installed = rights::installed(&place).await;
+    let operator = installed.start(&place, vec![place.name.clone()]);
     place.apply("good", spec(json!({}))).await;
     place.ready("good").await;
     // d01: of a resource that cannot be read the data is kept, whatever its policy may be meant to say.
@@ -77,13 +86,17 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
     let ready = conditions.iter().find(|condition| condition["type"] == "Ready").cloned().unwrap_or_default();
     assert_eq!((&ready["status"], &ready["reason"]), (&json!("False"), &json!("MalformedResource")), "{status}");
+    let stalled = conditions.iter().find(|condition| condition["type"] == "Stalled").cloned().unwrap_or_default();
+    assert_eq!(stalled["status"], "True", "{status}");
+    let generation = place.raw("malformed").await["metadata"]["generation"].clone();
+    assert_eq!(status["observedGeneration"], generation, "a tool that waits ends");
     let told = operator.metrics.render();
     assert!(told.contains("operator_failures_total{reason=\"MalformedResource\",step=\"read\"}"), "{told}");
 
     let mark = world.plane.audit().mark();
     operator.stop().await;
-    let operator = place.operator();
-    operator.quiet().await;
+    let operator = installed.start(&place, vec![place.name.clone()]);
+    looked(&operator).await;
     assert!(place.writes(&mark).is_empty(), "a new process tells of it again: {:#?}", place.writes(&mark));
 
     // Nobody's definitions are installed: what is left to be had is made, and what needs them is told of.

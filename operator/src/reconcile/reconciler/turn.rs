@@ -97,7 +97,8 @@ impl Round<'_> {
                 _ => Applied::default(),
             };
             let state = State::Failed { reason: INVALID_SPEC, message: message.clone() };
-            return (step, Progress { state, replicas: kept.replicas, version: None }, kept.failures);
+            let Applied { replicas, is_available, .. } = kept;
+            return (step, Progress { replicas, is_available, ..Progress::of(state) }, kept.failures);
         }
         // New Pods would wait for the Secret, and be replaced when it is there.
         let blocking = match step {
@@ -133,7 +134,8 @@ impl Round<'_> {
             }
             _ => applied.version,
         };
-        (step, Progress { state: applied.state, replicas: applied.replicas, version }, applied.failures)
+        let Applied { state, replicas, is_available, volume, failures, .. } = applied;
+        (step, Progress { state, replicas, version, is_available, volume }, failures)
     }
 
     /// Whether it is a step's turn. What runs is kept whatever another step does: a database or a broker that is away for a while stops no
