@@ -1,4 +1,4 @@
-//! Whether an installation works, asked from inside the cluster.
+//! Checks an installation from inside the cluster.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use kube::api::{Api, Patch, PatchParams};
 use crate::api::{Restaurant, RestaurantBooking, RestaurantBookingSpec};
 use crate::reconcile::failure::chain;
 
-/// How long the API server may take to answer.
+/// The time that the API server has to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// Sends a resource as a dry run.
 ///
 /// # Errors
-/// Why the API server refuses it.
+/// The reason why the API server refuses it.
 pub async fn would_take(client: Client, namespace: &str) -> Result<(), String> {
     let spec = RestaurantBookingSpec {
         restaurant: Restaurant { name: "Check".to_owned(), time_zone: "UTC".to_owned(), ..Default::default() },

@@ -1,4 +1,4 @@
-//! Takes the finalizers off resources, for an operator that goes.
+//! Removes the finalizers from resources before the operator is uninstalled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::reconcile::children::Owner;
 use crate::reconcile::deletion::{Finalizer, has_finalizer};
 use crate::reconcile::failure::chain;
 
-/// How long the API server may take to answer.
+/// The time that the API server has to answer.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How often a resource is tried that others write at the same time.
+/// The number of attempts for a resource that other clients write at the same time.
 const TRIES: usize = 5;
 
-/// Takes the finalizer off every resource of the namespaces, or of all where none is named: it can then be deleted without the operator, and
-/// its data is kept. How many there were.
+/// Removes the finalizer from every resource of the namespaces, or of all namespaces if `namespaces` is empty. The resources can then be
+/// deleted without the operator, and their data is kept. Returns the number of resources that were changed.
 ///
 /// # Errors
-/// What the API server refuses.
+/// The API server refuses a request, or does not answer.
 pub async fn release(client: &Client, namespaces: &[String]) -> Result<usize, String> {
     let resource = kube::core::ApiResource::erase::<RestaurantBooking>(&());
     let apis: Vec<Api<DynamicObject>> = match namespaces {
