@@ -9,9 +9,9 @@ pub enum Kind {
     Secret,
     /// Settings of a service.
     ConfigMap,
-    /// Who a Pod is.
+    /// The identity of Pods.
     ServiceAccount,
-    /// Where Pods are reached.
+    /// The address of Pods.
     Service,
     /// A volume of a managed database or broker.
     PersistentVolumeClaim,
@@ -21,27 +21,27 @@ pub enum Kind {
     Job,
     /// A service.
     Deployment,
-    /// How many Pods a service has.
+    /// The number of Pods of a service.
     HorizontalPodAutoscaler,
-    /// How many Pods of a service may be missing.
+    /// The number of Pods of a service that may be unavailable.
     PodDisruptionBudget,
-    /// Who may reach Pods.
+    /// The connections that Pods allow.
     NetworkPolicy,
-    /// How guests get in.
+    /// Access from outside the cluster.
     Ingress,
-    /// How guests get in, by the Gateway API.
+    /// Access from outside the cluster, by the Gateway API.
     HttpRoute,
-    /// What Prometheus reads.
+    /// The endpoints that Prometheus scrapes.
     ServiceMonitor,
-    /// What Prometheus warns of.
+    /// The alerts of Prometheus.
     PrometheusRule,
-    /// A database by CloudNativePG.
+    /// A database of CloudNativePG's.
     Cluster,
-    /// A broker by Strimzi.
+    /// A Kafka cluster of Strimzi's.
     Kafka,
-    /// The nodes of a broker by Strimzi.
+    /// The nodes of a Kafka cluster of Strimzi's.
     KafkaNodePool,
-    /// A topic by Strimzi.
+    /// A topic of Strimzi's.
     KafkaTopic,
 }
 
@@ -94,12 +94,12 @@ impl Kind {
         }
     }
 
-    /// As an object's `kind` has it.
+    /// The value of an object's `kind`.
     pub const fn as_str(self) -> &'static str {
         self.names().2
     }
 
-    /// The API group; empty for Kubernetes' core.
+    /// The API group; empty for Kubernetes' core group.
     pub const fn group(self) -> &'static str {
         self.names().0
     }
@@ -109,19 +109,19 @@ impl Kind {
         self.names().3
     }
 
-    /// As an object's `apiVersion` has it.
+    /// The value of an object's `apiVersion`.
     pub fn api_version(self) -> String {
         let (group, version, ..) = self.names();
         if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
     }
 
-    /// How the API is asked for objects of the kind.
+    /// The API resource of the kind.
     pub fn resource(self) -> ApiResource {
         let (group, version, kind, plural) = self.names();
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
     }
 
-    /// Whether the kind is another product's, which may not be installed.
+    /// Whether the kind belongs to another product, which may not be installed.
     pub const fn is_optional(self) -> bool {
         matches!(
             self,
@@ -135,7 +135,7 @@ impl Kind {
         )
     }
 
-    /// Whether objects of the kind hold what `deletionPolicy: Retain` keeps: volumes, credentials, databases, topics.
+    /// Whether objects of the kind hold data that `deletionPolicy: Retain` keeps: volumes, credentials, databases, topics.
     pub const fn holds_data(self) -> bool {
         matches!(self, Self::Secret | Self::PersistentVolumeClaim | Self::Cluster | Self::Kafka | Self::KafkaNodePool | Self::KafkaTopic)
     }

@@ -1,4 +1,4 @@
-//! One round for one resource: dereference, validate, build, apply, status.
+//! One reconcile of one resource: dereference, validate, build, apply, status.
 
 mod turn;
 
@@ -30,31 +30,31 @@ use super::status::{self};
 use super::validate::validate;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
 
-/// A resource, or one that cannot be read: it must not keep the others from being read.
+/// A resource, or the error of one that cannot be read. One unreadable resource must not stop the list of all others.
 pub type Guarded = DeserializeGuard<RestaurantBooking>;
 
-/// How long a round may take; what is not done then is done in the next.
+/// The timeout of a reconcile. The next reconcile continues the work.
 const ROUND: Duration = Duration::from_secs(120);
-/// How long a settled resource is left alone, where nothing is noticed: topics have no watch.
+/// The interval at which a ready resource is reconciled without an event: no watch reports changes of topics.
 const RESYNC: Duration = Duration::from_secs(600);
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
 
-/// A round that did not do all it should.
+/// The error of a reconcile that did not finish its work.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unfinished(String);
 
-/// One round for one resource.
+/// Reconciles one resource.
 ///
 /// # Errors
-/// Where something failed; it was told of already, and is to be tried again after [`retry`].
+/// A step failed. The failure has been reported already, and [`retry`] says when the next reconcile comes.
 pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Unfinished> {
     let owner = owner_of(&resource);
     context.begun(&owner);
     let started = Instant::now();
     let round = tokio::time::timeout(ROUND, round(&resource, &context, &owner)).await;
-    // How it failed so often is not over before there is an answer.
+    // The count of failures stays until the broker answers.
     let is_asking = matches!(round, Ok(Ok(Ended::Asking)));
     let (outcome, result) = match round {
         Ok(Ok(Ended::Done)) => ("done", Ok(Action::requeue(jittered(RESYNC)))),
@@ -75,27 +75,27 @@ pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<
     result
 }
 
-/// When a resource that failed is tried again.
+/// The delay before a resource that failed is reconciled again.
 #[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
 pub fn retry(resource: Arc<Guarded>, _: &Unfinished, context: Arc<Context>) -> Action {
     let failures = context.remember(&owner_of(&resource), |remembered| remembered.failures);
     Action::requeue(backoff(failures))
 }
 
-/// The resource of an object.
+/// The namespace and name of a resource.
 pub fn owner_of(resource: &Guarded) -> Owner {
     Owner { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
 }
 
-/// How a round ended.
+/// The result of a reconcile.
 enum Ended {
     /// Everything runs.
     Done,
-    /// Something is being waited for, of which a watch will tell.
+    /// The resource waits for something that a watch will report.
     Waiting,
-    /// A broker has not answered yet; when it has, the resource is reconciled again.
+    /// A broker has not answered yet. Its answer enqueues the resource.
     Asking,
-    /// Nothing was done, since the resource, or what it refers to, is wrong.
+    /// The resource, or one of its references, is invalid, and nothing was changed.
     Refused,
 }
 
@@ -110,7 +110,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     }
     let mut round = Round { context, owner, resource, status: last_status(resource, context, owner), is_asking: AtomicBool::new(false) };
     let generation = resource.metadata.generation;
-    // Before anything is made, and also of a resource that is paused or refused: its policy counts when it is deleted.
+    // The finalizer comes first, even if the resource is paused or invalid: its policy decides what a deletion does.
     if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
         let uid = resource.uid().unwrap_or_default();
         if let Err(failure) = (Finalizer { client: &context.client, metrics: &context.metrics, owner }).follow_policy(&uid).await {
@@ -152,7 +152,8 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     round.platform(&platform).await
 }
 
-/// A resource that is deleted: its objects go by their owner references, and its data by its finalizer, where it has one.
+/// Handles a resource that is being deleted. The garbage collector removes its objects by their owner references, and the finalizer, if
+/// there is one, removes its data.
 async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Result<Ended, Unfinished> {
     if !has_finalizer(metadata) {
         return Ok(Ended::Waiting);
@@ -170,7 +171,7 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
     }
 }
 
-/// A stored resource that cannot be read: a definition before this one admitted it.
+/// Handles a stored resource that cannot be read, because an earlier version of the definition admitted it.
 async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> Result<Ended, Unfinished> {
     let message = format!("the resource cannot be read: {error}; put one in its place that the definition admits: kubectl replace");
     context.metrics.failed("read", MALFORMED);
@@ -192,15 +193,15 @@ async fn malformed(context: &Context, owner: &Owner, uid: &str, error: &str) -> 
     error!(resource = owner.name, namespace = owner.namespace, reason = MALFORMED, "{message}");
     publish(context, &reference(owner, uid), EventType::Warning, MALFORMED, "Read", &message).await;
     context.remember(owner, |remembered| remembered.status = Some((String::new(), status.clone())));
-    // The API server cannot apply anything to what its schema does not describe, but it can put a status in the place of another. Where a
-    // schema keeps it from that too, there is still the event.
+    // The API server does not apply to an object that its schema does not describe, but it can replace the status. If the schema prevents
+    // that too, the event still reports the error.
     if let Err(error) = write_status(context, owner, uid, &status, Patch::Merge).await {
         warn!(resource = owner.name, namespace = owner.namespace, "the status cannot be written: {}", chain(&error));
     }
     Ok(Ended::Refused)
 }
 
-/// A resource that events can be about.
+/// A reference to a resource for events.
 fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
     let metadata = ObjectMeta {
         name: Some(owner.name.clone()),
@@ -211,7 +212,7 @@ fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
     RestaurantBooking { metadata, ..RestaurantBooking::new(&owner.name, Default::default()) }
 }
 
-/// The newest status that is known.
+/// The newest known status.
 fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -> RestaurantBookingStatus {
     let stored = || resource.status.clone().unwrap_or_default();
     let number = |version: &str| version.parse::<u64>().unwrap_or(0);
@@ -222,7 +223,7 @@ fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -
     })
 }
 
-/// The status of a resource that cannot be read: what was told of it before is told once.
+/// The stored status of a resource that cannot be read, so that an error is reported only once.
 async fn stored_status(context: &Context, owner: &Owner) -> Option<RestaurantBookingStatus> {
     let mut stored = unread(&context.client, owner).get_opt(&owner.name).await.ok()??;
     serde_json::from_value(stored.data["status"].take()).ok()
@@ -239,7 +240,7 @@ async fn write_status(
     let body = json!({
         "apiVersion": RestaurantBooking::api_version(&()),
         "kind": RestaurantBooking::kind(&()),
-        // Never the status of one that was made under the same name since.
+        // The uid protects a new resource of the same name.
         "metadata": {"name": owner.name, "uid": uid},
         "status": status,
     });
@@ -259,19 +260,19 @@ async fn publish(context: &Context, resource: &RestaurantBooking, type_: EventTy
     }
 }
 
-/// A round for a resource that can be read.
+/// A reconcile of a resource that can be read.
 struct Round<'a> {
     context: &'a Context,
     owner: &'a Owner,
     resource: &'a RestaurantBooking,
-    /// The newest status that is known.
+    /// The newest known status.
     status: RestaurantBookingStatus,
-    /// Whether the broker has not answered yet.
+    /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
 }
 
 impl Round<'_> {
-    /// Writes a status, where it is another than the last; whether it was.
+    /// Writes the status if it changed. Returns whether it wrote.
     async fn write(&mut self, status: RestaurantBookingStatus) -> Result<bool, Unfinished> {
         if status == self.status {
             return Ok(false);
@@ -283,7 +284,7 @@ impl Round<'_> {
                 self.status = status;
                 Ok(true)
             }
-            // It was deleted meanwhile; a watch tells.
+            // The resource was deleted meanwhile; a watch reports that.
             Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(false),
             Err(error) => {
                 self.context.metrics.failed("status", API_UNAVAILABLE);
@@ -297,7 +298,7 @@ impl Round<'_> {
         publish(self.context, self.resource, type_, reason, action, note).await;
     }
 
-    /// Tells of failures: metric, log and event; the conditions are the caller's.
+    /// Reports failures as metrics, log lines and an event. The caller sets the conditions.
     async fn failed(&self, action: &str, failures: &[Failure]) -> Unfinished {
         let generation = self.resource.metadata.generation;
         for failure in failures {
@@ -327,7 +328,7 @@ impl Round<'_> {
             return Err(self.failed("Apply", &failures).await);
         }
         written?;
-        // What failed by itself, a migration say, is told of once and not tried again before something changes.
+        // A failure that is observed, such as that of a migration, is reported once and is not retried until something changes.
         for progress in steps.values() {
             if let State::Failed { reason, message } = &progress.state
                 && !status::tells(&before, reason, message)

@@ -1,4 +1,4 @@
-//! What is reported: conditions and the rest of the status. Pure, but for the time of a condition's transition.
+//! The status: conditions and the other fields. Pure, except for the time of a condition's transition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,31 +14,31 @@ use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
 use super::validate::Invalid;
 
-/// How a step does, in this round.
+/// The state of a step in this reconcile.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// How it does.
+    /// The state.
     pub state: State,
-    /// Pods that are ready and that are wanted: of a Deployment.
+    /// The ready and the desired Pods; for a Deployment only.
     pub replicas: Option<(i32, i32)>,
-    /// The version that runs: of a database or broker.
+    /// The version that runs; for a database or broker only.
     pub version: Option<String>,
 }
 
 impl Progress {
-    /// Of a step of which nothing but its state is known.
+    /// The progress of a step that has only a state.
     pub fn of(state: State) -> Self {
         Self { state, replicas: None, version: None }
     }
 }
 
-/// How every step does, in this round.
+/// The state of every step in this reconcile.
 pub type Steps = BTreeMap<Step, Progress>;
 
-/// The longest message of a condition that we write; the API server takes 32,768 bytes, which nobody reads.
+/// The longest message of a condition. The API server admits 32,768 bytes, which is too long to read.
 const MESSAGE: usize = 2000;
 
-/// Sets conditions as of one generation.
+/// Sets conditions of one generation.
 struct Conditions<'a> {
     conditions: &'a mut Vec<Condition>,
     generation: Option<i64>,
@@ -57,18 +57,18 @@ impl Conditions<'_> {
     }
 }
 
-/// How the work on a resource goes.
+/// The state of the work on a resource.
 enum Work<'a> {
-    /// It goes on.
+    /// The work continues.
     GoesOn(&'a str),
-    /// There is none left.
+    /// The work is complete.
     IsDone,
-    /// It cannot go on: reason and message.
+    /// The work cannot continue: reason and message.
     Stands(&'static str, &'a str),
 }
 
 impl Conditions<'_> {
-    /// The conditions by which people and tools decide whether to wait.
+    /// Sets the conditions by which people and tools decide whether to wait.
     fn work(&mut self, work: &Work<'_>) {
         use ConditionStatus::{False, True};
         let (moves, stands) = match work {
@@ -84,7 +84,7 @@ impl Conditions<'_> {
     }
 }
 
-/// The work on a new generation begins: who looks now must not take the old generation's Ready for the new one's.
+/// The status while the work on a new generation starts: a reader must not take the Ready of the old generation for that of the new one.
 pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
@@ -95,7 +95,7 @@ pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> Resta
     status
 }
 
-/// The resource is paused: everything is left as it is, and so is what was last known.
+/// The status of a paused resource: the conditions keep their last state.
 pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
@@ -109,7 +109,7 @@ pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> Rest
     status
 }
 
-/// The resource, or what it refers to, is wrong: nothing was changed.
+/// The status if the resource or its references are invalid, and nothing was changed.
 pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invalid: &[Invalid]) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
@@ -125,7 +125,7 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
                 let message = own.iter().map(|invalid| invalid.message.as_str()).collect::<Vec<_>>().join("; ");
                 conditions.set(kind, ConditionStatus::False, first.reason, &message);
             }
-            // What was said of an earlier generation still stands there, with that generation.
+            // The conditions of an earlier generation stay, and keep that generation.
             (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
             (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is mended"),
         }
@@ -134,9 +134,9 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
     status
 }
 
-/// What was done in a round, and what is waited for.
+/// The status after the steps of a reconcile.
 pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platform: &Platform, steps: &Steps) -> RestaurantBookingStatus {
-    // While something is rolled out, or waits, what it was before still runs.
+    // The previous version runs until the new one is rolled out.
     let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
         observed_generation: generation,
@@ -172,7 +172,7 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
         }
         State::Failed { reason, message } => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, reason, message);
-            // What is tried again by itself is still at work: a tool that waits must not give up on it.
+            // A failure that is retried counts as progress: tools that wait must not give up.
             conditions.work(&if PASSING.contains(reason) { Work::GoesOn(message) } else { Work::Stands(reason, message) });
         }
     }
@@ -185,7 +185,7 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
     ] {
         tell(&mut conditions, kind, &worst(steps, |step| step.condition() == kind));
     }
-    // Auth makes the administrator when it starts.
+    // The auth service creates the administrator when it starts.
     let admin = match steps.get(&Step::Deployment(Service::Auth)).map(|progress| &progress.state) {
         Some(State::Done) => State::Done,
         _ => State::Waiting("the administrator is made when the auth service starts".to_owned()),
@@ -194,7 +194,7 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
     new
 }
 
-/// Whether a status tells of a failure already.
+/// Whether a status already reports a failure.
 pub fn tells(status: &RestaurantBookingStatus, reason: &str, message: &str) -> bool {
     status.conditions.iter().any(|condition| condition.reason == reason && condition.message.contains(message))
 }
@@ -207,7 +207,7 @@ fn tell(conditions: &mut Conditions<'_>, kind: ConditionType, state: &State) {
     }
 }
 
-/// How the worst of some steps does; all that wait, and all that failed, are told of.
+/// The worst state of some steps, with the messages of all that failed or all that wait.
 fn worst(steps: &Steps, of: impl Fn(Step) -> bool) -> State {
     let states = || ORDER.iter().filter(|step| of(**step)).filter_map(|step| steps.get(step)).map(|progress| &progress.state);
     let mut failed = states().filter_map(|state| match state {
@@ -229,12 +229,12 @@ fn worst(steps: &Steps, of: impl Fn(Step) -> bool) -> State {
     if waiting.is_empty() { State::Done } else { State::Waiting(waiting.join("; ")) }
 }
 
-/// What the services run, each version once.
+/// The versions that the services run, each once.
 fn version(services: &PerService<ServiceStatus>) -> Option<String> {
     each_once(Service::ALL.iter().filter_map(|service| services.of(*service).version.as_deref()))
 }
 
-/// What was observed of some steps, each version once.
+/// The observed versions of some steps, each once.
 fn versions(steps: &Steps, of: impl Fn(Step) -> bool) -> Option<String> {
     each_once(steps.iter().filter(|(step, _)| of(**step)).filter_map(|(_, progress)| progress.version.as_deref()))
 }
@@ -247,7 +247,7 @@ fn each_once<'a>(versions: impl Iterator<Item = &'a str>) -> Option<String> {
 fn url(platform: &Platform) -> Option<String> {
     match platform.exposure.as_ref()? {
         Exposure::Ingress { host, tls_secret: None, .. } => Some(format!("http://{host}")),
-        // The listener of a Gateway is not ours to know; who exposes guests' data does so encrypted.
+        // The listener of a Gateway is not known here. A public host for guests' data uses TLS.
         Exposure::Ingress { host, .. } | Exposure::Gateway { host, .. } => Some(format!("https://{host}")),
     }
 }
@@ -259,7 +259,7 @@ fn service_status(platform: &Platform, steps: &Steps, status: &RestaurantBooking
         Service::Reservation => &services.reservation,
     });
     let progress = steps.get(&Step::Deployment(service));
-    // While a Deployment waits for its turn, or is rolled out, what it was before still runs.
+    // While a Deployment waits or is rolled out, the previous version still runs.
     let version = match progress {
         Some(Progress { state: State::Done, .. }) => Some(platform.components.of(service).version.clone()),
         _ => before.and_then(|before| before.version.clone()),
