@@ -1,17 +1,17 @@
-//! The rules (CEL, <https://kubernetes.io/docs/reference/using-api/cel/>) that span several fields of the spec. What is left out counts as
-//! its default.
+//! The rules (CEL, <https://kubernetes.io/docs/reference/using-api/cel/>) that span several fields of the spec. A missing field has its
+//! default.
 
-/// Which of managed, cloudNativePG and external the databases are stays.
+/// The kind of the databases (managed, cloudNativePG or external) cannot change.
 pub(super) const SAME_POSTGRES: &str = "\
     (has(self.postgres) && has(self.postgres.cloudNativePG)) == (has(oldSelf.postgres) && has(oldSelf.postgres.cloudNativePG)) && \
     (has(self.postgres) && has(self.postgres.external)) == (has(oldSelf.postgres) && has(oldSelf.postgres.external))";
 
-/// Which of managed, strimzi and external the broker is stays.
+/// The kind of the broker (managed, strimzi or external) cannot change.
 pub(super) const SAME_KAFKA: &str = "\
     (has(self.kafka) && has(self.kafka.strimzi)) == (has(oldSelf.kafka) && has(oldSelf.kafka.strimzi)) && \
     (has(self.kafka) && has(self.kafka.external)) == (has(oldSelf.kafka) && has(oldSelf.kafka.external))";
 
-/// The value of `$object.$a.$b...`, or `$default` where any of them is left out.
+/// The value of `$object.$a.$b...`, or `$default` if any part is missing.
 macro_rules! given {
     ($object:literal, $default:literal, $a:literal, $b:literal, $c:literal) => {
         concat!(
@@ -93,7 +93,7 @@ macro_rules! given {
     };
 }
 
-/// The storage of `$backend.$kind` grows, and stays in its class.
+/// The storage of `$backend.$kind` can only grow, and its class cannot change.
 macro_rules! storage_grows {
     ($backend:literal, $kind:literal) => {
         concat!(
@@ -109,31 +109,31 @@ macro_rules! storage_grows {
     };
 }
 
-/// A volume grows, and stays in its class.
+/// Volumes can only grow, and their class cannot change.
 pub(super) const POSTGRES_STORAGE_GROWS: &str =
     concat!(storage_grows!("postgres", "managed"), " && ", storage_grows!("postgres", "cloudNativePG"));
 
-/// A volume grows, and stays in its class.
+/// Volumes can only grow, and their class cannot change.
 pub(super) const KAFKA_STORAGE_GROWS: &str = concat!(storage_grows!("kafka", "managed"), " && ", storage_grows!("kafka", "strimzi"));
 
-/// No more copies than brokers, where the brokers are known.
+/// At most as many replicas as brokers, if the number of brokers is known.
 pub(super) const REPLICATION_FACTOR: &str = "\
     !has(self.kafka) || !has(self.kafka.topics) || !has(self.kafka.topics.replicationFactor) || has(self.kafka.external) || \
     (has(self.kafka.strimzi) && has(self.kafka.strimzi.clusterRef)) || \
     self.kafka.topics.replicationFactor <= \
     (has(self.kafka.strimzi) ? (has(self.kafka.strimzi.brokers) ? self.kafka.strimzi.brokers : 3) : 1)";
 
-/// Partitions are never taken away.
+/// Partitions can only be added.
 pub(super) const PARTITIONS_GROW: &str =
     concat!(given!("self", "3", "kafka", "topics", "partitions"), " >= ", given!("oldSelf", "3", "kafka", "topics", "partitions"));
 
-/// The copies of a partition stay as many as they were.
+/// The replication factor cannot change.
 pub(super) const REPLICATION_FACTOR_STAYS: &str = concat!(
     given!("self", "0", "kafka", "topics", "replicationFactor"),
     " == ",
     given!("oldSelf", "0", "kafka", "topics", "replicationFactor")
 );
 
-/// The names of the topics stay.
+/// The prefix of the topics cannot change.
 pub(super) const PREFIX_STAYS: &str =
     concat!(given!("self", "''", "kafka", "topics", "prefix"), " == ", given!("oldSelf", "''", "kafka", "topics", "prefix"));

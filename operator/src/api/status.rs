@@ -1,4 +1,4 @@
-//! What the operator reports.
+//! The status that the operator reports.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
@@ -11,7 +11,7 @@ pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Conditions, each with whether it holds: Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady.
+    /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady and AdminReady.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -31,7 +31,7 @@ pub struct RestaurantBookingStatus {
     /// Which kind the broker is: managed, strimzi or external.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kafka: Option<String>,
-    /// Versions of what stands beside the services.
+    /// Versions of the databases and the broker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<Versions>,
     /// Pods of the three services together: ready and wanted. Example: 6/6.
@@ -42,7 +42,7 @@ pub struct RestaurantBookingStatus {
     pub services: Option<ServicesStatus>,
 }
 
-/// The versions that run of the databases and the broker, where the operator or another product runs them.
+/// The versions of the databases and the broker, if the operator or another product runs them.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Versions {
@@ -76,7 +76,7 @@ pub struct ServiceStatus {
     /// Pods that are wanted.
     #[serde(default)]
     pub desired: i32,
-    /// The version that all of its Pods run: the tag or digest of their image; that of before while another is rolled out.
+    /// The version that all Pods of the service run: the tag or digest of their image. During a rollout, this is the previous version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Where it is reached from inside the cluster. Example: http://trattoria-auth.default.svc:8000.
@@ -87,31 +87,31 @@ pub struct ServiceStatus {
 /// The types of conditions.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum ConditionType {
-    /// Everything that is asked for runs.
+    /// Everything that the spec asks for runs.
     Ready,
-    /// The operator is at work, or waits for something that moves.
+    /// The operator works, or waits for progress.
     Progressing,
-    /// The same, by the name that tools look for (kstatus,
-    /// <https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
+    /// The same as Progressing, under the name that tools of kstatus expect
+    /// (<https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
     Reconciling,
-    /// Nothing moves without a change: something failed or is refused, or the resource is paused. Tools stop waiting.
+    /// Nothing continues without a change: something failed or is refused, or the resource is paused. Tools stop waiting.
     Stalled,
-    /// The databases can be used.
+    /// The databases are ready.
     PostgresReady,
-    /// The broker can be used.
+    /// The broker is ready.
     KafkaReady,
-    /// The topics are as they are asked for.
+    /// The topics are as specified.
     TopicsReady,
-    /// Every database has the schema of the version that is asked for.
+    /// Every database has the schema of the specified version.
     MigrationsComplete,
-    /// All Pods of the version that is asked for are available.
+    /// All Pods of the specified version are available.
     ServicesReady,
     /// The first administrator can log in.
     AdminReady,
 }
 
 impl ConditionType {
-    /// All of them, in the order of the status.
+    /// All types, in the order of the status.
     pub const ALL: [Self; 10] = [
         Self::Ready,
         Self::Progressing,
@@ -125,7 +125,7 @@ impl ConditionType {
         Self::AdminReady,
     ];
 
-    /// As a condition's `type` has it.
+    /// The `type` of the condition.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",
