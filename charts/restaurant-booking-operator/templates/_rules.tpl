@@ -1,10 +1,10 @@
 {{/*
-What the operator may do where its resources are. A test holds the kinds to those that it makes.
+The rights of the operator in the namespaces of its resources. A test compares the kinds with those that it applies.
 */}}
 {{- define "restaurant-booking-operator.rules" -}}
 - apiGroups: [restaurantbooking.dev]
   resources: [restaurantbookings]
-  # To patch: the finalizer of a resource whose data is deleted with it.
+  # patch is for the finalizer of a resource whose data is deleted with it.
   verbs: [get, list, watch, patch]
 - apiGroups: [restaurantbooking.dev]
   resources: [restaurantbookings/status]
