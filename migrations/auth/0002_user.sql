@@ -48,10 +48,13 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 
--- One row at most: that the first administrator was made, whatever has become of that user since.
-CREATE TABLE administrator_seed (
-    only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    seeded_at timestamptz NOT NULL DEFAULT now()
+-- One row at most: the administrator that the settings of the service named last, whatever has become of that account since. The hash is
+-- of the password in the settings, so that another one there is noticed.
+CREATE TABLE administrator_declaration (
+    only_row      boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    email_folded  text NOT NULL,
+    password_hash text NOT NULL,
+    declared_at   timestamptz NOT NULL DEFAULT now()
 );
 
 -- Wrong passwords of the last 15 minutes. The subject is the hash of what they were given for: the folded e-mail address of a login,

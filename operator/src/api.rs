@@ -59,10 +59,7 @@ pub const NAME_MAX: usize = 25;
     cel,
     doc = "A restaurant's table-booking platform: the services auth, menu and reservation, a PostgreSQL database for each, the Kafka \
            topics between them, and a first administrator.",
-    validation = Rule::new(r"self.metadata.name.size() <= 25 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')").message(
-        "metadata.name must have at most 25 characters, begin with a letter and hold only lower-case letters, digits and '-', since \
-         names of Services and databases are derived from it"
-    ),
+    validation = rules::short_name(),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "Version", type_ = "string", json_path = ".status.version"),
@@ -74,29 +71,15 @@ pub const NAME_MAX: usize = 25;
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("!has(self.ingress) || !has(self.gateway)").message("give ingress or gateway, not both"),
-    validation = Rule::new(rules::SAME_POSTGRES).message(
-        "the kind of postgres cannot change once the resource exists, since its data would stay behind; make a second resource and move the data"
-    ),
-    validation = Rule::new(rules::SAME_KAFKA).message(
-        "the kind of kafka cannot change once the resource exists, since events under way would stay behind; make a second resource"
-    ),
-    validation = Rule::new(rules::POSTGRES_STORAGE_GROWS).message(
-        "storage of postgres may grow and not shrink, and its storageClassName cannot change, since a volume can do neither"
-    ),
-    validation = Rule::new(rules::KAFKA_STORAGE_GROWS).message(
-        "storage of kafka may grow and not shrink, and its storageClassName cannot change, since a volume can do neither"
-    ),
-    validation = Rule::new(rules::REPLICATION_FACTOR).message(
-        "kafka.topics.replicationFactor must not be greater than the number of brokers: 1 with managed, strimzi.brokers (default 3) with strimzi"
-    ),
-    validation = Rule::new(rules::PARTITIONS_GROW).message("kafka.topics.partitions may grow and not shrink, since Kafka cannot take one away"),
-    validation = Rule::new(rules::REPLICATION_FACTOR_STAYS).message(
-        "kafka.topics.replicationFactor cannot change once the resource exists, since the topics that exist keep theirs"
-    ),
-    validation = Rule::new(rules::PREFIX_STAYS).message(
-        "kafka.topics.prefix cannot change once the resource exists, since the events would stay in the topics of the old prefix"
-    )
+    validation = rules::ingress_or_gateway(),
+    validation = rules::same_postgres(),
+    validation = rules::same_kafka(),
+    validation = rules::postgres_storage_grows(),
+    validation = rules::kafka_storage_grows(),
+    validation = rules::replication_factor(),
+    validation = rules::partitions_grow(),
+    validation = rules::replication_factor_stays(),
+    validation = rules::prefix_stays()
 )]
 pub struct RestaurantBookingSpec {
     /// The restaurant. The only part that is required.

@@ -9,8 +9,7 @@ use kube::core::DeserializeGuard;
 use kube::runtime::watcher::Event;
 
 use crate::api::{RestaurantBooking, RestaurantBookingSpec};
-use crate::reconcile::children::Owner;
-use crate::reconcile::reconciler::{Guarded, owner_of};
+use crate::reconcile::resource::{Guarded, Owner, owner_of};
 
 /// The resources that one watch has reported.
 #[derive(Default)]

@@ -1,15 +1,11 @@
 //! Checks an installation from inside the cluster.
 
-use std::time::Duration;
-
 use kube::Client;
 use kube::api::{Api, Patch, PatchParams};
 
 use crate::api::{Restaurant, RestaurantBooking, RestaurantBookingSpec};
 use crate::reconcile::failure::chain;
-
-/// The time that the API server has to answer.
-const ANSWER: Duration = Duration::from_secs(10);
+use crate::timing;
 
 /// Sends a resource as a dry run.
 ///
@@ -23,7 +19,7 @@ pub async fn would_take(client: Client, namespace: &str) -> Result<(), String> {
     let resource = RestaurantBooking::new("installation-check", spec);
     let api: Api<RestaurantBooking> = Api::namespaced(client, namespace);
     let params = PatchParams::apply("restaurant-booking-operator-check").dry_run();
-    let sent = tokio::time::timeout(ANSWER, api.patch("installation-check", &params, &Patch::Apply(&resource))).await;
+    let sent = tokio::time::timeout(timing::REQUEST, api.patch("installation-check", &params, &Patch::Apply(&resource))).await;
     sent.map_err(|_| "the API server does not answer".to_owned())?
         .map(|_| ())
         .map_err(|error| format!("the API server refuses a RestaurantBooking: {}", chain(&error)))

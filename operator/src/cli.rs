@@ -117,6 +117,10 @@ struct RunArgs {
     /// Resources that are reconciled at once, 1 to 256
     #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    /// Resources that roll out at once because IMAGE_TAG has changed, 1 to 1000; the others go on serving and wait
+    #[arg(long, env = "ROLLOUT_MAX_CONCURRENT", value_name = "N", default_value_t = Defaults::default().max_concurrent_rollouts,
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rollout_max_concurrent: u16,
     /// Whether a Secret that a resource names must have the label restaurantbooking.dev/usable=true
     #[arg(long, env = "SECRETS_REQUIRE_LABEL", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     secrets_require_label: bool,
@@ -226,7 +230,11 @@ async fn run(args: RunArgs) -> Result<(), String> {
         namespaces,
         identity,
         concurrency: args.concurrency,
-        defaults: Defaults { secrets_require_label: args.secrets_require_label, ..args.defaults.into() },
+        defaults: Defaults {
+            secrets_require_label: args.secrets_require_label,
+            max_concurrent_rollouts: args.rollout_max_concurrent,
+            ..args.defaults.into()
+        },
         kafka_address: args.kafka_address.filter(|address| !address.is_empty()),
     };
     let ended = controller::run(client, settings, metrics, health, stop).await;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use chassis::Shutdown;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -20,26 +19,16 @@ use tracing::{debug, error, info, warn};
 
 use crate::changes::Known;
 use crate::metrics::Metrics;
-use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
-use crate::reconcile::reconciler::{Guarded, owner_of, reconcile, retry};
+use crate::reconcile::reconciler::{reconcile, retry};
+use crate::reconcile::resource::{Guarded, Owner, owner_of};
+use crate::reconcile::status::is_rolling_out;
 use crate::reconcile::validate::{Defaults, checksum};
-use crate::watches::{Health, WATCH_SECONDS, Watches, watch};
+use crate::timing;
+use crate::watches::{Health, Watches, watch};
 
 /// The Lease of an operator that serves all namespaces, in its own namespace.
 const LEASE: &str = "restaurant-booking-operator";
-/// Another replica takes over when the lease was not renewed for this long.
-const LEASE_DURATION: Duration = Duration::from_secs(12);
-/// A leader that could not renew the lease for this long stops, before another replica may take over.
-const RENEW_DEADLINE: Duration = Duration::from_secs(8);
-/// The interval at which the lease is renewed, or tried for.
-const RETRY_PERIOD: Duration = Duration::from_secs(2);
-/// The time in which the API server must begin an answer. The answer to a watch begins at once, and then lasts.
-const ANSWER: Duration = Duration::from_secs(20);
-/// Changes within this time cause one reconcile.
-const DEBOUNCE: Duration = Duration::from_millis(50);
-/// The time that running reconciles have to end when the operator stops. The next leader does the rest.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// The settings of the operator.
 #[derive(Clone, Debug)]
@@ -83,7 +72,7 @@ pub fn lease_name(namespaces: &[String]) -> String {
 
 /// The layer that makes a client give up a request without an answer: a dead connection reports no error.
 pub fn time_limit() -> TimeoutLayer {
-    TimeoutLayer::new(ANSWER)
+    TimeoutLayer::new(timing::ANSWER)
 }
 
 /// Works until `shutdown`, whenever this replica holds the lease, and then releases the lease at once.
@@ -93,9 +82,9 @@ pub fn time_limit() -> TimeoutLayer {
 pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> Result<(), Ended> {
     let lease = lease_name(&settings.namespaces);
     let election = LeaderElection::new(client.clone(), &settings.defaults.operator_namespace, &lease, &settings.identity)
-        .with_lease_duration(LEASE_DURATION)
-        .with_renew_deadline(RENEW_DEADLINE)
-        .with_retry_period(RETRY_PERIOD);
+        .with_lease_duration(timing::LEASE)
+        .with_renew_deadline(timing::LEASE_DEADLINE)
+        .with_retry_period(timing::LEASE_RENEWAL);
     let leads = AtomicBool::new(false);
     let work = async {
         leads.store(true, Ordering::Relaxed);
@@ -104,7 +93,7 @@ pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, heal
     let stop = async {
         shutdown.cancelled().await;
         if leads.load(Ordering::Relaxed) {
-            tokio::time::sleep(GRACE).await;
+            tokio::time::sleep(timing::GRACE).await;
         }
     };
     let held = tokio::select! {
@@ -155,7 +144,7 @@ async fn controller(
     shutdown: Shutdown,
 ) {
     let (reader, writer) = reflector::store::<Guarded>();
-    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let config = watcher::Config::default().timeout(timing::WATCH_SECONDS);
     let places = if namespaces.is_empty() { vec![None] } else { namespaces.into_iter().map(Some).collect() };
     let streams = places.into_iter().map(|namespace| {
         let api: Api<Guarded> = match &namespace {
@@ -185,7 +174,7 @@ async fn controller(
     let triggers = stream::unfold(triggers, |mut triggers| async { Some((triggers.recv().await?, triggers)) });
     let all = stream::unfold(all, |mut all| async { Some((all.recv().await?, all)) });
     let results = Controller::for_stream(changes, reader)
-        .with_config(Config::default().concurrency(concurrency).debounce(DEBOUNCE))
+        .with_config(Config::default().concurrency(concurrency).debounce(timing::DEBOUNCE))
         .reconcile_on(triggers)
         .reconcile_all_on(all)
         .graceful_shutdown_on(shutdown.cancelled_owned())
@@ -211,7 +200,15 @@ async fn controller(
 /// Records what the watch of resources reported.
 fn told(context: &Context, event: &watcher::Event<Guarded>) {
     match event {
-        watcher::Event::Apply(resource) | watcher::Event::InitApply(resource) => context.exists(&owner_of(resource)),
+        watcher::Event::Apply(resource) => context.exists(&owner_of(resource)),
+        watcher::Event::InitApply(resource) => {
+            let owner = owner_of(resource);
+            // An earlier leader may have been rolling it out. Where that is not so, its first round says.
+            if resource.0.as_ref().is_ok_and(|resource| is_rolling_out(resource)) {
+                context.rollouts.resume(&owner);
+            }
+            context.exists(&owner);
+        }
         watcher::Event::Delete(resource) => {
             info!(resource = resource.name_any(), namespace = resource.namespace(), "deleted");
             context.forget(&owner_of(resource));

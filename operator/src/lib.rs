@@ -12,8 +12,6 @@ pub mod cli;
 #[cfg(feature = "controller")]
 pub mod controller;
 #[cfg(feature = "controller")]
-pub mod kafka;
-#[cfg(feature = "controller")]
 pub mod metrics;
 #[cfg(feature = "controller")]
 pub mod plan;
@@ -23,5 +21,9 @@ pub mod reconcile;
 pub mod release;
 #[cfg(feature = "controller")]
 pub mod server;
+#[cfg(test)]
+mod sources;
+#[cfg(feature = "controller")]
+pub mod timing;
 #[cfg(feature = "controller")]
 pub mod watches;

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use prometheus::{Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
-use crate::reconcile::step::Step;
-
 /// The metrics.
 pub struct Metrics {
     registry: Registry,
@@ -70,8 +68,8 @@ impl Metrics {
     }
 
     /// Records the duration of a step.
-    pub fn step(&self, step: Step, duration: Duration) {
-        self.step_duration.with_label_values(&[step.as_str()]).observe(duration.as_secs_f64());
+    pub fn step(&self, step: &str, duration: Duration) {
+        self.step_duration.with_label_values(&[step]).observe(duration.as_secs_f64());
     }
 
     /// Counts a request that writes.

@@ -4,9 +4,10 @@ use kube::core::ObjectMeta;
 
 use crate::api::RestaurantBooking;
 use crate::reconcile::build::{Object, build};
+use crate::reconcile::failure::Invalid;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::references::{Credentials, References, SecretData, names};
-use crate::reconcile::validate::{Defaults, Invalid, validate};
+use crate::reconcile::validate::{Defaults, validate};
 
 /// The objects that a resource would become, in the order in which they are applied.
 ///

@@ -1,19 +1,17 @@
 //! Removes the finalizers from resources before the operator is uninstalled.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::{Client, ResourceExt as _};
 
 use crate::api::RestaurantBooking;
 use crate::metrics::Metrics;
-use crate::reconcile::children::Owner;
 use crate::reconcile::deletion::{Finalizer, has_finalizer};
 use crate::reconcile::failure::chain;
+use crate::reconcile::resource::Owner;
+use crate::timing;
 
-/// The time that the API server has to answer.
-const ANSWER: Duration = Duration::from_secs(60);
 /// The number of attempts for a resource that other clients write at the same time.
 const TRIES: usize = 5;
 
@@ -31,7 +29,7 @@ pub async fn release(client: &Client, namespaces: &[String]) -> Result<usize, St
     let metrics = Arc::new(Metrics::default());
     let mut released = 0;
     for api in apis {
-        let list = tokio::time::timeout(ANSWER, api.list_metadata(&ListParams::default())).await;
+        let list = tokio::time::timeout(timing::LIST, api.list_metadata(&ListParams::default())).await;
         let list = match list.map_err(|_| "the API server does not answer".to_owned())? {
             // Without the definition there are no resources.
             Err(kube::Error::Api(status)) if status.code == 404 => continue,

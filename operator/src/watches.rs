@@ -18,27 +18,11 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
-use crate::reconcile::children::Owner;
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::reconciler::Guarded;
+use crate::reconcile::resource::Owner;
 use crate::reconcile::volume::Volume;
-
-/// The API server ends a watch after this many seconds, and the operator starts it again. The period is below the idle limits of load
-/// balancers, most of which are 5 minutes or more.
-pub const WATCH_SECONDS: u32 = 240;
-/// The interval at which the operator discovers the kinds of other products.
-const DISCOVERY: Duration = Duration::from_secs(60);
-/// The delay before a second discovery confirms that kinds are missing.
-const AGAIN: Duration = Duration::from_secs(5);
-/// A watch that failed and has reported nothing since restarts after this time, from a list: the list shows that the watch works, even
-/// where nothing changes.
-const RENEW: Duration = Duration::from_secs(30);
-/// The longest time that the operator waits for all watches to finish their first list. After it, work starts without the watches that
-/// have not: a namespace without rights delays no other.
-const FIRST: Duration = Duration::from_secs(30);
-/// A watch that has failed for this long does not recover by itself.
-const DEAD: Duration = Duration::from_secs(300);
+use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_DEAD, WATCH_RENEWAL, WATCH_SECONDS};
 
 /// The object of a watch: a kind, or the resources themselves (`None`); in one namespace, or in all (`None`).
 type Watched = (Option<Kind>, Option<String>);
@@ -144,9 +128,9 @@ impl Health {
     /// worked lacks a right, and a single namespace that does not answer was deleted or no longer grants rights: a new process repairs
     /// neither.
     pub fn dead(&self) -> Option<String> {
-        let lost = self.lost_for(DEAD)?;
+        let lost = self.lost_for(WATCH_DEAD)?;
         let watches = self.watches();
-        let is_lost = |watch: &Watch| watch.synced && watch.failing.as_ref().is_some_and(|(since, _)| since.elapsed() > DEAD);
+        let is_lost = |watch: &Watch| watch.synced && watch.failing.as_ref().is_some_and(|(since, _)| since.elapsed() > WATCH_DEAD);
         let places: BTreeSet<_> = watches.keys().map(|(_, namespace)| namespace).collect();
         let all = places.into_iter().all(|place| watches.iter().any(|((_, namespace), watch)| namespace == place && is_lost(watch)));
         all.then_some(lost)
@@ -186,7 +170,7 @@ pub fn watch<K: 'static>(
 ) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send {
     stream::unfold((begin(), begin, health, namespace), move |(mut events, begin, health, namespace)| async move {
         loop {
-            match tokio::time::timeout(RENEW, events.next()).await {
+            match tokio::time::timeout(WATCH_RENEWAL, events.next()).await {
                 Ok(Some(event)) => {
                     match &event {
                         // The watch is about to request a list, which does not show that it works.
@@ -202,9 +186,6 @@ pub fn watch<K: 'static>(
         }
     })
 }
-
-/// Enqueues a resource.
-pub type Trigger = mpsc::UnboundedSender<ObjectRef<Guarded>>;
 
 /// The watches of all kinds of objects.
 pub struct Watches {
@@ -255,7 +236,7 @@ impl Watches {
             }
             // An API server that starts may not report all definitions: a kind is gone only if a second discovery does not find it either.
             if !now.is_superset(&known) {
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(DISCOVERY_AGAIN).await;
                 match discover(&self.context.client).await {
                     Ok(again) if again == now => {}
                     _ => continue,
@@ -276,9 +257,9 @@ impl Watches {
         }
     }
 
-    /// Waits until every watch has finished a list, at most for [`FIRST`].
+    /// Waits until all that exists is known, and no longer than [`FIRST_LISTS`].
     async fn known(&self) {
-        if tokio::time::timeout(FIRST, self.health.synced()).await.is_err() {
+        if tokio::time::timeout(FIRST_LISTS, self.health.synced()).await.is_err() {
             warn!("work goes on without knowing everything that exists: {}", self.health.missing());
         }
     }

@@ -18,35 +18,62 @@ async fn administrators(database: &PgConnectOptions) -> Vec<String> {
     sqlx::query_scalar(sql).fetch_all(&database::pool(database.clone())).await.expect("e-mails")
 }
 
+async fn user(database: &PgConnectOptions, email: &str) -> i32 {
+    let sql = "SELECT id FROM \"user\" WHERE email = $1";
+    sqlx::query_scalar(sql).bind(email).fetch_one(&database::pool(database.clone())).await.expect("a user")
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_start_changes_nothing_whatever_it_is_told() {
+async fn d15_the_login_follows_what_is_declared_and_only_that() {
     let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let database = database::migrated("auth").await;
     start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await.stop().await;
 
+    // Another password is set, for the same account.
     let auth = start(&platform, &database, Some((ADMIN_EMAIL, "another password"))).await;
-    login(&auth.api, ADMIN_EMAIL, "another password").await.problem(401, "invalid_credentials");
-    let admin = auth.api.with_token(crate::administrator(&auth.api).await);
-    let change = json!({"current_password": ADMIN_PASSWORD, "new_password": "battery staple"});
+    login(&auth.api, ADMIN_EMAIL, ADMIN_PASSWORD).await.problem(401, "invalid_credentials");
+    let admin = login(&auth.api, ADMIN_EMAIL, "another password").await.expect(200);
+    let admin = auth.api.with_token(admin.body["access_token"].as_str().expect("a token"));
+    // One that the administrator changed stays, as long as the same is declared.
+    let change = json!({"current_password": "another password", "new_password": "battery staple"});
     admin.post("/auth/password", &change).await.expect(204);
     auth.stop().await;
-
-    let auth = start(&platform, &database, Some(("owner@example.com", ADMIN_PASSWORD))).await;
-    login(&auth.api, "owner@example.com", ADMIN_PASSWORD).await.problem(401, "invalid_credentials");
-    auth.stop().await;
-
-    let auth = start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await;
-    login(&auth.api, ADMIN_EMAIL, ADMIN_PASSWORD).await.problem(401, "invalid_credentials");
+    let auth = start(&platform, &database, Some((ADMIN_EMAIL, "another password"))).await;
+    login(&auth.api, ADMIN_EMAIL, "another password").await.problem(401, "invalid_credentials");
     login(&auth.api, ADMIN_EMAIL, "battery staple").await.expect(200);
-    assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
-    // Nor is an administrator made again who was dismissed, once there is another one.
-    let admin = auth.api.with_token(token::token(1, Role::Admin));
-    let chef = auth.api.post("/auth/register", &credentials("chef@example.com", "correct horse")).await.expect(201).id();
-    admin.patch(&format!("/auth/users/{chef}"), &json!({"role": "admin"})).await.expect(200);
-    admin.patch("/auth/users/1", &json!({"role": "user"})).await.expect(200);
     auth.stop().await;
+
+    // Another address makes another administrator, and leaves the first as they are.
+    let auth = start(&platform, &database, Some(("owner@example.com", ADMIN_PASSWORD))).await;
+    login(&auth.api, "owner@example.com", ADMIN_PASSWORD).await.expect(200);
+    login(&auth.api, ADMIN_EMAIL, "battery staple").await.expect(200);
+    assert_eq!(administrators(&database).await, [ADMIN_EMAIL, "owner@example.com"]);
+
+    // An administrator who was dismissed is not made again, as long as the same is declared.
+    let admin = auth.api.with_token(token::token(1, Role::Admin));
+    let owner = user(&database, "owner@example.com").await;
+    admin.patch(&format!("/auth/users/{owner}"), &json!({"role": "user"})).await.expect(200);
+    auth.stop().await;
+    start(&platform, &database, Some(("owner@example.com", ADMIN_PASSWORD))).await.stop().await;
+    assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
+    // Without a declaration nothing changes.
+    start(&platform, &database, None).await.stop().await;
+    start(&platform, &database, Some(("OWNER@example.com", ADMIN_PASSWORD))).await.stop().await;
+    assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d15_of_replicas_that_start_at_once_one_sets_the_password() {
+    let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
+    let database = database::migrated("auth").await;
     start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await.stop().await;
-    assert_eq!(administrators(&database).await, ["chef@example.com"]);
+    let replicas =
+        futures_util::future::join_all((0..4).map(|_| start(&platform, &database, Some((ADMIN_EMAIL, "another password"))))).await;
+    for auth in replicas {
+        login(&auth.api, ADMIN_EMAIL, "another password").await.expect(200);
+        auth.stop().await;
+    }
+    assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

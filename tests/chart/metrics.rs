@@ -35,7 +35,7 @@ async fn known() -> Known {
 
     let operator = Metrics::default();
     operator.reconciled("done", second);
-    operator.step(Step::Kafka, second);
+    operator.step(Step::Kafka.as_str(), second);
     operator.write("secrets", "apply");
     operator.failed("kafka", "KafkaUnavailable");
     operator.resources(1, 0, 0);

@@ -8,7 +8,7 @@ use chassis::events::kafka::client;
 use chassis::run::config::{Kafka, Security};
 use libtest_mimic::Trial;
 use operator::api::SaslMechanism;
-use operator::kafka::{Report, TopicsError, ensure_topics};
+use operator::reconcile::kafka::{Report, TopicsError, ensure_topics};
 use operator::reconcile::platform::{Kafka as Wanted, KafkaBackend, KafkaSecurity, Sasl, Secret, TOPICS, Tls, Topics};
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;

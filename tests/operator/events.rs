@@ -33,13 +33,13 @@ fn metric(operator: &Operator, line: &str) -> u64 {
 /// A step that fails repeatedly: its condition has the error and the reason, one event counts the failures, and so does a metric. The log
 /// has the resource, its generation, the step and the reason.
 pub(crate) async fn a_failure_is_told_of(place: &Place) {
-    let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trattoria-auth"}});
+    let foreign = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "trattoria-auth"}});
     let foreign = serde_json::from_value(foreign).expect("an object");
-    place.api(Kind::ConfigMap).create(&Default::default(), &foreign).await.expect("somebody's ConfigMap");
+    place.api(Kind::ServiceAccount).create(&Default::default(), &foreign).await.expect("somebody's ServiceAccount");
     let operator = place.operator();
     place.apply(NAME, spec()).await;
     let message = place.condition(NAME, "Ready", "False", Some("NameConflict")).await;
-    assert!(message.contains("settings-auth") && message.contains("ConfigMap trattoria-auth"), "{message}");
+    assert!(message.contains("settings-auth") && message.contains("ServiceAccount trattoria-auth"), "{message}");
     let counted = r#"operator_failures_total{reason="NameConflict",step="settings-auth"}"#;
     eventually("three tries", async || (metric(&operator, counted) >= 3).then_some(())).await;
     let event = eventually("an event of three tries", async || {
@@ -55,11 +55,11 @@ pub(crate) async fn a_failure_is_told_of(place: &Place) {
     let lines = log::lines(&format!("namespace=\"{}\"", place.name));
     let told: Vec<_> = lines.iter().filter(|line| line.contains("NameConflict")).collect();
     assert!(told.len() >= 3, "{lines:#?}");
-    for part in ["ERROR", "resource=\"trattoria\"", "generation=1", "step=\"settings-auth\"", "ConfigMap trattoria-auth"] {
+    for part in ["ERROR", "resource=\"trattoria\"", "generation=1", "step=\"settings-auth\"", "ServiceAccount trattoria-auth"] {
         assert!(told.iter().all(|line| line.contains(part)), "{part}: {told:#?}");
     }
     // The recovery is reported once, too.
-    place.delete(Kind::ConfigMap, "trattoria-auth").await;
+    place.delete(Kind::ServiceAccount, "trattoria-auth").await;
     place.ready(NAME).await;
     let mut reasons: Vec<_> = events(place).await.into_iter().filter_map(|event| event.reason).collect();
     reasons.sort();

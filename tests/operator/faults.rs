@@ -350,9 +350,9 @@ pub(crate) async fn broken_resources_hold_up_no_other(place: &Place) {
         let name = format!("broken-{number}");
         let mut spec = spec();
         if number % 2 == 0 {
-            let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("{name}-auth")}});
+            let foreign = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": format!("{name}-auth")}});
             let foreign = serde_json::from_value(foreign).expect("an object");
-            place.api(Kind::ConfigMap).create(&Default::default(), &foreign).await.expect("somebody's ConfigMap");
+            place.api(Kind::ServiceAccount).create(&Default::default(), &foreign).await.expect("somebody's ServiceAccount");
             spec["kafka"] = json!({"external": {"bootstrapServers": [address]}});
         } else {
             // No server listens there.

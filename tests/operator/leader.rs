@@ -14,7 +14,7 @@ use crate::world::{Operator, Place, eventually, within};
 
 const NAME: &str = "trattoria";
 /// The object that each test deletes, and that the operator creates again.
-const DRIFT: (Kind, &str) = (Kind::ConfigMap, "trattoria-auth");
+const DRIFT: (Kind, &str) = (Kind::ServiceAccount, "trattoria-auth");
 
 fn start(place: &Place, identity: &str) -> Operator {
     place.operator_as(identity, place.world.plane.client_config(), Wire::default())

@@ -119,13 +119,13 @@ pub(crate) async fn d05_a_new_version_waits_and_the_old_one_is_cared_for(place: 
 
 /// A refused object delays its own step only, and no other service or database.
 pub(crate) async fn d33_one_refused_object_holds_up_no_other_service(place: &Place) {
-    let foreign = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trattoria-menu"}});
+    let foreign = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "trattoria-menu"}});
     let foreign = serde_json::from_value(foreign).expect("an object");
-    place.api(Kind::ConfigMap).create(&Default::default(), &foreign).await.expect("somebody's ConfigMap");
+    place.api(Kind::ServiceAccount).create(&Default::default(), &foreign).await.expect("somebody's ServiceAccount");
     let operator = place.operator();
     place.apply(NAME, spec(json!({}))).await;
     let said = place.condition(NAME, "Ready", "False", Some("NameConflict")).await;
-    assert!(said.contains("ConfigMap trattoria-menu"), "{said}");
+    assert!(said.contains("ServiceAccount trattoria-menu"), "{said}");
     for service in ["auth", "reservation"] {
         eventually(&format!("{service} runs"), async || {
             let deployment = place.get(Kind::Deployment, &format!("trattoria-{service}")).await?;
@@ -134,7 +134,7 @@ pub(crate) async fn d33_one_refused_object_holds_up_no_other_service(place: &Pla
         .await;
     }
     assert!(place.get(Kind::Deployment, "trattoria-menu").await.is_none());
-    place.delete(Kind::ConfigMap, "trattoria-menu").await;
+    place.delete(Kind::ServiceAccount, "trattoria-menu").await;
     place.ready(NAME).await;
     operator.stop().await;
 }
@@ -156,8 +156,9 @@ pub(crate) async fn d21_an_affinity_that_cannot_be_read_stops_no_other_service(p
         })
         .await;
     }
-    place.delete(Kind::ConfigMap, "trattoria-menu").await;
-    eventually("the ConfigMap comes back", async || place.get(Kind::ConfigMap, "trattoria-menu").await).await;
+    let settings = place.settings_of("trattoria-menu").await;
+    place.delete(Kind::ConfigMap, &settings).await;
+    eventually("the ConfigMap comes back", async || place.get(Kind::ConfigMap, &settings).await).await;
     place.apply(NAME, spec(json!({}))).await;
     place.ready(NAME).await;
     operator.stop().await;

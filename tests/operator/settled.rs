@@ -98,7 +98,8 @@ pub(crate) async fn what_others_add_stays(place: &Place) {
         place.edit(*kind, name, theirs.clone()).await;
     }
     let settings = json!({"data": {"EXAMPLE": "theirs"}});
-    place.edit(Kind::ConfigMap, "trattoria-menu", settings.clone()).await;
+    let name = place.settings_of("trattoria-menu").await;
+    place.edit(Kind::ConfigMap, &name, settings.clone()).await;
     place.edit(Kind::Secret, "trattoria-admin", json!({"stringData": {"note": "theirs"}})).await;
     place.edit(Kind::ServiceAccount, "trattoria-menu", json!({"imagePullSecrets": [{"name": "theirs"}]})).await;
     operator.quiet().await;
@@ -108,7 +109,7 @@ pub(crate) async fn what_others_add_stays(place: &Place) {
         assert_eq!(now["metadata"]["annotations"]["example.com/note"], "theirs", "{} {name}", kind.as_str());
         assert_eq!(now["metadata"]["labels"]["example.com/cost-centre"], "7", "{} {name}", kind.as_str());
     }
-    let config_map = place.get(Kind::ConfigMap, "trattoria-menu").await.expect("the ConfigMap");
+    let config_map = place.get(Kind::ConfigMap, &name).await.expect("the ConfigMap");
     assert_eq!(config_map["data"]["EXAMPLE"], "theirs");
     operator.stop().await;
 }

@@ -161,6 +161,11 @@ impl Place {
             .unwrap_or_else(|error| panic!("{} {name}: {error}", kind.as_str()));
     }
 
+    /// Changes a resource.
+    pub(crate) async fn edit_resource(&self, name: &str, patch: Value) {
+        self.raw_resources().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.expect("the resource is changed");
+    }
+
     /// Every object of the operator in the namespace, by kind and name.
     pub(crate) async fn children(&self) -> BTreeMap<(Kind, String), Value> {
         let mut children = BTreeMap::new();
@@ -171,6 +176,13 @@ impl Place {
             }
         }
         children
+    }
+
+    /// The name of the ConfigMap that the Pods of a service read, which follows from its content.
+    pub(crate) async fn settings_of(&self, deployment: &str) -> String {
+        let deployment = self.get(Kind::Deployment, deployment).await.expect("a Deployment");
+        let source = &deployment["spec"]["template"]["spec"]["containers"][0]["envFrom"][0]["configMapRef"];
+        source["name"].as_str().expect("a ConfigMap").to_owned()
     }
 
     /// Creates a Secret, as a user does.

@@ -1,5 +1,5 @@
 {{/*
-The rights of the operator in the namespaces of its resources. A test compares the kinds with those that it applies.
+The rights of the operator in the namespaces of its resources. The kinds are generated from operator/src/reconcile/kind.rs: UPDATE=1 cargo test -p operator generated_rights
 */}}
 {{- define "restaurant-booking-operator.rules" -}}
 - apiGroups: [restaurantbooking.dev]
@@ -9,6 +9,10 @@ The rights of the operator in the namespaces of its resources. A test compares t
 - apiGroups: [restaurantbooking.dev]
   resources: [restaurantbookings/status]
   verbs: [patch]
+# Settings are kept as long as a ReplicaSet uses them.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

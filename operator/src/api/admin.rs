@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SecretKeyReference;
 
-/// The first administrator, who is made when the auth service first starts.
+/// The first administrator. Auth sets what is declared here when it changes; a password that the administrator changed stays otherwise.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Admin {

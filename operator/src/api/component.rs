@@ -9,15 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Quantity;
 use super::embedded;
+use super::rules;
 
 /// How a service runs.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    cel,
-    validation = Rule::new("!has(self.replicas) || !has(self.autoscaling)")
-        .message("give replicas or autoscaling, not both: an autoscaler decides on the number of replicas")
-)]
+#[x_kube(cel, validation = rules::replicas_or_autoscaling())]
 pub struct Component {
     /// Number of Pods, 1 to 100. Excludes autoscaling. Default: 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,16 +30,12 @@ pub struct Component {
     /// Labels of the Pods, in addition to the operator's own. Default: none. Example: team: booking.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32))]
-    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('app.kubernetes.io/'))").message(
-        "labels that begin with app.kubernetes.io/ are the operator's own"
-    ))]
+    #[x_kube(validation = rules::own_labels())]
     pub labels: BTreeMap<String, String>,
     /// Annotations of the Pods. Default: none. Example: sidecar.istio.io/inject: "true".
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32))]
-    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('restaurantbooking.dev/'))").message(
-        "annotations that begin with restaurantbooking.dev/ are the operator's own"
-    ))]
+    #[x_kube(validation = rules::own_annotations())]
     pub annotations: BTreeMap<String, String>,
     /// Labels that a node must have. Default: none. Example: kubernetes.io/arch: arm64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -77,11 +70,7 @@ pub struct Component {
 /// A HorizontalPodAutoscaler.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    cel,
-    validation = Rule::new("(has(self.minReplicas) ? self.minReplicas : 2) <= self.maxReplicas")
-        .message("minReplicas (default 2) must not be greater than maxReplicas")
-)]
+#[x_kube(cel, validation = rules::min_replicas())]
 pub struct Autoscaling {
     /// Fewest Pods, 1 to 100. Default: 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]

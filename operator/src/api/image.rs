@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::LocalReference;
+use super::rules;
 
 /// Where the images of the services come from: `registry/service:tag`, or `registry/service@digest`.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -43,7 +44,7 @@ const TAG: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$";
 /// The image of one service.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(cel, validation = Rule::new("!has(self.tag) || !has(self.digest)").message("give tag or digest, not both: a digest names one image"))]
+#[x_kube(cel, validation = rules::tag_or_digest())]
 pub struct ServiceImage {
     /// Registry and repository. Default: `image.registry` and the name of the service. Example: registry.example.com/booking/auth.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,16 +6,13 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules;
 use super::{Resources, SecretKeyReference, Storage};
 
 /// The broker of events, at most one of managed, strimzi and external, and the topics.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    cel,
-    validation = Rule::new("[has(self.managed), has(self.strimzi), has(self.external)].filter(given, given).size() <= 1")
-        .message("give exactly one of managed, strimzi and external (none means managed)")
-)]
+#[x_kube(cel, validation = rules::one_kafka())]
 pub struct Kafka {
     /// One Kafka node (KRaft), a StatefulSet of one Pod with a volume: for small installations. `managed: {}` takes all defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,14 +54,9 @@ pub struct ManagedKafka {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     cel,
-    validation = Rule::new(
-        "!has(self.clusterRef) || !(has(self.brokers) || has(self.version) || has(self.storage) || has(self.resources))"
-    )
-    .message("with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out"),
-    validation = Rule::new("has(self.clusterRef) == has(oldSelf.clusterRef)")
-        .message("clusterRef cannot be given or taken away once the resource exists, since the events would stay behind"),
-    validation = Rule::new("(has(self.brokers) ? self.brokers : 3) == (has(oldSelf.brokers) ? oldSelf.brokers : 3)")
-        .message("the number of brokers cannot change once the resource exists: each is a controller too, and Strimzi cannot add or remove controllers")
+    validation = rules::own_cluster_or_another(),
+    validation = rules::cluster_stays(),
+    validation = rules::brokers_stay()
 )]
 pub struct StrimziKafka {
     /// A Kafka cluster that exists in the resource's own namespace, with a plaintext listener without authentication on port 9092.
@@ -93,7 +85,7 @@ pub struct StrimziKafka {
 pub struct StrimziCluster {
     /// Name of the Kafka resource. Example: shared-kafka. It cannot change.
     #[schemars(length(min = 1, max = 63))]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("the name cannot change, since the events would stay behind"))]
+    #[x_kube(validation = rules::cluster_name_stays())]
     pub name: String,
 }
 
@@ -115,11 +107,7 @@ pub struct ExternalKafka {
 /// TLS to the brokers.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    cel,
-    validation = Rule::new("has(self.certificateSecretRef) == has(self.keySecretRef)")
-        .message("give both certificateSecretRef and keySecretRef, or neither")
-)]
+#[x_kube(cel, validation = rules::certificate_with_key())]
 pub struct KafkaTls {
     /// Certificates (PEM) of the authorities to trust. Default: those of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]

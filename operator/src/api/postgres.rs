@@ -4,16 +4,13 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules;
 use super::{Quantity, Resources, SecretKeyReference};
 
 /// The databases, one for each service: exactly one of managed, cloudNativePG and external.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(
-    cel,
-    validation = Rule::new("[has(self.managed), has(self.cloudNativePG), has(self.external)].filter(given, given).size() == 1")
-        .message("give exactly one of managed, cloudNativePG and external")
-)]
+#[x_kube(cel, validation = rules::one_postgres())]
 pub struct Postgres {
     /// One PostgreSQL per service, a StatefulSet of one Pod with a volume: for small installations. `managed: {}` takes all defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]

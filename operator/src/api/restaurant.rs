@@ -4,6 +4,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules;
+
 /// The restaurant.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,9 +16,7 @@ pub struct Restaurant {
     pub name: String,
     /// IANA name of its time zone, in which days and slots are counted. Examples: Europe/Rome, America/Argentina/Buenos_Aires, UTC.
     #[schemars(length(min = 1, max = 64))]
-    #[x_kube(validation = Rule::new(r"self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$')").message(
-        "must be the name of a time zone in the IANA database, such as Europe/Rome or UTC"
-    ))]
+    #[x_kube(validation = rules::time_zone())]
     pub time_zone: String,
     /// Whether a booking is confirmed by the staff (Manual) or at once (Automatic). Default: Manual.
     #[serde(default, skip_serializing_if = "Option::is_none")]

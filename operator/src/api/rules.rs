@@ -1,139 +1,193 @@
-//! The rules (CEL, <https://kubernetes.io/docs/reference/using-api/cel/>) that span several fields of the spec. A missing field has its
-//! default.
+//! Every rule of the definition that is more than a bound of one field, with its message. The rules are CEL, see
+//! <https://kubernetes.io/docs/reference/using-api/cel/>. A field that is left out counts as its default, see [`given`].
 
-/// The kind of the databases (managed, cloudNativePG or external) cannot change.
-pub(super) const SAME_POSTGRES: &str = "\
-    (has(self.postgres) && has(self.postgres.cloudNativePG)) == (has(oldSelf.postgres) && has(oldSelf.postgres.cloudNativePG)) && \
-    (has(self.postgres) && has(self.postgres.external)) == (has(oldSelf.postgres) && has(oldSelf.postgres.external))";
+use kube::core::Rule;
 
-/// The kind of the broker (managed, strimzi or external) cannot change.
-pub(super) const SAME_KAFKA: &str = "\
-    (has(self.kafka) && has(self.kafka.strimzi)) == (has(oldSelf.kafka) && has(oldSelf.kafka.strimzi)) && \
-    (has(self.kafka) && has(self.kafka.external)) == (has(oldSelf.kafka) && has(oldSelf.kafka.external))";
-
-/// The value of `$object.$a.$b...`, or `$default` if any part is missing.
-macro_rules! given {
-    ($object:literal, $default:literal, $a:literal, $b:literal, $c:literal) => {
-        concat!(
-            "(has(",
-            $object,
-            ".",
-            $a,
-            ") && has(",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ") && has(",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ".",
-            $c,
-            ") ? ",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ".",
-            $c,
-            " : ",
-            $default,
-            ")"
-        )
-    };
-    ($object:literal, $default:literal, $a:literal, $b:literal, $c:literal, $d:literal) => {
-        concat!(
-            "(has(",
-            $object,
-            ".",
-            $a,
-            ") && has(",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ") && has(",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ".",
-            $c,
-            ") && has(",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ".",
-            $c,
-            ".",
-            $d,
-            ") ? ",
-            $object,
-            ".",
-            $a,
-            ".",
-            $b,
-            ".",
-            $c,
-            ".",
-            $d,
-            " : ",
-            $default,
-            ")"
-        )
-    };
+/// The value of `object.a.b...`, or `default` where the field or one of its parents is left out. A rule that reads what is left out is an
+/// error, by which the API server refuses the resource. A rule on two states reads both of them by this, since a parent may appear and go.
+fn given(object: &str, path: &[&str], default: &str) -> String {
+    let is_given: Vec<_> = (1..=path.len()).map(|depth| format!("has({object}.{})", path[..depth].join("."))).collect();
+    format!("({} ? {object}.{} : {default})", is_given.join(" && "), path.join("."))
 }
 
-/// The storage of `$backend.$kind` can only grow, and its class cannot change.
-macro_rules! storage_grows {
-    ($backend:literal, $kind:literal) => {
-        concat!(
-            "quantity(",
-            given!("self", "'8Gi'", $backend, $kind, "storage", "size"),
-            ").compareTo(quantity(",
-            given!("oldSelf", "'8Gi'", $backend, $kind, "storage", "size"),
-            ")) >= 0 && ",
-            given!("self", "''", $backend, $kind, "storage", "storageClassName"),
-            " == ",
-            given!("oldSelf", "''", $backend, $kind, "storage", "storageClassName")
-        )
-    };
+/// A rule by which the value of a field, or its default, stands in a relation to the one before.
+fn compared(path: &[&str], default: &str, relation: &str) -> String {
+    format!("{} {relation} {}", given("self", path, default), given("oldSelf", path, default))
 }
 
-/// Volumes can only grow, and their class cannot change.
-pub(super) const POSTGRES_STORAGE_GROWS: &str =
-    concat!(storage_grows!("postgres", "managed"), " && ", storage_grows!("postgres", "cloudNativePG"));
+/// A rule by which the storage of a backend grows, and stays in its class.
+fn storage_grows(backend: &str, kind: &str) -> String {
+    let size = |object| given(object, &[backend, kind, "storage", "size"], "'8Gi'");
+    let class = compared(&[backend, kind, "storage", "storageClassName"], "''", "==");
+    format!("quantity({}).compareTo(quantity({})) >= 0 && {class}", size("self"), size("oldSelf"))
+}
 
-/// Volumes can only grow, and their class cannot change.
-pub(super) const KAFKA_STORAGE_GROWS: &str = concat!(storage_grows!("kafka", "managed"), " && ", storage_grows!("kafka", "strimzi"));
+/// On the resource: its name is short enough for the names that are derived from it.
+pub(super) fn short_name() -> Rule {
+    Rule::new(r"self.metadata.name.size() <= 25 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')").message(
+        "metadata.name must have at most 25 characters, begin with a letter and hold only lower-case letters, digits and '-', since \
+         names of Services and databases are derived from it",
+    )
+}
 
-/// At most as many replicas as brokers, if the number of brokers is known.
-pub(super) const REPLICATION_FACTOR: &str = "\
-    !has(self.kafka) || !has(self.kafka.topics) || !has(self.kafka.topics.replicationFactor) || has(self.kafka.external) || \
-    (has(self.kafka.strimzi) && has(self.kafka.strimzi.clusterRef)) || \
-    self.kafka.topics.replicationFactor <= \
-    (has(self.kafka.strimzi) ? (has(self.kafka.strimzi.brokers) ? self.kafka.strimzi.brokers : 3) : 1)";
+/// On the spec: guests get in by one way.
+pub(super) fn ingress_or_gateway() -> Rule {
+    Rule::new("!has(self.ingress) || !has(self.gateway)").message("give ingress or gateway, not both")
+}
 
-/// Partitions can only be added.
-pub(super) const PARTITIONS_GROW: &str =
-    concat!(given!("self", "3", "kafka", "topics", "partitions"), " >= ", given!("oldSelf", "3", "kafka", "topics", "partitions"));
+/// On the spec: the databases stay managed, cloudNativePG or external.
+pub(super) fn same_postgres() -> Rule {
+    Rule::new(
+        "(has(self.postgres) && has(self.postgres.cloudNativePG)) == (has(oldSelf.postgres) && has(oldSelf.postgres.cloudNativePG)) && \
+         (has(self.postgres) && has(self.postgres.external)) == (has(oldSelf.postgres) && has(oldSelf.postgres.external))",
+    )
+    .message(
+        "the kind of postgres cannot change once the resource exists, since its data would stay behind; make a second resource and move \
+         the data",
+    )
+}
 
-/// The replication factor cannot change.
-pub(super) const REPLICATION_FACTOR_STAYS: &str = concat!(
-    given!("self", "0", "kafka", "topics", "replicationFactor"),
-    " == ",
-    given!("oldSelf", "0", "kafka", "topics", "replicationFactor")
-);
+/// On the spec: the broker stays managed, strimzi or external.
+pub(super) fn same_kafka() -> Rule {
+    Rule::new(
+        "(has(self.kafka) && has(self.kafka.strimzi)) == (has(oldSelf.kafka) && has(oldSelf.kafka.strimzi)) && \
+         (has(self.kafka) && has(self.kafka.external)) == (has(oldSelf.kafka) && has(oldSelf.kafka.external))",
+    )
+    .message("the kind of kafka cannot change once the resource exists, since events under way would stay behind; make a second resource")
+}
 
-/// The prefix of the topics cannot change.
-pub(super) const PREFIX_STAYS: &str =
-    concat!(given!("self", "''", "kafka", "topics", "prefix"), " == ", given!("oldSelf", "''", "kafka", "topics", "prefix"));
+/// On the spec: the volumes of databases grow, and stay in their class.
+pub(super) fn postgres_storage_grows() -> Rule {
+    Rule::new(format!("{} && {}", storage_grows("postgres", "managed"), storage_grows("postgres", "cloudNativePG")))
+        .message("storage of postgres may grow and not shrink, and its storageClassName cannot change, since a volume can do neither")
+}
+
+/// On the spec: the volumes of brokers grow, and stay in their class.
+pub(super) fn kafka_storage_grows() -> Rule {
+    Rule::new(format!("{} && {}", storage_grows("kafka", "managed"), storage_grows("kafka", "strimzi")))
+        .message("storage of kafka may grow and not shrink, and its storageClassName cannot change, since a volume can do neither")
+}
+
+/// On the spec: there are no more copies than brokers, where the brokers are known.
+pub(super) fn replication_factor() -> Rule {
+    Rule::new(
+        "!has(self.kafka) || !has(self.kafka.topics) || !has(self.kafka.topics.replicationFactor) || has(self.kafka.external) || \
+         (has(self.kafka.strimzi) && has(self.kafka.strimzi.clusterRef)) || \
+         self.kafka.topics.replicationFactor <= \
+         (has(self.kafka.strimzi) ? (has(self.kafka.strimzi.brokers) ? self.kafka.strimzi.brokers : 3) : 1)",
+    )
+    .message(
+        "kafka.topics.replicationFactor must not be greater than the number of brokers: 1 with managed, strimzi.brokers (default 3) with \
+         strimzi",
+    )
+}
+
+/// On the spec: partitions are never taken away.
+pub(super) fn partitions_grow() -> Rule {
+    Rule::new(compared(&["kafka", "topics", "partitions"], "3", ">="))
+        .message("kafka.topics.partitions may grow and not shrink, since Kafka cannot take one away")
+}
+
+/// On the spec: the copies of a partition stay as many as they were.
+pub(super) fn replication_factor_stays() -> Rule {
+    Rule::new(compared(&["kafka", "topics", "replicationFactor"], "0", "=="))
+        .message("kafka.topics.replicationFactor cannot change once the resource exists, since the topics that exist keep theirs")
+}
+
+/// On the spec: the names of the topics stay.
+pub(super) fn prefix_stays() -> Rule {
+    Rule::new(compared(&["kafka", "topics", "prefix"], "''", "=="))
+        .message("kafka.topics.prefix cannot change once the resource exists, since the events would stay in the topics of the old prefix")
+}
+
+/// On the time zone of a restaurant: it can be a name of the IANA database.
+pub(super) fn time_zone() -> Rule {
+    Rule::new(r"self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$')")
+        .message("must be the name of a time zone in the IANA database, such as Europe/Rome or UTC")
+}
+
+/// On the image of a service: it is named in one way.
+pub(super) fn tag_or_digest() -> Rule {
+    Rule::new("!has(self.tag) || !has(self.digest)").message("give tag or digest, not both: a digest names one image")
+}
+
+/// On a component: one thing decides on the number of its Pods.
+pub(super) fn replicas_or_autoscaling() -> Rule {
+    Rule::new("!has(self.replicas) || !has(self.autoscaling)")
+        .message("give replicas or autoscaling, not both: an autoscaler decides on the number of replicas")
+}
+
+/// On the labels of a component: none is the operator's own.
+pub(super) fn own_labels() -> Rule {
+    Rule::new("self.all(key, !key.startsWith('app.kubernetes.io/'))")
+        .message("labels that begin with app.kubernetes.io/ are the operator's own")
+}
+
+/// On the annotations of a component: none is the operator's own.
+pub(super) fn own_annotations() -> Rule {
+    Rule::new("self.all(key, !key.startsWith('restaurantbooking.dev/'))")
+        .message("annotations that begin with restaurantbooking.dev/ are the operator's own")
+}
+
+/// On an autoscaler: the fewest Pods are no more than the most.
+pub(super) fn min_replicas() -> Rule {
+    Rule::new(format!("{} <= self.maxReplicas", given("self", &["minReplicas"], "2")))
+        .message("minReplicas (default 2) must not be greater than maxReplicas")
+}
+
+/// On postgres: there is one kind of database.
+pub(super) fn one_postgres() -> Rule {
+    Rule::new("[has(self.managed), has(self.cloudNativePG), has(self.external)].filter(given, given).size() == 1")
+        .message("give exactly one of managed, cloudNativePG and external")
+}
+
+/// On kafka: there is one kind of broker.
+pub(super) fn one_kafka() -> Rule {
+    Rule::new("[has(self.managed), has(self.strimzi), has(self.external)].filter(given, given).size() <= 1")
+        .message("give exactly one of managed, strimzi and external (none means managed)")
+}
+
+/// On strimzi: another's cluster is not described.
+pub(super) fn own_cluster_or_another() -> Rule {
+    Rule::new("!has(self.clusterRef) || !(has(self.brokers) || has(self.version) || has(self.storage) || has(self.resources))")
+        .message("with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out")
+}
+
+/// On strimzi: the cluster stays the operator's, or another's.
+pub(super) fn cluster_stays() -> Rule {
+    Rule::new("has(self.clusterRef) == has(oldSelf.clusterRef)")
+        .message("clusterRef cannot be given or taken away once the resource exists, since the events would stay behind")
+}
+
+/// On strimzi: the brokers stay as many as they were.
+pub(super) fn brokers_stay() -> Rule {
+    Rule::new(compared(&["brokers"], "3", "==")).message(
+        "the number of brokers cannot change once the resource exists: each is a controller too, and Strimzi cannot add or remove \
+         controllers",
+    )
+}
+
+/// On the name of a Kafka resource that exists: it stays.
+pub(super) fn cluster_name_stays() -> Rule {
+    Rule::new("self == oldSelf").message("the name cannot change, since the events would stay behind")
+}
+
+/// On the TLS of an external broker: a certificate comes with its key.
+pub(super) fn certificate_with_key() -> Rule {
+    Rule::new("has(self.certificateSecretRef) == has(self.keySecretRef)")
+        .message("give both certificateSecretRef and keySecretRef, or neither")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_not_read() {
+        assert_eq!(given("self", &["a"], "1"), "(has(self.a) ? self.a : 1)");
+        assert_eq!(
+            given("oldSelf", &["a", "b", "c"], "''"),
+            "(has(oldSelf.a) && has(oldSelf.a.b) && has(oldSelf.a.b.c) ? oldSelf.a.b.c : '')"
+        );
+    }
+}

@@ -1,31 +1,31 @@
 //! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use kube::Client;
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
-use tracing::{debug, info};
+use tracing::info;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object, VERSION};
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::differ;
 use super::failure::Failure;
 use super::kind::Kind;
-use super::observe::{Observed, State, observe};
+use super::observe::{Observed, State, is_current, observe};
 use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
+use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
 use crate::api::Quantity;
 use crate::metrics::Metrics;
+use crate::timing::REQUEST;
 
 /// An annotation on every applied object: the hash of the object as it was applied. A different hash means that the apply may have to
 /// remove fields, which a comparison of values cannot show.
 const APPLIED: &str = "restaurantbooking.dev/applied";
-/// The timeout of one request.
-const REQUEST: Duration = Duration::from_secs(15);
 /// The number of objects of a step that are applied at once.
 const AT_ONCE: usize = 8;
 
@@ -63,7 +63,7 @@ impl Default for Applied {
 }
 
 impl Applier<'_> {
-    fn api(&self, kind: Kind) -> Api<DynamicObject> {
+    pub(super) fn api(&self, kind: Kind) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
     }
 
@@ -97,7 +97,7 @@ impl Applier<'_> {
                 }
             }
         }
-        self.metrics.step(step, started.elapsed());
+        self.metrics.step(step.as_str(), started.elapsed());
         applied
     }
 
@@ -130,7 +130,7 @@ impl Applier<'_> {
     async fn object(&self, object: &Object, held: bool) -> Result<Observed, Failure> {
         let Object { kind, name, step, body } = object;
         let (kind, step) = (*kind, *step);
-        let held = held && kind == Kind::Deployment;
+        let held = held && matches!(kind, Kind::Deployment | Kind::StatefulSet);
         let hash = if held { format!("held-{}", hash(body)) } else { hash(body) };
         if let Some(observed) = self.children.settled(self.owner, kind, name, &hash) {
             return Ok(observed);
@@ -138,7 +138,7 @@ impl Applier<'_> {
         let mut wanted = body.clone();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
         let live = self.get(step, kind, name).await?;
-        if held && live.is_none() {
+        if held && kind == Kind::Deployment && live.is_none() {
             // The Deployment was deleted after the check of the gate. It must not be created with the new template.
             return Ok(Observed::waiting(format!("Deployment {name} is made when it is its turn")));
         }
@@ -152,13 +152,22 @@ impl Applier<'_> {
                 // The annotation and the label that describe the template are kept too: another annotation would make another generation.
                 wanted["spec"]["template"] = live["spec"]["template"].clone();
                 wanted["metadata"]["annotations"][APPLIED] = live["metadata"]["annotations"][APPLIED].clone();
-                wanted["metadata"]["labels"][VERSION] = live["metadata"]["labels"][VERSION].clone();
+                if live["metadata"]["labels"][VERSION].is_string() {
+                    wanted["metadata"]["labels"][VERSION] = live["metadata"]["labels"][VERSION].clone();
+                }
             }
             if kind == Kind::PersistentVolumeClaim {
                 keep_size(live, &mut wanted);
             }
             keep_connections(kind, live, &mut wanted);
             if differ::contains(kind, live, &wanted) {
+                // Somebody's annotation is another generation, which is no rollout before its controller has looked.
+                if kind == Kind::Deployment
+                    && !is_current(live)
+                    && let Some(before) = self.children.last(self.owner, kind, name, &hash)
+                {
+                    return Ok(before);
+                }
                 return Ok(self.settle(kind, name, hash, live));
             }
             if kind == Kind::Deployment {
@@ -185,7 +194,7 @@ impl Applier<'_> {
         observed
     }
 
-    async fn get(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
+    pub(super) async fn get(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
         let api = self.api(kind);
         match tokio::time::timeout(REQUEST, api.get_opt(name)).await {
             Err(_) => Err(Failure::timeout(step, "get", kind, name)),
@@ -215,7 +224,7 @@ impl Applier<'_> {
     }
 
     /// The operator never adopts a foreign object that has the wanted name.
-    fn is_ours(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<(), Failure> {
+    pub(super) fn is_ours(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<(), Failure> {
         let metadata = &live["metadata"];
         let items = |field: &str| metadata[field].as_array().into_iter().flatten();
         let labelled = metadata["labels"][MANAGED_BY] == MANAGER && metadata["labels"][INSTANCE] == self.owner.name.as_str();
@@ -289,53 +298,6 @@ impl Applier<'_> {
             Err(_) => Err(Failure::timeout(step, "patch", kind, name)),
             Ok(Err(error)) => Err(Failure::of_request(step, "patch", kind, name, &error)),
             Ok(Ok(_)) => Ok(true),
-        }
-    }
-
-    /// Prunes the operator's objects that are no longer wanted. Volumes, databases, topics and credentials are not pruned: only a deletion
-    /// of the resource removes them, if its `deletionPolicy` is Delete.
-    pub async fn prune(&self, wanted: &[Object]) -> Vec<Failure> {
-        let wanted: BTreeSet<(Kind, &str)> = wanted.iter().map(|object| (object.kind, object.name.as_str())).collect();
-        let mut failures = Vec::new();
-        for (kind, name) in self.children.of(self.owner) {
-            if kind.holds_data() || wanted.contains(&(kind, name.as_str())) {
-                continue;
-            }
-            if let Err(failure) = self.remove(kind, &name).await {
-                failures.push(failure);
-            }
-        }
-        failures
-    }
-
-    /// Removes an object that the operator applied.
-    ///
-    /// # Errors
-    /// The API server refuses the request, or does not answer.
-    pub async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
-        let step = Step::Foundation;
-        let Some(live) = self.get(step, kind, name).await? else { return Ok(()) };
-        // A user may have copied the operator's labels into an object of their own. The managed fields show whether the operator applied
-        // it.
-        let metadata = &live["metadata"];
-        let applied = metadata["managedFields"]
-            .as_array()
-            .is_some_and(|entries| entries.iter().any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply"));
-        if self.is_ours(step, kind, name, &live).is_err() || !applied || metadata["deletionTimestamp"].is_string() {
-            debug!(kind = kind.as_str(), name, "left alone: not ours, or going already");
-            return Ok(());
-        }
-        let preconditions = Preconditions { uid: metadata["uid"].as_str().map(str::to_owned), resource_version: None };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
-        self.metrics.write(kind.plural(), "delete");
-        match tokio::time::timeout(REQUEST, self.api(kind).delete(name, &params)).await {
-            Err(_) => Err(Failure::timeout(step, "delete", kind, name)),
-            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(()),
-            Ok(Err(error)) => Err(Failure::of_request(step, "delete", kind, name, &error)),
-            Ok(Ok(_)) => {
-                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "removed: no longer wanted");
-                Ok(())
-            }
         }
     }
 }

@@ -2,28 +2,24 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::kafka::{Report, TopicsError};
+use crate::timing::{BROKER_AT_HAND, BROKER_AWAY};
 
-use super::children::Owner;
+use super::kafka::{Report, TopicsError};
 use super::reason::OF_BROKER;
+use super::resource::Owner;
 
 /// The answer of a broker.
 pub type Answer = Result<Report, TopicsError>;
-
-/// The time for which a reconcile waits for an answer, which is more than most brokers need. A later answer enqueues the resource.
-const AT_HAND: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1000 });
 
 /// The number of requests at once: each has clients of librdkafka, with threads and memory of their own.
 const AT_ONCE: usize = 8;
 /// The number of requests at once to one broker.
 const OF_ONE: usize = 4;
-/// The time for which an error of a broker (away, or login refused) also answers the requests of other resources that share it.
-const AWAY: Duration = Duration::from_secs(5);
 
 /// The requests to brokers.
 pub struct Brokers {
@@ -57,7 +53,7 @@ impl Door {
         // Neither semaphore is ever closed.
         let _turn = self.turns.acquire().await;
         if let Some((since, error)) = &*self.closed()
-            && since.elapsed() < AWAY
+            && since.elapsed() < BROKER_AWAY
         {
             return Err(error.clone());
         }
@@ -83,7 +79,9 @@ impl Brokers {
     fn door(&self, broker: &str) -> Arc<Door> {
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         // Drops brokers without requests and without a recent error.
-        doors.retain(|_, door| Arc::strong_count(door) > 1 || door.closed().as_ref().is_some_and(|(since, _)| since.elapsed() < AWAY));
+        doors.retain(|_, door| {
+            Arc::strong_count(door) > 1 || door.closed().as_ref().is_some_and(|(since, _)| since.elapsed() < BROKER_AWAY)
+        });
         doors.entry(broker.to_owned()).or_insert_with(|| Arc::new(Door { turns: Semaphore::new(OF_ONE), closed: Mutex::default() })).clone()
     }
 
@@ -110,7 +108,7 @@ impl Brokers {
                 (tokio::spawn(async move { door.ask(&at_once, question).await }), false)
             }
         };
-        match tokio::time::timeout(AT_HAND, &mut answer).await {
+        match tokio::time::timeout(BROKER_AT_HAND, &mut answer).await {
             Ok(Ok(answer)) => return Some(answer),
             // The task panicked, or was cancelled because the operator stops.
             Ok(Err(_)) => return None,
@@ -137,6 +135,7 @@ impl Brokers {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use super::*;
 

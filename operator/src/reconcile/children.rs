@@ -7,16 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kind::Kind;
 use super::observe::Observed;
+use super::resource::Owner;
 use super::volume::Volume;
-
-/// A resource, by namespace and name.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Owner {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
 
 /// An object in the namespace of its resource, by kind and name.
 type Child = (Kind, String);
@@ -133,6 +125,13 @@ impl Children {
         let settled = entry.settled.as_ref().filter(|settled| settled.hash == hash)?;
         let unchanged = entry.version.as_ref().is_none_or(|version| not_newer(version, &settled.version));
         unchanged.then(|| settled.observed.clone())
+    }
+
+    /// What was observed of an object when it was last found as wanted, whatever has happened to it since.
+    pub fn last(&self, owner: &Owner, kind: Kind, name: &str, hash: &str) -> Option<Observed> {
+        let owned = lock(&self.owned);
+        let settled = owned.get(owner)?.get(&(kind, name.to_owned()))?.settled.as_ref();
+        settled.filter(|settled| settled.hash == hash).map(|settled| settled.observed.clone())
     }
 
     /// Records that an object is as wanted.

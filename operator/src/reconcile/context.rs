@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 use k8s_controller::events::EventRecorder;
 use kube::Client;
 use kube::runtime::events::Reporter;
+use kube::runtime::reflector::ObjectRef;
 
 use crate::api::RestaurantBookingStatus;
 use crate::metrics::Metrics;
-use crate::watches::Trigger;
+use crate::timing::{FIRST_RETRY, LAST_RETRY};
 
 use super::brokers::Brokers;
 use super::build::MANAGER;
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::dereference::Secrets;
 use super::kind::Kind;
+use super::resource::{Owner, Trigger};
+use super::rollouts::Rollouts;
 use super::validate::Defaults;
 
 /// The state that all reconciles share.
@@ -37,7 +40,9 @@ pub struct Context {
     pub kafka_address: Option<String>,
     /// The requests to brokers.
     pub brokers: Brokers,
-    /// Enqueues a resource.
+    /// The resources that roll out the operator's default version.
+    pub rollouts: Rollouts,
+    /// Where it is told which resource is to be reconciled.
     pub trigger: Trigger,
     /// The optional kinds that the cluster has.
     pub kinds: RwLock<BTreeSet<Kind>>,
@@ -79,6 +84,7 @@ impl Context {
             children: Arc::default(),
             secrets: Secrets::default(),
             metrics,
+            rollouts: Rollouts::new(defaults.max_concurrent_rollouts),
             defaults,
             kafka_address,
             brokers: Brokers::default(),
@@ -117,6 +123,7 @@ impl Context {
         self.secrets.forget(owner);
         self.children.forget(owner);
         self.brokers.forget(owner);
+        self.end_rollout(owner);
         self.begun(owner);
         self.count();
     }
@@ -126,6 +133,15 @@ impl Context {
         let changed = self.remember(owner, |remembered| std::mem::replace(&mut remembered.ready, ready) != ready);
         if changed {
             self.count();
+        }
+    }
+
+    /// A resource needs no place among those that roll out the operator's default version. Those that have one now are reconciled.
+    pub fn end_rollout(&self, owner: &Owner) {
+        for next in self.rollouts.end(owner) {
+            self.queued(&next);
+            // The receiver is gone only when the operator stops.
+            let _ = self.trigger.send(ObjectRef::new(&next.name).within(&next.namespace));
         }
     }
 
@@ -153,7 +169,7 @@ impl Context {
 /// The delay before a resource that failed `failures` times in a row is reconciled again: 1 s, doubled for each failure, 5 minutes at most,
 /// varied by up to a fifth so that resources that failed together are not all retried together.
 pub fn backoff(failures: u32) -> Duration {
-    jittered(Duration::from_secs(1 << failures.saturating_sub(1).min(9)).min(Duration::from_secs(300)))
+    jittered((FIRST_RETRY * (1 << failures.saturating_sub(1).min(9))).min(LAST_RETRY))
 }
 
 /// The duration, varied by up to a fifth.

@@ -5,7 +5,6 @@
 //! removed its data.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
@@ -16,21 +15,18 @@ use tracing::info;
 
 use super::apply::Applier;
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
-use super::children::Owner;
 use super::failure::Failure;
 use super::kind::Kind;
+use super::resource::Owner;
 use super::step::Step;
 use crate::api::{DeletionPolicy, RestaurantBooking};
 use crate::metrics::Metrics;
+use crate::timing::REQUEST;
 
 /// The finalizer of a resource whose data is removed before the resource goes.
 pub const FINALIZER: &str = "restaurantbooking.dev/delete-data";
 /// The field manager of the finalizer.
 const FINALIZER_MANAGER: &str = "restaurant-booking-operator-finalizer";
-/// The timeout of one request.
-const REQUEST: Duration = Duration::from_secs(15);
-/// The kinds that hold data, in the order of their removal: topics before their broker, which removes them.
-const ORDER: [Kind; 6] = [Kind::KafkaTopic, Kind::Kafka, Kind::KafkaNodePool, Kind::Cluster, Kind::PersistentVolumeClaim, Kind::Secret];
 
 /// The finalizer of one resource.
 pub struct Finalizer<'a> {
@@ -107,7 +103,7 @@ impl Finalizer<'_> {
     /// # Errors
     /// The API server refuses a request, or does not answer.
     pub async fn finish(&self, applier: &Applier<'_>) -> Result<(), Failure> {
-        for kind in ORDER {
+        for kind in Kind::by_removal() {
             let names = self.objects(kind).await?;
             for name in &names {
                 match self.now(applier.uid).await? {

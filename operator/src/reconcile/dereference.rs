@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret};
@@ -10,20 +9,19 @@ use kube::api::Api;
 use kube::{Client, ResourceExt as _};
 
 use crate::api::RestaurantBookingSpec;
+use crate::timing::REQUEST;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
-use super::children::{Children, Owner};
+use super::children::Children;
 use super::failure::Failure;
 use super::kind::Kind;
-use super::platform::database_name;
+use super::names::database_name;
 use super::reason::NO_RANDOMNESS;
 use super::references::{Credentials, References, SecretData, USABLE, generated, named, names};
+use super::resource::Owner;
 use super::service::{PerService, Service};
 use super::step::Step;
 use super::volume::Volume;
-
-/// The timeout of one request.
-const REQUEST: Duration = Duration::from_secs(15);
 
 type Known = HashMap<Owner, BTreeMap<String, (String, Arc<SecretData>)>>;
 

@@ -1,10 +1,22 @@
-//! The failures of steps, as conditions, events and metrics report them.
+//! What can go wrong with a resource or a step, as conditions, events and metrics tell of it.
 
 use kube::core::Status;
 
 use super::kind::Kind;
 use super::reason::{API_UNAVAILABLE, FORBIDDEN, OBJECT_REJECTED};
 use super::step::Step;
+use crate::api::ConditionType;
+
+/// A fault that makes a resource invalid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invalid {
+    /// The condition that reports the fault.
+    pub condition: ConditionType,
+    /// The reason of the condition.
+    pub reason: &'static str,
+    /// The field, its fault, and a valid value.
+    pub message: String,
+}
 
 /// A failure of a step.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -77,7 +77,7 @@ fn number(object: &Value, part: &str, field: &str) -> i32 {
 }
 
 /// Whether the object's controller has observed the present generation.
-fn is_current(object: &Value) -> bool {
+pub fn is_current(object: &Value) -> bool {
     object["status"]["observedGeneration"].as_i64() >= object["metadata"]["generation"].as_i64()
 }
 

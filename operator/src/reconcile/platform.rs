@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use crate::api::{Autoscaling, LogLevel, Quantity, SaslMechanism, SynchronousReplication};
 
+use super::names::{database_name, keys_name};
 use super::references::Credentials;
 use super::service::{PerService, Service};
 use super::volume::Volume;
@@ -71,6 +72,8 @@ pub struct Component {
     pub image: String,
     /// The tag or digest of the image: the version of the service.
     pub version: String,
+    /// Whether the tag is the operator's default, so that another operator brings another version.
+    pub is_default_version: bool,
     /// The number of Pods.
     pub scale: Scale,
     /// The requests and limits of a Pod.
@@ -389,29 +392,4 @@ impl Platform {
     pub fn keys_name(&self) -> String {
         keys_name(&self.name)
     }
-}
-
-/// The name of the Secret with the keys that sign and verify tokens.
-pub fn keys_name(name: &str) -> String {
-    format!("{name}-jwt")
-}
-
-/// The name of the Secret with the key of the checksums that Pods carry.
-pub fn seal_name(name: &str) -> String {
-    format!("{name}-seal")
-}
-
-/// The name of the Secret with the generated password of the administrator.
-pub fn admin_name(name: &str) -> String {
-    format!("{name}-admin")
-}
-
-/// The name of the objects of a service's database, including its claim and the Secret with its credentials.
-pub fn database_name(name: &str, service: Service) -> String {
-    format!("{name}-{}-postgres", service.as_str())
-}
-
-/// The name of the Secret that CloudNativePG creates for the owner of a database.
-pub fn cloud_native_pg_secret_name(name: &str, service: Service) -> String {
-    format!("{name}-{}-postgres-app", service.as_str())
 }

@@ -25,6 +25,8 @@ reasons! {
         "Wait; the message says for what";
     WAITING = "Waiting", "something that was made is not ready yet, or another step comes first",
         "Wait. Where it does not end, look at what the message names: `kubectl describe` it, and its Pods";
+    WAITS_FOR_ROLLOUT = "WaitsForRollout", "the operator's default version has changed, and as many restaurants as may do so at a time roll out already; this one serves with the version that it has",
+        "Wait. Where it does not end, look at the restaurants whose Progressing has another reason: one that cannot be rolled out keeps its place, until it is mended, paused, or names a tag of its own";
     SETTLED = "Settled", "there is nothing left to do", "Nothing is to be done";
     STALLED = "Stalled", "something failed, and nothing moves without a change or another try", "Look at the conditions that are False";
     PAUSED = "Paused", "`spec.paused` is true, and everything is left as it is", "Set `spec.paused` to false";

@@ -4,12 +4,11 @@ mod turn;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use k8s_controller::events::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
 use kube::{Resource as _, ResourceExt as _};
@@ -18,7 +17,6 @@ use tracing::{error, info, warn};
 
 use super::apply::Applier;
 use super::build::build;
-use super::children::Owner;
 use super::context::{Context, backoff, jittered};
 use super::deletion::{Finalizer, has_finalizer, unread};
 use super::dereference::dereference;
@@ -26,17 +24,12 @@ use super::failure::{Failure, chain};
 use super::observe::State;
 use super::platform::Platform;
 use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED};
+use super::resource::{Guarded, Owner, owner_of};
 use super::status::{self};
 use super::validate::validate;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
+use crate::timing::{RESYNC, ROUND};
 
-/// A resource, or the error of one that cannot be read. One unreadable resource must not stop the list of all others.
-pub type Guarded = DeserializeGuard<RestaurantBooking>;
-
-/// The timeout of a reconcile. The next reconcile continues the work.
-const ROUND: Duration = Duration::from_secs(120);
-/// The interval at which a ready resource is reconciled without an event: no watch reports changes of topics.
-const RESYNC: Duration = Duration::from_secs(600);
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
 
@@ -82,11 +75,6 @@ pub fn retry(resource: Arc<Guarded>, _: &Unfinished, context: Arc<Context>) -> A
     Action::requeue(backoff(failures))
 }
 
-/// The namespace and name of a resource.
-pub fn owner_of(resource: &Guarded) -> Owner {
-    Owner { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
-}
-
 /// The result of a reconcile.
 enum Ended {
     /// Everything runs.
@@ -108,7 +96,14 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     if resource.metadata.deletion_timestamp.is_some() {
         return deleted(context, owner, &resource.metadata).await;
     }
-    let mut round = Round { context, owner, resource, status: last_status(resource, context, owner), is_asking: AtomicBool::new(false) };
+    let mut round = Round {
+        context,
+        owner,
+        resource,
+        status: last_status(resource, context, owner),
+        is_asking: AtomicBool::new(false),
+        waits_for_rollout: false,
+    };
     let generation = resource.metadata.generation;
     // The finalizer comes first, even if the resource is paused or invalid: its policy decides what a deletion does.
     if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
@@ -118,6 +113,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         }
     }
     if resource.spec.paused == Some(true) {
+        context.end_rollout(owner);
         let paused = status::paused(&round.status, generation);
         round.write(paused).await?;
         return Ok(Ended::Refused);
@@ -136,6 +132,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     let platform = match validate(resource, &references, &context.defaults) {
         Ok(platform) => platform,
         Err(invalid) => {
+            context.end_rollout(owner);
             for one in &invalid {
                 context.metrics.failed("validate", one.reason);
                 warn!(resource = owner.name, namespace = owner.namespace, generation, reason = one.reason, "{}", one.message);
@@ -269,6 +266,8 @@ struct Round<'a> {
     status: RestaurantBookingStatus,
     /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
+    /// Whether the operator's default version is not rolled out here yet.
+    waits_for_rollout: bool,
 }
 
 impl Round<'_> {
@@ -314,11 +313,15 @@ impl Round<'_> {
     async fn platform(&mut self, platform: &Platform) -> Result<Ended, Unfinished> {
         let generation = self.resource.metadata.generation;
         let objects = build(platform);
+        self.waits_for_rollout = self.has_to_wait(platform);
         let (steps, failures) = self.steps(platform, &objects).await;
-        let reported = status::reported(&self.status, generation, platform, &steps);
+        let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout);
         let (was_ready, before) = (self.is_ready(), self.status.clone());
         let written = self.write(reported).await;
         let is_ready = self.is_ready();
+        if !self.is_outdated(platform) {
+            self.context.end_rollout(self.owner);
+        }
         self.context.ready(self.owner, Some(is_ready));
         if is_ready && !was_ready && matches!(written, Ok(true)) {
             info!(resource = self.owner.name, namespace = self.owner.namespace, generation, "ready");

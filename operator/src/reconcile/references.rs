@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{RestaurantBookingSpec, SecretKeyReference};
 
 use super::kind::Kind;
-use super::platform::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, seal_name};
+use super::names::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, seal_name};
 use super::service::{PerService, Service};
 use super::volume::Volume;
 
@@ -19,7 +19,7 @@ pub struct References {
     pub secrets: BTreeMap<String, SecretData>,
     /// Secrets that exist but lack the label [`USABLE`].
     pub unusable: BTreeSet<String>,
-    /// The optional kinds that the cluster knows.
+    /// The optional kinds that the cluster has.
     pub kinds: BTreeSet<Kind>,
     /// The credentials that the operator generates.
     pub credentials: Credentials,
@@ -30,7 +30,7 @@ pub struct References {
 /// The credentials that are generated once and kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Credentials {
-    /// The administrator's password.
+    /// Key of the generated Secret with the administrator's password.
     pub admin_password: String,
     /// The password of the owner of each managed database.
     pub database_passwords: PerService<String>,

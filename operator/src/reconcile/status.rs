@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_controller::conditions::{self, ConditionStatus, DesiredCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
+use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions};
 
+use super::failure::Invalid;
 use super::observe::State;
 use super::platform::{Exposure, Platform};
-use super::reason::{AVAILABLE, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING};
+use super::reason::{AVAILABLE, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING, WAITS_FOR_ROLLOUT};
 use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
-use super::validate::Invalid;
 
 /// The state of a step in this reconcile.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Progress {
     pub state: State,
     /// The ready and the desired Pods; for a Deployment only.
     pub replicas: Option<(i32, i32)>,
-    /// The version that runs; for a database or broker only.
+    /// The version that runs: of a database or broker, and of a service that was rolled out.
     pub version: Option<String>,
 }
 
@@ -59,8 +59,8 @@ impl Conditions<'_> {
 
 /// The state of the work on a resource.
 enum Work<'a> {
-    /// The work continues.
-    GoesOn(&'a str),
+    /// It goes on: reason and message.
+    GoesOn(&'static str, &'a str),
     /// The work is complete.
     IsDone,
     /// The work cannot continue: reason and message.
@@ -72,7 +72,7 @@ impl Conditions<'_> {
     fn work(&mut self, work: &Work<'_>) {
         use ConditionStatus::{False, True};
         let (moves, stands) = match work {
-            Work::GoesOn(message) => ((True, RECONCILING, *message), (False, RECONCILING, "")),
+            Work::GoesOn(reason, message) => ((True, *reason, *message), (False, *reason, "")),
             Work::IsDone => ((False, SETTLED, "there is nothing left to do"), (False, SETTLED, "")),
             Work::Stands(reason, message) => {
                 ((False, if *reason == PAUSED { PAUSED } else { STALLED }, *message), (True, *reason, *message))
@@ -91,7 +91,7 @@ pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> Resta
     let mut conditions = Conditions { conditions: &mut status.conditions, generation };
     let at_work = "the operator is at work on this generation";
     conditions.set(ConditionType::Ready, ConditionStatus::Unknown, RECONCILING, at_work);
-    conditions.work(&Work::GoesOn(at_work));
+    conditions.work(&Work::GoesOn(RECONCILING, at_work));
     status
 }
 
@@ -135,7 +135,13 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
 }
 
 /// The status after the steps of a reconcile.
-pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platform: &Platform, steps: &Steps) -> RestaurantBookingStatus {
+pub fn reported(
+    status: &RestaurantBookingStatus,
+    generation: Option<i64>,
+    platform: &Platform,
+    steps: &Steps,
+    waits_for_rollout: bool,
+) -> RestaurantBookingStatus {
     // The previous version runs until the new one is rolled out.
     let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
@@ -161,19 +167,20 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
 
     let mut conditions = Conditions { conditions: &mut new.conditions, generation };
     let overall = worst(steps, |_| true);
+    let its_turn = format!("serves, and waits for its turn to roll out version {}", platform.components.auth.version);
     match &overall {
         State::Done => {
             conditions.set(ConditionType::Ready, ConditionStatus::True, AVAILABLE, "everything that is asked for runs");
-            conditions.work(&Work::IsDone);
+            conditions.work(&if waits_for_rollout { Work::GoesOn(WAITS_FOR_ROLLOUT, &its_turn) } else { Work::IsDone });
         }
         State::Waiting(message) => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, WAITING, message);
-            conditions.work(&Work::GoesOn(message));
+            conditions.work(&Work::GoesOn(if waits_for_rollout { WAITS_FOR_ROLLOUT } else { RECONCILING }, message));
         }
         State::Failed { reason, message } => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, reason, message);
             // A failure that is retried counts as progress: tools that wait must not give up.
-            conditions.work(&if PASSING.contains(reason) { Work::GoesOn(message) } else { Work::Stands(reason, message) });
+            conditions.work(&if PASSING.contains(reason) { Work::GoesOn(RECONCILING, message) } else { Work::Stands(reason, message) });
         }
     }
     for kind in [
@@ -192,6 +199,13 @@ pub fn reported(status: &RestaurantBookingStatus, generation: Option<i64>, platf
     };
     tell(&mut conditions, ConditionType::AdminReady, &admin);
     new
+}
+
+/// Whether a resource that has run was being worked on when its status was written, or had failed then.
+pub fn is_rolling_out(resource: &RestaurantBooking) -> bool {
+    let Some(status) = &resource.status else { return false };
+    let work = conditions::find(&status.conditions, ConditionType::Progressing.as_str());
+    status.version.is_some() && work.is_some_and(|work| [RECONCILING, STALLED].contains(&work.reason.as_str()))
 }
 
 /// Whether a status already reports a failure.
@@ -261,7 +275,7 @@ fn service_status(platform: &Platform, steps: &Steps, status: &RestaurantBooking
     let progress = steps.get(&Step::Deployment(service));
     // While a Deployment waits or is rolled out, the previous version still runs.
     let version = match progress {
-        Some(Progress { state: State::Done, .. }) => Some(platform.components.of(service).version.clone()),
+        Some(Progress { version: Some(version), .. }) => Some(version.clone()),
         _ => before.and_then(|before| before.version.clone()),
     };
     let (ready, desired) = match progress.and_then(|progress| progress.replicas) {

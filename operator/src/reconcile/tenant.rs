@@ -2,10 +2,10 @@
 
 use crate::api::ConditionType;
 
+use super::failure::Invalid;
 use super::platform::{KafkaBackend, Platform, Postgres};
 use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
 use super::service::Service;
-use super::validate::Invalid;
 
 /// The domains of labels and annotations with which other operators and clouds grant a Pod rights or adopt it, or with which an injector
 /// replaces an image, mounts a volume or changes the network. Domains of monitoring and autoscalers, such as `prometheus.io` and

@@ -5,18 +5,16 @@ use std::time::{Duration, Instant};
 use kube::runtime::reflector::ObjectRef;
 use tracing::info;
 
-use crate::kafka;
+use crate::timing;
 
-use super::children::Owner;
 use super::context::Context;
 use super::failure::Failure;
+use super::kafka;
 use super::observe::State;
 use super::platform::Platform;
+use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
-
-/// The time that the broker has to answer.
-const BROKER: Duration = Duration::from_secs(20);
 
 /// The state of the topics.
 pub enum Topics {
@@ -40,7 +38,7 @@ pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds
     let address = context.kafka_address.as_ref().unwrap_or(&platform.kafka.bootstrap_servers).clone();
     let asked = address.clone();
     let (kafka, trigger, resource) = (platform.kafka.clone(), context.trigger.clone(), owner.clone());
-    let question = async move { kafka::ensure_topics(&asked, &kafka, BROKER).await };
+    let question = async move { kafka::ensure_topics(&asked, &kafka, timing::BROKER).await };
     // The receiver is gone only when the operator stops.
     let tell = move || drop(trigger.send(ObjectRef::new(&resource.name).within(&resource.namespace)));
     let broker = checksum(format!("{address} {:?}", platform.kafka.security).as_bytes());

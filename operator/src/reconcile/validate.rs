@@ -14,10 +14,12 @@ use crate::api::{
 
 use running::{BROKER, DATABASE, component, resources, storage};
 
-use super::kind::Kind;
+use super::failure::Invalid;
+use super::kind::{CLOUD_NATIVE_PG, GATEWAY_API, Kind, PROMETHEUS_OPERATOR, STRIMZI};
+use super::names::{admin_name, cloud_native_pg_secret_name, database_name};
 use super::platform::{
     Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Restaurant, Sasl, Secret, Tls,
-    Topics, admin_name, cloud_native_pg_secret_name, database_name,
+    Topics,
 };
 use super::reason::{INVALID_SECRET, INVALID_SPEC, KIND_NOT_INSTALLED, POSTGRES_UPGRADE_NEEDED, SECRET_NOT_FOUND, SECRET_NOT_USABLE};
 use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References, USABLE};
@@ -34,6 +36,8 @@ pub struct Defaults {
     pub image_tag: String,
     /// Version of PostgreSQL of new managed databases, if the resource names none.
     pub postgres_version: String,
+    /// How many resources roll out at once because the tag of images that name none has changed.
+    pub max_concurrent_rollouts: u16,
     /// The namespace that the operator runs in.
     pub operator_namespace: String,
     /// Whether a Secret that a resource names needs the label [`USABLE`].
@@ -52,6 +56,7 @@ impl Default for Defaults {
             image_registry: "ghcr.io/restaurant-booking".to_owned(),
             image_tag: env!("CARGO_PKG_VERSION").to_owned(),
             postgres_version: "17".to_owned(),
+            max_concurrent_rollouts: 5,
             operator_namespace: "restaurant-booking-operator".to_owned(),
             secrets_require_label: true,
             allowed_registries: Vec::new(),
@@ -59,17 +64,6 @@ impl Default for Defaults {
             cloud_native_pg_namespaces: vec!["cnpg-system".to_owned()],
         }
     }
-}
-
-/// A fault that makes a resource invalid.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Invalid {
-    /// The condition that reports the fault.
-    pub condition: ConditionType,
-    /// The reason of the condition.
-    pub reason: &'static str,
-    /// The field, its fault, and a valid value.
-    pub message: String,
 }
 
 /// Checks a resource.
@@ -209,7 +203,7 @@ impl Check<'_> {
             return Postgres::External { ports };
         }
         if let Some(cloud_native_pg) = given.and_then(|postgres| postgres.cloud_native_pg.as_ref()) {
-            self.needs(ConditionType::PostgresReady, "spec.postgres.cloudNativePG", &[Kind::Cluster], "CloudNativePG");
+            self.needs(ConditionType::PostgresReady, "spec.postgres.cloudNativePG", CLOUD_NATIVE_PG);
             return Postgres::CloudNativePg {
                 instances: cloud_native_pg.instances.unwrap_or(3),
                 synchronous_replication: cloud_native_pg.synchronous_replication.unwrap_or_default(),
@@ -258,7 +252,7 @@ impl Check<'_> {
             security = self.kafka_security(external);
             (KafkaBackend::External, external.bootstrap_servers.join(","))
         } else if let Some(strimzi) = &given.strimzi {
-            self.needs(ConditionType::KafkaReady, "spec.kafka.strimzi", &[Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic], "Strimzi");
+            self.needs(ConditionType::KafkaReady, "spec.kafka.strimzi", STRIMZI);
             let cluster = strimzi.cluster_ref.as_ref().map_or_else(|| format!("{}-kafka", self.name), |cluster| cluster.name.clone());
             let backend = match &strimzi.cluster_ref {
                 Some(cluster) => KafkaBackend::StrimziCluster { name: cluster.name.clone() },
@@ -330,7 +324,7 @@ impl Check<'_> {
 
     fn exposure(&mut self, spec: &RestaurantBookingSpec) -> Option<Exposure> {
         if let Some(gateway) = &spec.gateway {
-            self.needs(ConditionType::Ready, "spec.gateway", &[Kind::HttpRoute], "the Gateway API");
+            self.needs(ConditionType::Ready, "spec.gateway", GATEWAY_API);
             return Some(Exposure::Gateway {
                 host: gateway.host.clone(),
                 parent: gateway.parent_ref.name.clone(),
@@ -387,8 +381,9 @@ impl Check<'_> {
     }
 
     /// Checks that the cluster has another product's kinds, which a field needs.
-    fn needs(&mut self, condition: ConditionType, path: &str, kinds: &[Kind], product: &str) {
-        let missing: Vec<_> = kinds.iter().filter(|kind| !self.references.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
+    fn needs(&mut self, condition: ConditionType, path: &str, product: &str) {
+        let missing: Vec<_> =
+            Kind::of_product(product).into_iter().filter(|kind| !self.references.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
         if !missing.is_empty() {
             let message =
                 format!("{path} needs {product}, but the cluster does not know its kinds ({}); install {product}", missing.join(", "));
@@ -433,7 +428,7 @@ fn pod_disruption_budget(spec: &RestaurantBookingSpec) -> Option<i32> {
 
 fn monitoring(spec: &RestaurantBookingSpec, references: &References) -> Option<Monitoring> {
     let given = spec.monitoring.clone().unwrap_or_default();
-    let known = [Kind::ServiceMonitor, Kind::PrometheusRule].iter().all(|kind| references.kinds.contains(kind));
+    let known = Kind::of_product(PROMETHEUS_OPERATOR).iter().all(|kind| references.kinds.contains(kind));
     (known && given.enabled.unwrap_or(true))
         .then_some(Monitoring { labels: given.labels, interval_seconds: given.interval_seconds.unwrap_or(30) })
 }

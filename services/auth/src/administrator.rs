@@ -1,5 +1,4 @@
-//! Who becomes an administrator without another one's doing: the first administrator of a database, and whoever the operator of the
-//! service appoints.
+//! Administrators whom no other administrator appoints: the one that the settings name, and those of the command `appoint`.
 
 use std::time::Duration;
 
@@ -19,7 +18,9 @@ use crate::store::user;
 /// How long to wait before the attempt is made again after an outage.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Makes the administrator, where none was ever made in this database. Ten replicas that start at once make one.
+/// Makes the administrator that the settings name, or gives that account the password of the settings, where they are others than when that
+/// was last done in this database. Nothing else changes an account: a password that its owner changed stays, and an administrator who was
+/// dismissed is not appointed again, as long as the settings are the same. Of ten replicas that start at once one does it.
 ///
 /// # Errors
 /// Where the database refuses, or the password cannot be hashed.
@@ -36,18 +37,25 @@ pub(crate) async fn seed(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, admini
 }
 
 async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator: Option<&Administrator>) -> Result<(), StartError> {
-    if administrator::is_seeded(pool).await? {
-        return Ok(());
-    }
+    let before = administrator::declaration(pool).await?;
     let Some(administrator) = administrator else {
-        tracing::warn!("no administrator is made, since neither ADMIN_PASSWORD nor ADMIN_PASSWORD_FILE is given");
+        if before.is_none() {
+            tracing::warn!("no administrator is made, since neither ADMIN_PASSWORD nor ADMIN_PASSWORD_FILE is given");
+        }
         return Ok(());
     };
+    let failed = |error| StartError::Other(format!("the administrator cannot be made: {error}"));
     // Before the transaction: the other replicas wait for its end.
-    let hash = hasher.hash(administrator.password().clone()).await;
-    let hash = hash.map_err(|error| StartError::Other(format!("the administrator cannot be made: {error}")))?;
+    if let Some((email, hash)) = &before
+        && *email == administrator.email().folded()
+        && hasher.is_of(administrator.password().clone(), hash.clone()).await.map_err(failed)?
+    {
+        return Ok(());
+    }
+    let hash = hasher.hash(administrator.password().clone()).await.map_err(failed)?;
+    let before = before.as_ref().map(|(_, hash)| hash.as_str());
     let mut transaction = pool.begin().await?;
-    if !administrator::record_seed(&mut transaction).await? {
+    if !administrator::record_declaration(&mut transaction, administrator.email(), &hash, before).await? {
         return Ok(());
     }
     let event = match administrator::seed(&mut transaction, administrator.email(), &hash).await? {
@@ -60,7 +68,7 @@ async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator:
     }
     transaction.commit().await?;
     outbox.wake();
-    tracing::info!("the administrator is made");
+    tracing::info!("the administrator has the e-mail address and the password of the settings");
     Ok(())
 }
 

@@ -23,10 +23,10 @@ pub struct ServeArgs {
     /// Ed25519 private key (PKCS#8 PEM) that signs tokens, from `auth keygen`; its public key must be in JWT_PUBLIC_KEYS_FILE
     #[arg(long, env = "JWT_PRIVATE_KEY_FILE", value_name = "FILE")]
     pub jwt_private_key_file: Option<PathBuf>,
-    /// E-mail address of the administrator who is made at the first start [default: admin@restaurant.com]
+    /// E-mail address of the first administrator; another one than at the last start makes another administrator [default: admin@restaurant.com]
     #[arg(long, env = "ADMIN_EMAIL", value_name = "EMAIL")]
     pub admin_email: Option<String>,
-    /// Password of that administrator, 8 characters at least and 72 bytes at most; without one no administrator is made [default: none]
+    /// Password of that administrator, 8 characters at least and 72 bytes at most; another one than at the last start is set, and one that they changed themselves stays otherwise; without one no administrator is made [default: none]
     #[arg(long, env = "ADMIN_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
     pub admin_password: Option<String>,
     /// File that holds ADMIN_PASSWORD
@@ -50,7 +50,7 @@ pub struct Config {
     pub service: Settings,
     /// The file of the private key.
     pub private_key: PathBuf,
-    /// The administrator who is made at the first start.
+    /// The first administrator.
     pub administrator: Option<Administrator>,
     /// How passwords are hashed.
     pub bcrypt: Bcrypt,

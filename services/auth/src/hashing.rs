@@ -93,6 +93,14 @@ impl Hasher {
         self.in_turn(move |work| work.compare(attempt.expose(), stored.as_deref())).await
     }
 
+    /// Whether a stored hash is of a password.
+    ///
+    /// # Errors
+    /// Where the queue is full, there is no thread, or the stored hash is malformed.
+    pub(crate) async fn is_of(&self, password: Password, stored: String) -> Result<bool, HashError> {
+        self.in_turn(move |_| bcrypt::verify(password.expose(), &stored)).await
+    }
+
     /// Does the work on a thread when it is its turn. A caller who leaves before gives up the place in the queue.
     async fn in_turn<T: Send + 'static>(&self, job: impl FnOnce(&Work) -> Result<T, BcryptError> + Send + 'static) -> Result<T, HashError> {
         let shared = self.0.clone();

@@ -31,9 +31,10 @@ statements! {
     LOCK_ADMINISTRATION = "SELECT pg_advisory_xact_lock(1633971566)";
     LIST_ADMINISTRATORS = "SELECT id FROM \"user\" WHERE role = 'admin' ORDER BY id";
     FIND_ID_BY_EMAIL = "SELECT id FROM \"user\" WHERE email_folded = $1";
-    IS_SEEDED = "SELECT EXISTS (SELECT FROM administrator_seed)";
-    RECORD_SEED = "INSERT INTO administrator_seed DEFAULT VALUES ON CONFLICT DO NOTHING";
+    FIND_DECLARATION = "SELECT email_folded, password_hash FROM administrator_declaration";
+    RECORD_DECLARATION = include_str!("store/record_declaration.sql");
     SEED_ADMINISTRATOR = include_str!("store/seed_administrator.sql");
+    SET_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $2 WHERE email_folded = $1";
 
     FIND_LOGIN = include_str!("store/find_login.sql");
     CLOSED_FOR = include_str!("store/closed_for.sql");

@@ -154,6 +154,12 @@ impl Restaurant<'_> {
         Ok(pods.iter().filter(|pod| is_ready(pod)).filter_map(|pod| pod.uid()).collect())
     }
 
+    /// The name of the ConfigMap that the Pods of a service read.
+    pub(crate) async fn settings(&self, service: &str) -> Result<String> {
+        let path = "--output=jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}";
+        self.kubectl(&["get", "deployment", &self.part(service), path]).await
+    }
+
     /// What a Secret holds.
     pub(crate) async fn secret(&self, name: &str) -> Result<BTreeMap<String, String>> {
         let secret = Api::<Secret>::namespaced(self.world.client.clone(), &self.namespace).get(name).await?;

@@ -40,6 +40,7 @@ pub(crate) fn all() -> Vec<(&'static str, Scenario)> {
         migration::the_old_version_serves_while_one_fails,
         rotation::a_database_password_under_load,
         rotation::the_keys_of_tokens,
+        rotation::d15_the_administrators_password,
         scaling::by_hand,
         scaling::by_an_autoscaler_under_load,
         neighbours::two_in_one_namespace_and_one_in_another,

@@ -94,7 +94,7 @@ pub(crate) async fn an_object_of_anothers_is_never_taken_over(place: &Place) {
     // In the order of the steps and of their objects: a step reports the first of its objects.
     for (kind, name, condition, body) in [
         (Kind::Secret, "trattoria-admin", "Progressing", json!({"stringData": {"password": "somebody else's"}})),
-        (Kind::ConfigMap, "trattoria-menu", "Progressing", json!({"metadata": of_other, "data": {"a": "b"}})),
+        (Kind::ServiceAccount, "trattoria-menu", "Progressing", json!({"metadata": of_other})),
         (
             Kind::Deployment,
             "trattoria-reservation",

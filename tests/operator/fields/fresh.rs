@@ -8,7 +8,7 @@ use kube::api::{Api, Patch, PatchParams};
 use operator::api::RestaurantBooking;
 use operator::reconcile::build::{Object, build};
 use operator::reconcile::kind::Kind;
-use operator::reconcile::platform::database_name;
+use operator::reconcile::names::database_name;
 use operator::reconcile::references::{Credentials, References, SecretData, names};
 use operator::reconcile::service::{PerService, Service};
 use operator::reconcile::validate::{Defaults, validate};

@@ -7,10 +7,12 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
-use crate::reconcile::platform::{KafkaBackend, Platform, Postgres, admin_name, database_name, seal_name};
+use crate::reconcile::names::{admin_name, database_name, seal_name};
+use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
 use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
+use crate::reconcile::validate::checksum;
 
 use super::Object;
 use super::metadata::Part;
@@ -99,8 +101,17 @@ fn accounts(platform: &Platform) -> Vec<Object> {
 }
 
 fn config_map(platform: &Platform, service: Service) -> Object {
-    let body = core::ConfigMap { data: Some(settings(platform, service)), ..Default::default() };
-    platform.part(service.as_str()).object(Step::Settings(service), Kind::ConfigMap, &platform.component_name(service), &body)
+    let settings = settings(platform, service);
+    let name = settings_name(platform, service, &settings);
+    let body = core::ConfigMap { data: Some(settings), ..Default::default() };
+    platform.part(service.as_str()).object(Step::Settings(service), Kind::ConfigMap, &name, &body)
+}
+
+/// The name of a service's ConfigMap, which follows from its content: a Pod of an old template that restarts reads the settings it was made
+/// with, and new settings are new Pods.
+pub(super) fn settings_name(platform: &Platform, service: Service, settings: &BTreeMap<String, String>) -> String {
+    let hash = checksum(&serde_json::to_vec(settings).expect("texts are JSON"));
+    format!("{}-{}", platform.component_name(service), &hash[..10])
 }
 
 /// The settings of a service that are not secret, as environment variables.

@@ -21,7 +21,7 @@ use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 use crate::reconcile::validate::checksum;
 
-use super::foundation::settings;
+use super::foundation::{settings, settings_name};
 use super::metadata::{CHECKSUM, Part};
 use super::pod::{HTTP, SecretSetting, scratch, service_container, service_pod};
 use super::{GRACE, Object};
@@ -59,7 +59,7 @@ fn deployment(platform: &Platform, service: Service, part: &Part<'_>) -> Deploym
     let mut labels = component.labels.clone();
     labels.extend(part.labels());
     let mut annotations = component.annotations.clone();
-    annotations.insert(CHECKSUM.to_owned(), content_checksum(&secrets, &settings(platform, service)));
+    annotations.insert(CHECKSUM.to_owned(), content_checksum(&secrets));
     let rolling =
         RollingUpdateDeployment { max_unavailable: Some(IntOrString::Int(0)), max_surge: Some(IntOrString::String("25%".to_owned())) };
     let spec = DeploymentSpec {
@@ -91,7 +91,10 @@ fn pod(platform: &Platform, service: Service, part: &Part<'_>, secrets: &[Secret
     }
     let mut container = service_container(platform, service, "serve");
     container.env_from = Some(vec![EnvFromSource {
-        config_map_ref: Some(ConfigMapEnvSource { name: platform.component_name(service), ..Default::default() }),
+        config_map_ref: Some(ConfigMapEnvSource {
+            name: settings_name(platform, service, &settings(platform, service)),
+            ..Default::default()
+        }),
         ..Default::default()
     }]);
     container.env = Some(variables);
@@ -150,10 +153,10 @@ fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
     secrets
 }
 
-/// A checksum of the values that a Pod reads when it starts and that its template does not contain. A change of it replaces the Pods.
-fn content_checksum(secrets: &[SecretSetting], settings: &BTreeMap<String, String>) -> String {
+/// Of the Secrets that a Pod reads when it starts, whose content its template does not show: where it changes, the Pods are replaced.
+fn content_checksum(secrets: &[SecretSetting]) -> String {
     let secrets: BTreeMap<&str, &str> = secrets.iter().map(|setting| (setting.name, setting.secret.checksum.as_str())).collect();
-    checksum(&serde_json::to_vec(&(secrets, settings)).expect("texts are JSON"))
+    checksum(&serde_json::to_vec(&secrets).expect("texts are JSON"))
 }
 
 /// The spread of the Pods: the given one, else over nodes and zones as evenly as possible.

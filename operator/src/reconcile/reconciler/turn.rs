@@ -11,6 +11,7 @@ use kube::ResourceExt as _;
 use crate::reconcile::apply::{Applied, Applier, by_step};
 use crate::reconcile::build::Object;
 use crate::reconcile::failure::Failure;
+use crate::reconcile::kind::Kind;
 use crate::reconcile::observe::State;
 use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
 use crate::reconcile::reason::{INVALID_SPEC, OF_BROKER};
@@ -27,7 +28,9 @@ enum Gate {
     Open,
     /// The step has ended earlier, and its result stays.
     Passed,
-    /// The step must wait, but the objects that run are maintained.
+    /// Not yet, and what runs is kept with the template that it has.
+    Kept,
+    /// Not yet, since another step comes first, and what runs is kept with the template that it has.
     Held(String),
     /// The step must wait, and nothing runs.
     Closed(String),
@@ -71,7 +74,8 @@ impl Round<'_> {
             steps.insert(Step::Kafka, Progress::of(state));
         }
         let foundations = [Step::Foundation].into_iter().chain(Service::ALL.map(Step::Settings));
-        if foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
+        // What is no longer wanted may be what the templates that are kept refer to.
+        if !self.waits_for_rollout && foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
             failures.extend(applier.prune(objects).await);
         }
         (steps, failures)
@@ -94,7 +98,7 @@ impl Round<'_> {
                 _ => Applied::default(),
             };
             let state = State::Failed { reason: INVALID_SPEC, message: message.clone() };
-            return (step, Progress { state, replicas: kept.replicas, version: kept.version }, kept.failures);
+            return (step, Progress { state, replicas: kept.replicas, version: None }, kept.failures);
         }
         // New Pods would wait for the Secret, and would be replaced when it exists.
         let blocking = match step {
@@ -110,12 +114,12 @@ impl Round<'_> {
         };
         let mut applied = match &gate {
             Gate::Open => applier.step(step, objects, false).await,
-            Gate::Held(_) => applier.step(step, objects, true).await,
+            Gate::Held(_) | Gate::Kept => applier.step(step, objects, true).await,
             Gate::Passed => return (step, Progress::of(State::Done), Vec::new()),
             Gate::Closed(why) => return (step, Progress::of(State::Waiting(why.clone())), Vec::new()),
         };
-        match gate {
-            Gate::Held(why) if matches!(applied.state, State::Done) => applied.state = State::Waiting(why),
+        match &gate {
+            Gate::Held(why) if matches!(applied.state, State::Done) => applied.state = State::Waiting(why.clone()),
             Gate::Open if matches!(applied.state, State::Done) => {
                 if let Some(state) = self.beyond_objects(step, platform, &mut applied.failures).await {
                     applied.state = state;
@@ -123,12 +127,27 @@ impl Round<'_> {
             }
             _ => {}
         }
-        (step, Progress { state: applied.state, replicas: applied.replicas, version: applied.version }, applied.failures)
+        // A service that was rolled out runs what is asked for.
+        let version = match step {
+            Step::Deployment(service) if matches!((&gate, &applied.state), (Gate::Open, State::Done)) => {
+                Some(platform.components.of(service).version.clone())
+            }
+            _ => applied.version,
+        };
+        (step, Progress { state: applied.state, replicas: applied.replicas, version }, applied.failures)
     }
 
     /// Decides whether a step may be applied. Running objects are maintained whatever the state of other steps is: a database or a broker
     /// that is away does not stop the maintenance of the services.
     async fn gate(&self, applier: &Applier<'_>, step: Step, objects: &[&Object], blocking: Option<Step>) -> Result<Gate, Failure> {
+        if self.waits_for_rollout {
+            match step {
+                Step::Migration(service) if self.has_run(service) => return Ok(Gate::Passed),
+                Step::Deployment(service) if self.has_run(service) => return Ok(Gate::Kept),
+                Step::Postgres(_) | Step::Kafka if blocking.is_none() => return Ok(Gate::Kept),
+                _ => {}
+            }
+        }
         let Some(blocking) = blocking else { return Ok(Gate::Open) };
         let why = format!("{} waits for {}", step.as_str(), blocking.as_str());
         match step {
@@ -154,16 +173,42 @@ impl Round<'_> {
         }
     }
 
-    /// Whether a service of this resource has run before.
+    /// The version that a service of this resource runs, if it was there once.
+    fn running(&self, service: Service) -> Option<&str> {
+        let services = self.status.services.as_ref()?;
+        let of = match service {
+            Service::Auth => &services.auth,
+            Service::Menu => &services.menu,
+            Service::Reservation => &services.reservation,
+        };
+        of.version.as_deref()
+    }
+
     fn has_run(&self, service: Service) -> bool {
-        self.status.services.as_ref().is_some_and(|services| {
-            let of = match service {
-                Service::Auth => &services.auth,
-                Service::Menu => &services.menu,
-                Service::Reservation => &services.reservation,
-            };
-            of.version.is_some()
+        self.running(service).is_some()
+    }
+
+    /// Whether a service runs another version than the operator's default, which is asked for.
+    pub(super) fn is_outdated(&self, platform: &Platform) -> bool {
+        Service::ALL.into_iter().any(|service| {
+            let component = platform.components.of(service);
+            component.is_default_version && self.running(service).is_some_and(|version| version != component.version)
         })
+    }
+
+    /// Whether the operator's default version is to wait, since enough other resources roll it out.
+    pub(super) fn has_to_wait(&self, platform: &Platform) -> bool {
+        let (context, owner) = (self.context, self.owner);
+        if !self.is_outdated(platform) {
+            context.end_rollout(owner);
+            return false;
+        }
+        // Of a Deployment that is gone no template is left that it could be made with.
+        let is_there = |service| context.children.version(owner, Kind::Deployment, &platform.component_name(service)).is_some();
+        if Service::ALL.into_iter().any(|service| self.has_run(service) && !is_there(service)) {
+            context.rollouts.begin_at_once(owner);
+        }
+        !context.rollouts.begin(owner)
     }
 
     /// The part of a step that is not an object in the cluster; `None` if nothing is missing.

@@ -59,7 +59,7 @@ pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults
         Service::Reservation => &spec.reservation,
     };
     let given = given.clone().unwrap_or_default();
-    let (image, version) = image(spec, service, defaults);
+    let (image, version, is_default_version) = image(spec, service, defaults);
     let mut resources = resources(given.resources.as_ref(), &SERVICE);
     if given.autoscaling.is_some() && !resources.limits.contains_key("cpu") {
         // An autoscaler needs a request of CPU, of which its target is a share.
@@ -69,6 +69,7 @@ pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults
     Component {
         image,
         version,
+        is_default_version,
         scale: scale(&given),
         resources,
         labels: given.labels,
@@ -88,8 +89,8 @@ fn scale(given: &ComponentSpec) -> Scale {
     given.autoscaling.as_ref().map_or_else(|| Scale::Fixed(given.replicas.unwrap_or(2)), Scale::from)
 }
 
-/// The image's full name, and its tag or digest.
-fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> (String, String) {
+/// The image's full name, its tag or digest, and whether that is the operator's default.
+fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> (String, String, bool) {
     let image = spec.image.clone().unwrap_or_default();
     let own = match service {
         Service::Auth => image.auth,
@@ -100,10 +101,12 @@ fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) ->
     let registry = image.registry.unwrap_or_else(|| defaults.image_registry.clone());
     let repository = repository.unwrap_or_else(|| format!("{registry}/{}", service.as_str()));
     match digest {
-        Some(digest) => (format!("{repository}@{digest}"), digest),
+        Some(digest) => (format!("{repository}@{digest}"), digest, false),
         None => {
-            let tag = tag.or(image.tag).unwrap_or_else(|| defaults.image_tag.clone());
-            (format!("{repository}:{tag}"), tag)
+            let asked = tag.or(image.tag);
+            let is_default = asked.is_none();
+            let tag = asked.unwrap_or_else(|| defaults.image_tag.clone());
+            (format!("{repository}:{tag}"), tag, is_default)
         }
     }
 }

@@ -6,7 +6,8 @@ use sqlx::{PgConnection, PgPool};
 
 use super::user::User;
 use super::{
-    FIND_ID_BY_EMAIL, FIND_ROLE, IS_SEEDED, LIST_ADMINISTRATORS, LOCK_ADMINISTRATION, RECORD_SEED, SEED_ADMINISTRATOR, UPDATE_ROLE,
+    FIND_DECLARATION, FIND_ID_BY_EMAIL, FIND_ROLE, LIST_ADMINISTRATORS, LOCK_ADMINISTRATION, RECORD_DECLARATION, SEED_ADMINISTRATOR,
+    SET_PASSWORD_HASH, UPDATE_ROLE,
 };
 
 /// The role of a user; `None` where there is no such user.
@@ -31,14 +32,21 @@ pub(crate) async fn find(connection: &mut PgConnection, email: &Email) -> Result
     sqlx::query_scalar(FIND_ID_BY_EMAIL).bind(email.folded()).fetch_optional(connection).await
 }
 
-/// Whether the first administrator was made in this database.
-pub(crate) async fn is_seeded(pool: &PgPool) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(IS_SEEDED).fetch_one(pool).await
+/// The administrator that the settings named when one was last made: the folded e-mail address, and the hash of the password.
+pub(crate) async fn declaration(pool: &PgPool) -> Result<Option<(String, String)>, sqlx::Error> {
+    sqlx::query_as(FIND_DECLARATION).fetch_optional(pool).await
 }
 
-/// Records that the first administrator is made; `false` where that was recorded before.
-pub(crate) async fn record_seed(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    Ok(sqlx::query(RECORD_SEED).execute(connection).await?.rows_affected() > 0)
+/// Records the administrator that the settings name, in place of the one whose password's hash was `before`; `false` where another replica
+/// did meanwhile.
+pub(crate) async fn record_declaration(
+    connection: &mut PgConnection,
+    email: &Email,
+    password_hash: &str,
+    before: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let record = sqlx::query(RECORD_DECLARATION).bind(email.folded()).bind(password_hash).bind(before);
+    Ok(record.execute(connection).await?.rows_affected() > 0)
 }
 
 /// What it took to have an administrator of an e-mail address.
@@ -47,17 +55,20 @@ pub(crate) enum Seeded {
     New(User),
     /// A new role and the given password for the user of the address.
     Promoted(User),
-    /// Nothing.
+    /// The given password for the administrator of the address.
     Already,
 }
 
 /// Makes the user of an e-mail address an administrator with this password, and the user where there is none.
 pub(crate) async fn seed(connection: &mut PgConnection, email: &Email, password_hash: &str) -> Result<Seeded, sqlx::Error> {
     let seed = sqlx::query_as(SEED_ADMINISTRATOR).bind(email.as_str()).bind(email.folded()).bind(password_hash);
-    let user: Option<User> = seed.fetch_optional(connection).await?;
+    let user: Option<User> = seed.fetch_optional(&mut *connection).await?;
     Ok(match user {
         Some(user) if user.version == 1 => Seeded::New(user),
         Some(user) => Seeded::Promoted(user),
-        None => Seeded::Already,
+        None => {
+            sqlx::query(SET_PASSWORD_HASH).bind(email.folded()).bind(password_hash).execute(connection).await?;
+            Seeded::Already
+        }
     })
 }

@@ -1,4 +1,4 @@
--- Whoever registered the address first does not keep a password to an administrator's account. No row: an administrator already.
+-- A guest who registered the address first does not keep a password to an administrator's account. No row: an administrator already.
 INSERT INTO "user" AS u (email, email_folded, password_hash, role)
 VALUES ($1, $2, $3, 'admin')
 ON CONFLICT (email_folded) DO UPDATE

@@ -167,7 +167,7 @@ pub(crate) async fn a_paused_restaurant_is_left_alone(world: &World) -> Result<(
     let restaurant = world.trattoria().await?;
     restaurant.change(&json!({"paused": true, "menu": {"logLevel": "warn"}})).await?;
     restaurant.becomes("Progressing", "False", "Paused", PATIENCE).await?;
-    let settings = restaurant.part("menu");
+    let settings = restaurant.settings("menu").await?;
     restaurant.kubectl(&["delete", "configmap", &settings]).await?;
     tokio::time::sleep(Duration::from_secs(10)).await;
     ensure(get(&restaurant, "configmap", &settings).await?.is_null(), || "a paused restaurant was mended".to_owned())?;

@@ -63,7 +63,7 @@ async fn kill_leader(restaurant: &Restaurant<'_>) -> Result<()> {
     let other = async || Ok(Some(holder().await?).filter(|holder| !holder.is_empty() && *holder != leader));
     let successor = eventually("another leads", PATIENCE, other).await?;
     restaurant.world.tell(format!("{leader} was killed, and {successor} leads after {:.1} s", started.elapsed().as_secs_f64()));
-    let settings = restaurant.part("menu");
+    let settings = restaurant.settings("menu").await?;
     restaurant.kubectl(&["delete", "configmap", &settings]).await?;
     let back = async || Ok(restaurant.kubectl(&["get", "configmap", &settings]).await.ok());
     eventually("the new leader puts a ConfigMap back", PATIENCE, back).await?;

@@ -89,6 +89,26 @@ pub(crate) async fn the_keys_of_tokens(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// A lost Secret of the administrator is made anew, and its password is the one to log in with; the one of before is not.
+pub(crate) async fn d15_the_administrators_password(world: &World) -> Result<()> {
+    let restaurant = world.trattoria().await?;
+    let (email, old) = restaurant.administrator().await?;
+    let before = restaurant.ready_pods("auth").await?;
+    restaurant.kubectl(&["delete", "secret", &restaurant.part("admin")]).await?;
+    let replaced = async || {
+        let now = restaurant.ready_pods("auth").await?;
+        Ok((now.len() == before.len() && !now.iter().any(|pod| before.contains(pod))).then_some(()))
+    };
+    eventually("the Pods of auth are replaced", PATIENCE, replaced).await?;
+    restaurant.ready().await?;
+    let (doors, token) = restaurant.visit().await?;
+    doors.ask(Method::GET, &format!("{}/auth/users", doors.auth.url), &token, &Value::Null, 200).await?;
+    let login = json!({"email": email, "password": old});
+    doors.ask(Method::POST, &format!("{}/auth/login", doors.auth.url), "", &login, 401).await?;
+    world.tell("kubectl delete secret: the administrator logs in with the new password, and not with the old one");
+    Ok(())
+}
+
 async fn all_pods(restaurant: &Restaurant<'_>) -> Result<Vec<String>> {
     let mut pods = Vec::new();
     for (service, _) in SERVICES {

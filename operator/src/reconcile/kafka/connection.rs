@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::api::SaslMechanism;
 use crate::reconcile::platform::KafkaSecurity;
+use crate::timing::{FIRST_PATIENCE, POLL};
 
 use super::error::{Operation, TopicsError, is_forbidden};
 
@@ -76,9 +77,6 @@ pub(super) struct Cluster {
     pub(super) topics: Vec<Found>,
 }
 
-/// The time that the broker has for a first answer, before the connection checks whether the broker refused it; doubled each time.
-const PATIENCE: Duration = Duration::from_millis(250);
-
 /// A connection to the broker. Its calls block until the broker answers, or the deadline passes.
 pub(super) struct Connection {
     servers: String,
@@ -99,7 +97,7 @@ impl Connection {
 
     /// The time until the deadline; `None` after it.
     pub(super) fn left(&self) -> Option<Duration> {
-        Some(self.deadline.saturating_duration_since(Instant::now())).filter(|left| *left >= Duration::from_millis(1))
+        Some(self.deadline.saturating_duration_since(Instant::now())).filter(|left| *left >= POLL)
     }
 
     /// The brokers, and the topics of these names that exist.
@@ -130,14 +128,14 @@ impl Connection {
     }
 
     fn metadata(&self, topic: &str) -> Result<Metadata, TopicsError> {
-        let mut patience = PATIENCE;
+        let mut patience = FIRST_PATIENCE;
         loop {
             let Some(left) = self.left() else { return Err(self.unanswered()) };
             match self.client.client().fetch_metadata(Some(topic), patience.min(left)) {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => tracing::debug!(%error, servers = self.servers, "no metadata yet"),
             }
-            self.client.poll(Duration::from_millis(1));
+            self.client.poll(POLL);
             match self.client.context().heard() {
                 // Another attempt would fail in the same way.
                 Some(Heard::Login(_) | Heard::Tls(_)) => return Err(self.unanswered()),

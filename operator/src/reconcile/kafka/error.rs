@@ -7,8 +7,6 @@ use rdkafka::error::RDKafkaErrorCode;
 use crate::reconcile::platform::Topics;
 use crate::reconcile::reason;
 
-use super::connection::Cluster;
-
 /// The reason why the topics are not as specified: the error, the topic or broker, and a remedy.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TopicsError {
@@ -117,7 +115,7 @@ pub(super) fn of_topic(
     topic: String,
     code: RDKafkaErrorCode,
     wanted: &Topics,
-    cluster: &Cluster,
+    brokers: usize,
 ) -> Result<TopicsError, TopicsError> {
     use RDKafkaErrorCode::{
         InvalidPartitions, InvalidReplicationFactor, NotController, PolicyViolation, TopicAlreadyExists, UnknownTopicOrPartition,
@@ -127,10 +125,7 @@ pub(super) fn of_topic(
     }
     let advice = match (code, wanted.replication_factor) {
         (InvalidReplicationFactor, Some(factor)) => {
-            format!(
-                ": {factor} copies are asked for, brokers: {}; spec.kafka.topics.replicationFactor must be no more",
-                cluster.brokers.len()
-            )
+            format!(": {factor} copies are asked for, brokers: {brokers}; spec.kafka.topics.replicationFactor must be no more")
         }
         (InvalidReplicationFactor, None) => {
             ": the broker's own default.replication.factor is more than there are brokers; give spec.kafka.topics.replicationFactor"

@@ -14,6 +14,7 @@ use rdkafka::admin::{
 use tokio::sync::oneshot;
 
 use crate::reconcile::platform::{Kafka, TOPICS, Topics};
+use crate::timing::{FIRST_PAUSE, LAST_PAUSE};
 
 use connection::{Cluster, Connection, Found};
 pub use error::{Operation, TopicsError};
@@ -55,11 +56,6 @@ impl fmt::Display for Report {
     }
 }
 
-/// The wait before the next look at whether a change has arrived; doubled each time.
-const PAUSE: Duration = Duration::from_millis(20);
-/// The longest such wait. Within 2.5 s in total, a change reaches every broker, or it was not made.
-const LAST_PAUSE: Duration = Duration::from_millis(1280);
-
 /// Changes the topics to what the resource specifies.
 ///
 /// `bootstrap_servers` replaces those of `kafka`: the operator may reach the broker at another address than the Pods do. The answer comes
@@ -91,7 +87,7 @@ pub async fn ensure_topics(bootstrap_servers: &str, kafka: &Kafka, timeout: Dura
 
 fn ensure(connection: &Connection, topics: &Topics) -> Result<Report, TopicsError> {
     let mut report = Report::default();
-    let mut pause = PAUSE;
+    let mut pause = FIRST_PAUSE;
     while let Some(unsettled) = round(connection, topics, &mut report)? {
         if pause > LAST_PAUSE || connection.left().is_none_or(|left| left < pause) {
             return Err(unsettled);
@@ -119,7 +115,7 @@ fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Resul
         for made in connection.ask(&cluster, Operation::Create, |admin, options| admin.create_topics(&new, options))? {
             match made {
                 Ok(name) => drop(report.created.insert(name)),
-                Err((name, code)) => unsettled = Some(error::of_topic(Operation::Create, name, code, topics, &cluster)?),
+                Err((name, code)) => unsettled = Some(error::of_topic(Operation::Create, name, code, topics, cluster.brokers.len())?),
             }
         }
     }
@@ -131,7 +127,9 @@ fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Resul
         for raised in connection.ask(&cluster, Operation::RaisePartitions, |admin, options| admin.create_partitions(&few, options))? {
             match raised {
                 Ok(name) => drop(report.partitions_raised.insert(name)),
-                Err((name, code)) => unsettled = Some(error::of_topic(Operation::RaisePartitions, name, code, topics, &cluster)?),
+                Err((name, code)) => {
+                    unsettled = Some(error::of_topic(Operation::RaisePartitions, name, code, topics, cluster.brokers.len())?)
+                }
             }
         }
     }

@@ -1,0 +1,28 @@
+//! The names of Secrets and of what else is found again by its name.
+
+use super::service::Service;
+
+/// The name of the Secret with the keys that sign and verify tokens.
+pub fn keys_name(name: &str) -> String {
+    format!("{name}-jwt")
+}
+
+/// The name of the Secret with the key of the checksums that Pods carry.
+pub fn seal_name(name: &str) -> String {
+    format!("{name}-seal")
+}
+
+/// The name of the Secret with the generated password of the administrator.
+pub fn admin_name(name: &str) -> String {
+    format!("{name}-admin")
+}
+
+/// The name of the objects of a service's database, including its claim and the Secret with its credentials.
+pub fn database_name(name: &str, service: Service) -> String {
+    format!("{name}-{}-postgres", service.as_str())
+}
+
+/// The name of the Secret that CloudNativePG creates for the owner of a database.
+pub fn cloud_native_pg_secret_name(name: &str, service: Service) -> String {
+    format!("{name}-{}-postgres-app", service.as_str())
+}

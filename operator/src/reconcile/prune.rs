@@ -1,0 +1,119 @@
+//! Removes what is ours and no longer wanted.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use kube::api::{Api, DeleteParams, ListParams, Preconditions};
+use serde::de::DeserializeOwned;
+use tracing::{debug, info};
+
+use super::apply::Applier;
+use super::build::{INSTANCE, MANAGER, Object};
+use super::failure::Failure;
+use super::kind::Kind;
+use super::step::Step;
+use crate::timing;
+
+impl Applier<'_> {
+    /// Prunes the operator's objects that are no longer wanted. Volumes, databases, topics and credentials are not pruned: only a deletion
+    /// of the resource removes them, if its `deletionPolicy` is Delete.
+    pub async fn prune(&self, wanted: &[Object]) -> Vec<Failure> {
+        let wanted: BTreeSet<(Kind, &str)> = wanted.iter().map(|object| (object.kind, object.name.as_str())).collect();
+        let unwanted = self.children.of(self.owner).into_iter();
+        let (settings, others): (Vec<_>, Vec<_>) = unwanted
+            .filter(|(kind, name)| !kind.holds_data() && !wanted.contains(&(*kind, name.as_str())))
+            .partition(|(kind, _)| *kind == Kind::ConfigMap);
+        let mut failures = Vec::new();
+        let mut removed = others;
+        if !settings.is_empty() {
+            match self.settings_in_use().await {
+                Ok(used) => removed.extend(settings.into_iter().filter(|(_, name)| !used.contains(name))),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        for (kind, name) in removed {
+            if let Err(failure) = self.remove(kind, &name).await {
+                failures.push(failure);
+            }
+        }
+        failures
+    }
+
+    /// The ConfigMaps that a template names: of a Deployment, or of one of its ReplicaSets, to which `kubectl rollout undo` can go back.
+    async fn settings_in_use(&self) -> Result<BTreeSet<String>, Failure> {
+        let client = || self.client.clone();
+        let mut used = named(&self.list(Api::<Deployment>::namespaced(client(), &self.owner.namespace)).await?);
+        used.extend(named(&self.list(Api::<ReplicaSet>::namespaced(client(), &self.owner.namespace)).await?));
+        Ok(used)
+    }
+
+    /// The objects of a kind that have the label of the resource.
+    async fn list<K>(&self, api: Api<K>) -> Result<Vec<K>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let ours = ListParams::default().labels(&format!("{INSTANCE}={}", self.owner.name));
+        match tokio::time::timeout(timing::REQUEST, api.list(&ours)).await {
+            Err(_) => Err(Failure::timeout(Step::Foundation, "list", Kind::Deployment, "and ReplicaSets")),
+            Ok(Err(error)) => Err(Failure::of_request(Step::Foundation, "list", Kind::Deployment, "and ReplicaSets", &error)),
+            Ok(Ok(list)) => Ok(list.items),
+        }
+    }
+
+    /// Removes an object that the operator applied.
+    ///
+    /// # Errors
+    /// Where the API server does not do it.
+    pub async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
+        let step = Step::Foundation;
+        let Some(live) = self.get(step, kind, name).await? else { return Ok(()) };
+        // A user may have copied the operator's labels into an object of their own. The managed fields show whether the operator applied
+        // it.
+        let metadata = &live["metadata"];
+        let applied = metadata["managedFields"]
+            .as_array()
+            .is_some_and(|entries| entries.iter().any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply"));
+        if self.is_ours(step, kind, name, &live).is_err() || !applied || metadata["deletionTimestamp"].is_string() {
+            debug!(kind = kind.as_str(), name, "left alone: not ours, or going already");
+            return Ok(());
+        }
+        let preconditions = Preconditions { uid: metadata["uid"].as_str().map(str::to_owned), resource_version: None };
+        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
+        self.metrics.write(kind.plural(), "delete");
+        match tokio::time::timeout(timing::REQUEST, self.api(kind).delete(name, &params)).await {
+            Err(_) => Err(Failure::timeout(step, "delete", kind, name)),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(()),
+            Ok(Err(error)) => Err(Failure::of_request(step, "delete", kind, name, &error)),
+            Ok(Ok(_)) => {
+                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "removed: no longer wanted");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What has a template of Pods.
+trait Templated {
+    fn template(&self) -> Option<&PodTemplateSpec>;
+}
+
+impl Templated for Deployment {
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref().map(|spec| &spec.template)
+    }
+}
+
+impl Templated for ReplicaSet {
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        self.spec.as_ref()?.template.as_ref()
+    }
+}
+
+/// The ConfigMaps that the containers of some templates read.
+fn named(objects: &[impl Templated]) -> BTreeSet<String> {
+    let pods = objects.iter().filter_map(Templated::template).filter_map(|template| template.spec.as_ref());
+    let sources = pods.flat_map(|pod| &pod.containers).flat_map(|container| container.env_from.iter().flatten());
+    sources.filter_map(|source| source.config_map_ref.as_ref()).map(|reference| reference.name.clone()).collect()
+}

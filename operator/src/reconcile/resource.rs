@@ -1,0 +1,28 @@
+//! A resource as everything refers to it: what is known of it before it is read, and how it is asked to be reconciled.
+
+use kube::ResourceExt as _;
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::ObjectRef;
+use tokio::sync::mpsc;
+
+use crate::api::RestaurantBooking;
+
+/// A resource, or the error of one that cannot be read. One unreadable resource must not stop the list of all others.
+pub type Guarded = DeserializeGuard<RestaurantBooking>;
+
+/// Where it is told which resource is to be reconciled.
+pub type Trigger = mpsc::UnboundedSender<ObjectRef<Guarded>>;
+
+/// A resource, by namespace and name.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Owner {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The namespace and name of a resource.
+pub fn owner_of(resource: &Guarded) -> Owner {
+    Owner { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
+}
