@@ -117,7 +117,7 @@ struct RunArgs {
     /// Resources that are reconciled at once, 1 to 256
     #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
-    /// Resources that roll out at once because IMAGE_TAG has changed, 1 to 1000; the others go on serving and wait
+    /// Resources that roll out at once after a change of IMAGE_TAG, 1 to 1000; the others continue to serve and wait
     #[arg(long, env = "ROLLOUT_MAX_CONCURRENT", value_name = "N", default_value_t = Defaults::default().max_concurrent_rollouts,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     rollout_max_concurrent: u16,

@@ -203,7 +203,7 @@ fn told(context: &Context, event: &watcher::Event<Guarded>) {
         watcher::Event::Apply(resource) => context.exists(&owner_of(resource)),
         watcher::Event::InitApply(resource) => {
             let owner = owner_of(resource);
-            // An earlier leader may have been rolling it out. Where that is not so, its first round says.
+            // An earlier leader may have been rolling out the resource. If not, its first reconcile releases the place.
             if resource.0.as_ref().is_ok_and(|resource| is_rolling_out(resource)) {
                 context.rollouts.resume(&owner);
             }

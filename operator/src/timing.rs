@@ -1,11 +1,10 @@
-//! How long the operator waits, and how often it looks: every duration of it. How long Pods may take is part of the objects, see
-//! `reconcile/build`.
+//! Every duration of the operator: timeouts, intervals and waits. The durations of Pods are part of the objects, see `reconcile/build`.
 
 use std::time::Duration;
 
-/// A resource that failed once is tried again after so long; doubled with each further failure.
+/// The wait before the retry of a resource that failed once; doubled for each further failure.
 pub const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest such wait: what a person mends is noticed within it, and a broken resource costs next to nothing.
+/// The longest such wait: a correction is observed within it, and a broken resource causes little load.
 pub const LAST_RETRY: Duration = Duration::from_secs(300);
 /// The timeout of a reconcile. The next reconcile continues the work.
 pub const ROUND: Duration = Duration::from_secs(120);
@@ -14,11 +13,11 @@ pub const RESYNC: Duration = Duration::from_secs(600);
 /// Changes within this time cause one reconcile.
 pub const DEBOUNCE: Duration = Duration::from_millis(50);
 
-/// How long one request to the API server may take, with the whole of its answer.
+/// The timeout of one request to the API server, including the whole answer.
 pub const REQUEST: Duration = Duration::from_secs(15);
 /// The time in which the API server must begin an answer. The answer to a watch begins at once, and then lasts.
 pub const ANSWER: Duration = Duration::from_secs(20);
-/// How long a list of all resources may take, with the whole of its answer: there may be thousands.
+/// The timeout of a list of all resources, including the whole answer: there may be thousands.
 pub const LIST: Duration = Duration::from_secs(60);
 
 /// Another replica takes over when the lease was not renewed for this long.
@@ -30,8 +29,8 @@ pub const LEASE_RENEWAL: Duration = Duration::from_secs(2);
 /// The time that running reconciles have to end when the operator stops. The next leader does the rest.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// The server ends a watch after so many seconds, and it is begun anew: below the idle limits of load balancers, most of which are 5
-/// minutes or more.
+/// The API server ends a watch after this many seconds, and the operator starts it again. The period is below the idle limits of load
+/// balancers, most of which are 5 minutes or more.
 pub const WATCH_SECONDS: u32 = 240;
 /// A watch that failed and has reported nothing since restarts after this time, from a list: the list shows that the watch works, even
 /// where nothing changes.
@@ -46,17 +45,17 @@ pub const DISCOVERY: Duration = Duration::from_secs(60);
 /// The delay before a second discovery confirms that kinds are missing.
 pub const DISCOVERY_AGAIN: Duration = Duration::from_secs(5);
 
-/// How long a broker may take to answer for the topics of a resource.
+/// The time that a broker has to answer about the topics of a resource.
 pub const BROKER: Duration = Duration::from_secs(20);
-/// How long a round waits for that answer: most brokers need much less. Of one that comes later the resource is told.
+/// The time for which a reconcile waits for that answer, which is more than most brokers need. A later answer enqueues the resource.
 pub const BROKER_AT_HAND: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1000 });
 /// The time for which an error of a broker (away, or login refused) also answers the requests of other resources that share it.
 pub const BROKER_AWAY: Duration = Duration::from_secs(5);
-/// How long a broker has for a first answer before it is looked whether it refused; doubled each time.
+/// The time that a broker has for a first answer, before the connection checks whether the broker refused it; doubled each time.
 pub const FIRST_PATIENCE: Duration = Duration::from_millis(250);
-/// How long librdkafka is given to tell what it has heard, and the shortest time in which a broker is asked anything.
+/// The time that librdkafka has to report its errors, and the minimum time left for a request to a broker.
 pub const POLL: Duration = Duration::from_millis(1);
-/// How long to wait before looking whether a change of a topic has arrived; doubled each time.
+/// The wait before the next look at whether a change of a topic has arrived; doubled each time.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest such wait. Within 2.5 s in total, a change reaches every broker, or it was not made.
 pub const LAST_PAUSE: Duration = Duration::from_millis(1280);

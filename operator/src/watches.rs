@@ -201,7 +201,7 @@ pub struct Watches {
 
 impl Watches {
     /// Watches until one of the watches ends, which none does by itself. Notifies `begun` when the first lists are complete, or after
-    /// [`FIRST`].
+    /// [`FIRST_LISTS`].
     ///
     /// # Errors
     /// The API server does not answer which kinds it knows.
@@ -257,7 +257,7 @@ impl Watches {
         }
     }
 
-    /// Waits until all that exists is known, and no longer than [`FIRST_LISTS`].
+    /// Waits until every watch has finished a list, at most for [`FIRST_LISTS`].
     async fn known(&self) {
         if tokio::time::timeout(FIRST_LISTS, self.health.synced()).await.is_err() {
             warn!("work goes on without knowing everything that exists: {}", self.health.missing());

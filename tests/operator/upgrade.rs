@@ -138,8 +138,8 @@ pub(crate) async fn migrations_run_before_the_new_version(place: &Place) {
     operator.stop().await;
 }
 
-/// Another default version of the operator is rolled out by as many restaurants at a time as are allowed. The others serve, are cared for, and
-/// say that they wait; one that cannot be rolled out keeps its place, also under a new leader, until it is paused.
+/// A new default version of the operator is rolled out by as many restaurants at a time as allowed. The others serve, are maintained, and
+/// report that they wait. A restaurant whose rollout fails keeps its place, even under a new leader, until it is paused.
 pub(crate) async fn d11_a_new_default_version_rolls_out_a_few_at_a_time(place: &Place) {
     const NAMES: [&str; 3] = ["osteria", "taverna", "trattoria"];
     let start = |tag: &str| {
@@ -208,8 +208,8 @@ pub(crate) async fn d11_a_new_default_version_rolls_out_a_few_at_a_time(place: &
     operator.stop().await;
 }
 
-/// A Pod that restarts while a new version waits for its migration reads the settings of the version that it runs. They stay as long as a
-/// ReplicaSet uses them, so that `kubectl rollout undo` finds them, and no longer.
+/// A Pod that restarts while a new version waits for its migration reads the settings of its own version. They stay as long as a ReplicaSet
+/// uses them, for `kubectl rollout undo`, and no longer.
 pub(crate) async fn d13_pods_read_the_settings_of_their_own_version(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({})).await).await;

@@ -178,7 +178,7 @@ impl Place {
         children
     }
 
-    /// The name of the ConfigMap that the Pods of a service read, which follows from its content.
+    /// The name of the ConfigMap that the Pods of a service read, which depends on its content.
     pub(crate) async fn settings_of(&self, deployment: &str) -> String {
         let deployment = self.get(Kind::Deployment, deployment).await.expect("a Deployment");
         let source = &deployment["spec"]["template"]["spec"]["containers"][0]["envFrom"][0]["configMapRef"];

@@ -161,7 +161,8 @@ impl Applier<'_> {
             }
             keep_connections(kind, live, &mut wanted);
             if differ::contains(kind, live, &wanted) {
-                // Somebody's annotation is another generation, which is no rollout before its controller has looked.
+                // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has
+                // observed that generation.
                 if kind == Kind::Deployment
                     && !is_current(live)
                     && let Some(before) = self.children.last(self.owner, kind, name, &hash)

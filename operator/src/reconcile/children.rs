@@ -127,7 +127,7 @@ impl Children {
         unchanged.then(|| settled.observed.clone())
     }
 
-    /// What was observed of an object when it was last found as wanted, whatever has happened to it since.
+    /// The observed state of an object when it was last as wanted, whatever has changed since.
     pub fn last(&self, owner: &Owner, kind: Kind, name: &str, hash: &str) -> Option<Observed> {
         let owned = lock(&self.owned);
         let settled = owned.get(owner)?.get(&(kind, name.to_owned()))?.settled.as_ref();

@@ -40,9 +40,9 @@ pub struct Context {
     pub kafka_address: Option<String>,
     /// The requests to brokers.
     pub brokers: Brokers,
-    /// The resources that roll out the operator's default version.
+    /// The resources that are rolling out the operator's default version.
     pub rollouts: Rollouts,
-    /// Where it is told which resource is to be reconciled.
+    /// Enqueues a resource.
     pub trigger: Trigger,
     /// The optional kinds that the cluster has.
     pub kinds: RwLock<BTreeSet<Kind>>,
@@ -136,7 +136,7 @@ impl Context {
         }
     }
 
-    /// A resource needs no place among those that roll out the operator's default version. Those that have one now are reconciled.
+    /// Releases the resource's place in the rollout of the operator's default version, and enqueues the resources that have got a place.
     pub fn end_rollout(&self, owner: &Owner) {
         for next in self.rollouts.end(owner) {
             self.queued(&next);

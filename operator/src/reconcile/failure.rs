@@ -1,4 +1,4 @@
-//! What can go wrong with a resource or a step, as conditions, events and metrics tell of it.
+//! The failures of resources and steps, as conditions, events and metrics report them.
 
 use kube::core::Status;
 

@@ -1,4 +1,4 @@
-//! The names of Secrets and of what else is found again by its name.
+//! The names of Secrets and of other objects that are found by name.
 
 use super::service::Service;
 

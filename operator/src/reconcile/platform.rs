@@ -72,7 +72,7 @@ pub struct Component {
     pub image: String,
     /// The tag or digest of the image: the version of the service.
     pub version: String,
-    /// Whether the tag is the operator's default, so that another operator brings another version.
+    /// Whether the tag is the operator's default, so that a new operator changes the version.
     pub is_default_version: bool,
     /// The number of Pods.
     pub scale: Scale,

@@ -1,4 +1,4 @@
-//! Removes what is ours and no longer wanted.
+//! Prunes the operator's objects that are no longer wanted.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -41,7 +41,7 @@ impl Applier<'_> {
         failures
     }
 
-    /// The ConfigMaps that a template names: of a Deployment, or of one of its ReplicaSets, to which `kubectl rollout undo` can go back.
+    /// The ConfigMaps that a Deployment's template names, or that of one of its ReplicaSets, to which `kubectl rollout undo` can go back.
     async fn settings_in_use(&self) -> Result<BTreeSet<String>, Failure> {
         let client = || self.client.clone();
         let mut used = named(&self.list(Api::<Deployment>::namespaced(client(), &self.owner.namespace)).await?);
@@ -65,7 +65,7 @@ impl Applier<'_> {
     /// Removes an object that the operator applied.
     ///
     /// # Errors
-    /// Where the API server does not do it.
+    /// The API server refuses the request, or does not answer.
     pub async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
         let step = Step::Foundation;
         let Some(live) = self.get(step, kind, name).await? else { return Ok(()) };
@@ -94,7 +94,7 @@ impl Applier<'_> {
     }
 }
 
-/// What has a template of Pods.
+/// An object with a Pod template.
 trait Templated {
     fn template(&self) -> Option<&PodTemplateSpec>;
 }

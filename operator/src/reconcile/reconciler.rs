@@ -266,7 +266,7 @@ struct Round<'a> {
     status: RestaurantBookingStatus,
     /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
-    /// Whether the operator's default version is not rolled out here yet.
+    /// Whether the rollout of the operator's default version is still pending here.
     waits_for_rollout: bool,
 }
 

@@ -21,7 +21,7 @@ pub struct Progress {
     pub state: State,
     /// The ready and the desired Pods; for a Deployment only.
     pub replicas: Option<(i32, i32)>,
-    /// The version that runs: of a database or broker, and of a service that was rolled out.
+    /// The version that runs; for a database or broker, and for a service that has finished its rollout.
     pub version: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl Conditions<'_> {
 
 /// The state of the work on a resource.
 enum Work<'a> {
-    /// It goes on: reason and message.
+    /// The work continues: reason and message.
     GoesOn(&'static str, &'a str),
     /// The work is complete.
     IsDone,
@@ -201,7 +201,7 @@ pub fn reported(
     new
 }
 
-/// Whether a resource that has run was being worked on when its status was written, or had failed then.
+/// Whether a resource that has run was in progress, or had failed, when its status was written.
 pub fn is_rolling_out(resource: &RestaurantBooking) -> bool {
     let Some(status) = &resource.status else { return false };
     let work = conditions::find(&status.conditions, ConditionType::Progressing.as_str());

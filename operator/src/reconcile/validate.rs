@@ -36,7 +36,7 @@ pub struct Defaults {
     pub image_tag: String,
     /// Version of PostgreSQL of new managed databases, if the resource names none.
     pub postgres_version: String,
-    /// How many resources roll out at once because the tag of images that name none has changed.
+    /// The number of resources that roll out at once after a change of the default tag.
     pub max_concurrent_rollouts: u16,
     /// The namespace that the operator runs in.
     pub operator_namespace: String,

@@ -107,8 +107,8 @@ fn config_map(platform: &Platform, service: Service) -> Object {
     platform.part(service.as_str()).object(Step::Settings(service), Kind::ConfigMap, &name, &body)
 }
 
-/// The name of a service's ConfigMap, which follows from its content: a Pod of an old template that restarts reads the settings it was made
-/// with, and new settings are new Pods.
+/// The name of a service's ConfigMap, which depends on its content. A Pod of an old template that restarts reads its old settings, and new
+/// settings make new Pods.
 pub(super) fn settings_name(platform: &Platform, service: Service, settings: &BTreeMap<String, String>) -> String {
     let hash = checksum(&serde_json::to_vec(settings).expect("texts are JSON"));
     format!("{}-{}", platform.component_name(service), &hash[..10])

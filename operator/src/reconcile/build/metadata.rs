@@ -26,7 +26,7 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 pub const VERSION: &str = "app.kubernetes.io/version";
 /// The name of the application, in `app.kubernetes.io/name`.
 const APPLICATION: &str = "restaurant-booking";
-/// On a Pod template: what the mounted Secrets are, so that Pods are replaced when they change.
+/// An annotation of Pod templates: a checksum of the mounted Secrets. A change of it replaces the Pods.
 pub(super) const CHECKSUM: &str = "restaurantbooking.dev/checksum";
 
 /// Annotations of objects with data. An Argo CD Application that tracks by label and has the resource's name would take the objects for its

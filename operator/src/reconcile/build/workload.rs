@@ -153,7 +153,7 @@ fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
     secrets
 }
 
-/// Of the Secrets that a Pod reads when it starts, whose content its template does not show: where it changes, the Pods are replaced.
+/// A checksum of the Secrets that a Pod reads when it starts, whose content its template does not show. A change of it replaces the Pods.
 fn content_checksum(secrets: &[SecretSetting]) -> String {
     let secrets: BTreeMap<&str, &str> = secrets.iter().map(|setting| (setting.name, setting.secret.checksum.as_str())).collect();
     checksum(&serde_json::to_vec(&secrets).expect("texts are JSON"))

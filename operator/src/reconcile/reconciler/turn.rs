@@ -28,9 +28,9 @@ enum Gate {
     Open,
     /// The step has ended earlier, and its result stays.
     Passed,
-    /// Not yet, and what runs is kept with the template that it has.
+    /// The step must wait, and running Pods keep their template.
     Kept,
-    /// Not yet, since another step comes first, and what runs is kept with the template that it has.
+    /// The step must wait for another, and running Pods keep their template.
     Held(String),
     /// The step must wait, and nothing runs.
     Closed(String),
@@ -74,7 +74,7 @@ impl Round<'_> {
             steps.insert(Step::Kafka, Progress::of(state));
         }
         let foundations = [Step::Foundation].into_iter().chain(Service::ALL.map(Step::Settings));
-        // What is no longer wanted may be what the templates that are kept refer to.
+        // Templates that are kept may refer to objects that are no longer wanted.
         if !self.waits_for_rollout && foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
             failures.extend(applier.prune(objects).await);
         }
@@ -127,7 +127,7 @@ impl Round<'_> {
             }
             _ => {}
         }
-        // A service that was rolled out runs what is asked for.
+        // A service that has finished its rollout runs the specified version.
         let version = match step {
             Step::Deployment(service) if matches!((&gate, &applied.state), (Gate::Open, State::Done)) => {
                 Some(platform.components.of(service).version.clone())
@@ -173,7 +173,7 @@ impl Round<'_> {
         }
     }
 
-    /// The version that a service of this resource runs, if it was there once.
+    /// The version that a service of this resource runs, if it has run before.
     fn running(&self, service: Service) -> Option<&str> {
         let services = self.status.services.as_ref()?;
         let of = match service {
@@ -188,7 +188,7 @@ impl Round<'_> {
         self.running(service).is_some()
     }
 
-    /// Whether a service runs another version than the operator's default, which is asked for.
+    /// Whether a service runs another version than the operator's default, which the resource asks for.
     pub(super) fn is_outdated(&self, platform: &Platform) -> bool {
         Service::ALL.into_iter().any(|service| {
             let component = platform.components.of(service);
@@ -196,14 +196,14 @@ impl Round<'_> {
         })
     }
 
-    /// Whether the operator's default version is to wait, since enough other resources roll it out.
+    /// Whether the rollout of the operator's default version must wait, because enough other resources are rolling out.
     pub(super) fn has_to_wait(&self, platform: &Platform) -> bool {
         let (context, owner) = (self.context, self.owner);
         if !self.is_outdated(platform) {
             context.end_rollout(owner);
             return false;
         }
-        // Of a Deployment that is gone no template is left that it could be made with.
+        // A Deployment that is gone has no template that could be kept.
         let is_there = |service| context.children.version(owner, Kind::Deployment, &platform.component_name(service)).is_some();
         if Service::ALL.into_iter().any(|service| self.has_run(service) && !is_there(service)) {
             context.rollouts.begin_at_once(owner);
