@@ -67,7 +67,7 @@ impl Applier<'_> {
         Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
     }
 
-    /// Applies the objects of a step, at most [`AT_ONCE`] at a time. If the step is `held`, the Deployment keeps its present Pod template,
+    /// Applies the objects of a step, at most `AT_ONCE` at a time. If the step is `held`, the Deployment keeps its present Pod template,
     /// and everything else is applied.
     pub async fn step(&self, step: Step, objects: &[&Object], held: bool) -> Applied {
         let started = Instant::now();

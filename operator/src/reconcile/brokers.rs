@@ -85,8 +85,8 @@ impl Brokers {
         doors.entry(broker.to_owned()).or_insert_with(|| Arc::new(Door { turns: Semaphore::new(OF_ONE), closed: Mutex::default() })).clone()
     }
 
-    /// Sends a request, or waits for the answer to the same earlier request. Returns `None` if there is no answer within [`BROKER_AT_HAND`];
-    /// `tell` is called when it comes.
+    /// Sends a request, or waits for the answer to the same earlier request. Returns `None` if there is no answer within
+    /// [`BROKER_AT_HAND`]; `tell` is called when it comes.
     pub async fn ask(
         &self,
         owner: &Owner,
