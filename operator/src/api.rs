@@ -1,6 +1,6 @@
-//! The `RestaurantBooking` resource: what a user writes, and what they read back. No I/O.
+//! The `RestaurantBooking` resource: the spec that users write, and the status that they read. No I/O.
 //!
-//! The doc comment of each field is its text in `kubectl explain`, which is the resource's manual: unit, default, example.
+//! The doc comment of each field is its text in `kubectl explain`, which is the manual of the resource: unit, default, example.
 
 #![allow(unreachable_pub, reason = "KubeSchema repeats each struct inside of a function, where nothing can be reached")]
 
@@ -41,7 +41,7 @@ pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, Services
 
 /// The API group.
 pub const GROUP: &str = "restaurantbooking.dev";
-/// The longest name of a resource: the names that are derived from it keep within the 63 characters of a label.
+/// The maximum length of a resource's name: names that are derived from it must fit into the 63 characters of a label.
 pub const NAME_MAX: usize = 25;
 
 /// A restaurant's table-booking platform: the services auth, menu and reservation, a PostgreSQL database for each, the Kafka topics
@@ -116,7 +116,7 @@ pub struct RestaurantBookingSpec {
     /// Access to the Pods. Default: enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_policy: Option<NetworkPolicy>,
-    /// How many Pods of a service a drain of nodes may take at once. Default: enabled, one.
+    /// The number of Pods of a service that a drain of nodes may evict at once. Default: enabled, one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_disruption_budget: Option<PodDisruptionBudget>,
     /// A ServiceMonitor and a PrometheusRule, where the cluster knows these kinds. Default: enabled.
@@ -139,7 +139,7 @@ pub fn crd() -> CustomResourceDefinition {
     serde_json::from_value(crd).expect("the definition without nullable is one")
 }
 
-/// A null is dropped by the API server where a field is not nullable, and kept where it is: a rule's `has()` would take it for given.
+/// The API server drops a null if the field is not nullable. Otherwise it keeps the null, and a rule's `has()` would be true.
 fn not_nullable(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -157,7 +157,7 @@ fn not_nullable(value: &mut Value) {
 mod tests {
     use super::*;
 
-    /// Kubernetes' own parts of a Pod, which have Kubernetes' own descriptions.
+    /// Kubernetes' own parts of a Pod, which have descriptions of Kubernetes.
     const EMBEDDED: [&str; 3] = ["tolerations", "affinity", "topologySpreadConstraints"];
 
     fn walk(path: &str, schema: &Value, wrong: &mut Vec<String>) {

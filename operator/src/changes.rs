@@ -1,7 +1,7 @@
-//! The watch of resources in one namespace, or in all, without its lists: what a list does not have any more was deleted.
+//! Turns the lists of a watch of resources into single changes: a resource that a list no longer contains was deleted.
 //!
-//! The watches of several namespaces are one stream, and one store is filled from it. A list among them would replace all that is in the
-//! store by what is in one namespace.
+//! The watches of several namespaces form one stream that fills one store. A list in that stream would replace the whole store with the
+//! resources of one namespace.
 
 use std::collections::HashSet;
 
@@ -11,16 +11,16 @@ use kube::runtime::watcher::Event;
 use crate::api::{RestaurantBooking, RestaurantBookingSpec};
 use crate::reconcile::resource::{Guarded, Owner, owner_of};
 
-/// What one watch has told of.
+/// The resources that one watch has reported.
 #[derive(Default)]
 pub struct Known {
     resources: HashSet<Owner>,
-    /// What the list has that is being told.
+    /// The resources of the list that is in progress.
     listed: HashSet<Owner>,
 }
 
 impl Known {
-    /// What an event says that is new: resources that are there, and those that are gone.
+    /// The changes that an event reports: resources that exist, and resources that were deleted.
     pub fn told(&mut self, event: Event<Guarded>) -> Vec<Event<Guarded>> {
         match event {
             Event::Init => {
@@ -51,7 +51,7 @@ impl Known {
     }
 }
 
-/// What is left of a resource whose end nobody saw.
+/// A placeholder for a resource whose deletion the watch missed.
 fn stub(owner: &Owner) -> Guarded {
     let mut resource = RestaurantBooking::new(&owner.name, RestaurantBookingSpec::default());
     resource.metadata.namespace = Some(owner.namespace.clone());
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(told(&mut known, list(&["a", "b"])), ["+a", "+b"]);
         assert_eq!(told(&mut known, vec![Event::Apply(resource("c")), Event::Delete(resource("a"))]), ["+c", "-a"]);
         assert_eq!(told(&mut known, list(&["c"])), ["+c", "-b"]);
-        // A list that was broken off says what is there, and not what is gone.
+        // An interrupted list shows which resources exist, but not which were deleted.
         assert_eq!(told(&mut known, vec![Event::Init, Event::InitApply(resource("d"))]), ["+d"]);
         assert_eq!(told(&mut known, list(&["c"])), ["+c", "-d"]);
     }

@@ -1,4 +1,4 @@
-//! Whether an installation works, asked from inside the cluster.
+//! Checks an installation from inside the cluster.
 
 use kube::Client;
 use kube::api::{Api, Patch, PatchParams};
@@ -10,7 +10,7 @@ use crate::timing;
 /// Sends a resource as a dry run.
 ///
 /// # Errors
-/// Why the API server refuses it.
+/// The reason why the API server refuses it.
 pub async fn would_take(client: Client, namespace: &str) -> Result<(), String> {
     let spec = RestaurantBookingSpec {
         restaurant: Restaurant { name: "Check".to_owned(), time_zone: "UTC".to_owned(), ..Default::default() },

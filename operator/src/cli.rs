@@ -35,38 +35,39 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Works in a cluster: watches RestaurantBooking resources and makes what they say.
+    /// Runs in a cluster: watches RestaurantBooking resources and reconciles them.
     ///
-    /// Of several replicas one works, the one that holds the Lease in OPERATOR_NAMESPACE that is named by what they serve; the others take over
-    /// when it stops. Finds the cluster by KUBECONFIG, ~/.kube/config or its own ServiceAccount. /healthz, /readyz and /metrics stand at
-    /// LISTEN_ADDRESS.
+    /// One of several replicas works: the one that holds the Lease in OPERATOR_NAMESPACE, whose name depends on the watched namespaces.
+    /// Another replica takes over when it stops. The operator finds the cluster by KUBECONFIG, ~/.kube/config or its own ServiceAccount.
+    /// It serves /healthz, /readyz and /metrics at LISTEN_ADDRESS.
     Run(Box<RunArgs>),
     /// Prints the CustomResourceDefinition, as `kubectl apply -f -` takes it.
     Crd,
-    /// Prints the objects that a resource would become. No cluster is needed.
+    /// Prints the objects that a resource would become, without a cluster.
     ///
-    /// For a review before the resource is applied, and to compare two versions of it: the same resource gives the same text. Every Secret
-    /// that the resource names is supposed to exist, and every product to be installed; generated values are shown as <generated>.
+    /// Use it to review a resource before it is applied, or to compare two versions of it: the same resource gives the same output. The
+    /// plan assumes that every Secret that the resource names exists, and that every product is installed. Generated values are shown as
+    /// <generated>.
     Plan(PlanArgs),
-    /// Checks an installation: the operator answers that it is ready, and the API server would take a resource.
+    /// Checks an installation: the operator reports that it is ready, and the API server would accept a resource.
     ///
-    /// The resource is sent as a dry run: nothing is made.
+    /// The resource is sent as a dry run: nothing is created.
     Check(CheckArgs),
-    /// Takes the finalizers off the resources, so that they can be deleted without the operator. Their data is then kept.
+    /// Removes the finalizers from the resources, so that they can be deleted without the operator. Their data is then kept.
     ///
-    /// For an operator that is uninstalled: the chart does it by itself. An operator that runs puts them on again.
+    /// Use it before the operator is uninstalled; the chart does so by itself. A running operator adds the finalizers again.
     Release(ReleaseArgs),
 }
 
 #[derive(Args, Debug)]
 struct DefaultsArgs {
-    /// Registry and path of the services' images, where a resource names none
+    /// Registry and path of the services' images, if the resource names none
     #[arg(long, env = "IMAGE_REGISTRY", value_name = "REGISTRY", default_value_t = Defaults::default().image_registry)]
     image_registry: String,
-    /// Tag of the services' images, where a resource names none
+    /// Tag of the services' images, if the resource names none
     #[arg(long, env = "IMAGE_TAG", value_name = "TAG", default_value_t = Defaults::default().image_tag)]
     image_tag: String,
-    /// Namespace that the operator runs in: that of its Lease, and the one from which brokers let it in
+    /// Namespace of the operator: its Lease is there, and brokers accept connections from it
     #[arg(long, env = "OPERATOR_NAMESPACE", value_name = "NAMESPACE", default_value_t = Defaults::default().operator_namespace)]
     operator_namespace: String,
     /// Registries, or paths in them, that all images must come from, separated by commas; Docker Hub's own are docker.io/library [default: all]
@@ -102,29 +103,29 @@ impl From<DefaultsArgs> for Defaults {
 
 #[derive(Args, Debug)]
 struct RunArgs {
-    /// Namespaces whose resources are served, separated by commas; rights in these are enough [default: all]
+    /// Namespaces whose resources are reconciled, separated by commas; the operator needs rights in these only [default: all]
     #[arg(long, env = "WATCH_NAMESPACES", value_name = "NAMESPACE,...")]
     watch_namespaces: Option<String>,
     #[command(flatten)]
     defaults: DefaultsArgs,
-    /// Name of this replica, which no other has [default: the host's name, which in a Pod is the Pod's]
+    /// Name of this replica, which must be unique [default: the host name, which is the Pod's name in a Pod]
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     pod_name: Option<String>,
     /// Address of /healthz, /readyz and /metrics
     #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
     listen_address: SocketAddr,
-    /// Resources that are worked on at once, 1 to 256
+    /// Resources that are reconciled at once, 1 to 256
     #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
-    /// Resources that roll out at once because IMAGE_TAG has changed, 1 to 1000; the others go on serving and wait
+    /// Resources that roll out at once after a change of IMAGE_TAG, 1 to 1000; the others continue to serve and wait
     #[arg(long, env = "ROLLOUT_MAX_CONCURRENT", value_name = "N", default_value_t = Defaults::default().max_concurrent_rollouts,
         value_parser = clap::value_parser!(u16).range(1..=1000))]
     rollout_max_concurrent: u16,
     /// Whether a Secret that a resource names must have the label restaurantbooking.dev/usable=true
     #[arg(long, env = "SECRETS_REQUIRE_LABEL", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     secrets_require_label: bool,
-    /// Where every broker is reached, for an operator that runs outside the cluster and cannot resolve its names [default: where the
-    /// resource says]
+    /// Address of every broker, for an operator that runs outside the cluster and cannot resolve the cluster's names [default: the address
+    /// in the resource]
     #[arg(long, env = "KAFKA_ADDRESS", value_name = "HOST:PORT")]
     kafka_address: Option<String>,
     #[command(flatten)]
@@ -133,7 +134,7 @@ struct RunArgs {
 
 #[derive(Args, Debug)]
 struct PlanArgs {
-    /// File with the resource (YAML or JSON), - for standard input
+    /// File with the resource (YAML or JSON); - for standard input
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -142,10 +143,10 @@ struct PlanArgs {
 
 #[derive(Args, Debug)]
 struct CheckArgs {
-    /// Where the operator answers whether it is ready, such as http://restaurant-booking-operator:8080/readyz
+    /// URL at which the operator reports whether it is ready, such as http://restaurant-booking-operator:8080/readyz
     #[arg(long, value_name = "URL")]
     url: String,
-    /// Namespace in which the resource would be made
+    /// Namespace in which the resource would be created
     #[arg(long, env = "OPERATOR_NAMESPACE", value_name = "NAMESPACE")]
     namespace: String,
 }
@@ -157,7 +158,7 @@ struct ReleaseArgs {
     watch_namespaces: Option<String>,
 }
 
-/// The whole program.
+/// Runs the program.
 pub fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let result = match command {
@@ -177,14 +178,14 @@ pub fn main() -> ExitCode {
 }
 
 fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    // Two threads are enough for what is mostly waiting, and each costs memory.
+    // Two threads are enough for work that mostly waits, and each thread needs memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(|error| error.to_string())?.block_on(work)
 }
 
-/// The cluster, by the usual ways.
+/// A client of the cluster that kube infers: KUBECONFIG, ~/.kube/config or the Pod's ServiceAccount.
 async fn client() -> Result<Client, String> {
-    // Fails only where one is installed already.
+    // The call fails only if a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = kube::Config::infer().await.map_err(|error| {
         format!("there is no cluster to be found: {}; set KUBECONFIG, or run in a Pod with a ServiceAccount", chain(&error))
@@ -193,7 +194,7 @@ async fn client() -> Result<Client, String> {
     Ok(builder.with_layer(&controller::time_limit()).build())
 }
 
-/// The items of a list with commas.
+/// The items of a list that is separated by commas.
 fn listed(list: Option<&str>) -> Vec<String> {
     let items = list.unwrap_or_default().split(',').map(str::trim);
     items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -221,7 +222,7 @@ async fn run(args: RunArgs) -> Result<(), String> {
     let listener = server::listen(args.listen_address).await.map_err(|error| error.to_string())?;
     let (metrics, health) = (Arc::new(Metrics::default()), Arc::new(Health::default()));
     let stop = shutdown::on_signal().map_err(|error| error.to_string())?;
-    // Prometheus and the kubelet are answered until everything has stopped.
+    // The server answers Prometheus and the kubelet until everything else has stopped.
     let answering = Shutdown::new();
     let answers = tokio::spawn(server::serve(listener, metrics.clone(), health.clone(), answering.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), identity, address = %args.listen_address, "started");

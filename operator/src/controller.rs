@@ -1,4 +1,4 @@
-//! The operator at work: watches, the queue of resources, and the lease under which alone anything is written.
+//! The operator at work: the watches, the queue of resources, and the lease without which the operator writes nothing.
 
 use std::collections::BTreeSet;
 use std::future::ready;
@@ -30,28 +30,28 @@ use crate::watches::{Health, Watches, watch};
 /// The Lease of an operator that serves all namespaces, in its own namespace.
 const LEASE: &str = "restaurant-booking-operator";
 
-/// How the operator works.
+/// The settings of the operator.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The namespaces whose resources it serves; empty: all.
+    /// The namespaces whose resources the operator reconciles; empty: all.
     pub namespaces: Vec<String>,
-    /// The name of this replica, which no other has.
+    /// The name of this replica, which is unique.
     pub identity: String,
-    /// How many resources it works on at once.
+    /// The number of resources that are reconciled at once.
     pub concurrency: u16,
-    /// What resources leave out, and the operator's own namespace.
+    /// The defaults for resources, and the operator's own namespace.
     pub defaults: Defaults,
-    /// Where every broker is reached, for an operator that runs outside the cluster; `None`: where the resource says.
+    /// The address of every broker, for an operator that runs outside the cluster; `None`: the address in the resource.
     pub kafka_address: Option<String>,
 }
 
-/// Why the operator ended.
+/// The reason why the operator ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// Another replica may work now. A process that lost its lease ends, so that nothing of its work outlives it.
+    /// Another replica may work now. A process that lost its lease ends, so that none of its work continues.
     #[error("the lease was lost; another replica takes over")]
     LeaseLost,
-    /// The API server cannot be asked.
+    /// The API server does not answer which kinds it knows.
     #[error("the API server cannot be asked which kinds it knows: {0}")]
     Discovery(#[source] kube::Error),
     /// The watches ended.
@@ -59,8 +59,8 @@ pub enum Ended {
     Watches,
 }
 
-/// The name of the Lease of those that serve these namespaces: releases in one namespace that serve others do not wait for each other. The
-/// chart's rights are for the same name.
+/// The name of the Lease of operators that watch these namespaces. Releases in one namespace that watch different namespaces do not wait
+/// for each other. The chart grants rights to the Lease of the same name.
 pub fn lease_name(namespaces: &[String]) -> String {
     if namespaces.is_empty() {
         return LEASE.to_owned();
@@ -70,15 +70,15 @@ pub fn lease_name(namespaces: &[String]) -> String {
     format!("{LEASE}-{}", &checksum(served.join(",").as_bytes())[..10])
 }
 
-/// The layer of a client that gives up a request that is not answered: where a connection is dead, nothing else tells.
+/// The layer that makes a client give up a request without an answer: a dead connection reports no error.
 pub fn time_limit() -> TimeoutLayer {
     TimeoutLayer::new(timing::ANSWER)
 }
 
-/// Works until `shutdown`, whenever this replica holds the lease; then gives the lease back at once.
+/// Works until `shutdown`, whenever this replica holds the lease, and then releases the lease at once.
 ///
 /// # Errors
-/// Where the lease was lost, or the API server cannot be watched at all.
+/// The lease was lost, or the API server cannot be watched at all.
 pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> Result<(), Ended> {
     let lease = lease_name(&settings.namespaces);
     let election = LeaderElection::new(client.clone(), &settings.defaults.operator_namespace, &lease, &settings.identity)
@@ -98,7 +98,7 @@ pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, heal
     };
     let held = tokio::select! {
         held = election.with_lease(work) => held,
-        // While another replica holds the lease, and where a round does not end.
+        // Another replica holds the lease, or a reconcile does not end.
         () = stop => {
             election.release().await;
             return Ok(());
@@ -119,7 +119,7 @@ async fn work(client: Client, settings: Settings, metrics: Arc<Metrics>, health:
     let watches =
         Watches { context: context.clone(), health: health.clone(), everything, namespaces: namespaces.clone() }.run(begun.clone());
     let resources = async {
-        // Who begins before he knows what exists asks for each object once more.
+        // The controller starts after the first lists: otherwise it would read each object once more.
         tokio::select! {
             () = begun.notified() => {}
             () = shutdown.cancelled() => return,
@@ -156,17 +156,17 @@ async fn controller(
         let begin = move || watcher(api.clone(), config.clone()).default_backoff().boxed();
         let (context, mut known) = (context.clone(), Known::default());
         let flat = watch(begin, health.clone(), None, namespace).flat_map(move |event| {
-            // Of an error is told already. The controller would leave everything else alone for a while, more the longer it lasts.
+            // `watch` has logged the error. The controller would pause all other work on an error, longer each time.
             let told = event.map(|event| known.told(event)).unwrap_or_default();
             stream::iter(told.into_iter().map(Ok))
         });
         flat.inspect_ok(move |event| told(&context, event)).boxed()
     });
-    // The store begins empty, and is filled as the watches tell.
+    // The store starts empty, and the watches fill it.
     let empty = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
     let changes = empty
         .chain(stream::select_all(streams))
-        // Who wrote which field is as long as the resource itself, and nobody asks for it.
+        // The managed fields are as long as the resource itself, and the controller does not use them.
         .modify(|resource| resource.managed_fields_mut().clear())
         .reflect(writer)
         .applied_objects()
@@ -183,9 +183,9 @@ async fn controller(
         .for_each(|result| {
             match result {
                 Ok(_) => {}
-                // It was told of, with all that is known of it.
+                // The reconcile has reported the failure already.
                 Err(ControllerError::ReconcilerFailed(error, resource)) => debug!(%resource, "a round failed: {error}"),
-                // What it owned told of its end.
+                // The watch has reported the deletion already.
                 Err(ControllerError::ObjectNotFound(resource)) => {
                     context.begun(&Owner { namespace: resource.namespace.unwrap_or_default(), name: resource.name });
                 }
@@ -197,7 +197,7 @@ async fn controller(
         .await;
 }
 
-/// The watch of resources told of something.
+/// Records what the watch of resources reported.
 fn told(context: &Context, event: &watcher::Event<Guarded>) {
     match event {
         watcher::Event::Apply(resource) | watcher::Event::InitApply(resource) => {

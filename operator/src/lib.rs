@@ -1,6 +1,6 @@
 //! The operator: turns `RestaurantBooking` resources into running platforms, and keeps them so.
 //!
-//! [`api`] is what users write and read; it needs no cluster. The rest is behind the feature `controller`.
+//! [`api`] has the resource's definition; it needs no cluster. The rest requires the feature `controller`.
 
 pub mod api;
 #[cfg(feature = "controller")]

@@ -1,10 +1,10 @@
-//! What the operator tells Prometheus.
+//! The operator's metrics for Prometheus.
 
 use std::time::Duration;
 
 use prometheus::{Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
-/// What is counted.
+/// The metrics.
 pub struct Metrics {
     registry: Registry,
     reconciles: IntCounterVec,
@@ -17,7 +17,7 @@ pub struct Metrics {
     leader: IntGauge,
 }
 
-/// Seconds: from a reconcile that finds nothing to do, to one that runs into its timeout.
+/// Seconds: from a reconcile without changes to one that reaches its timeout.
 const SECONDS: [f64; 11] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0];
 
 impl Default for Metrics {
@@ -61,48 +61,48 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A reconcile ended.
+    /// Counts a reconcile that ended, and its duration.
     pub fn reconciled(&self, outcome: &str, duration: Duration) {
         self.reconciles.with_label_values(&[outcome]).inc();
         self.reconcile_duration.with_label_values(&[outcome]).observe(duration.as_secs_f64());
     }
 
-    /// A step of a reconcile ended.
+    /// Records the duration of a step.
     pub fn step(&self, step: &str, duration: Duration) {
         self.step_duration.with_label_values(&[step]).observe(duration.as_secs_f64());
     }
 
-    /// A writing request is sent.
+    /// Counts a request that writes.
     pub fn write(&self, resource: &str, verb: &str) {
         self.writes.with_label_values(&[resource, verb]).inc();
     }
 
-    /// Something failed.
+    /// Counts a failure.
     pub fn failed(&self, step: &str, reason: &str) {
         self.failures.with_label_values(&[step, reason]).inc();
     }
 
-    /// How many resources wait to be reconciled.
+    /// Sets the number of resources that wait for a reconcile.
     pub fn queued(&self, depth: usize) {
         self.queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
     }
 
-    /// Whether this replica holds the lease.
+    /// Sets whether this replica holds the lease.
     pub fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
     }
 
-    /// How many resources are Ready, are not, or are not known to be.
+    /// Sets the numbers of resources that are Ready, not Ready, and unknown.
     pub fn resources(&self, ready: i64, not_ready: i64, unknown: i64) {
         for (value, count) in [("true", ready), ("false", not_ready), ("unknown", unknown)] {
             self.resources.with_label_values(&[value]).set(count);
         }
     }
 
-    /// Everything, as Prometheus reads it.
+    /// All metrics in the text format of Prometheus.
     pub fn render(&self) -> String {
         let mut text = Vec::new();
-        // Writing to memory fails for nothing but a metric without a name.
+        // Encoding into memory fails only for a metric without a name.
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         String::from_utf8_lossy(&text).into_owned()
     }

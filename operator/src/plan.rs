@@ -1,4 +1,4 @@
-//! The objects that a resource would become, without a cluster: for review before it is applied.
+//! The objects that a resource would become, without a cluster, for a review before the resource is applied.
 
 use kube::core::ObjectMeta;
 
@@ -11,11 +11,11 @@ use crate::reconcile::validate::{Defaults, validate};
 
 /// The objects that a resource would become, in the order in which they are applied.
 ///
-/// What a cluster has to tell is supposed: every kind is known, every Secret that the resource names is there and holds what it should.
+/// The plan assumes the state of the cluster: every kind exists, and every Secret that the resource names exists and holds valid values.
 /// Generated values are shown as `<generated>`.
 ///
 /// # Errors
-/// All that is wrong with the resource.
+/// All faults of the resource.
 pub fn plan(resource: &RestaurantBooking, defaults: &Defaults) -> Result<Vec<Object>, Vec<Invalid>> {
     let name = resource.metadata.name.clone().unwrap_or_default();
     let credentials = Credentials::placeholder();
@@ -32,14 +32,14 @@ pub fn plan(resource: &RestaurantBooking, defaults: &Defaults) -> Result<Vec<Obj
     Ok(objects)
 }
 
-/// A Secret that has every key that the resource may ask of it, with a value that will do.
+/// A Secret that has every key that the resource refers to, each with a valid value.
 fn supposed(resource: &RestaurantBooking) -> SecretData {
     let spec = serde_json::to_value(&resource.spec).expect("a spec is JSON");
     let mut keys = Vec::new();
     collect_keys(&spec, &mut keys);
     let of = |key: String, value: &str| (key, value.as_bytes().to_vec());
     let mut data: SecretData = keys.into_iter().map(|key| of(key, "<supposed>")).collect();
-    // What a URL is looked for in must hold one.
+    // A key that must hold the URL of a database has one.
     let postgres = spec["postgres"]["external"].as_object().into_iter().flatten();
     for (_, database) in postgres {
         if let Some(key) = database["urlSecretRef"]["key"].as_str() {

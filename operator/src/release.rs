@@ -1,4 +1,4 @@
-//! Takes the finalizers off resources, for an operator that goes.
+//! Removes the finalizers from resources before the operator is uninstalled.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::reconcile::failure::chain;
 use crate::reconcile::resource::Owner;
 use crate::timing;
 
-/// How often a resource is tried that others write at the same time.
+/// The number of attempts for a resource that other clients write at the same time.
 const TRIES: usize = 5;
 
-/// Takes the finalizer off every resource of the namespaces, or of all where none is named: it can then be deleted without the operator, and
-/// its data is kept. How many there were.
+/// Removes the finalizer from every resource of the namespaces, or of all namespaces if `namespaces` is empty. The resources can then be
+/// deleted without the operator, and their data is kept. Returns the number of resources that were changed.
 ///
 /// # Errors
-/// What the API server refuses.
+/// The API server refuses a request, or does not answer.
 pub async fn release(client: &Client, namespaces: &[String]) -> Result<usize, String> {
     let resource = kube::core::ApiResource::erase::<RestaurantBooking>(&());
     let apis: Vec<Api<DynamicObject>> = match namespaces {

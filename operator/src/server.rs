@@ -1,4 +1,4 @@
-//! What the kubelet and Prometheus ask.
+//! The endpoints for the kubelet and Prometheus.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ struct Asked {
 /// Answers `/healthz`, `/readyz` and `/metrics` until `shutdown`.
 ///
 /// # Errors
-/// Where the listener fails.
+/// The listener fails.
 pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> std::io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(healthz))
@@ -33,20 +33,20 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Hea
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
-/// Listens.
+/// Binds the address.
 ///
 /// # Errors
-/// Where the address cannot be had.
+/// The address is not available.
 pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| std::io::Error::new(error.kind(), format!("LISTEN_ADDRESS {address}: {error}")))
 }
 
-/// A process whose watches have been dead for minutes looks at an old world: a new one may see the present.
+/// A process whose watches have failed for minutes acts on old data. A restart may help.
 async fn healthz(State(asked): State<Asked>) -> (StatusCode, String) {
     asked.health.dead().map_or_else(|| (StatusCode::OK, "ok\n".to_owned()), |dead| (StatusCode::SERVICE_UNAVAILABLE, format!("{dead}\n")))
 }
 
-/// A replica without the lease is ready too: to take over.
+/// A replica without the lease is ready too: it can take over.
 async fn readyz(State(asked): State<Asked>) -> (StatusCode, String) {
     let missing = asked.health.missing();
     match (asked.health.is_ready(), missing.is_empty()) {

@@ -1,9 +1,9 @@
-//! What the sources of this crate must be, read as text.
+//! Rules for the sources of this crate, which are read as text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Every source file that is no test, by its path below `src`, without its test modules.
+/// Every source file outside tests, by its path below `src`, without its test modules.
 fn sources() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut sources = BTreeMap::new();
@@ -30,7 +30,7 @@ fn sources() -> BTreeMap<String, String> {
     sources
 }
 
-/// A source without what is compiled for tests alone, and the test modules that have files of their own.
+/// A source without its test code, and the test modules that have their own files.
 fn without_tests(text: &str) -> (String, Vec<String>) {
     let (mut rest, mut modules) = (String::new(), Vec::new());
     let mut lines = text.lines();
@@ -55,7 +55,7 @@ fn without_tests(text: &str) -> (String, Vec<String>) {
 fn every_duration_stands_in_timing() {
     let mut strays = Vec::new();
     for (name, text) in sources() {
-        // How long Pods may take is part of the objects.
+        // The durations of Pods are part of the objects.
         if name == "timing.rs" || name == "reconcile/build.rs" || name.starts_with("reconcile/build/") {
             continue;
         }
@@ -70,7 +70,7 @@ fn every_duration_stands_in_timing() {
     assert!(strays.is_empty(), "these durations belong into timing.rs:\n{}", strays.join("\n"));
 }
 
-/// Whether a call has a number written in it.
+/// Whether a call has a literal number.
 fn is_number(call: &str) -> bool {
     call.split_once('(').is_some_and(|(unit, argument)| {
         ["secs", "millis", "mins", "micros"].contains(&unit) && argument.starts_with(|first: char| first.is_ascii_digit())
@@ -101,7 +101,7 @@ fn parent(module: &str) -> &str {
     module.rsplit_once("::").map_or("", |(parent, _)| parent)
 }
 
-/// The paths that a tree such as `a::{b, c::d}` stands for. Its end is where no more of it follows.
+/// The paths of a tree such as `a::{b, c::d}`, and the text after the tree.
 fn paths(tree: &str) -> (Vec<Vec<String>>, &str) {
     let mut rest = tree.trim_start();
     let mut path = Vec::new();
@@ -131,7 +131,7 @@ fn paths(tree: &str) -> (Vec<Vec<String>>, &str) {
     }
 }
 
-/// The module whose file has what a path names.
+/// The module whose file has the item of a path.
 fn resolve(modules: &BTreeMap<String, String>, from: &str, path: &[String]) -> String {
     let mut at = from.to_owned();
     for name in path {
@@ -141,7 +141,7 @@ fn resolve(modules: &BTreeMap<String, String>, from: &str, path: &[String]) -> S
             "self" => {}
             name if modules.contains_key(&child(&at, name)) => at = child(&at, name),
             name => {
-                // An item; where it is a child's that is published here, it is the child's.
+                // An item; if it is published from a child, it is the child's.
                 let published = modules[&at].split("pub use ").skip(1).flat_map(|tree| paths(tree).0);
                 let of_child = published.filter(|path| path.len() > 1 && path.last().is_some_and(|last| last == name));
                 let of_child = of_child.map(|path| child(&at, &path[0])).find(|child| modules.contains_key(child));
@@ -152,10 +152,10 @@ fn resolve(modules: &BTreeMap<String, String>, from: &str, path: &[String]) -> S
     at
 }
 
-/// What each module imports: paths from `crate` and `super`, in `use` and elsewhere, and its own children.
+/// The imports of each module: paths from `crate` and `super`, in `use` and elsewhere, and its own children.
 ///
-/// A child's file is part of its parent's room, so what it takes from the files above it is no edge: `super::Round`, say. A parent that
-/// publishes what its children have is their namespace: the edge goes to the child.
+/// A child's file belongs to its parent, so its imports from the files above it (such as `super::Round`) are not edges. A parent that
+/// publishes the items of its children is their namespace: the edge goes to the child.
 fn imports() -> Graph {
     let modules = modules();
     let mut graph = Graph::new();
@@ -174,7 +174,7 @@ fn imports() -> Graph {
     graph
 }
 
-/// What a module leads to, over others too.
+/// The modules that a module reaches, directly or through others.
 fn reach<'a>(graph: &'a Graph, from: &'a str) -> BTreeSet<&'a str> {
     let (mut reached, mut left) = (BTreeSet::new(), vec![from]);
     while let Some(module) = left.pop() {
@@ -183,7 +183,7 @@ fn reach<'a>(graph: &'a Graph, from: &'a str) -> BTreeSet<&'a str> {
     reached
 }
 
-/// The edges of a graph that stand in circles: those that lead to where they come from.
+/// The edges of a graph that are part of circles: they lead back to their start.
 fn circles(graph: &Graph) -> Graph {
     let circular = graph.iter().map(|(module, needs)| {
         let back = needs.iter().filter(|other| reach(graph, other).contains(module.as_str()));

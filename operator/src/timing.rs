@@ -1,64 +1,64 @@
-//! How long the operator waits, and how often it looks: every duration of it. How long Pods may take is part of the objects, see
-//! `reconcile/build`.
+//! Every duration of the operator: timeouts, intervals and waits. The durations of Pods are part of the objects, see `reconcile/build`.
 
 use std::time::Duration;
 
-/// A resource that failed once is tried again after so long; doubled with each further failure.
+/// The wait before the retry of a resource that failed once; doubled for each further failure.
 pub const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest such wait: what a person mends is noticed within it, and a broken resource costs next to nothing.
+/// The longest such wait: a correction is observed within it, and a broken resource causes little load.
 pub const LAST_RETRY: Duration = Duration::from_secs(300);
-/// How long a round may take; what is not done then is done in the next.
+/// The timeout of a reconcile. The next reconcile continues the work.
 pub const ROUND: Duration = Duration::from_secs(120);
-/// How long a settled resource is left alone, where nothing is noticed: topics have no watch.
+/// The interval at which a ready resource is reconciled without an event: no watch reports changes of topics.
 pub const RESYNC: Duration = Duration::from_secs(600);
 /// How long a database or a broker may take to become ready before the resource is told to be stalled: as long as a Deployment's Pods have by
 /// default (`progressDeadlineSeconds`).
 pub const STALLED: Duration = Duration::from_secs(600);
-/// Changes that come together are acted on together.
+/// Changes within this time cause one reconcile.
 pub const DEBOUNCE: Duration = Duration::from_millis(50);
 
-/// How long one request to the API server may take, with the whole of its answer.
+/// The timeout of one request to the API server, including the whole answer.
 pub const REQUEST: Duration = Duration::from_secs(15);
-/// How long the API server may take to begin an answer; that of a watch begins at once, and then lasts.
+/// The time in which the API server must begin an answer. The answer to a watch begins at once, and then lasts.
 pub const ANSWER: Duration = Duration::from_secs(20);
-/// How long a list of all resources may take, with the whole of its answer: there may be thousands.
+/// The timeout of a list of all resources, including the whole answer: there may be thousands.
 pub const LIST: Duration = Duration::from_secs(60);
 
-/// Other replicas take over when the lease was not renewed for so long.
+/// Another replica takes over when the lease was not renewed for this long.
 pub const LEASE: Duration = Duration::from_secs(12);
-/// A leader that could not renew the lease for so long stops: before anybody else may take over.
+/// A leader that could not renew the lease for this long stops, before another replica may take over.
 pub const LEASE_DEADLINE: Duration = Duration::from_secs(8);
-/// How often the lease is renewed, or tried for.
+/// The interval at which the lease is renewed, or tried for.
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(2);
-/// How long rounds under way may take to end when the operator stops. What they do not finish, the next leader does.
+/// The time that running reconciles have to end when the operator stops. The next leader does the rest.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// The server ends a watch after so many seconds, and it is begun anew: below the idle limits of load balancers, most of which are 5
-/// minutes or more.
+/// The API server ends a watch after this many seconds, and the operator starts it again. The period is below the idle limits of load
+/// balancers, most of which are 5 minutes or more.
 pub const WATCH_SECONDS: u32 = 240;
-/// A watch that failed and told of nothing since is begun anew, from a list: a list tells that it works, even where nothing changes.
+/// A watch that failed and has reported nothing since restarts after this time, from a list: the list shows that the watch works, even
+/// where nothing changes.
 pub const WATCH_RENEWAL: Duration = Duration::from_secs(30);
-/// A watch that has not worked for so long will not by itself.
+/// A watch that has failed for this long does not recover by itself.
 pub const WATCH_DEAD: Duration = Duration::from_secs(300);
-/// How long all watches may take to tell of everything, before work goes on without those that have not: a namespace without rights holds
-/// up no other.
+/// The longest time that the operator waits for all watches to finish their first list. After it, work starts without the watches that
+/// have not: a namespace without rights delays no other.
 pub const FIRST_LISTS: Duration = Duration::from_secs(30);
-/// How often the kinds of other products are looked for.
+/// The interval at which the operator discovers the kinds of other products.
 pub const DISCOVERY: Duration = Duration::from_secs(60);
-/// How long after kinds are missing they are looked for again.
+/// The delay before a second discovery confirms that kinds are missing.
 pub const DISCOVERY_AGAIN: Duration = Duration::from_secs(5);
 
-/// How long a broker may take to answer for the topics of a resource.
+/// The time that a broker has to answer about the topics of a resource.
 pub const BROKER: Duration = Duration::from_secs(20);
-/// How long a round waits for that answer: most brokers need much less. Of one that comes later the resource is told.
+/// The time for which a reconcile waits for that answer, which is more than most brokers need. A later answer enqueues the resource.
 pub const BROKER_AT_HAND: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1000 });
-/// How long the answer of a broker that is away, or lets nobody in, holds for the other resources that share it.
+/// The time for which an error of a broker (away, or login refused) also answers the requests of other resources that share it.
 pub const BROKER_AWAY: Duration = Duration::from_secs(5);
-/// How long a broker has for a first answer before it is looked whether it refused; doubled each time.
+/// The time that a broker has for a first answer, before the connection checks whether the broker refused it; doubled each time.
 pub const FIRST_PATIENCE: Duration = Duration::from_millis(250);
-/// How long librdkafka is given to tell what it has heard, and the shortest time in which a broker is asked anything.
+/// The time that librdkafka has to report its errors, and the minimum time left for a request to a broker.
 pub const POLL: Duration = Duration::from_millis(1);
-/// How long to wait before looking whether a change of a topic has arrived; doubled each time.
+/// The wait before the next look at whether a change of a topic has arrived; doubled each time.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// The longest such wait: in 2.5 s a change has reached every broker, or was not made.
+/// The longest such wait. Within 2.5 s in total, a change reaches every broker, or it was not made.
 pub const LAST_PAUSE: Duration = Duration::from_millis(1280);

@@ -1,4 +1,4 @@
-//! What tells us of changes: a watch for each kind of object, of metadata alone, and of ours alone.
+//! Watches that report changes: one for each kind, of metadata only, limited to objects that the operator manages.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::pin::pin;
@@ -24,10 +24,10 @@ use crate::reconcile::resource::Owner;
 use crate::reconcile::volume::Volume;
 use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_DEAD, WATCH_RENEWAL, WATCH_SECONDS};
 
-/// What a watch is of: a kind, or the resources themselves (`None`); in a namespace, or in all.
+/// The object of a watch: a kind, or the resources themselves (`None`); in one namespace, or in all (`None`).
 type Watched = (Option<Kind>, Option<String>);
 
-/// How the watches do.
+/// The health of all watches.
 #[derive(Default)]
 pub struct Health {
     watches: Mutex<BTreeMap<Watched, Watch>>,
@@ -36,9 +36,9 @@ pub struct Health {
 
 #[derive(Default)]
 struct Watch {
-    /// Whether it has told of everything that there is.
+    /// Whether the watch has finished a list.
     synced: bool,
-    /// Since when it has not worked, and why.
+    /// The time since which the watch fails, and the error.
     failing: Option<(Instant, String)>,
 }
 
@@ -47,18 +47,18 @@ impl Health {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A watch is begun; `kind` is `None` for the resources themselves.
+    /// Registers a watch that starts; `kind` is `None` for the resources themselves.
     pub fn begins(&self, kind: Option<Kind>, namespace: Option<&str>) {
         self.watches().insert((kind, namespace.map(str::to_owned)), Watch::default());
     }
 
-    /// A watch is no longer wanted.
+    /// Removes the watches of a kind that the operator no longer watches.
     fn ends(&self, kind: Kind) {
         self.watches().retain(|(of, _), _| *of != Some(kind));
         self.changed.notify_waiters();
     }
 
-    /// A watch told of something: of everything, where `synced`.
+    /// Records that a watch reported an event; `synced` if the event ends a list.
     fn works(&self, kind: Option<Kind>, namespace: Option<&str>, synced: bool) {
         if let Some(watch) = self.watches().get_mut(&(kind, namespace.map(str::to_owned))) {
             watch.failing = None;
@@ -67,7 +67,7 @@ impl Health {
         self.changed.notify_waiters();
     }
 
-    /// A watch failed.
+    /// Records that a watch failed.
     fn fails(&self, kind: Option<Kind>, namespace: Option<&str>, error: &watcher::Error) {
         let name = kind.map_or("RestaurantBooking", Kind::as_str);
         let error = crate::reconcile::failure::chain(error);
@@ -87,13 +87,13 @@ impl Health {
         self.watches().get(&(kind, namespace.map(str::to_owned))).is_some_and(|watch| watch.failing.is_some())
     }
 
-    /// Whether every watch has told of all that there is.
+    /// Whether every watch has finished a list.
     pub fn is_synced(&self) -> bool {
         self.watches().values().all(|watch| watch.synced)
     }
 
-    /// Whether there is work to be done: in one namespace at least, every watch has told of all that there is. A namespace that was deleted, or
-    /// gives no rights, harms no other.
+    /// Whether the operator can work: every watch of at least one namespace has finished a list. A namespace that was deleted, or that
+    /// grants no rights, does not affect the others.
     pub fn is_ready(&self) -> bool {
         let watches = self.watches();
         let mut places: BTreeMap<&Option<String>, bool> = BTreeMap::new();
@@ -114,7 +114,7 @@ impl Health {
         }
     }
 
-    /// Which watches have not told of everything that there is, and why where that is known.
+    /// The watches that have not finished a list, each with its error if it has one.
     pub fn missing(&self) -> String {
         let watches = self.watches();
         let missing = watches.iter().filter(|(_, watch)| !watch.synced).map(|(watched, watch)| {
@@ -124,8 +124,9 @@ impl Health {
         missing.collect::<Vec<_>>().join("\n")
     }
 
-    /// The watches that worked once and have not for minutes, where there are some in every namespace; `None` otherwise. A watch that never
-    /// worked lacks a right, and one namespace that does not answer was deleted, or gives none any more: no new process mends that.
+    /// The watches that worked once and have failed for minutes, if every namespace has such a watch; `None` otherwise. A watch that never
+    /// worked lacks a right, and a single namespace that does not answer was deleted or no longer grants rights: a new process repairs
+    /// neither.
     pub fn dead(&self) -> Option<String> {
         let lost = self.lost_for(WATCH_DEAD)?;
         let watches = self.watches();
@@ -139,7 +140,7 @@ impl Health {
         self.failing(|watch, since| watch.synced && since.elapsed() > limit)
     }
 
-    /// What has not worked for so long; `None` where everything has.
+    /// The watches that have failed for longer than `limit`; `None` if there are none.
     pub fn failing_for(&self, limit: Duration) -> Option<String> {
         self.failing(|_, since| since.elapsed() > limit)
     }
@@ -160,7 +161,7 @@ fn named((kind, namespace): &Watched) -> String {
     format!("{}{place}", kind.map_or("RestaurantBooking", Kind::as_str))
 }
 
-/// A watch that tells `health` how it does: `kind` is `None` for the resources themselves.
+/// A watch that reports its health to `health`; `kind` is `None` for the resources themselves.
 pub fn watch<K: 'static>(
     begin: impl Fn() -> BoxStream<'static, watcher::Result<watcher::Event<K>>> + Send + 'static,
     health: Arc<Health>,
@@ -172,7 +173,7 @@ pub fn watch<K: 'static>(
             match tokio::time::timeout(WATCH_RENEWAL, events.next()).await {
                 Ok(Some(event)) => {
                     match &event {
-                        // Only that a list is about to be asked for.
+                        // The watch is about to request a list, which does not show that it works.
                         Ok(watcher::Event::Init) => {}
                         Ok(event) => health.works(kind, namespace.as_deref(), matches!(event, watcher::Event::InitDone)),
                         Err(error) => health.fails(kind, namespace.as_deref(), error),
@@ -188,21 +189,22 @@ pub fn watch<K: 'static>(
 
 /// The watches of all kinds of objects.
 pub struct Watches {
-    /// What all share.
+    /// The context that all watches share.
     pub context: Arc<Context>,
-    /// How they do.
+    /// The health of the watches.
     pub health: Arc<Health>,
-    /// Where it is told that everything is to be reconciled.
+    /// Enqueues all resources.
     pub everything: mpsc::UnboundedSender<()>,
     /// The namespaces to watch; empty: all.
     pub namespaces: Vec<String>,
 }
 
 impl Watches {
-    /// Watches until one of the watches ends, which none does by itself. `begun` is told when all that exists is known.
+    /// Watches until one of the watches ends, which none does by itself. Notifies `begun` when the first lists are complete, or after
+    /// [`FIRST_LISTS`].
     ///
     /// # Errors
-    /// Where the API server cannot be asked which kinds it knows.
+    /// The API server does not answer which kinds it knows.
     pub async fn run(self, begun: Arc<Notify>) -> kube::Result<()> {
         let known = discover(&self.context.client).await?;
         info!(kinds = ?known, "optional kinds that the cluster knows");
@@ -232,7 +234,7 @@ impl Watches {
             if now == known {
                 continue;
             }
-            // An API server that starts does not tell of all definitions: only what is missing twice is gone.
+            // An API server that starts may not report all definitions: a kind is gone only if a second discovery does not find it either.
             if !now.is_superset(&known) {
                 tokio::time::sleep(DISCOVERY_AGAIN).await;
                 match discover(&self.context.client).await {
@@ -255,14 +257,14 @@ impl Watches {
         }
     }
 
-    /// Waits until all that exists is known, and no longer than [`FIRST_LISTS`].
+    /// Waits until every watch has finished a list, at most for [`FIRST_LISTS`].
     async fn known(&self) {
         if tokio::time::timeout(FIRST_LISTS, self.health.synced()).await.is_err() {
             warn!("work goes on without knowing everything that exists: {}", self.health.missing());
         }
     }
 
-    /// Begins the watches of a kind; they end when what is returned is dropped.
+    /// Starts the watches of a kind. They end when the returned set is dropped.
     fn begin(&self, kind: Kind) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let namespaces = if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() };
@@ -275,7 +277,7 @@ impl Watches {
     }
 }
 
-/// Waits for a watch that ends: it panicked, and what it told last would count for ever.
+/// Waits for a watch that ends. A watch ends only by a panic, and its last health would then count forever.
 async fn ended(tasks: &mut BTreeMap<Kind, JoinSet<()>>) -> Kind {
     std::future::poll_fn(|context| {
         let of = |(kind, set): (&Kind, &mut JoinSet<()>)| matches!(set.poll_join_next(context), Poll::Ready(Some(_))).then_some(*kind);
@@ -284,7 +286,7 @@ async fn ended(tasks: &mut BTreeMap<Kind, JoinSet<()>>) -> Kind {
     .await
 }
 
-/// Which of the optional kinds the cluster knows.
+/// The optional kinds that the cluster has.
 async fn discover(client: &Client) -> kube::Result<BTreeSet<Kind>> {
     let groups = client.list_api_groups_aggregated().await?;
     let knows = |kind: &Kind| {
@@ -319,7 +321,7 @@ impl One {
             None => Api::all_with(client, &resource),
         };
         let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
-        // Of Secrets those count too that users and other operators made; of them nothing is kept.
+        // Secrets of users and of other operators matter too; the operator keeps nothing of them.
         if self.kind != Kind::Secret {
             config = config.labels(&format!("{MANAGED_BY}={MANAGER}"));
         }
@@ -372,7 +374,7 @@ impl One {
     fn seen(&self, owner: &Owner, object: &PartialObjectMeta<DynamicObject>) {
         self.lost(Some(owner), object);
         let version = object.resource_version().unwrap_or_default();
-        // Before the claim is known: it must not seem to be one that nothing is known of.
+        // The volume is recorded before the claim: otherwise the claim would seem to have been made with unknown settings.
         if self.kind == Kind::PersistentVolumeClaim {
             self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));
         }
@@ -384,14 +386,14 @@ impl One {
         }
     }
 
-    /// Our labels may have been edited by hand: whose object it was puts them back.
+    /// The operator's labels may have been edited: the resource that owned the object puts them back.
     fn lost(&self, owner: Option<&Owner>, object: &PartialObjectMeta<DynamicObject>) {
         let namespace = object.namespace().unwrap_or_default();
         let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any());
         losers.iter().for_each(|owner| self.reconcile(owner));
     }
 
-    /// A Secret that is not ours, or that another resource refers to.
+    /// Enqueues the resources that refer to a Secret, except its owner.
     fn referred(&self, object: &PartialObjectMeta<DynamicObject>) {
         if self.kind == Kind::Secret {
             let owners = self.context.children.referring(&object.namespace().unwrap_or_default(), &object.name_any());
@@ -402,12 +404,12 @@ impl One {
 
     fn reconcile(&self, owner: &Owner) {
         self.context.queued(owner);
-        // The receiver is gone only when we are about to be.
+        // The receiver is gone only when the operator stops.
         let _ = self.context.trigger.send(ObjectRef::new(&owner.name).within(&owner.namespace));
     }
 }
 
-/// The resource that an object of ours is a part of.
+/// The resource that owns an object, by the object's labels.
 fn owner(object: &PartialObjectMeta<DynamicObject>) -> Option<Owner> {
     let labels = object.labels();
     if labels.get(MANAGED_BY).map(String::as_str) != Some(MANAGER) {
@@ -442,7 +444,7 @@ mod tests {
             events.next().await;
             fails.push(health.failing_for(Duration::ZERO).is_some());
         }
-        // To begin a list is not to have one.
+        // The start of a list does not show that the watch works.
         assert_eq!(fails, [false, true, true, true, true, false]);
         assert!(health.is_synced());
     }

@@ -1,4 +1,4 @@
-//! What becomes of everything when a resource, or its namespace, is deleted.
+//! The objects that are kept and those that are removed when a resource, or its namespace, is deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,14 +36,14 @@ async fn delete(place: &Place, name: &str) {
     eventually("the resource is gone", async || place.resources().get_opt(name).await.ok()?.is_none().then_some(())).await;
 }
 
-/// The objects of a resource that hold what is to outlive it, by kind and name.
+/// The objects of a resource that outlive it, by kind and name.
 async fn data(place: &Place) -> BTreeMap<(Kind, String), Value> {
     let mut children = place.children().await;
     children.retain(|(kind, _), _| kind.holds_data());
     children
 }
 
-/// Waits until of all that was made, only these objects are left: also no Pod and no ReplicaSet.
+/// Waits until only these objects are left, without Pods and ReplicaSets.
 async fn only_these_are_left(place: &Place, kept: &BTreeSet<(Kind, String)>) {
     eventually("the rest is gone", async || {
         let children: BTreeSet<_> = place.children().await.into_keys().collect();
@@ -59,8 +59,8 @@ fn uids(objects: &BTreeMap<(Kind, String), Value>) -> Vec<&Value> {
     objects.values().map(|object| &object["metadata"]["uid"]).collect()
 }
 
-/// By default volumes and credentials stay, as they are, and everything else goes. A resource that is applied again under the same name
-/// finds them, also when it asks for smaller volumes.
+/// By default, volumes and credentials stay unchanged, and everything else is removed. A new resource with the same name adopts them, even
+/// if it asks for smaller volumes.
 pub(crate) async fn data_is_retained(place: &Place) {
     let storage = |size: &str| json!({"postgres": {"managed": {"storage": {"size": size}}}});
     let operator = ready(place, "trattoria", storage("10Gi")).await;
@@ -88,7 +88,7 @@ pub(crate) async fn data_is_retained(place: &Place) {
     operator.stop().await;
 }
 
-/// With `deletionPolicy: Delete` nothing is left, and no volume.
+/// With `deletionPolicy: Delete` nothing is left, not even a volume.
 pub(crate) async fn everything_is_deleted(place: &Place) {
     let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete", "ingress": {"host": "book.example.com"}})).await;
     delete(place, "trattoria").await;
@@ -106,7 +106,7 @@ pub(crate) async fn everything_is_deleted(place: &Place) {
     operator.stop().await;
 }
 
-/// The same of databases, brokers and topics that other operators run: kept, and found again; or deleted.
+/// Databases, brokers and topics of other operators are kept and adopted, or deleted.
 pub(crate) async fn data_of_other_products_is_retained_or_deleted(place: &Place) {
     let _others = Simulated::start(place);
     let spec = |policy: &str| json!({"postgres": {"cloudNativePG": {}}, "kafka": {"strimzi": {}}, "deletionPolicy": policy});
@@ -130,7 +130,7 @@ fn finalizers(resource: &RestaurantBooking) -> Vec<String> {
     resource.metadata.finalizers.clone().unwrap_or_default()
 }
 
-/// The policy can be changed while the resource exists: a finalizer says which one holds, and no object with data ever has an owner.
+/// The policy can be changed while the resource exists: a finalizer shows the policy in effect, and no object with data ever has an owner.
 pub(crate) async fn d01_the_finalizer_follows_the_policy_and_data_has_no_owner(place: &Place) {
     let operator = ready(place, "trattoria", json!({})).await;
     let before = data(place).await;
@@ -143,7 +143,7 @@ pub(crate) async fn d01_the_finalizer_follows_the_policy_and_data_has_no_owner(p
             assert_eq!(object["data"], before[&key]["data"], "{key:?}");
         }
     }
-    // Another's finalizer is left alone.
+    // A finalizer of another client stays.
     let others = json!({"metadata": {"finalizers": [FINALIZER, "example.com/other"]}});
     let params = PatchParams { field_manager: Some("user".to_owned()), ..Default::default() };
     place.resources().patch_metadata("trattoria", &params, &Patch::Merge(&others)).await.expect("it is patched");
@@ -153,8 +153,8 @@ pub(crate) async fn d01_the_finalizer_follows_the_policy_and_data_has_no_owner(p
     operator.stop().await;
 }
 
-/// Delete that becomes Retain before the resource is deleted keeps the data, although nobody acted on the change: the operator is away, the
-/// resource is paused, or it is refused.
+/// A change from Delete to Retain before the deletion keeps the data, even if the operator did not act on the change, because it was away,
+/// or the resource was paused or refused.
 pub(crate) async fn d01_delete_that_becomes_retain_unseen_keeps_the_data(place: &Place) {
     let dangling = json!({"passwordSecretRef": {"name": "nowhere", "key": "password"}});
     for (what, more) in [("away", json!({})), ("paused", json!({"paused": true})), ("refused", json!({"admin": dangling}))] {
@@ -181,7 +181,7 @@ pub(crate) async fn d01_delete_that_becomes_retain_unseen_keeps_the_data(place: 
     }
 }
 
-/// Paused and refused resources take their data with them where they say so, and so does one that is deleted while the operator is away.
+/// With Delete, the data is removed even if the resource is paused or refused, or is deleted while the operator is away.
 pub(crate) async fn d01_delete_counts_whatever_state_the_resource_is_in(place: &Place) {
     let dangling = json!({"passwordSecretRef": {"name": "nowhere", "key": "password"}});
     for more in [json!({"paused": true}), json!({"admin": dangling}), json!({})] {
@@ -201,7 +201,7 @@ pub(crate) async fn d01_delete_counts_whatever_state_the_resource_is_in(place: &
     }
 }
 
-/// The policy is read before each removal: what is left when it becomes Retain stays.
+/// The policy is read before each removal: after a change to Retain, the remaining data stays.
 pub(crate) async fn d01_an_edit_to_retain_counts_as_long_as_anything_is_left(place: &Place) {
     let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete"})).await;
     let secrets = |objects: BTreeMap<(Kind, String), Value>| {
@@ -225,7 +225,7 @@ pub(crate) async fn d01_an_edit_to_retain_counts_as_long_as_anything_is_left(pla
     operator.stop().await;
 }
 
-/// A namespace goes when the operator is gone already: nothing waits for it, where its finalizers were taken off.
+/// A namespace is deleted without the operator: nothing blocks it if the finalizers were removed.
 pub(crate) async fn a_namespace_goes_without_the_operator(place: &Place) {
     let operator = ready(place, "trattoria", json!({})).await;
     place.apply("osteria", smallest(json!({"deletionPolicy": "Delete"}))).await;
@@ -243,7 +243,7 @@ pub(crate) async fn a_namespace_goes_without_the_operator(place: &Place) {
     eventually("the namespace is gone", async || namespaces.get_opt(&place.name).await.ok()?.is_none().then_some(())).await;
 }
 
-/// A resource that is deleted with all that it has disturbs no other one in its namespace: nothing of that one is written.
+/// The deletion of a resource with all its data causes no write to another resource in its namespace.
 pub(crate) async fn two_resources_do_not_disturb_each_other(place: &Place) {
     let operator = ready(place, "osteria", json!({})).await;
     place.apply("trattoria", smallest(json!({"deletionPolicy": "Delete"}))).await;

@@ -1,4 +1,4 @@
-//! What is deleted or edited by hand is put back; what is no longer wanted goes; what is not ours is never touched.
+//! Deleted and edited objects are restored, unwanted ones are pruned, and foreign ones are never changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub(crate) use foreign::{an_object_of_anothers_is_never_taken_over, what_is_no_l
 /// Objects by kind and name.
 type Children = BTreeMap<(Kind, String), Value>;
 
-/// Everything that can be had without other operators.
+/// A platform with everything that needs no other operator.
 fn managed() -> Value {
     json!({
         "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
@@ -36,7 +36,7 @@ fn managed() -> Value {
     })
 }
 
-/// With databases by CloudNativePG, a broker by Strimzi, and a route of the Gateway API.
+/// A platform with databases of CloudNativePG, a broker of Strimzi, and a route of the Gateway API.
 fn by_others() -> Value {
     json!({
         "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
@@ -46,7 +46,7 @@ fn by_others() -> Value {
     })
 }
 
-/// A platform that is Ready, and has come to rest.
+/// A platform that is Ready, with an idle operator.
 async fn settled(place: &Place, spec: Value) -> Operator {
     let operator = place.operator();
     place.apply("trattoria", spec).await;
@@ -55,18 +55,18 @@ async fn settled(place: &Place, spec: Value) -> Operator {
     operator
 }
 
-/// Objects as they are compared.
+/// The objects in the form in which they are compared.
 fn normal(children: &Children) -> BTreeMap<String, Value> {
     let of = |kind: Kind, object: &Value| {
         let mut object = stored(kind, object.clone());
-        // In a list they are left out.
+        // A list leaves these out.
         object.as_object_mut().expect("an object").retain(|member, _| member != "apiVersion" && member != "kind");
         object
     };
     children.iter().map(|((kind, name), object)| (format!("{}/{name}", kind.as_str()), of(*kind, object))).collect()
 }
 
-/// Waits until every object is as it was; what is not after a while, and what the resource tells.
+/// Waits until every object is as before. After a timeout, returns the differences and the resource's status.
 async fn put_back(place: &Place, before: &Children) -> Result<(), String> {
     let wanted = normal(before);
     let started = Instant::now();
@@ -95,7 +95,7 @@ async fn as_before(place: &Place, before: &Children, what: &str) {
     put_back(place, before).await.unwrap_or_else(|differ| panic!("{what}, and was not put back: {differ}"));
 }
 
-/// The objects that can be replaced without a loss: all but credentials and volumes, which have scenarios of their own.
+/// The objects that can be replaced without a loss: all except credentials and volumes, which have their own scenarios.
 async fn replaceable(place: &Place) -> Children {
     let mut children = place.children().await;
     children.retain(|(kind, _), _| !matches!(kind, Kind::Secret | Kind::PersistentVolumeClaim));
@@ -122,7 +122,7 @@ async fn deleted_one_by_one(place: &Place, spec: Value) -> BTreeSet<Kind> {
     before.into_keys().map(|(kind, _)| kind).collect()
 }
 
-/// Every object of a platform that is deleted comes back as it was.
+/// Every deleted object of a platform is created again as it was.
 pub(crate) async fn what_is_deleted_comes_back(place: &Place) {
     let kinds = deleted_one_by_one(place, managed()).await;
     let others = [Kind::HttpRoute, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic];
@@ -130,7 +130,7 @@ pub(crate) async fn what_is_deleted_comes_back(place: &Place) {
     assert_eq!(kinds, all.collect());
 }
 
-/// The same of databases and brokers that other operators run.
+/// The same for databases and brokers of other operators.
 pub(crate) async fn what_is_deleted_of_other_products_comes_back(place: &Place) {
     let _others = Simulated::start(place);
     let kinds = deleted_one_by_one(place, by_others()).await;
@@ -139,7 +139,7 @@ pub(crate) async fn what_is_deleted_of_other_products_comes_back(place: &Place) 
     }
 }
 
-/// Edits of the metadata of every object: each is made on all of them at once.
+/// Edits of the metadata of every object; each is made on all objects at once.
 fn metadata_edits(name: &str) -> Vec<(&'static str, Value)> {
     let labels = |labels: Value| json!({"metadata": {"labels": labels}});
     vec![
@@ -169,12 +169,12 @@ async fn metadata_edited(place: &Place, spec: Value) {
     operator.stop().await;
 }
 
-/// Labels, annotations and owners of every object are put back.
+/// Labels, annotations and owners of every object are restored.
 pub(crate) async fn edited_metadata_is_put_back(place: &Place) {
     metadata_edited(place, managed()).await;
 }
 
-/// The same of databases and brokers that other operators run.
+/// The same for databases and brokers of other operators.
 pub(crate) async fn edited_metadata_of_other_products_is_put_back(place: &Place) {
     let _others = Simulated::start(place);
     metadata_edited(place, by_others()).await;
@@ -185,7 +185,7 @@ async fn edited_by_hand(place: &Place, spec: Value, edits: Vec<Edit>) -> BTreeSe
     let before = place.children().await;
     let (mut kinds, mut failed) = (BTreeSet::new(), Vec::new());
     for (kind, name, what, edit) in edits {
-        // The name of a Job is derived from what it runs.
+        // The name of a Job depends on its template.
         let name =
             before.keys().find(|(of, found)| *of == kind && found.starts_with(name)).map(|(_, name)| name.clone()).expect("an object");
         let patch: Patch<()> = Patch::Json(serde_json::from_value(edit).expect("a patch"));
@@ -208,7 +208,7 @@ async fn edited_by_hand(place: &Place, spec: Value, edits: Vec<Edit>) -> BTreeSe
     kinds
 }
 
-/// What is ours in every object is put back, and what stands in its way is taken away.
+/// The operator's fields in every object are restored, and conflicting fields are removed.
 pub(crate) async fn what_is_edited_is_put_back(place: &Place) {
     let kinds = edited_by_hand(place, managed(), edits::of_managed()).await;
     let others = [Kind::HttpRoute, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic];
@@ -216,7 +216,7 @@ pub(crate) async fn what_is_edited_is_put_back(place: &Place) {
     assert_eq!(kinds, all.collect());
 }
 
-/// The same of databases and brokers that other operators run.
+/// The same for databases and brokers of other operators.
 pub(crate) async fn what_is_edited_of_other_products_is_put_back(place: &Place) {
     let _others = Simulated::start(place);
     let kinds = edited_by_hand(place, by_others(), edits::of_other_products()).await;

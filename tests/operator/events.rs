@@ -1,4 +1,4 @@
-//! Every failure is told of: a condition, one event, a metric, a log line.
+//! Every failure is reported: in a condition, one event, a metric and a log line.
 
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{Api, ListParams};
@@ -30,8 +30,8 @@ fn metric(operator: &Operator, line: &str) -> u64 {
     text.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok()).unwrap_or(0)
 }
 
-/// A step that fails again and again: its condition says what and why, one event counts how often, a metric too, and the log has the
-/// resource, its generation, the step and the reason.
+/// A step that fails repeatedly: its condition has the error and the reason, one event counts the failures, and so does a metric. The log
+/// has the resource, its generation, the step and the reason.
 pub(crate) async fn a_failure_is_told_of(place: &Place) {
     let foreign = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "trattoria-auth"}});
     let foreign = serde_json::from_value(foreign).expect("an object");
@@ -58,7 +58,7 @@ pub(crate) async fn a_failure_is_told_of(place: &Place) {
     for part in ["ERROR", "resource=\"trattoria\"", "generation=1", "step=\"settings-auth\"", "ServiceAccount trattoria-auth"] {
         assert!(told.iter().all(|line| line.contains(part)), "{part}: {told:#?}");
     }
-    // It is said once that it was mended, too.
+    // The recovery is reported once, too.
     place.delete(Kind::ServiceAccount, "trattoria-auth").await;
     place.ready(NAME).await;
     let mut reasons: Vec<_> = events(place).await.into_iter().filter_map(|event| event.reason).collect();
@@ -67,7 +67,7 @@ pub(crate) async fn a_failure_is_told_of(place: &Place) {
     operator.stop().await;
 }
 
-/// What comes and goes is one event for each state, which counts.
+/// A flapping resource has one event for each state, with a count.
 pub(crate) async fn a_state_that_flaps_is_no_flood(place: &Place) {
     let mut spec = spec();
     spec["admin"] = json!({"passwordSecretRef": {"name": "boss", "key": "password"}});
@@ -89,7 +89,7 @@ pub(crate) async fn a_state_that_flaps_is_no_flood(place: &Place) {
     })
     .await;
     assert_eq!(counts, (flaps + 1, flaps));
-    // What changed each time: Ready and Progressing, or AdminReady.
+    // The conditions that changed each time: Ready and Progressing, or AdminReady.
     let writes = operator.wire.requests().iter().filter(|sent| sent.is_write() && sent.uri.contains("/status")).count();
     println!("{flaps} flaps: events {counts:?}, {writes} writes of the status");
     assert!(writes <= 10 + usize::try_from(flaps).expect("few") * 4, "{writes} writes of the status");

@@ -28,7 +28,7 @@ pub(crate) fn example(name: &str) -> Vec<Value> {
     serde_yaml::Deserializer::from_str(&text).map(|document| Value::deserialize(document).expect("YAML")).collect()
 }
 
-/// `kubectl apply --server-side`, as strict as kubectl is.
+/// `kubectl apply --server-side`, with kubectl's strict validation.
 async fn apply(place: &Place, object: &Value) {
     let (kind, name) = (object["kind"].as_str().expect("a kind"), object["metadata"]["name"].as_str().expect("a name"));
     let resource = match kind {
@@ -40,7 +40,7 @@ async fn apply(place: &Place, object: &Value) {
     api.patch(name, &params, &Patch::Apply(object)).await.unwrap_or_else(|error| panic!("{kind} {name}: {error}"));
 }
 
-/// Applies an example and waits until it is Ready; then looks at everything that is to be true of each.
+/// Applies an example, waits until it is Ready, and checks the assertions that hold for each.
 async fn becomes_ready(place: &Place, operator: Operator, name: &str, documents: &[Value]) -> RestaurantBookingStatus {
     let simulated = Simulated::start(place);
     let mark = place.world.plane.audit().mark();
@@ -82,7 +82,7 @@ async fn becomes_ready(place: &Place, operator: Operator, name: &str, documents:
     status
 }
 
-/// The namespace enforces the restricted pod security standard: no Pod was refused, and every one runs or has run to its end.
+/// The namespace enforces the restricted pod security standard: every Pod was admitted, and runs or has completed.
 async fn every_pod_was_admitted(place: &Place) {
     let resource =
         |group, kind, plural| kube::core::ApiResource::from_gvk_with_plural(&kube::core::GroupVersionKind::gvk(group, "v1", kind), plural);
@@ -99,7 +99,7 @@ async fn every_pod_was_admitted(place: &Place) {
     }
 }
 
-/// What `kubectl get rb` shows, and `kubectl get rb -o wide`.
+/// The output of `kubectl get rb` and of `kubectl get rb -o wide`.
 async fn table_shows(place: &Place, name: &str, status: &RestaurantBookingStatus) {
     let uri = format!("/apis/restaurantbooking.dev/v1alpha1/namespaces/{}/restaurantbookings/{name}", place.name);
     let request = http::Request::get(uri).header("accept", "application/json;as=Table;v=v1;g=meta.k8s.io").body(Vec::new());
@@ -118,7 +118,7 @@ async fn table_shows(place: &Place, name: &str, status: &RestaurantBookingStatus
     assert_eq!(column(1), [("Postgres", &postgres), ("Kafka", &kafka), ("Replicas", &replicas)]);
 }
 
-/// What a status says, but for its conditions.
+/// A status without its conditions.
 fn said(status: &RestaurantBookingStatus) -> Value {
     let services = status.services.as_ref().expect("services");
     let pods = [&services.auth, &services.menu, &services.reservation].map(|service| json!([service.ready, service.desired]));
@@ -138,7 +138,7 @@ pub(crate) async fn minimal(place: &Place) {
     assert_eq!(said(&status), expected);
 }
 
-/// Databases and broker of its own, and an Ingress.
+/// A resource with managed databases, a managed broker and an Ingress.
 pub(crate) async fn trattoria(place: &Place) {
     let status = becomes_ready(place, place.operator(), "trattoria", &example("trattoria")).await;
     let expected = json!({
@@ -164,9 +164,9 @@ pub(crate) async fn production(place: &Place) {
     assert_eq!((&topic["spec"]["partitions"], &topic["spec"]["config"]["retention.ms"]), (&json!(9), &json!(30_u64 * 24 * 3600 * 1000)));
 }
 
-/// Databases and a broker that exist. The one broker here keeps one copy of a topic: so they exist, with fewer partitions than are asked
-/// for, and the operator raises these and leaves the copies alone. Where this program was built without TLS to Kafka, the broker is asked
-/// without, and with the only login that takes none.
+/// Existing databases and an existing broker. The test's single broker keeps one replica of a topic. The topics therefore exist before,
+/// with fewer partitions than specified: the operator adds partitions and leaves the replicas. If this program was built without TLS to
+/// Kafka, the connection has no TLS, and uses the only login that needs none.
 pub(crate) async fn external(place: &Place) {
     let node = place.world.kafka.clone().expect("a broker");
     let mut documents = example("external");
@@ -191,7 +191,7 @@ pub(crate) async fn external(place: &Place) {
     for name in ["bistro.menu.events", "bistro.user.events"] {
         topics.make(name, 3).await;
     }
-    // Two copies cannot be, and so nothing is missing that would have to be made.
+    // The broker cannot hold two replicas, so no topic may be missing.
     topics.make("bistro.reservation.events", 6).await;
     let status = becomes_ready(place, place.operator_at(&address), "bistro", &documents).await;
     let expected = json!({
@@ -203,8 +203,8 @@ pub(crate) async fn external(place: &Place) {
     topics.are("bistro.", &week).await;
 }
 
-/// A wrong password is told, with the broker's words, and nothing goes on; the right one is noticed, and the topics are made as they are
-/// asked for, and changed with the resource.
+/// A wrong password is reported with the broker's message, and nothing continues. The right one is observed, and the topics are created as
+/// specified, and change with the resource.
 pub(crate) async fn a_broker_with_a_login(place: &Place) {
     let node = place.world.kafka.clone().expect("a broker");
     let prefix = format!("{}.", place.name);
@@ -239,7 +239,7 @@ pub(crate) async fn a_broker_with_a_login(place: &Place) {
     place.secret("broker", &[("user", &username), ("password", PASSWORD)]).await;
     place.ready("trattoria").await;
     topics.are(&prefix, &(4, (36 * 3600 * 1000).to_string())).await;
-    // Somebody else's setting of a topic stays.
+    // Settings of a topic that others made stay.
     topics.set(&format!("{prefix}menu.events"), &[("retention.ms", "129600000"), ("max.message.bytes", "2000000")]).await;
     place.apply("trattoria", spec(json!({"prefix": prefix, "partitions": 6, "retention": "2d"}))).await;
     place.ready("trattoria").await;
@@ -267,7 +267,7 @@ pub(crate) async fn d14_topics_are_made_again_on_a_broker_that_came_back_empty(p
     operator.stop().await;
 }
 
-/// The broker for who has a password.
+/// The broker's settings with a login.
 fn login(node: &Node, prefix: &str) -> chassis::run::config::Kafka {
     let nobody = chassis::run::config::Kafka {
         bootstrap_servers: node.address(),
@@ -278,7 +278,7 @@ fn login(node: &Node, prefix: &str) -> chassis::run::config::Kafka {
     node.with_login(nobody, PASSWORD)
 }
 
-/// The broker's topics, as somebody else sees them.
+/// The broker's topics, as another client sees them.
 struct Topics(AdminClient<DefaultClientContext>);
 
 impl Topics {
@@ -328,7 +328,7 @@ impl Topics {
         found
     }
 
-    /// Waits until the three topics of a prefix are so.
+    /// Waits until the three topics of a prefix have these partitions and this retention.
     async fn are(&self, prefix: &str, expected: &(usize, String)) {
         let expected: BTreeMap<_, _> =
             operator::reconcile::platform::TOPICS.iter().map(|topic| (format!("{prefix}{topic}"), expected.clone())).collect();

@@ -1,4 +1,4 @@
-//! Requests that fail, operators that die, an API server that is away: it ends as if nothing had been.
+//! Failing requests, dying operators, an API server that is away: the result is the same as without faults.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,10 +23,10 @@ use crate::wire::{Fate, Wire};
 use crate::world::{Operator, PATIENCE, Place, World, eventually};
 
 const NAME: &str = "trattoria";
-/// Platforms that are made at once: each waits for the control plane most of the time.
+/// The number of platforms that are created at once: each spends most of its time waiting for the control plane.
 const AT_ONCE: usize = 8;
 
-/// One Pod of each service, so that the many platforms are as light as they can be.
+/// One Pod of each service, to keep the many platforms light.
 fn spec() -> Value {
     let one = json!({"replicas": 1});
     json!({
@@ -36,12 +36,12 @@ fn spec() -> Value {
     })
 }
 
-/// What a platform is made of that nothing disturbs, and how many requests it takes.
+/// The objects of a platform without faults, and the number of requests that it takes.
 struct Undisturbed {
     objects: Objects,
-    /// Those that [`Wire::sent`] counts.
+    /// The requests that [`Wire::sent`] counts.
     requests: usize,
-    /// Watches, lists, discovery and the lease, until it was Ready.
+    /// The requests for watches, lists, discovery and the lease, until the platform was Ready.
     others: usize,
 }
 
@@ -57,7 +57,7 @@ async fn undisturbed(place: &Place) -> Undisturbed {
 }
 
 impl Undisturbed {
-    /// That a platform is made of the same, and that no Pod was replaced meanwhile.
+    /// Asserts that a platform has the same objects, and that no Pod was replaced meanwhile.
     async fn is_same(&self, place: &Place) {
         let started = Instant::now();
         loop {
@@ -75,7 +75,7 @@ impl Undisturbed {
     }
 }
 
-/// Every value that our Secrets had, in namespaces whose names begin with a word.
+/// Every value that the generated Secrets had, in namespaces whose names start with a word.
 struct Credentials {
     values: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
     task: JoinHandle<()>,
@@ -100,7 +100,7 @@ impl Credentials {
         Self { values, task }
     }
 
-    /// That none was ever rewritten, and how many there are.
+    /// Asserts that no Secret was ever rewritten, and returns their number.
     fn were_never_rewritten(self) -> usize {
         self.task.abort();
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,7 +113,7 @@ impl Credentials {
 /// A different fault for each request.
 fn fault(number: usize) -> Fate {
     match number {
-        // It takes as long as the operator waits.
+        // A hang takes as long as the operator's timeout.
         number if number % 29 == 7 => Fate::Hang,
         number => {
             let faults = [
@@ -128,7 +128,7 @@ fn fault(number: usize) -> Fate {
     }
 }
 
-/// As [`Place::ready`], by a watch: many that ask every 50 ms are a load of their own.
+/// Like [`Place::ready`], but with a watch: many polls every 50 ms would be a load of their own.
 async fn ready(place: &Place) {
     let is_ready = |resource: Option<&RestaurantBooking>| {
         let status = resource.and_then(|resource| resource.status.as_ref());
@@ -136,12 +136,12 @@ async fn ready(place: &Place) {
     };
     let waited = tokio::time::timeout(PATIENCE * 2, await_condition(place.resources(), NAME, is_ready)).await;
     if !matches!(waited, Ok(Ok(_))) {
-        // It says what is wrong.
+        // It reports the cause.
         place.ready(NAME).await;
     }
 }
 
-/// Runs an operator until the resource is Ready; where it ends by itself another is started, as a kubelet does.
+/// Runs an operator until the resource is Ready. An operator that ends by itself is replaced, as a kubelet does.
 async fn until_ready(place: &Place, wire: &Wire) -> Operator {
     let mut operator = place.operator_over(wire.clone());
     let mut ready = Box::pin(ready(place));
@@ -155,7 +155,7 @@ async fn until_ready(place: &Place, wire: &Wire) -> Operator {
     }
 }
 
-/// Does something for each number, several at once; how many of them are true.
+/// Runs a function for each number, several at once, and returns how many were true.
 async fn each(numbers: impl IntoIterator<Item = usize>, run: impl AsyncFn(usize) -> bool) -> usize {
     stream::iter(numbers).map(|number| run(number)).buffer_unordered(AT_ONCE).filter(|hit| std::future::ready(*hit)).count().await
 }
@@ -189,11 +189,11 @@ pub(crate) async fn every_request_fails_once(place: &Place) {
         undisturbed.requests,
         started.elapsed().as_secs_f64()
     );
-    // How many it takes varies by a few: what changes at the same time is looked at together.
+    // The number of requests varies a little: changes at the same time are handled together.
     assert!(hit * 10 >= undisturbed.requests * 9, "{hit} of {}", undisturbed.requests);
 }
 
-/// What an operator asks before it works fails, each once: the lease, which kinds there are, lists and watches.
+/// Each request of a start fails once: for the lease, the discovery of kinds, lists and watches.
 pub(crate) async fn every_request_of_a_start_fails_once(place: &Place) {
     let undisturbed = undisturbed(place).await;
     let started = Instant::now();
@@ -203,7 +203,7 @@ pub(crate) async fn every_request_of_a_start_fails_once(place: &Place) {
         let counted = count.clone();
         wire.decide(move |request, _, _| {
             let is_it = request == 0 && counted.fetch_add(1, Ordering::SeqCst) + 1 == number;
-            // One that hangs is given up after 20 s, as in the other scenario.
+            // A hanging request is given up after 20 s, as in the other scenario.
             if is_it { fault(if number % 29 == 7 { 1 } else { number }) } else { Fate::Pass }
         });
         place.apply(NAME, spec()).await;
@@ -258,13 +258,13 @@ pub(crate) async fn the_api_server_goes_and_comes_back(place: &Place) {
     drop(place);
     let plane = &mut Arc::get_mut(&mut world).expect("no place holds it").plane;
     plane.stop_api_server().await;
-    // Longer than a leader may go on that cannot renew its lease.
+    // Longer than a leader may work without renewing its lease.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let sent = wire.sent();
     plane.start_api_server().await.expect("it comes back");
     let back = Instant::now();
     let place = Place { client: world.client(), world: world.clone(), name };
-    // Who lost the lease ends, and is started again by the kubelet.
+    // An operator that lost the lease ends, and the kubelet starts it again.
     let ended = operator.has_ended();
     if ended {
         operator = place.operator_over(wire.clone());
@@ -284,7 +284,7 @@ fn refuse_secrets(wire: &Wire, status: StatusCode) {
     wire.decide(move |number, _, uri| if number > 0 && uri.contains("/secrets/") { Fate::Refuse(status) } else { Fate::Pass });
 }
 
-/// When a Secret was asked for.
+/// The times of the requests for a Secret.
 fn asked_for(wire: &Wire, secret: &str) -> Vec<Instant> {
     let requests = wire.requests();
     requests.iter().filter(|sent| sent.number > 0 && sent.method == Method::GET && sent.uri.contains(secret)).map(|sent| sent.at).collect()
@@ -294,10 +294,11 @@ fn gaps(times: &[Instant]) -> Vec<f64> {
     times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect()
 }
 
-/// An API server that refuses is asked ever less often, and never in step: by the operator where it failed (500), by the client where it
-/// is overloaded (503), and no sooner than it says (429). When it works again the resource becomes Ready.
+/// Requests to an API server that refuses come less and less often, and never in step: the operator waits after a failure (500), the client
+/// waits during overload (503), and neither retries earlier than `Retry-After` (429) says. When the API server works again, the resource
+/// becomes Ready.
 pub(crate) async fn storms_are_met_with_patience(place: &Place) {
-    // The first that a round asks for.
+    // The first request of a reconcile.
     let secret = &format!("/secrets/{NAME}-admin");
     let storm = async |status: StatusCode, time: u64| {
         let place = place.world.place(&format!("storm-{}", status.as_u16())).await;
@@ -323,12 +324,12 @@ pub(crate) async fn storms_are_met_with_patience(place: &Place) {
         "500: {failing:.2?}, Ready after {failing_ready:.1} s\n503: {overloaded:.2?}, Ready after {overloaded_ready:.1} s\n429: {limited:.2?}, Ready after {limited_ready:.1} s"
     );
 
-    // 1, 2, 4 and 8 s, a fifth more or less, and what a round takes.
+    // 1, 2, 4 and 8 s, each varied by up to a fifth, plus the time of a reconcile.
     assert!((3..=5).contains(&failing.len()), "{failing:?}");
     for (gap, wanted) in failing.iter().zip([1.0, 2.0, 4.0, 8.0]) {
         assert!((wanted * 0.79..wanted * 1.21 + 1.0).contains(gap), "{failing:?}");
     }
-    // From 5 ms on, doubled each time with a jitter of its own: a dozen in 12 s, where each half of them is the longer one.
+    // From 5 ms on, doubled each time with jitter: a dozen in 12 s, and the second half takes longer.
     assert!((6..=20).contains(&overloaded.len()), "{overloaded:?}");
     let half = overloaded.len() / 2;
     let (early, late): (f64, f64) = (overloaded[..half].iter().sum(), overloaded[half..].iter().sum());
@@ -336,12 +337,12 @@ pub(crate) async fn storms_are_met_with_patience(place: &Place) {
     assert!((4..=9).contains(&limited.len()) && limited.iter().all(|gap| *gap > 0.99), "{limited:?}");
 }
 
-/// Resources that cannot become Ready do not hold up one that can: neither those that the API server refuses something nor those whose
-/// broker is away.
+/// Resources that cannot become Ready do not delay one that can: neither those with a request that the API server refuses, nor those with a
+/// broker that is away.
 pub(crate) async fn broken_resources_hold_up_no_other(place: &Place) {
     let address = place.world.kafka.as_ref().expect("a broker").address();
     let wire = Wire::default();
-    // The brokers are those that the resources name.
+    // Each resource names its own broker.
     let settings = Settings { kafka_address: None, ..place.settings("operator-0") };
     let operator = Operator::start(wire.client(place.world.plane.client_config()), settings, wire);
     let mut broken = Vec::new();
@@ -354,7 +355,7 @@ pub(crate) async fn broken_resources_hold_up_no_other(place: &Place) {
             place.api(Kind::ServiceAccount).create(&Default::default(), &foreign).await.expect("somebody's ServiceAccount");
             spec["kafka"] = json!({"external": {"bootstrapServers": [address]}});
         } else {
-            // Nobody listens there.
+            // No server listens there.
             spec["kafka"] = json!({"external": {"bootstrapServers": ["127.0.0.1:9"]}});
         }
         place.apply(&name, spec).await;

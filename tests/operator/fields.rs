@@ -1,7 +1,7 @@
-//! Each field of the spec, changed and changed back: what is there then is what a fresh resource would have made.
+//! Each field of the spec is changed and changed back: the result equals the objects of a fresh resource.
 //!
-//! What a fresh resource would have is what is built from it, as the API server would store it if it made the objects now: a dry run in an
-//! empty namespace. Where a lane of rows begins, its resource really is fresh, and held against the same.
+//! The objects of a fresh resource are those that are built from it, as the API server would store them now: a dry run in an empty
+//! namespace. At the start of a lane the resource really is fresh, and is compared in the same way.
 
 mod fresh;
 mod table;
@@ -28,7 +28,7 @@ use table::{Broker, Expected, Lane, Row, lanes};
 /// The resource of every lane.
 const NAME: &str = "trattoria";
 
-/// Every field of the definition has a row, and every row is of a field.
+/// Every field of the definition has a row, and every row has a field.
 pub(crate) async fn every_field_has_a_row(_: &Place) {
     let crd = serde_json::to_value(operator::api::crd()).expect("JSON");
     let mut fields = BTreeSet::new();
@@ -36,7 +36,7 @@ pub(crate) async fn every_field_has_a_row(_: &Place) {
     let rows: BTreeSet<String> = lanes("").into_iter().flat_map(|lane| lane.rows).flat_map(|row| row.set).map(|(path, _)| path).collect();
     let missing: Vec<_> = fields.difference(&rows).collect();
     assert!(missing.is_empty(), "fields without a row in tests/operator/fields/table.rs: {missing:#?}");
-    // A row may also set or take away an object with all its fields.
+    // A row may also set or remove an object with all its fields.
     let unknown: Vec<_> =
         rows.iter().filter(|row| !fields.iter().any(|field| field == *row || field.starts_with(&format!("{row}.")))).collect();
     assert!(unknown.is_empty(), "rows of fields that there are not: {unknown:#?}");
@@ -54,8 +54,8 @@ fn leaves(path: &str, schema: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Each row of the table: there, and back. Lanes run beside each other, each with a namespace and an operator of its own; services are
-/// changed together where they have the same fields, since no object is of two of them.
+/// Applies each row of the table, and reverts it. Lanes run in parallel, each with its own namespace and operator. A row changes the same
+/// field of several services together, since no object belongs to two services.
 pub(crate) async fn each_field_there_and_back(place: &Place) {
     let mut running = JoinSet::new();
     for lane in lanes(&place.name) {
@@ -69,7 +69,7 @@ pub(crate) async fn each_field_there_and_back(place: &Place) {
     while let Some(ended) = running.join_next().await {
         failed.extend(ended.err().map(tokio::task::JoinError::into_panic));
     }
-    // All of them have been printed.
+    // All failures have been printed.
     if let Some(first) = failed.into_iter().next() {
         std::panic::resume_unwind(first);
     }
@@ -139,7 +139,7 @@ impl Running {
         self.operator.stop().await;
     }
 
-    /// One row. What the base is from now on, where the field does not go back.
+    /// Applies one row. Returns the new base if the field does not go back.
     async fn row(&self, what: &str, row: &Row, base: &Value, before: &Objects) -> Option<(Value, Objects)> {
         let changed = row.apply(base);
         match row.expected {
@@ -209,7 +209,7 @@ impl Running {
         }
     }
 
-    /// Waits until the objects are those of a fresh resource; `leaves` may be there as well.
+    /// Waits until the objects equal those of a fresh resource; `leaves` may exist as well.
     async fn same_as_fresh(&self, what: &str, leaves: &[&str]) -> Objects {
         let resource = self.place.resources().get(NAME).await.expect("the resource");
         let fresh = scaled_by_others(self.fresh.objects(&resource).await);
@@ -228,7 +228,7 @@ impl Running {
     }
 }
 
-/// The connections that a database allows are never lowered: they are those of the most Pods that there ever were.
+/// The connections that a database allows are never lowered: they match the largest number of Pods so far.
 fn with_connections_of(live: &Objects, mut wanted: Objects) -> Objects {
     const ARGS: &str = "/spec/template/spec/containers/0/args";
     const PARAMETERS: &str = "/spec/postgresql/parameters";
@@ -249,7 +249,7 @@ fn with_connections_of(live: &Objects, mut wanted: Objects) -> Objects {
     wanted
 }
 
-/// The number of Pods is the autoscaler's where there is one.
+/// An autoscaler owns the number of Pods.
 fn scaled_by_others(mut objects: Objects) -> Objects {
     let scaled: Vec<_> = objects.keys().filter_map(|name| name.strip_prefix("HorizontalPodAutoscaler/").map(str::to_owned)).collect();
     for name in scaled {
@@ -260,7 +260,7 @@ fn scaled_by_others(mut objects: Objects) -> Objects {
     objects
 }
 
-/// What `spec.replicas` of each Deployment was, at every moment.
+/// The history of `spec.replicas` of each Deployment.
 struct Replicas {
     seen: Arc<Mutex<BTreeMap<String, Vec<i64>>>>,
     _task: JoinSet<()>,
@@ -277,7 +277,7 @@ impl Replicas {
                 seen.lock().unwrap_or_else(PoisonError::into_inner).entry(deployment.name_any()).or_default().push(replicas);
             }
         };
-        // Watched from before the change.
+        // The watch starts before the change.
         if let Some(Ok(first)) = events.next().await {
             note(first);
         }
@@ -290,13 +290,13 @@ impl Replicas {
         Self { seen, _task: task }
     }
 
-    /// A change of who decides on the number is no reason to have fewer Pods meanwhile than before and after.
+    /// A change of the owner of the number must not reduce the Pods below the numbers before and after.
     #[track_caller]
     fn never_below_the_least_of(self, before: &Objects, after: &Objects, what: &str) {
         for (name, seen) in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let key = format!("Deployment/{name}");
             let given = [before, after].map(|objects| objects.get(&key).and_then(|deployment| deployment["spec"]["replicas"].as_i64()));
-            // Under an autoscaler nobody tells; what was there first is what it takes over.
+            // Under an autoscaler, no spec has the number; the autoscaler takes over the first one.
             let first = seen.first().copied();
             let least = given.into_iter().flatten().chain(first).min().unwrap_or(1);
             assert!(
@@ -307,7 +307,7 @@ impl Replicas {
     }
 }
 
-/// A Kafka of Strimzi that somebody else made.
+/// A Kafka of Strimzi that another user made.
 async fn shared_kafka(place: &Place) {
     let labels = json!({"strimzi.io/cluster": "shared"});
     let pool = json!({

@@ -1,4 +1,4 @@
-//! What is kept as files: the definition, the plan of each example, and resources that earlier versions accepted.
+//! Golden files: the definition, the plan of each example, and resources that earlier versions accepted.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::world::Place;
 
-/// A definition is applied as a whole, and the largest that can be is 262,144 bytes with what `kubectl apply` adds.
+/// The largest definition. Apply sends it as a whole, and the limit is 262,144 bytes with the additions of `kubectl apply`.
 const LARGEST: usize = 102_400;
 const CRD: &str = "crds/restaurantbookings.restaurantbooking.dev.yaml";
 const EXAMPLES: [&str; 4] = ["minimal", "trattoria", "external", "production"];
@@ -19,7 +19,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Holds a generated file against what it must be, or writes it, where UPDATE is set.
+/// Compares a generated file with its fresh text, or writes it if UPDATE is set.
 #[track_caller]
 fn assert_fresh(path: &str, fresh: &str) {
     let file = root().join(path);
@@ -35,21 +35,21 @@ fn assert_fresh(path: &str, fresh: &str) {
     );
 }
 
-/// What the API server says of an object, which is not stored.
+/// The API server's answer to an object, which is not stored.
 async fn dry_run(place: &Place, resource: &kube::core::ApiResource, object: &Value) -> kube::Result<DynamicObject> {
     let api: Api<DynamicObject> = Api::namespaced_with(place.client.clone(), &place.name, resource);
     let params = PatchParams { field_validation: Some(ValidationDirective::Strict), ..PatchParams::apply("golden").dry_run() };
     api.patch(object["metadata"]["name"].as_str().expect("a name"), &params, &Patch::Apply(object)).await
 }
 
-/// The definition in `crds` is the one that `operator crd` prints, and small enough.
+/// The definition in `crds` equals the output of `operator crd`, and is small enough.
 pub(crate) async fn the_definition(_: &Place) {
     let fresh = serde_yaml::to_string(&operator::api::crd()).expect("YAML");
     assert_fresh(CRD, &fresh);
     assert!(fresh.len() <= LARGEST, "{} bytes, of which {LARGEST} are allowed", fresh.len());
 }
 
-/// The plan of each example is what it was, as `operator plan -f` prints it for an operator of one and the same version.
+/// The plan of each example is unchanged, as `operator plan -f` prints it for an operator with a fixed version.
 pub(crate) async fn the_plans(_: &Place) {
     for example in EXAMPLES {
         let objects = objects(example);
@@ -61,12 +61,12 @@ pub(crate) async fn the_plans(_: &Place) {
 fn objects(example: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(root().join(format!("examples/{example}.yaml"))).expect("an example");
     let resource = operator::api::read(&text).unwrap_or_else(|error| panic!("{example}: {error}"));
-    // A new version is no reason for new files.
+    // A new version must not change the files.
     let defaults = Defaults { image_tag: "1.0.0".to_owned(), ..Default::default() };
     plan(&resource, &defaults).unwrap_or_else(|invalid| panic!("{example}: {invalid:?}")).into_iter().map(|object| object.body).collect()
 }
 
-/// The API server would take every object of every plan, and knows every field of them.
+/// The API server would accept every object of every plan, and knows all their fields.
 pub(crate) async fn the_plans_are_accepted(place: &Place) {
     for example in EXAMPLES {
         let objects = objects(example);
@@ -96,12 +96,12 @@ pub(crate) async fn what_was_accepted_still_is(place: &Place) {
         let text = std::fs::read_to_string(file).expect("a file");
         let object: Value = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let accepted = dry_run(place, &kind, &object).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        // Nothing of it is dropped or changed.
+        // The API server neither drops nor changes a field.
         assert_eq!(accepted.data["spec"], object["spec"], "{}", file.display());
-        // And the operator, and whoever uses its types, can read it.
+        // The operator, and other users of its types, can read it.
         operator::api::read(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
-    // A file that would be refused shows that the question is one.
+    // A file that is refused shows that the check works.
     let wrong = json!({"apiVersion": "restaurantbooking.dev/v1alpha1", "kind": "RestaurantBooking", "metadata": {"name": "wrong"},
         "spec": {"restaurant": {"name": "Wrong", "timeZone": "UTC", "cuisine": "Italian"}}});
     assert!(dry_run(place, &kind, &wrong).await.is_err());

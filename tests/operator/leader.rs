@@ -1,4 +1,4 @@
-//! Two operators and one lease, and watches that are cut.
+//! Two operators with one lease, and watches that are cut.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::wire::{Fate, Sent, Wire};
 use crate::world::{Operator, Place, eventually, within};
 
 const NAME: &str = "trattoria";
-/// An object that each test has put back.
+/// The object that each test deletes, and that the operator creates again.
 const DRIFT: (Kind, &str) = (Kind::ServiceAccount, "trattoria-auth");
 
 fn start(place: &Place, identity: &str) -> Operator {
@@ -34,7 +34,7 @@ async fn holder(place: &Place) -> Option<String> {
     lease.spec?.holder_identity.filter(|holder| !holder.is_empty())
 }
 
-/// A pair, of which the first leads.
+/// Two operators, of which the first leads.
 async fn pair(place: &Place) -> (Operator, Operator) {
     let first = start(place, "first");
     eventually("the first leads", async || (holder(place).await? == "first").then_some(())).await;
@@ -48,14 +48,15 @@ fn writes(wire: &Wire) -> Vec<Sent> {
     wire.requests().into_iter().filter(Sent::is_write).collect()
 }
 
-/// Waits until a deleted object was put back.
+/// Waits until the operator creates a deleted object again.
 async fn puts_back(place: &Place) {
     let (kind, name) = DRIFT;
     place.delete(kind, name).await;
     within(Duration::from_secs(40), "it is put back", &mut async || place.get(kind, name).await).await;
 }
 
-/// A replica without the lease asks for nothing else. One that is killed is replaced when its lease has run out; one that is stopped gives it back.
+/// A replica without the lease sends no other requests. It takes over from a killed leader when the lease has expired, and from a stopped
+/// one at once.
 pub(crate) async fn another_takes_over(place: &Place) {
     let (first, second) = pair(place).await;
     let idle: Vec<_> = second.wire.requests().into_iter().filter(|sent| !sent.uri.contains("/leases")).collect();
@@ -96,14 +97,14 @@ pub(crate) async fn another_takes_over(place: &Place) {
     third.stop().await;
 }
 
-/// A leader that cannot renew its lease, since it is refused or not answered, stops before the other begins.
+/// A leader that cannot renew its lease, because the request is refused or unanswered, stops before the other replica starts.
 pub(crate) async fn nothing_is_written_without_the_lease(place: &Place) {
     let lose = async |name: &str, fate: Fate| {
         let place = place.world.place(name).await;
         let (first, second) = pair(&place).await;
         first.wire.decide(move |_, _, uri| if uri.contains("/leases") { fate } else { Fate::Pass });
         let lost = Instant::now();
-        // There is always something to write.
+        // There is always a difference to write.
         let (kind, object) = DRIFT;
         let mut puts = 0;
         while !first.has_ended() || writes(&second.wire).is_empty() {
@@ -132,8 +133,8 @@ pub(crate) async fn nothing_is_written_without_the_lease(place: &Place) {
     }
 }
 
-/// The watches of a leader are cut, and new ones fail: that is told for as long as it lasts, and what changed meanwhile is acted on when
-/// they work again, in each of the namespaces. After that nothing is told, though nothing happens that a watch could tell of.
+/// The watches of a leader are cut, and new ones fail. The operator reports this as long as it lasts. When the watches work again, it acts
+/// on the changes made meanwhile, in each of the namespaces. Then it reports nothing, although no watch has an event.
 pub(crate) async fn a_watch_that_is_cut(place: &Place) {
     let other = place.world.place("a-watch-of-another").await;
     let (wire, namespaces) = (Wire::default(), vec![place.name.clone(), other.name.clone()]);
@@ -159,7 +160,7 @@ pub(crate) async fn a_watch_that_is_cut(place: &Place) {
     for place in [place, &other] {
         place.delete(kind, name).await;
     }
-    // Longer than it takes until a watch is begun anew, which must not be taken for one that works.
+    // The limit is longer than the restart of a watch, which must not count as success.
     let limit = Duration::from_secs(40);
     let told = within(limit + Duration::from_secs(10), "a watch that has failed for long is told of", &mut async || {
         operator.health.failing_for(limit).filter(|told| told.lines().count() == 40)
@@ -191,7 +192,7 @@ pub(crate) async fn a_watch_that_is_cut(place: &Place) {
     operator.stop().await;
 }
 
-/// One namespace that cannot be watched any more does not hold up another.
+/// A namespace that cannot be watched any more does not delay another.
 pub(crate) async fn a_namespace_that_is_cut_off(place: &Place) {
     let other = place.world.place("a-namespace-cut-off").await;
     let (wire, namespaces) = (Wire::default(), vec![place.name.clone(), other.name.clone()]);
@@ -206,7 +207,7 @@ pub(crate) async fn a_namespace_that_is_cut_off(place: &Place) {
     operator.wire.cut_watches();
     let limit = Duration::from_secs(15);
     eventually("it is cut off", async || operator.health.failing_for(limit)).await;
-    // What fails is left alone for longer each time: half a minute has such a pause in it.
+    // A watch that fails is retried after longer pauses each time: half a minute includes such a pause.
     let (started, mut longest, mut times) = (Instant::now(), Duration::ZERO, 0);
     while started.elapsed() < Duration::from_secs(30) {
         let deleted = Instant::now();
@@ -216,13 +217,13 @@ pub(crate) async fn a_namespace_that_is_cut_off(place: &Place) {
     }
     println!("put back {times} times, after {:.1} s at most", longest.as_secs_f64());
     assert!(longest < Duration::from_secs(25), "held up by a pause of half a minute: {longest:?}");
-    // Longer than it takes until a watch that works again is known to.
+    // The limit is longer than the time until a watch is known to work again.
     let told = eventually("it is still cut off", async || operator.health.failing_for(Duration::from_secs(40))).await;
     assert!(told.lines().all(|line| line.contains(&other.name)), "{told}");
     operator.stop().await;
 }
 
-/// A connection on which nothing comes any more is given up.
+/// A connection that delivers nothing any more is given up.
 pub(crate) async fn a_watch_that_is_silent(place: &Place) {
     let operator = place.operator();
     apply(place).await;
@@ -243,8 +244,8 @@ pub(crate) async fn a_watch_that_is_silent(place: &Place) {
     operator.stop().await;
 }
 
-/// Watches ask for what is ours alone, of metadata alone, and are shorter than load balancers' idle limits. Of Secrets, those count too
-/// that resources refer to.
+/// Watches select only the operator's objects, request metadata only, and last shorter than the idle limits of load balancers. Watches of
+/// Secrets include the Secrets to which resources refer.
 pub(crate) async fn watches_are_narrow(place: &Place) {
     let operator = place.operator();
     apply(place).await;
@@ -267,7 +268,7 @@ pub(crate) async fn watches_are_narrow(place: &Place) {
         let seconds = sent.uri.split(['?', '&']).find_map(|parameter| parameter.strip_prefix("timeoutSeconds=")?.parse::<u32>().ok());
         assert!(seconds.is_some_and(|seconds| seconds < 290), "{sent:?}");
     }
-    // Our own kind, and nothing else, is read as a whole.
+    // Only the operator's own kind is read as a whole.
     let whole: Vec<_> = watches.iter().filter(|sent| !sent.accept.contains("PartialObjectMetadata")).collect();
     assert!(whole.len() >= 2 && whole.iter().all(|sent| sent.uri.contains("/restaurantbookings?")), "{whole:#?}");
     operator.stop().await;

@@ -1,4 +1,4 @@
-//! What operators log: kept, for scenarios to look at, and shown where `OPERATOR_LOG` says what of it.
+//! The logs of operators: kept for the scenarios, and shown as `OPERATOR_LOG` selects.
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +22,7 @@ impl Write for Kept {
     }
 }
 
-/// From now on what operators log is kept, from warnings on.
+/// Starts to keep the logs of operators, from warnings on.
 pub(crate) fn start() {
     let kept = fmt::layer().with_ansi(false).with_writer(|| Kept).with_filter(EnvFilter::new("operator=warn"));
     let shown = std::env::var_os("OPERATOR_LOG")

@@ -1,7 +1,7 @@
 //! The operator against a real control plane: kube-apiserver, etcd, kube-controller-manager, kube-scheduler, with a simulated node.
 //!
-//! The operator runs in this process, over a wire that can count and fail. Where there is no Java or no Maven, and so no Apache Kafka, the
-//! scenarios say so and count as ignored.
+//! The operator runs in this process, over a wire that can count and fail. Without Java and Maven there is no Apache Kafka: the scenarios
+//! that need it report this, and count as ignored.
 
 #[path = "../kafka/apache.rs"]
 #[allow(dead_code, reason = "the logins are of the test binary kafka")]
@@ -43,7 +43,8 @@ macro_rules! scenarios {
             let (runtime, world): (Arc<tokio::runtime::Runtime>, Option<Arc<World>>) = ($runtime.clone(), $world.clone());
             Trial::test(concat!(stringify!($module), "::", stringify!($scenario)), move || {
                 let world = world.ok_or("there is no Apache Kafka")?;
-                // On this thread, and not as a task: closures that borrow what they wait for are too special for a task.
+                // The scenario runs on this thread and not as a task: the compiler does not accept closures that borrow the awaited value
+                // in a task.
                 runtime.block_on(async {
                     let place: Place = world.place(stringify!($scenario)).await;
                     $module::$scenario(&place).await;
@@ -56,7 +57,7 @@ macro_rules! scenarios {
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Each of them waits for the control plane most of the time.
+    // Each scenario spends most of its time waiting for the control plane.
     arguments.test_threads = arguments.test_threads.or(Some(4));
     log::start();
     let runtime = Arc::new(tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"));

@@ -1,4 +1,4 @@
-//! Objects without what differs between two that are the same: what the API server and the controllers add.
+//! Objects without the additions of the API server and the controllers, which differ between equal objects.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::world::Place;
 /// Objects by `Kind/name`.
 pub(crate) type Objects = BTreeMap<String, Value>;
 
-/// Every object of ours in a place, as whoever made it wants it.
+/// Every object of the operator in a place, as it is wanted.
 pub(crate) async fn objects(place: &Place) -> Objects {
     place.children().await.into_iter().map(|((kind, name), object)| (format!("{}/{name}", kind.as_str()), stored(kind, object))).collect()
 }
 
-/// The same, without what is generated for each resource and without the name of the namespace: equal wherever the same resource was
+/// The same without values that are generated for each resource and without the namespace's name: equal wherever the same resource was
 /// applied.
 pub(crate) async fn objects_anywhere(place: &Place) -> Objects {
     let mut objects = objects(place).await;
@@ -28,10 +28,10 @@ pub(crate) async fn objects_anywhere(place: &Place) -> Objects {
     objects
 }
 
-/// An object without what the API server and the controllers add.
+/// An object without the additions of the API server and the controllers.
 pub(crate) fn stored(kind: Kind, mut object: Value) -> Value {
     object.as_object_mut().expect("an object").remove("status");
-    // A list does not repeat them.
+    // The items of a list do not have these.
     object["apiVersion"] = kind.api_version().into();
     object["kind"] = kind.as_str().into();
     let metadata = object["metadata"].as_object_mut().expect("metadata");
@@ -42,7 +42,7 @@ pub(crate) fn stored(kind: Kind, mut object: Value) -> Value {
         annotations.retain(|name, _| {
             !name.starts_with("pv.kubernetes.io/") && !name.starts_with("deployment.kubernetes.io/") && !name.contains("provisioner")
         });
-        // Of what was applied, which is compared itself.
+        // The hash of the applied object. The object itself is compared.
         annotations.remove("restaurantbooking.dev/applied");
         if annotations.is_empty() {
             metadata.remove("annotations");
@@ -94,7 +94,7 @@ fn without_place(value: Value, namespace: &str) -> Value {
                 let value = if generated { keys(&value) } else { without_place(value, namespace) };
                 (name, value)
             };
-            // Of the namespace's name too.
+            // The id depends on the namespace's name too.
             let is_cluster_id = members.get("name").is_some_and(|name| name == "CLUSTER_ID");
             members.into_iter().filter(|(name, _)| !(is_cluster_id && name == "value")).map(keep).collect()
         }
@@ -102,7 +102,7 @@ fn without_place(value: Value, namespace: &str) -> Value {
     }
 }
 
-/// What there is, without its values.
+/// The names of the members, without their values.
 fn keys(value: &Value) -> Value {
     match value {
         Value::Object(members) => members.keys().map(|name| Value::from(name.as_str())).collect(),
@@ -110,7 +110,7 @@ fn keys(value: &Value) -> Value {
     }
 }
 
-/// What differs, a line each: for whoever reads a failed test.
+/// The differences, one in each line, for the message of a failed test.
 pub(crate) fn differences(left: &Objects, right: &Objects) -> Vec<String> {
     let mut found = Vec::new();
     for name in left.keys().chain(right.keys().filter(|name| !left.contains_key(*name))) {

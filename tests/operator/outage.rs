@@ -1,4 +1,4 @@
-//! What runs is kept while something that it depends on is away.
+//! Running objects are maintained while a dependency is away.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
@@ -46,8 +46,8 @@ fn image(deployment: &Value) -> &str {
     deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap_or_default()
 }
 
-/// The broker and a database are away: what is deleted of the services comes back, what is edited is put back, what is scaled is scaled, and
-/// the status goes on to tell of the services.
+/// The broker and a database are away: deleted objects of the services are created again, edited ones are restored, scaling works, and the
+/// status still reports the services.
 pub(crate) async fn d05_services_are_cared_for_while_a_dependency_is_away(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(json!({"menu": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}}}))).await;
@@ -55,7 +55,7 @@ pub(crate) async fn d05_services_are_cared_for_while_a_dependency_is_away(place:
     take_away(place, &["kafka", "menu-postgres"]).await;
     place.condition(NAME, "KafkaReady", "False", Some("Waiting")).await;
     place.condition(NAME, "PostgresReady", "False", Some("Waiting")).await;
-    // Another operator begins with nothing in its memory.
+    // A second operator starts without any state in memory.
     operator.stop().await;
     let operator = place.operator();
 
@@ -91,8 +91,8 @@ pub(crate) async fn d05_services_are_cared_for_while_a_dependency_is_away(place:
     operator.stop().await;
 }
 
-/// A new version waits for its migration, which waits for the database; until then what runs is kept as it runs: all but the template of
-/// its Pods is as it is wanted.
+/// A new version waits for its migration, which waits for the database. Until then the running version is maintained: everything except its
+/// Pod template is as specified.
 pub(crate) async fn d05_a_new_version_waits_and_the_old_one_is_cared_for(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(json!({}))).await;
@@ -117,7 +117,7 @@ pub(crate) async fn d05_a_new_version_waits_and_the_old_one_is_cared_for(place: 
     operator.stop().await;
 }
 
-/// One object that is refused holds up its own step, and no other service and no database.
+/// A refused object delays its own step only, and no other service or database.
 pub(crate) async fn d33_one_refused_object_holds_up_no_other_service(place: &Place) {
     let foreign = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "trattoria-menu"}});
     let foreign = serde_json::from_value(foreign).expect("an object");
@@ -139,7 +139,8 @@ pub(crate) async fn d33_one_refused_object_holds_up_no_other_service(place: &Pla
     operator.stop().await;
 }
 
-/// A mistake in a part that the definition leaves open is told by its field; the resource is read, and all else of it is kept going.
+/// An error in a part that the definition leaves open is reported with its field. The resource is read, and everything else of it is
+/// maintained.
 pub(crate) async fn d21_an_affinity_that_cannot_be_read_stops_no_other_service(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(json!({}))).await;

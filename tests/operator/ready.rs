@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::world::Place;
 
-/// A resource with nothing but a name and a time zone becomes Ready.
+/// A resource with only a name and a time zone becomes Ready.
 pub(crate) async fn the_smallest_resource(place: &Place) {
     let operator = place.operator();
     place.apply("trattoria", json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}})).await;

@@ -1,4 +1,4 @@
-//! What is wrong with a resource, or with what it refers to, is said where it is looked for; and nothing else suffers from it.
+//! Faults in a resource, or in its references, are reported where users look for them, and affect nothing else.
 
 mod bounds;
 mod rules;
@@ -15,7 +15,7 @@ pub(crate) use rules::{every_rule_of_the_definition, what_may_change_and_what_ma
 pub(crate) use secrets::{a_missing_secret_is_noticed_at_once, what_cannot_be_used_is_named};
 pub(crate) use strangers::a_malformed_resource_and_kinds_that_come_later;
 
-/// What the API server says to a resource, without storing it; unknown fields are refused.
+/// The API server's answer to a resource, which is not stored; unknown fields are refused.
 async fn judged(client: &Client, namespace: &str, name: &str, spec: &Value) -> Result<(), String> {
     let body =
         json!({"apiVersion": "restaurantbooking.dev/v1alpha1", "kind": "RestaurantBooking", "metadata": {"name": name}, "spec": spec});

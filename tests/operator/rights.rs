@@ -1,4 +1,4 @@
-//! The operator with the rights that its chart gives, and no other: they are enough, and none is too many.
+//! The operator with exactly the rights that its chart grants: they are sufficient, and each is necessary.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,15 +22,15 @@ use crate::simulated::Simulated;
 use crate::wire::Wire;
 use crate::world::{Operator, Place, World, eventually};
 
-/// The field manager of the operator, and its value of the label that says who manages an object.
+/// The operator's field manager, and its value of the label for the manager of an object.
 const MANAGER: &str = "restaurant-booking-operator";
 
 /// A right: group, resource (with its subresource), verb.
 type Right = (String, String, String);
 
-/// Everything that an operator does for a resource goes well with the rights of the chart for a whole cluster.
+/// The chart's rights for a whole cluster are sufficient for everything that the operator does for a resource.
 pub(crate) async fn of_a_whole_cluster(place: &Place) {
-    // In the control plane of all scenarios it would serve their resources too.
+    // In the control plane of all scenarios it would reconcile their resources too.
     let world = Arc::new(World::start(place.world.kafka.clone()).await);
     let (served, own) = (world.place("served").await, world.place("operator").await);
     let objects = rendered(&own.name, &[]).await;
@@ -42,7 +42,7 @@ pub(crate) async fn of_a_whole_cluster(place: &Place) {
     operator.used_all(&served.world, &mark, &rights(&objects, &operator.account));
 }
 
-/// The same in a list of namespaces, without any ClusterRole; elsewhere the operator has no rights.
+/// The same for a list of namespaces, without a ClusterRole: the operator has no rights in others.
 pub(crate) async fn of_namespaces(place: &Place) {
     let (served, other) = (place.world.place("served").await, place.world.place("served").await);
     let served_names = [served.name.clone(), other.name.clone()];
@@ -65,7 +65,7 @@ pub(crate) async fn of_namespaces(place: &Place) {
     assert!(matches!(&refused, Err(kube::Error::Api(answer)) if answer.code == 403), "{refused:?}");
 }
 
-/// A namespace that is watched and gives no rights holds up no other, and is named to who asks whether the operator is ready.
+/// A watched namespace that grants no rights does not delay another, and the readiness endpoint names it.
 pub(crate) async fn a_namespace_without_rights(place: &Place) {
     let (served, other) = (place.world.place("served").await, place.world.place("refused").await);
     let served_names = [served.name.clone()];
@@ -103,7 +103,7 @@ async fn may(client: &Client, namespace: &str, kind: Kind, verb: &str) -> bool {
     review.status.is_some_and(|status| status.allowed)
 }
 
-/// What the chart makes of rights, for a release in a namespace.
+/// The chart's objects with rights, for a release in a namespace.
 async fn rendered(namespace: &str, watched: &[String]) -> Vec<Value> {
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/restaurant-booking-operator");
     let mut helm = Command::new(control_plane::helm().await.expect("helm"));
@@ -117,14 +117,14 @@ async fn rendered(namespace: &str, watched: &[String]) -> Vec<Value> {
     let documents = serde_yaml::Deserializer::from_str(&text).map(|document| Value::deserialize(document).expect("YAML"));
     let kinds = ["ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
     let is_right = |object: &Value| {
-        // Those of the chart's test are another's.
+        // The rights of the chart's test belong to another account.
         let hook = &object["metadata"]["annotations"]["helm.sh/hook"];
         object["kind"].as_str().is_some_and(|kind| kinds.contains(&kind)) && hook.is_null()
     };
     documents.filter(is_right).collect()
 }
 
-/// The rights of an account, wherever it has them.
+/// The rights of an account in all namespaces.
 fn rights(objects: &[Value], account: &str) -> BTreeSet<Right> {
     let items = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -185,7 +185,7 @@ impl Installed {
         Operator::start(wire.client(self.config.clone()), settings, wire)
     }
 
-    /// Makes, changes, prunes and deletes two resources, which together have every kind of object.
+    /// Creates, changes, prunes and deletes two resources, which together have every kind of object.
     async fn does_all(&self, place: &Place, namespaces: Vec<String>) {
         let _products = Simulated::start(place);
         let operator = self.start(place, namespaces);
@@ -207,7 +207,7 @@ impl Installed {
         place.ready("trattoria").await;
         place.ready("grand-hotel").await;
 
-        // What is no longer wanted goes; what was made by an operator that named it otherwise, too.
+        // Unwanted objects are pruned, including objects that an operator with other names made.
         let trattoria = place.resources().get("trattoria").await.expect("the resource");
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.holds_data()) {
             let made = place.children().await.into_iter().find(|((of, name), _)| *of == kind && !name.starts_with("old"));
@@ -266,10 +266,10 @@ impl Installed {
             place.children().await.keys().all(|(_, name)| !name.starts_with("old")).then_some(())
         })
         .await;
-        // A resource that cannot be, for its event.
+        // A resource that cannot become Ready, for its event.
         place.apply("conflict", json!({"restaurant": {"name": "Conflict", "timeZone": "UTC"}, "admin": {"passwordSecretRef": {"name": "none", "key": "none"}}})).await;
         place.condition("conflict", "Ready", "False", Some("SecretNotFound")).await;
-        // Twice the same event is a series.
+        // A repeated event becomes a series.
         place.secret("none", &[("none", "correct horse battery")]).await;
         place.ready("conflict").await;
         place.delete(Kind::Secret, "none").await;
@@ -281,7 +281,7 @@ impl Installed {
         operator.stop().await;
     }
 
-    /// That nothing was forbidden, and no right was without use.
+    /// Asserts that no request was forbidden, and that every right was used.
     fn used_all(&self, world: &World, mark: &Mark, rights: &BTreeSet<Right>) {
         let user = format!("system:serviceaccount:{}:{}", self.namespace, self.account);
         let requests: Vec<Request> = world.plane.audit().since(mark).into_iter().filter(|request| request.user == user).collect();
@@ -293,7 +293,7 @@ impl Installed {
                 "" => request.resource.clone(),
                 subresource => format!("{}/{subresource}", request.resource),
             };
-            // What an apply makes takes the right to create, too.
+            // An apply that creates an object also needs the right to create.
             if request.verb == "patch" && request.code == 201 {
                 used.insert((request.group.clone(), resource.clone(), "create".to_owned()));
             }
@@ -307,7 +307,7 @@ impl Installed {
     }
 }
 
-/// Applies a right, wherever it belongs.
+/// Applies an object with rights, in its namespace or in the cluster.
 async fn apply(client: &Client, namespace: &str, object: &Value) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (version, kind) = (text(&object["apiVersion"]), text(&object["kind"]));

@@ -1,4 +1,4 @@
-//! What is settled is left alone: no write, not even of an event or a status, and what others own stays theirs.
+//! A settled resource causes no write, not even of an event or a status, and the fields of others stay.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::wire::Wire;
 use crate::world::{Operator, Place, eventually};
 
-/// Everything that a resource can have on a cluster without other operators, so that much can be written in vain.
+/// A spec with everything that needs no other operator, to cover as many unnecessary writes as possible.
 fn full() -> Value {
     json!({
         "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
@@ -25,7 +25,7 @@ fn full() -> Value {
     })
 }
 
-/// A resource that is Ready, and an operator that has come to rest.
+/// A resource that is Ready, and an operator that is idle.
 async fn settled(place: &Place, spec: Value) -> Operator {
     let operator = place.operator();
     place.apply("trattoria", spec).await;
@@ -40,13 +40,13 @@ fn nothing_was_written(place: &Place, mark: &Mark, when: &str) {
     assert!(writes.is_empty(), "{when}: {:#?}", writes.iter().map(|write| format!("{} {}", write.verb, write.uri)).collect::<Vec<_>>());
 }
 
-/// Waits until an operator that was just started has looked at everything.
+/// Waits until an operator that just started has read everything.
 async fn looked(operator: &Operator) {
     eventually("a round of the new operator", async || (operator.rounds() > 0).then_some(())).await;
     operator.quiet().await;
 }
 
-/// Nothing is asked of the API server, and nothing written, while nothing happens.
+/// Without events, the operator neither reads nor writes.
 pub(crate) async fn nothing_is_asked_while_nothing_happens(place: &Place) {
     let operator = settled(place, full()).await;
     let (mark, sent) = (place.world.plane.audit().mark(), operator.wire.sent());
@@ -56,7 +56,7 @@ pub(crate) async fn nothing_is_asked_while_nothing_happens(place: &Place) {
     operator.stop().await;
 }
 
-/// A new process looks at everything and writes nothing.
+/// A new process reads everything and writes nothing.
 pub(crate) async fn nothing_is_written_by_a_restart(place: &Place) {
     let operator = settled(place, full()).await;
     let mark = place.world.plane.audit().mark();
@@ -68,7 +68,7 @@ pub(crate) async fn nothing_is_written_by_a_restart(place: &Place) {
     operator.stop().await;
 }
 
-/// Another replica takes over when the leader crashes, and when it stops in order, and writes nothing.
+/// Another replica takes over when the leader crashes, or stops in order, and writes nothing.
 pub(crate) async fn nothing_is_written_by_a_change_of_leaders(place: &Place) {
     let first = settled(place, full()).await;
     let standby = |name: &str| place.operator_as(name, place.world.plane.client_config(), Wire::default());
@@ -78,7 +78,7 @@ pub(crate) async fn nothing_is_written_by_a_change_of_leaders(place: &Place) {
     eventually("a handover after a crash", async || (second.rounds() > 0).then_some(())).await;
     looked(&second).await;
     let third = standby("operator-2");
-    // It has to know of the lease before it can take it.
+    // The replica must know the lease before it can take it.
     eventually("a standby", async || (!third.wire.requests().is_empty()).then_some(())).await;
     second.stop().await;
     eventually("a handover after a stop", async || (third.rounds() > 0).then_some(())).await;
@@ -87,7 +87,7 @@ pub(crate) async fn nothing_is_written_by_a_change_of_leaders(place: &Place) {
     third.stop().await;
 }
 
-/// What others put on our objects leads to a look, and to no write: it stays.
+/// Additions of others to the operator's objects cause a read and no write: they stay.
 pub(crate) async fn what_others_add_stays(place: &Place) {
     let operator = settled(place, full()).await;
     let mark = place.world.plane.audit().mark();
@@ -114,8 +114,8 @@ pub(crate) async fn what_others_add_stays(place: &Place) {
     operator.stop().await;
 }
 
-/// A sidecar that another field manager adds to a Deployment, with its volume and its variable in our container, stays; also when what is
-/// ours in the Deployment changes.
+/// A sidecar that another field manager adds to a Deployment, with its volume and its variable in the operator's container, stays, even if
+/// the operator's own fields in the Deployment change.
 pub(crate) async fn an_injected_sidecar_stays(place: &Place) {
     let operator = settled(place, full()).await;
     let mark = place.world.plane.audit().mark();
@@ -148,7 +148,7 @@ pub(crate) async fn an_injected_sidecar_stays(place: &Place) {
     place.ready("trattoria").await;
     with_sidecar(place).await;
     let mut writes = place.writes(&mark);
-    // The Pods are replaced, which the status tells.
+    // The Pods are replaced, and the status reports that.
     writes.retain(|write| !write.uri.contains("fieldManager=injector") && !matches!(&*write.resource, "restaurantbookings" | "events"));
     assert!(writes.is_empty(), "{writes:#?}");
 
@@ -180,7 +180,7 @@ async fn scale(place: &Place, name: &str, replicas: i64) {
     place.api(Kind::Deployment).patch_scale(name, &params, &Patch::Merge(&patch)).await.expect("it is scaled");
 }
 
-/// Under an autoscaler the number of Pods is others' to say; without one it is ours.
+/// With an autoscaler, others own the number of Pods; without one, the operator does.
 pub(crate) async fn replicas_are_the_autoscalers_where_there_is_one(place: &Place) {
     let operator = settled(place, full()).await;
     let mark = place.world.plane.audit().mark();
@@ -203,7 +203,8 @@ pub(crate) async fn replicas_are_the_autoscalers_where_there_is_one(place: &Plac
     operator.stop().await;
 }
 
-/// An autoscaler that is switched on takes over as many Pods as there are, at no time fewer; switched off, the number is ours again.
+/// An autoscaler that is switched on keeps the present number of Pods, and never fewer. When it is switched off, the operator owns the
+/// number again.
 pub(crate) async fn an_autoscaler_takes_over_what_runs(place: &Place) {
     let spec = |menu: Value| json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}, "menu": menu});
     let operator = settled(place, spec(json!({"replicas": 4}))).await;

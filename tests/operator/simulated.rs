@@ -1,5 +1,5 @@
-//! CloudNativePG and Strimzi, played: their operators would start real databases and brokers. What is played is what those who apply
-//! their objects see of them: statuses, Secrets, finalizers (<https://cloudnative-pg.io/docs/>, <https://strimzi.io/documentation/>).
+//! Simulations of CloudNativePG and Strimzi, whose operators would start real databases and brokers. They simulate the parts that users of
+//! their objects see: statuses, Secrets, finalizers (<https://cloudnative-pg.io/docs/>, <https://strimzi.io/documentation/>).
 
 use futures_util::StreamExt as _;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 
 use crate::world::Place;
 
-/// The label by which a pool or a topic says of which Kafka it is.
+/// The label with the Kafka to which a pool or a topic belongs.
 const CLUSTER: &str = "strimzi.io/cluster";
-/// Strimzi's topic operator holds a topic until it has removed it from the broker, unless it is told not to.
+/// Strimzi's topic operator blocks the deletion of a topic until it has removed it from the broker, unless finalizers are disabled.
 const FINALIZER: &str = "strimzi.io/topic-operator";
 
 /// Both operators in one namespace, until this is dropped.
@@ -21,7 +21,7 @@ pub(crate) struct Simulated {
 }
 
 impl Simulated {
-    /// Begins to play them.
+    /// Starts the simulations.
     pub(crate) fn start(place: &Place) -> Self {
         let mut tasks = JoinSet::new();
         for kind in [Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic] {
@@ -31,7 +31,7 @@ impl Simulated {
                 while let Some(object) = objects.next().await {
                     let Ok(object) = object else { continue };
                     let object = serde_json::to_value(object).expect("JSON");
-                    // An object that is another by now, or gone, is an event of its own.
+                    // A change or deletion of the object meanwhile is a separate event.
                     let _ = actor.act(kind, &object).await;
                 }
             });
@@ -58,7 +58,7 @@ impl Actor {
         if object["status"] == status {
             return Ok(());
         }
-        // A merge, and so what is to go is null.
+        // The patch is a merge, so null removes a field.
         let mut patch = status;
         for (member, _) in object["status"].as_object().into_iter().flatten() {
             if patch.get(member).is_none() {
@@ -68,7 +68,7 @@ impl Actor {
         self.place.api(kind).patch_status(name(object), &PatchParams::default(), &Patch::Merge(json!({"status": patch}))).await.map(drop)
     }
 
-    /// The Secret of the database's owner comes first, the instances later; nothing tells the generation that a Cluster's status is of.
+    /// The Secret of the database's owner comes first, the instances later. The status of a Cluster does not report its generation.
     async fn database(&self, cluster: &Value) -> kube::Result<()> {
         if is_going(cluster) {
             return Ok(());
@@ -117,7 +117,7 @@ impl Actor {
         self.place.api(Kind::Secret).patch(&secret, &PatchParams::apply("cloudnative-pg").force(), &Patch::Apply(&body)).await.map(drop)
     }
 
-    /// A Kafka is deployed as soon as it has a pool of nodes, and its topic operator with it.
+    /// A Kafka is deployed, with its topic operator, as soon as it has a pool of nodes.
     async fn broker(&self, kafka: &Value) -> kube::Result<()> {
         if is_going(kafka) {
             return Ok(());
@@ -169,7 +169,7 @@ impl Actor {
         Some(serde_json::to_value(kafka).expect("JSON"))
     }
 
-    /// A topic operator exists while its Kafka does.
+    /// A topic operator exists as long as its Kafka.
     async fn topic(&self, topic: &Value) -> kube::Result<()> {
         let Some(kafka) = self.kafka_of(topic).await else { return Ok(()) };
         let runs = kafka["status"]["conditions"].as_array().into_iter().flatten().any(|condition| condition["type"] == "Ready");
@@ -214,7 +214,7 @@ fn is_going(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
 }
 
-/// A condition; the time is that of no transition, so that a report that says the same is the same.
+/// A condition. Its time is fixed, so that equal reports stay equal.
 fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     let mut condition = json!({"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00Z"});
     for (member, text) in [("reason", reason), ("message", message)] {

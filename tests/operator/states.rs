@@ -17,7 +17,7 @@ fn spec(more: Value) -> Value {
     spec
 }
 
-/// How kstatus judges a resource (<https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
+/// The judgement of kstatus (<https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
 async fn kstatus(place: &Place) -> &'static str {
     let resource = place.resources().get(NAME).await.expect("the resource");
     let Some(status) = &resource.status else { return "InProgress" };
@@ -35,7 +35,7 @@ async fn ends_as(place: &Place, expected: &str) {
     eventually(&format!("kstatus ends as {expected}"), async || (kstatus(place).await == expected).then_some(())).await;
 }
 
-/// Every state is one that a tool ends on: paused, also from birth, refused, failed, ready.
+/// Tools that wait end on every state: paused, also from the start, refused, failed, ready.
 pub(crate) async fn d22_a_tool_that_waits_ends_on_every_state(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(json!({"paused": true}))).await;
@@ -158,7 +158,7 @@ pub(crate) async fn d35_volumes_are_told_of(place: &Place) {
     operator.stop().await;
 }
 
-/// A round that ends after its resource is gone leaves nothing of it in the metrics.
+/// A reconcile that ends after its resource is gone leaves nothing of it in the metrics.
 pub(crate) async fn d23_a_deleted_resource_is_counted_no_more(place: &Place) {
     let operator = place.operator();
     operator.wire.decide(

@@ -1,4 +1,4 @@
-//! Somebody who may write resources and nothing else: what they learn, and what they cannot bring about.
+//! A tenant who may only write resources: the information that they get, and the effects that they cannot cause.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn operator_with(place: &Place, change: impl FnOnce(&mut Settings)) -> Operator 
     Operator::start(wire.client(place.world.plane.client_config()), settings, wire)
 }
 
-/// A broker of somebody's own that notes all that is sent to it, and takes every login.
+/// A tenant's own broker, which records everything it receives and accepts every login.
 struct Listener {
     address: String,
     heard: Arc<Mutex<Vec<u8>>>,
@@ -59,7 +59,7 @@ impl Listener {
     }
 }
 
-/// As much of Kafka's protocol (<https://kafka.apache.org/protocol>) as leads a client to send its login.
+/// The part of Kafka's protocol (<https://kafka.apache.org/protocol>) that makes a client send its login.
 async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<u8>>>) {
     const HANDSHAKE: i16 = 17;
     const API_VERSIONS: i16 = 18;
@@ -72,7 +72,7 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<u8>>>) {
         let (key, version) = (i16::from_be_bytes([request[0], request[1]]), i16::from_be_bytes([request[2], request[3]]));
         let mut answer = request[4..8].to_vec();
         match (key, version) {
-            // A version that is not known is answered in the oldest form, with the versions of this very request.
+            // An unknown version gets an answer in the oldest format, with the versions of this request only.
             (API_VERSIONS, 1..) => answer.extend([0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 0]),
             (API_VERSIONS, _) => {
                 answer.extend([0, 0, 0, 0, 0, 4]);
@@ -81,7 +81,7 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<u8>>>) {
                 }
             }
             (HANDSHAKE, _) => answer.extend([&[0, 0, 0, 0, 0, 1, 0, 5][..], b"PLAIN"].concat()),
-            // The login was taken down; nothing more is wanted.
+            // The login has been recorded.
             _ => return,
         }
         let framed = [&i32::try_from(answer.len()).expect("a short answer").to_be_bytes()[..], &answer].concat();
@@ -91,7 +91,7 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<u8>>>) {
     }
 }
 
-/// The resources of a namespace, for an account that may do nothing else.
+/// The resources of a namespace, for an account that has no other rights.
 async fn tenant(place: &Place) -> Client {
     let metadata = || ObjectMeta { name: Some("tenant".to_owned()), ..Default::default() };
     let rule = PolicyRule {
@@ -118,8 +118,8 @@ async fn tenant(place: &Place) -> Client {
     Client::try_from(config).expect("a client")
 }
 
-/// A tenant who may only write resources names a Secret that they cannot read, and a broker of their own: the operator sends it nothing, mounts
-/// it nowhere, and tells no key of it, until its owner releases it.
+/// A tenant who may only write resources names a Secret that they cannot read, and a broker of their own. Until the owner releases the
+/// Secret, the operator sends it nowhere, mounts it nowhere, and reports none of its keys.
 pub(crate) async fn d07_a_tenant_learns_no_secret_that_was_not_released(place: &Place) {
     let listener = Listener::start().await;
     let foreign = json!({
@@ -141,7 +141,7 @@ pub(crate) async fn d07_a_tenant_learns_no_secret_that_was_not_released(place: &
         "admin": {"passwordSecretRef": key("salary-password")},
         "postgres": {"external": {"auth": database, "menu": database, "reservation": database}},
     }));
-    // Called as the Secret that CloudNativePG would make for the resource, of whose Cluster it is not.
+    // The Secret has the name of the one that CloudNativePG would create for the resource, but belongs to no Cluster.
     let app = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "lookalike-menu-postgres-app"},
         "stringData": {"salary-user": "payroll", "salary-password": PASSWORD},
@@ -173,7 +173,7 @@ pub(crate) async fn d07_a_tenant_learns_no_secret_that_was_not_released(place: &
         }
     }
     operator.quiet().await;
-    // All that the tenant may read.
+    // Everything that the tenant may read.
     for name in ["broker", "mount", "guess", "lookalike"] {
         let resource = resources.get(name).await.expect("the resource");
         let status = serde_json::to_string(&resource.status).expect("JSON");
@@ -184,14 +184,14 @@ pub(crate) async fn d07_a_tenant_learns_no_secret_that_was_not_released(place: &
     assert!(!listener.has_heard(PASSWORD) && !listener.has_heard("payroll"), "the listener was told");
     assert!(place.children().await.is_empty(), "something was made: {:?}", place.children().await.keys());
 
-    // Its owner releases it. The listener does hear, so that it would have heard.
+    // The owner releases the Secret. The listener receives it then, which shows that it would have received it before.
     let label = json!({"metadata": {"labels": {"restaurantbooking.dev/usable": "true"}}});
     place.api(Kind::Secret).patch("payroll", &PatchParams::default(), &Patch::Merge(&label)).await.expect("it is labelled");
     eventually("the listener is told", async || listener.has_heard(PASSWORD).then_some(())).await;
     operator.stop().await;
 }
 
-/// Where no label is required, a Secret is used as it is.
+/// If no label is required, a Secret is used as it is.
 pub(crate) async fn d07_the_label_can_be_done_without(place: &Place) {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "chef"}, "stringData": {"password": "correct horse"}});
     place.api(Kind::Secret).patch("chef", &PatchParams::apply("owner"), &Patch::Apply(&secret)).await.expect("a Secret");
@@ -201,7 +201,7 @@ pub(crate) async fn d07_the_label_can_be_done_without(place: &Place) {
     operator.stop().await;
 }
 
-/// Images come from the registries that the operator allows, and no label or annotation of a Pod gives it somebody else's rights.
+/// Images must come from the allowed registries, and no label or annotation gives a Pod rights of others.
 pub(crate) async fn d07_images_and_labels_of_pods_are_those_that_are_allowed(place: &Place) {
     let allowed = ["ghcr.io/restaurant-booking", "docker.io"].map(str::to_owned).to_vec();
     let operator = operator_with(place, |settings| {
@@ -245,7 +245,7 @@ pub(crate) async fn d07_images_and_labels_of_pods_are_those_that_are_allowed(pla
     operator.stop().await;
 }
 
-/// No object that a viewer may read, which is all but Secrets, has a hash by which a password could be guessed.
+/// No object that a viewer may read (all except Secrets) has a hash from which a password could be guessed.
 pub(crate) async fn d26_no_hash_of_a_password_is_in_what_viewers_read(place: &Place) {
     place.secret("chef", &[("password", "correct horse")]).await;
     let operator = place.operator();
@@ -263,7 +263,7 @@ pub(crate) async fn d26_no_hash_of_a_password_is_in_what_viewers_read(place: &Pl
     tokio::time::timeout(Duration::from_secs(60), operator.stop()).await.expect("it stops");
 }
 
-/// A claim of somebody else that is called as one of ours is not taken over, and nothing is made that would mount it.
+/// A foreign claim with a wanted name is never adopted, and no object that would mount it is created.
 pub(crate) async fn a_claim_of_anothers_is_mounted_nowhere(place: &Place) {
     let claim = json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "trattoria-kafka"},

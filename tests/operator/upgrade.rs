@@ -1,4 +1,4 @@
-//! What changes under guests who book: versions, volumes, secrets; and what is done when that goes wrong.
+//! Changes while guests book, of versions, volumes and Secrets, and the recovery if they fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::world::{Operator, Place, eventually};
 
 const NAME: &str = "trattoria";
 
-/// A resource on databases and a broker that exist, so that little else is to run.
+/// A resource on existing databases and an existing broker, so that few objects run.
 async fn spec(place: &Place, more: Value) -> Value {
     for service in ["auth", "menu", "reservation"] {
         place.secret(service, &[("url", "postgres://u:p@postgres.example.com:5432/db")]).await;
@@ -62,7 +62,7 @@ async fn version(place: &Place) -> Option<String> {
     place.resources().get(NAME).await.expect("the resource").status.and_then(|status| status.version)
 }
 
-/// The events of a reason about the resource: how often each was told.
+/// The events about the resource with a reason, each with its count.
 async fn events(place: &Place, reason: &str) -> Vec<(String, i64)> {
     let events = everywhere(place, "events.k8s.io", "Event", "events").list(&ListParams::default()).await.expect("events");
     let ours = events.items.into_iter().filter(|event| event.data["reason"] == reason && event.data["regarding"]["name"] == NAME);
@@ -70,7 +70,7 @@ async fn events(place: &Place, reason: &str) -> Vec<(String, i64)> {
         .collect()
 }
 
-/// Lets no Pod in, as a node that is full does: what waits for one waits.
+/// Prevents new Pods, like a full node: Pods wait.
 async fn close(place: &Place) {
     let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "closed"}, "spec": {"hard": {"pods": "0"}}});
     let quotas = everywhere(place, "", "ResourceQuota", "resourcequotas");
@@ -86,7 +86,7 @@ async fn open(place: &Place) {
     everywhere(place, "", "ResourceQuota", "resourcequotas").delete("closed", &DeleteParams::default()).await.expect("the quota");
 }
 
-/// Waits until the Job has failed. Between its tries it would wait 10, 20 and 40 s, which nobody has to see.
+/// Waits until the Job has failed. Between its attempts it would wait 10, 20 and 40 s, which the test skips.
 async fn give_up(place: &Place, job: &str) {
     eventually("the Job fails", async || {
         let job_now = place.get(Kind::Job, job).await?;
@@ -102,8 +102,8 @@ async fn give_up(place: &Place, job: &str) {
     .await;
 }
 
-/// The migrations of a new version run first. Until each has ended the old version serves, untouched; then the new one does, and of the
-/// old migrations nothing is left.
+/// The migrations of a new version run first. Until each has ended, the old version serves unchanged. Then the new version serves, and the
+/// old migrations are gone.
 pub(crate) async fn migrations_run_before_the_new_version(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({})).await).await;
@@ -124,7 +124,7 @@ pub(crate) async fn migrations_run_before_the_new_version(place: &Place) {
     assert!(new.iter().all(|job| said.contains(job.as_str())), "{new:?}: {said}");
     let said = place.condition(NAME, "Ready", "False", Some("Waiting")).await;
     assert!(new.iter().any(|job| said.contains(job.as_str())), "{said}");
-    // As long as it takes.
+    // However long it takes.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(generations().await, untouched);
     assert_eq!(version(place).await.as_deref(), Some("1.0"), "what runs");
@@ -139,8 +139,8 @@ pub(crate) async fn migrations_run_before_the_new_version(place: &Place) {
     operator.stop().await;
 }
 
-/// Another default version of the operator is rolled out by as many restaurants at a time as are allowed. The others serve, are cared for, and
-/// say that they wait; one that cannot be rolled out keeps its place, also under a new leader, until it is paused.
+/// A new default version of the operator is rolled out by as many restaurants at a time as allowed. The others serve, are maintained, and
+/// report that they wait. A restaurant whose rollout fails keeps its place, even under a new leader, until it is paused.
 pub(crate) async fn d11_a_new_default_version_rolls_out_a_few_at_a_time(place: &Place) {
     const NAMES: [&str; 3] = ["osteria", "taverna", "trattoria"];
     let start = |tag: &str| {
@@ -239,8 +239,8 @@ pub(crate) async fn d24_an_evicted_migration_is_run_again(place: &Place) {
     operator.stop().await;
 }
 
-/// A Pod that restarts while a new version waits for its migration reads the settings of the version that it runs. They stay as long as a
-/// ReplicaSet uses them, so that `kubectl rollout undo` finds them, and no longer.
+/// A Pod that restarts while a new version waits for its migration reads the settings of its own version. They stay as long as a ReplicaSet
+/// uses them, for `kubectl rollout undo`, and no longer.
 pub(crate) async fn d13_pods_read_the_settings_of_their_own_version(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({})).await).await;
@@ -279,8 +279,8 @@ pub(crate) async fn d13_pods_read_the_settings_of_their_own_version(place: &Plac
     operator.stop().await;
 }
 
-/// A migration that fails leaves the old version of its service serving, and says so, once; the other services go on. Another version
-/// mends it.
+/// A failed migration leaves the old version of its service serving, and is reported once. The other services continue. Another version
+/// repairs it.
 pub(crate) async fn a_failed_migration_leaves_the_old_version(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({})).await).await;
@@ -324,7 +324,7 @@ pub(crate) async fn a_failed_migration_leaves_the_old_version(place: &Place) {
     operator.stop().await;
 }
 
-/// A failed migration runs again when its Job is deleted, which is what the message says.
+/// A failed migration runs again when its Job is deleted, as the message says.
 pub(crate) async fn a_failed_migration_is_tried_again_by_deleting_its_job(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({"image": {"tag": "1.0", "auth": {"tag": "broken"}}})).await).await;
@@ -340,12 +340,12 @@ pub(crate) async fn a_failed_migration_is_tried_again_by_deleting_its_job(place:
     operator.stop().await;
 }
 
-/// Pods of a new version that never become available leave the old ones serving, and it is said which Deployment waits for them.
+/// If Pods of a new version never become available, the old ones serve, and the message names the Deployment that waits.
 pub(crate) async fn pods_that_never_become_available(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({})).await).await;
     place.ready(NAME).await;
-    // The controller says so after ten minutes; the field is nobody's, and so not put back.
+    // The controller reports this after ten minutes by default. No one applies the field, so the edit stays.
     place.edit(Kind::Deployment, "trattoria-menu", json!({"spec": {"progressDeadlineSeconds": 2}})).await;
     let nowhere = json!([{"maxSkew": 1, "topologyKey": "example.com/nowhere", "whenUnsatisfiable": "DoNotSchedule"}]);
     let stuck = json!({"image": {"tag": "1.0", "menu": {"tag": "2.0"}}, "menu": {"topologySpreadConstraints": nowhere}});
@@ -368,8 +368,8 @@ pub(crate) async fn pods_that_never_become_available(place: &Place) {
     operator.stop().await;
 }
 
-/// A volume grows where its class can. Where it cannot, the API server's words are told, nothing else is touched, and a resource that is
-/// deleted and applied again with the size that there is finds its data.
+/// A volume grows if its class allows it. If not, the condition has the API server's message, no other object changes, and a resource that
+/// is deleted and applied again with the present size adopts its data.
 pub(crate) async fn storage_grows_where_its_class_can(place: &Place) {
     let managed =
         |size: &str, class: &str| json!({"postgres": {"managed": {"storage": {"size": size, "storageClassName": class}}}, "admin": {}});
@@ -406,7 +406,7 @@ pub(crate) async fn storage_grows_where_its_class_can(place: &Place) {
     let error = place.try_apply("osteria", spec(place, managed("1Gi", "fixed")).await).await.map(|_| ()).expect_err("it shrinks");
     assert!(error.to_string().contains("may grow and not shrink"), "{error}");
 
-    // The way back: what is kept is found again.
+    // The way back: the data that was kept is adopted.
     place.resources().delete("osteria", &DeleteParams::foreground()).await.expect("the resource");
     eventually("the resource is gone", async || place.resources().get_opt("osteria").await.expect("an answer").is_none().then_some(()))
         .await;
@@ -417,7 +417,7 @@ pub(crate) async fn storage_grows_where_its_class_can(place: &Place) {
     operator.stop().await;
 }
 
-/// The Deployments and StatefulSets whose Pods are replaced, by their generation.
+/// The workloads whose Pods are replaced, by their generation.
 async fn generations(place: &Place) -> BTreeMap<String, i64> {
     let children = place.children().await.into_iter();
     let workloads = children.filter(|((kind, _), _)| [Kind::Deployment, Kind::StatefulSet, Kind::Job].contains(kind));
@@ -429,7 +429,7 @@ async fn generations(place: &Place) -> BTreeMap<String, i64> {
         .collect()
 }
 
-/// A Secret that is rotated replaces the Pods that use it, at once, and no others.
+/// A rotated Secret replaces at once the Pods that use it, and no others.
 pub(crate) async fn a_rotated_secret_replaces_the_pods_that_use_it(place: &Place) {
     let base = json!({"postgres": {"managed": {}}, "auth": {"replicas": 1}, "menu": {"replicas": 1}, "reservation": {"replicas": 1}});
     let operator = place.operator();
@@ -441,7 +441,7 @@ pub(crate) async fn a_rotated_secret_replaces_the_pods_that_use_it(place: &Place
         ("boss", json!({"note": "of no concern to anybody"}), &[]),
         ("boss", json!({"password": "battery staple"}), &["auth"]),
         ("trattoria-menu-postgres", json!({"password": "another"}), &["StatefulSet/menu-postgres", "menu"]),
-        // Old and new keys may be in the set together: only what signs is changed.
+        // The set may have old and new keys together: only the private key changes.
         ("trattoria-jwt", json!({"private.pem": pair.private_key}), &["auth"]),
         ("trattoria-jwt", json!({"jwks.json": pair.key_set}), &["auth", "menu", "reservation"]),
     ];
@@ -478,11 +478,11 @@ pub(crate) async fn a_rotated_secret_replaces_the_pods_that_use_it(place: &Place
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, secret["data"]["url"].as_str().expect("text")).expect("base64");
     assert!(String::from_utf8_lossy(&url).contains(":another@"), "the URL follows the password");
 
-    // Of databases that exist, each service has its own.
+    // Each service has its own database.
     operator.stop().await;
 }
 
-/// The Secrets of what exists outside: a database's is its service's alone.
+/// Secrets of external servers: each service uses only its own database's.
 pub(crate) async fn a_rotated_database_url_replaces_the_pods_of_its_service(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({"auth": {"replicas": 1}, "menu": {"replicas": 1}, "reservation": {"replicas": 1}})).await).await;
@@ -499,7 +499,7 @@ pub(crate) async fn a_rotated_database_url_replaces_the_pods_of_its_service(plac
     operator.stop().await;
 }
 
-/// While a resource is paused nothing is written but its status, whatever happens to it or to what it is made of; then all of it is done.
+/// While a resource is paused, only its status is written, whatever changes. After the pause, all changes are applied.
 pub(crate) async fn nothing_is_done_while_it_is_paused(place: &Place) {
     let operator = place.operator();
     place.apply(NAME, spec(place, json!({})).await).await;

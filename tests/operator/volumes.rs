@@ -1,4 +1,4 @@
-//! Volumes outlive resources, operators and their defaults: what made them is remembered.
+//! Volumes outlive resources, operators and their defaults: the settings that made them are kept.
 
 use operator::controller::Settings;
 use operator::reconcile::kind::Kind;
@@ -34,7 +34,7 @@ async fn versions(place: &Place) -> (Option<String>, Option<String>) {
     versions.map(|versions| (versions.postgres, versions.kafka)).unwrap_or_default()
 }
 
-/// Another major version is refused, whatever stood there before, and nothing stops; the way back is open.
+/// Another major version is refused, whatever the field was before, and everything keeps running. The way back is possible.
 pub(crate) async fn d03_another_major_version_is_refused_and_nothing_stops(place: &Place) {
     let operator = place.operator();
     place.apply("trattoria", spec(None)).await;
@@ -62,7 +62,7 @@ pub(crate) async fn d03_another_major_version_is_refused_and_nothing_stops(place
     operator.stop().await;
 }
 
-/// A version that is taken out of the resource is that of the volume from then on.
+/// If the version is removed from the resource, the volume's version applies.
 pub(crate) async fn d03_a_version_that_is_left_out_is_the_volumes(place: &Place) {
     let operator = place.operator();
     place.apply("trattoria", spec(Some("16"))).await;
@@ -81,7 +81,7 @@ fn with_default(place: &Place, version: &str) -> Operator {
     Operator::start(wire.client(place.world.plane.client_config()), Settings { defaults, ..settings }, wire)
 }
 
-/// A default that is raised is that of new volumes: resources that exist keep theirs, and so do volumes that were kept.
+/// A raised default applies to new volumes only: existing resources and kept volumes keep their version.
 pub(crate) async fn d04_a_raised_default_is_that_of_new_volumes(place: &Place) {
     let operator = place.operator();
     place.apply("trattoria", spec(None)).await;
@@ -100,7 +100,7 @@ pub(crate) async fn d04_a_raised_default_is_that_of_new_volumes(place: &Place) {
     let claim = place.get(Kind::PersistentVolumeClaim, "osteria-menu-postgres").await.expect("a claim");
     assert_eq!(claim["metadata"]["annotations"]["restaurantbooking.dev/postgres-version"], "18");
 
-    // Made again on the volumes that were kept.
+    // Created again on the volumes that were kept.
     place.resources().delete("trattoria", &kube::api::DeleteParams::background()).await.expect("it is deleted");
     crate::world::eventually("the databases are gone", async || place.get(Kind::StatefulSet, DATABASE).await.is_none().then_some(())).await;
     place.apply("trattoria", spec(Some("18"))).await;

@@ -1,4 +1,4 @@
-//! What stands between an operator and the API server: it notes every request, makes some of them fail, and cuts watches.
+//! The wire between an operator and the API server: it records every request, makes some of them fail, and cuts watches.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,25 +24,25 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
 type Answer = Pin<Box<dyn Future<Output = Result<Response<BoxBody>, BoxError>> + Send>>;
 
-/// What to do with a request.
+/// The fate of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fate {
-    /// It goes on to the API server.
+    /// It reaches the API server.
     Pass,
-    /// It never arrives, and is answered with a status; 429 with `Retry-After: 1`, as the API server does.
+    /// It does not arrive, and gets this status; 429 comes with `Retry-After: 1`, as from the API server.
     Refuse(StatusCode),
-    /// It arrives, and its answer is lost.
+    /// It arrives, but its answer is lost.
     LoseAnswer,
-    /// It never arrives, and nothing answers.
+    /// It does not arrive, and gets no answer.
     Hang,
-    /// It arrives, and nothing answers.
+    /// It arrives, but gets no answer.
     Swallow,
 }
 
 /// A request that was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
-    /// From 1; 0 where it does not count.
+    /// From 1; 0 for requests that do not count.
     pub(crate) number: usize,
     pub(crate) at: Instant,
     pub(crate) method: Method,
@@ -51,7 +51,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// Whether it is to change anything but the lease.
+    /// Whether it changes anything but the lease.
     pub(crate) fn is_write(&self) -> bool {
         self.method != Method::GET && !self.uri.contains("/leases")
     }
@@ -65,12 +65,12 @@ pub(crate) struct Wire(Arc<Shared>);
 
 struct Shared {
     decide: Mutex<Arc<Decide>>,
-    /// Requests that were sent, watches, lists and questions of the lease left out.
+    /// The number of requests, without watches, lists and requests for the lease.
     count: AtomicUsize,
     requests: Mutex<Vec<Sent>>,
-    /// Ends the watches that are open.
+    /// Ends the open watches.
     cut: Mutex<Shutdown>,
-    /// A request hangs for ever.
+    /// Notified if a request hangs.
     stuck: Notify,
 }
 
@@ -91,21 +91,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Wire {
-    /// A client over this wire. What kube's client tries again by itself passes the wire each time.
+    /// A client over this wire. A retry of kube's client passes the wire again.
     pub(crate) fn client(&self, mut config: kube::Config) -> kube::Client {
         config.default_retry = false;
         let builder = ClientBuilder::try_from(config).expect("a client").with_layer(&Over(self.clone()));
-        // Only what can be cloned can be tried again.
+        // The client can retry only requests that can be cloned.
         let builder = builder.with_layer(&BufferLayer::new(1024)).with_layer(&RetryLayer::new(RetryPolicy::server_retry()));
         builder.with_layer(&operator::controller::time_limit()).build()
     }
 
-    /// Decides on each request from now on, by its number (from 1; 0 for those that do not count), method and path.
+    /// Sets the decision about each later request, by its number (from 1; 0 for requests that do not count), method and path.
     pub(crate) fn decide(&self, decide: impl Fn(usize, &Method, &str) -> Fate + Send + Sync + 'static) {
         *lock(&self.0.decide) = Arc::new(decide);
     }
 
-    /// How many requests were sent; watches, lists and what is for the lease do not count.
+    /// The number of requests, without watches, lists and requests for the lease.
     pub(crate) fn sent(&self) -> usize {
         self.0.count.load(Ordering::SeqCst)
     }
@@ -121,12 +121,12 @@ impl Wire {
         lock(&self.0.requests).iter().filter(counts).map(|sent| format!("{} {}", sent.method, sent.uri)).collect()
     }
 
-    /// Breaks the connections of the watches that are open.
+    /// Breaks the connections of the open watches.
     pub(crate) fn cut_watches(&self) {
         std::mem::replace(&mut *lock(&self.0.cut), Shutdown::new()).cancel();
     }
 
-    /// Returns when a request hangs, or was swallowed and has arrived.
+    /// Returns when a request hangs, or was swallowed after it arrived.
     pub(crate) async fn stuck(&self) {
         self.0.stuck.notified().await;
     }

@@ -1,4 +1,4 @@
-//! What the scenarios stand on: one control plane and one Kafka for all, a namespace and an operator for each.
+//! The environment of the scenarios: one control plane and one Kafka for all, a namespace and an operator for each.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use tokio::task::JoinHandle;
 use crate::apache::Node;
 use crate::wire::Wire;
 
-/// How long anything may take.
+/// The longest wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One control plane and one Kafka for all scenarios.
 pub(crate) struct World {
     pub(crate) plane: ControlPlane,
-    /// `None` where there is no Java or no Maven.
+    /// `None` without Java or Maven.
     pub(crate) kafka: Option<Arc<Node>>,
     numbers: AtomicUsize,
 }
@@ -43,7 +43,7 @@ impl World {
         Self { plane, kafka, numbers: AtomicUsize::new(0) }
     }
 
-    /// A control plane of a scenario's own, which knows nobody's definitions, with the same Kafka.
+    /// A control plane for one scenario, without definitions, with the same Kafka.
     pub(crate) async fn bare(&self) -> Arc<Self> {
         let plane = ControlPlane::start().await.unwrap_or_else(|error| panic!("there is no control plane: {error}"));
         Arc::new(Self { plane, kafka: self.kafka.clone(), numbers: AtomicUsize::new(0) })
@@ -53,7 +53,7 @@ impl World {
         Client::try_from(self.plane.client_config()).expect("a client")
     }
 
-    /// A namespace of a scenario's own.
+    /// A namespace for one scenario.
     pub(crate) async fn place(self: &Arc<Self>, name: &str) -> Place {
         let number = self.numbers.fetch_add(1, Ordering::SeqCst);
         let name = format!("{}-{number}", name.replace('_', "-").chars().take(40).collect::<String>());
@@ -68,7 +68,7 @@ impl World {
     }
 }
 
-/// Our definition.
+/// Installs the operator's definition.
 pub(crate) async fn install_crd(client: &Client) {
     let crd = operator::api::crd();
     let api: Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> = Api::all(client.clone());
@@ -81,12 +81,12 @@ pub(crate) async fn install_crd(client: &Client) {
     .await;
 }
 
-/// Waits until something is there, and says what was not.
+/// Waits until `look` finds something, and reports `what` if it does not.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     within(PATIENCE, what, &mut look).await
 }
 
-/// Waits so long until something is there, and says what was not.
+/// Waits for at most `time` until `look` finds something, and reports `what` if it does not.
 pub(crate) async fn within<T>(time: Duration, what: &str, look: &mut impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -98,7 +98,7 @@ pub(crate) async fn within<T>(time: Duration, what: &str, look: &mut impl AsyncF
     }
 }
 
-/// A namespace, and what is in it.
+/// A namespace and its clients.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) world: Arc<World>,
@@ -126,19 +126,19 @@ impl Place {
         self.resources().patch(name, &PatchParams::apply("user").force(), &Patch::Apply(&body)).await
     }
 
-    /// Stores a resource that may be none that can be read.
+    /// Stores a resource that may not be readable.
     pub(crate) async fn apply_raw(&self, name: &str, spec: Value) -> kube::Result<()> {
         let body =
             json!({"apiVersion": "restaurantbooking.dev/v1alpha1", "kind": "RestaurantBooking", "metadata": {"name": name}, "spec": spec});
         self.raw_resources().patch(name, &PatchParams::apply("user").force(), &Patch::Apply(&body)).await.map(drop)
     }
 
-    /// A resource as it is stored.
+    /// A resource as stored.
     pub(crate) async fn raw(&self, name: &str) -> Value {
         serde_json::to_value(self.raw_resources().get(name).await.expect("the resource")).expect("JSON")
     }
 
-    /// Resources that may be none that can be read.
+    /// The API for resources that may not be readable.
     pub(crate) fn raw_resources(&self) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.name, &kube::core::ApiResource::erase::<RestaurantBooking>(&()))
     }
@@ -152,7 +152,7 @@ impl Place {
         self.api(kind).delete(name, &DeleteParams::background()).await.unwrap_or_else(|error| panic!("{} {name}: {error}", kind.as_str()));
     }
 
-    /// Changes an object as somebody with `kubectl edit` does.
+    /// Changes an object as `kubectl edit` does.
     pub(crate) async fn edit(&self, kind: Kind, name: &str, patch: Value) {
         let params = PatchParams { field_manager: Some("kubectl-edit".to_owned()), ..Default::default() };
         self.api(kind)
@@ -166,7 +166,7 @@ impl Place {
         self.raw_resources().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.expect("the resource is changed");
     }
 
-    /// Every object of ours in the namespace, by kind and name.
+    /// Every object of the operator in the namespace, by kind and name.
     pub(crate) async fn children(&self) -> BTreeMap<(Kind, String), Value> {
         let mut children = BTreeMap::new();
         for kind in Kind::ALL {
@@ -178,14 +178,14 @@ impl Place {
         children
     }
 
-    /// The name of the ConfigMap that the Pods of a service read, which follows from its content.
+    /// The name of the ConfigMap that the Pods of a service read, which depends on its content.
     pub(crate) async fn settings_of(&self, deployment: &str) -> String {
         let deployment = self.get(Kind::Deployment, deployment).await.expect("a Deployment");
         let source = &deployment["spec"]["template"]["spec"]["containers"][0]["envFrom"][0]["configMapRef"];
         source["name"].as_str().expect("a ConfigMap").to_owned()
     }
 
-    /// Makes a Secret, as a user does.
+    /// Creates a Secret, as a user does.
     pub(crate) async fn secret(&self, name: &str, data: &[(&str, &str)]) {
         let data: BTreeMap<&str, &str> = data.iter().copied().collect();
         let labels = json!({"restaurantbooking.dev/usable": "true"});
@@ -193,7 +193,7 @@ impl Place {
         self.api(Kind::Secret).patch(name, &PatchParams::apply("user").force(), &Patch::Apply(&body)).await.expect("a Secret");
     }
 
-    /// Waits until a condition of the newest generation is as it should be, and returns its message.
+    /// Waits until a condition of the newest generation has the status, and returns its message.
     pub(crate) async fn condition(&self, name: &str, kind: &str, status: &str, reason: Option<&str>) -> String {
         let found = |resource: Option<&RestaurantBooking>| {
             let resource = resource?;
@@ -223,8 +223,8 @@ impl Place {
         );
     }
 
-    /// Waits until a resource is Ready, and until its autoscalers, which look at their Deployments every 15 s, have raised them to what they
-    /// allow at least: whoever goes on before would see that happen.
+    /// Waits until a resource is Ready, and until its autoscalers have raised their Deployments to the minimum. Autoscalers check every 15
+    /// s: without the wait, a scenario would observe that change.
     pub(crate) async fn ready(&self, name: &str) {
         self.condition(name, "Ready", "True", None).await;
         let of = ListParams::default().labels(&format!("app.kubernetes.io/instance={name}"));
@@ -235,7 +235,7 @@ impl Place {
         }
     }
 
-    /// Whether every autoscaled Deployment has as many Pods as its autoscaler allows at least, and the resource's status tells of all Pods.
+    /// Whether every autoscaled Deployment has the autoscaler's minimum of Pods, and the resource's status counts all Pods.
     async fn is_scaled(&self, name: &str, of: &ListParams) -> bool {
         let scalers = self.api(Kind::HorizontalPodAutoscaler).list(of).await.expect("autoscalers").items;
         if scalers.is_empty() {
@@ -246,7 +246,7 @@ impl Place {
         for scaler in scalers {
             let least = scaler.data["spec"]["minReplicas"].as_i64().unwrap_or(1);
             let scaled = deployments.iter().find(|one| one.name_any() == scaler.name_any()).map(replicas);
-            // One that was scaled to zero by hand is left alone.
+            // The autoscaler ignores a Deployment that was scaled to zero by hand.
             if !scaled.is_some_and(|scaled| scaled == 0 || scaled >= least) {
                 return false;
             }
@@ -256,8 +256,8 @@ impl Place {
         told == Some(format!("{all}/{all}"))
     }
 
-    /// What was written in the namespace since `mark` by anybody who is no part of the control plane: not what a test itself wrote by
-    /// [`Place::apply`], [`Place::secret`] and [`Place::edit`], and not to leases.
+    /// The writes in the namespace since `mark`, except those of the control plane, those of the test itself by [`Place::apply`],
+    /// [`Place::secret`] and [`Place::edit`], and those to leases.
     pub(crate) fn writes(&self, mark: &Mark) -> Vec<Request> {
         let mut writes = self.world.plane.audit().since(mark);
         writes.retain(|request| {
@@ -269,7 +269,7 @@ impl Place {
         writes
     }
 
-    /// An operator that serves this namespace alone, with all rights.
+    /// An operator that watches only this namespace, with all rights.
     pub(crate) fn operator(&self) -> Operator {
         self.operator_over(Wire::default())
     }
@@ -278,7 +278,7 @@ impl Place {
         self.operator_as("operator-0", self.world.plane.client_config(), wire)
     }
 
-    /// An operator that reaches every broker at another address than that of the broker's plain listener.
+    /// An operator that connects to brokers at another address than that of the broker's plain listener.
     pub(crate) fn operator_at(&self, kafka_address: &str) -> Operator {
         let wire = Wire::default();
         let settings = Settings { kafka_address: Some(kafka_address.to_owned()), ..self.settings("operator-0") };
@@ -289,7 +289,7 @@ impl Place {
         Operator::start(wire.client(config), self.settings(identity), wire)
     }
 
-    /// What an operator works by that serves this namespace alone.
+    /// The settings of an operator that watches only this namespace.
     pub(crate) fn settings(&self, identity: &str) -> Settings {
         Settings {
             namespaces: vec![self.name.clone()],
@@ -301,7 +301,7 @@ impl Place {
     }
 }
 
-/// An operator at work in this process.
+/// An operator that runs in this process.
 pub(crate) struct Operator {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Arc<Health>,
@@ -317,27 +317,27 @@ impl Operator {
         Self { metrics, health, wire, shutdown, task }
     }
 
-    /// Stops it as SIGTERM does.
+    /// Stops it like SIGTERM.
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         let ended = self.task.await.expect("no panic");
         assert!(ended.is_ok(), "{ended:?}");
     }
 
-    /// Ends it as SIGKILL does: nothing is finished, nothing given back.
+    /// Ends it like SIGKILL: it finishes nothing and releases nothing.
     pub(crate) async fn kill(self) {
         self.task.abort();
         let _ = self.task.await;
     }
 
-    /// Rounds for resources that have ended, in any way.
+    /// The number of reconciles that have ended, with any result.
     pub(crate) fn rounds(&self) -> u64 {
         let text = self.metrics.render();
         let counts = text.lines().filter(|line| line.starts_with("operator_reconciles_total{"));
         counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
     }
 
-    /// Waits until it has asked the API server for nothing, and ended no round, for one and a half seconds.
+    /// Waits until it has sent no request, and ended no reconcile, for one and a half seconds.
     pub(crate) async fn quiet(&self) {
         let (started, mut since, mut last) = (Instant::now(), Instant::now(), (0, 0));
         while since.elapsed() < Duration::from_millis(1500) || last.1 == 0 {
@@ -351,7 +351,7 @@ impl Operator {
         }
     }
 
-    /// How it ended by itself.
+    /// The result of an operator that ended by itself.
     pub(crate) async fn ended(self) -> Result<(), Ended> {
         self.task.await.expect("no panic")
     }

@@ -1,12 +1,12 @@
 {{/*
-What app.kubernetes.io/name says. It is no setting: the operator's NetworkPolicies for brokers let in Pods by it.
+The value of app.kubernetes.io/name. It is not configurable: the operator's NetworkPolicies for brokers select its Pods by this label.
 */}}
 {{- define "restaurant-booking-operator.application" -}}
 restaurant-booking-operator
 {{- end }}
 
 {{/*
-The name of objects: at most 63 characters, since a Service's has no more.
+The name of objects: at most 63 characters, the limit for a Service.
 */}}
 {{- define "restaurant-booking-operator.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name }}
@@ -63,7 +63,7 @@ The image of the operator.
 {{- end }}
 
 {{/*
-Refuses what the cluster does not know. Takes the root, the value that asks for it and the kind.
+Fails if the cluster does not have a kind. Takes the root, the value that requires the kind, and the kind.
 */}}
 {{- define "restaurant-booking-operator.needsMonitoring" -}}
 {{- $kind := printf "monitoring.coreos.com/v1/%s" .kind }}
@@ -73,7 +73,7 @@ Refuses what the cluster does not know. Takes the root, the value that asks for 
 {{- end }}
 
 {{/*
-The labels that select the Pod of `helm test`. They are not the operator's: it is to get none of its traffic and none of its rights.
+The labels that select the Pod of `helm test`. They differ from the operator's, so that the Pod gets none of its traffic or rights.
 */}}
 {{- define "restaurant-booking-operator.testLabels" -}}
 app.kubernetes.io/name: {{ include "restaurant-booking-operator.application" . }}-test
@@ -81,7 +81,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/*
-The name of the Lease, by what is served. The operator makes the same.
+The name of the Lease, which depends on watchNamespaces. The operator derives the same name.
 */}}
 {{- define "restaurant-booking-operator.lease" -}}
 restaurant-booking-operator

@@ -1,10 +1,10 @@
 {{/*
-What the operator may do where its resources are. The kinds are generated from operator/src/reconcile/kind.rs: UPDATE=1 cargo test -p operator generated_rights
+The rights of the operator in the namespaces of its resources. The kinds are generated from operator/src/reconcile/kind.rs: UPDATE=1 cargo test -p operator generated_rights
 */}}
 {{- define "restaurant-booking-operator.rules" -}}
 - apiGroups: [restaurantbooking.dev]
   resources: [restaurantbookings]
-  # To patch: the finalizer of a resource whose data is deleted with it.
+  # patch is for the finalizer of a resource whose data is deleted with it.
   verbs: [get, list, watch, patch]
 - apiGroups: [restaurantbooking.dev]
   resources: [restaurantbookings/status]

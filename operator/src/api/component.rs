@@ -1,4 +1,4 @@
-//! How a service runs: replicas, resources, placement.
+//! The settings of a service: replicas, resources, placement.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct Component {
     /// requests or limits that are given replace those of the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
-    /// Labels of the Pods, beside the operator's own. Default: none. Example: team: booking.
+    /// Labels of the Pods, in addition to the operator's own. Default: none. Example: team: booking.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32))]
     #[x_kube(validation = rules::own_labels())]
@@ -104,21 +104,21 @@ pub struct Resources {
 #[serde(rename_all = "lowercase")]
 #[schemars(transform = super::embedded::without_description)]
 pub enum LogLevel {
-    /// Only what failed.
+    /// Failures only.
     Error,
-    /// And what is suspicious.
+    /// Suspicious events too.
     Warn,
-    /// And each request.
+    /// Requests too.
     #[default]
     Info,
-    /// And what leads to it.
+    /// The details of each request too.
     Debug,
     /// Everything.
     Trace,
 }
 
 impl LogLevel {
-    /// As LOG_LEVEL has it.
+    /// The value of LOG_LEVEL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",

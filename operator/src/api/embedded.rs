@@ -1,5 +1,5 @@
-//! Schemas that are not their types' own: parts of a Pod that a user may give, with the schema that Kubernetes has for them, so that the API
-//! server refuses what a Pod could not have; and fields that tell more than their type.
+//! Schemas that differ from those of their types. Parts of a Pod in the spec have Kubernetes' own schema, so that the API server refuses
+//! values that a Pod could not have. Other fields drop the description of their type.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
@@ -13,14 +13,14 @@ pub(super) fn list<T: JsonSchema>(_: &mut SchemaGenerator) -> Schema {
     schema
 }
 
-/// The schema of an object that is judged where it is used: Kubernetes' own schema of an Affinity is a quarter of the largest definition that
-/// can be applied on the client's side, and a resource has three.
+/// The schema of an object that is checked where it is used. Kubernetes' own schema of an Affinity takes a quarter of the largest
+/// definition that client-side apply can handle, and a resource has three.
 pub(super) fn opaque(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
 }
 
-/// A definition that can be applied on the client's side has at most 262,144 bytes with all that it embeds: of each description the first
-/// sentence is kept.
+/// A schema with only the first sentence of each description: a definition for client-side apply has at most 262,144 bytes with all that it
+/// embeds.
 fn brief<T: JsonSchema>() -> Schema {
     let settings = schemars::generate::SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
@@ -52,7 +52,7 @@ fn shorten_own(members: &mut serde_json::Map<String, Value>) {
     }
 }
 
-/// A field's own description tells more than that of its type, and a definition has room for one.
+/// Removes the description of a type: a field's own description is more specific, and a definition has room for one.
 pub(super) fn without_description(schema: &mut Schema) {
     schema.remove("description");
 }

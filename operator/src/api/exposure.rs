@@ -1,4 +1,4 @@
-//! How guests get in from outside of the cluster.
+//! Access from outside the cluster.
 
 use std::collections::BTreeMap;
 

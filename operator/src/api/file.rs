@@ -1,4 +1,4 @@
-//! A resource in a file, where no API server stands between it and us.
+//! Reads a resource from a file, without an API server that would check it.
 
 use std::sync::LazyLock;
 
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use super::{GROUP, RestaurantBooking};
 
-/// Why a file is no usable resource: everything that is wrong with it, a line each.
+/// The faults of a file, one in each line.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct FileError(pub Vec<String>);
 
-/// Reads a resource from YAML or JSON, as strictly as `kubectl apply` would: fields that do not exist are errors, and so is what the
-/// definition's rules refuse. Documents of other kinds beside it are passed over, and a field that is null counts as left out.
+/// Reads a resource from YAML or JSON, as strictly as `kubectl apply`: unknown fields and values that break the definition's rules are
+/// errors. Documents of other kinds in the file are skipped, and null counts as a missing field.
 ///
 /// # Errors
-/// Everything that is wrong, each with the path of its field. A rule over fields that are wrong themselves may say nothing.
+/// All faults, each with the path of its field. A rule over fields that are invalid themselves may report nothing.
 pub fn read(text: &str) -> Result<RestaurantBooking, FileError> {
     let mut value = only_resource(text).map_err(|problem| FileError(vec![problem]))?;
     drop_nulls(&mut value);
@@ -34,7 +34,7 @@ pub fn read(text: &str) -> Result<RestaurantBooking, FileError> {
     }
 }
 
-/// The one document of our kind.
+/// The only document of the resource's kind.
 fn only_resource(text: &str) -> Result<Value, String> {
     let mut found = None;
     for document in serde_yaml::Deserializer::from_str(text) {
@@ -54,7 +54,7 @@ fn only_resource(text: &str) -> Result<Value, String> {
     serde_json::to_value(value).map_err(|error| format!("not JSON: {error}"))
 }
 
-/// Takes away what is null, as the API server does where a field is not nullable.
+/// Removes nulls, as the API server does for fields that are not nullable.
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -72,10 +72,10 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     serde_json::to_value(schema).expect("a schema is JSON")
 });
 
-/// The definition's schema, where fields that it does not know are errors.
+/// The definition's schema in which unknown fields are errors.
 static STRICT_SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let mut schema = SCHEMA.clone();
-    // Every resource has these; their content is looked at elsewhere.
+    // Every resource has these; other code checks their content.
     for field in ["apiVersion", "kind", "metadata"] {
         schema["properties"][field] = json!({});
     }
@@ -97,7 +97,7 @@ fn refuse_unknown(schema: &mut Value) {
     }
 }
 
-/// A violation of the schema, in words.
+/// The messages of a violation of the schema.
 fn told(error: &ValidationError<'_>) -> Vec<String> {
     let path = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
     let below = |field: &str| if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
@@ -124,7 +124,7 @@ fn told(error: &ValidationError<'_>) -> Vec<String> {
     }
 }
 
-/// What is wrong with the metadata, which the definition's schema leaves to Kubernetes.
+/// The faults of the metadata, which the definition's schema leaves to Kubernetes.
 fn wrong_metadata(resource: &Value) -> Vec<String> {
     let metadata = resource.get("metadata").cloned().unwrap_or_else(|| json!({}));
     let mut problems = Vec::new();
@@ -137,7 +137,8 @@ fn wrong_metadata(resource: &Value) -> Vec<String> {
     problems
 }
 
-/// Which rules of the definition are broken. A rule that cannot be judged is told where nothing else is wrong.
+/// The messages of the definition's rules that the resource breaks. A rule that cannot be evaluated is reported only if there are no other
+/// faults.
 fn broken_rules(resource: &Value, nothing_else: bool) -> Vec<String> {
     let Err(errors) = cel::Validator::new().validate(&SCHEMA, resource, None) else { return Vec::new() };
     let broken = errors.iter().filter(|error| nothing_else || error.kind == ErrorKind::ValidationFailure);

@@ -1,4 +1,4 @@
-//! Where images come from.
+//! The images of the services.
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use super::rules;
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
-    /// Registry and path under which the images auth, menu and reservation stand, without a trailing slash.
+    /// Registry and path of the images auth, menu and reservation, without a trailing slash.
     /// Default: the operator's (`--image-registry`). Example: registry.example.com/restaurant-booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255), regex(pattern = "^[a-zA-Z0-9][a-zA-Z0-9._:/-]*[a-zA-Z0-9]$"))]
@@ -54,7 +54,7 @@ pub struct ServiceImage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TAG))]
     pub tag: Option<String>,
-    /// Digest, by which the image is named in place of a tag. Default: none.
+    /// Digest of the image, instead of a tag. Default: none.
     /// Example: sha256: and 64 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^sha256:[a-f0-9]{64}$"))]
@@ -67,15 +67,15 @@ pub struct ServiceImage {
 pub enum ImagePullPolicy {
     /// At each start of a container.
     Always,
-    /// Where the node has none yet.
+    /// If the node does not have it.
     #[default]
     IfNotPresent,
-    /// At no time: the node has it, or the Pod does not start.
+    /// Never: without the image on the node, the Pod does not start.
     Never,
 }
 
 impl ImagePullPolicy {
-    /// As a container's `imagePullPolicy` has it.
+    /// The value of a container's `imagePullPolicy`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Always => "Always",

@@ -17,14 +17,14 @@ pub struct Kafka {
     /// One Kafka node (KRaft), a StatefulSet of one Pod with a volume: for small installations. `managed: {}` takes all defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedKafka>,
-    /// A Kafka cluster by Strimzi: an own one, or one that exists in the namespace. The Strimzi operator must be installed.
+    /// A Kafka cluster of Strimzi: a new one, or one that exists in the namespace. The Strimzi operator must be installed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strimzi: Option<StrimziKafka>,
     /// A Kafka cluster that exists already, version 3.0 or newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<ExternalKafka>,
-    /// The topics user.events, menu.events and reservation.events. They are made where they are missing, their partitions raised and their
-    /// retention set; they are never deleted unasked.
+    /// The topics user.events, menu.events and reservation.events. The operator creates missing topics, adds partitions and sets the
+    /// retention. It deletes no topic unless deletionPolicy is Delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topics: Option<Topics>,
 }
@@ -49,7 +49,7 @@ pub struct ManagedKafka {
     pub resources: Option<Resources>,
 }
 
-/// A Kafka cluster by Strimzi: an own one, or one that exists.
+/// A Kafka cluster of Strimzi: a new one, or one that exists.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -60,10 +60,10 @@ pub struct ManagedKafka {
 )]
 pub struct StrimziKafka {
     /// A Kafka cluster that exists in the resource's own namespace, with a plaintext listener without authentication on port 9092.
-    /// Default: none; a cluster is made.
+    /// Default: none; a new cluster is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_ref: Option<StrimziCluster>,
-    /// Brokers of the cluster that is made, 1 to 9, each a controller too. It cannot change. Default: 3.
+    /// Brokers of the new cluster, 1 to 9, each a controller too. It cannot change. Default: 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9))]
     pub brokers: Option<i32>,
@@ -93,13 +93,13 @@ pub struct StrimziCluster {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalKafka {
-    /// Brokers to begin with, each host:port, 1 to 32. Example: [kafka-0.example.com:9093].
+    /// Bootstrap servers, each host:port, 1 to 32. Example: [kafka-0.example.com:9093].
     #[schemars(length(min = 1, max = 32), inner(length(max = 255), regex(pattern = r"^[^\s,:/]+:[0-9]{1,5}$")))]
     pub bootstrap_servers: Vec<String>,
     /// Encrypts the connection. `tls: {}` trusts the authorities of the image. Default: not encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<KafkaTls>,
-    /// Logs in by SASL. Default: without.
+    /// A login by SASL. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sasl: Option<KafkaSasl>,
 }
@@ -137,7 +137,7 @@ pub struct KafkaSasl {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = super::embedded::without_description)]
 pub enum SaslMechanism {
-    /// RFC 4616: the password as it is.
+    /// RFC 4616: the password in plaintext.
     #[serde(rename = "PLAIN")]
     Plain,
     /// RFC 5802 with SHA-256.
@@ -168,8 +168,8 @@ pub struct Topics {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub partitions: Option<i32>,
-    /// Copies of each partition, 1 to 9, no more than there are brokers. It cannot change.
-    /// Default: 1 with managed, the brokers but at most 3 with strimzi, the cluster's own default where the cluster is not the operator's.
+    /// Replicas of each partition, 1 to 9, at most the number of brokers. It cannot change.
+    /// Default: 1 with managed; the number of brokers, at most 3, in a new Strimzi cluster; the cluster's own default in any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9))]
     pub replication_factor: Option<i32>,
@@ -177,14 +177,15 @@ pub struct Topics {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32), regex(pattern = "^([0-9]{1,9}(s|m|h|d))+$"))]
     pub retention: Option<String>,
-    /// Put before the names of topics and consumer groups, so that several restaurants can share a Kafka cluster. It cannot change.
-    /// Default: nothing where the cluster is the resource's own, else `<namespace>.<name>.`.
+    /// Prefix of the names of topics and consumer groups, so that several restaurants can share a Kafka cluster. It cannot change.
+    /// Default: none if the cluster is the resource's own, else `<namespace>.<name>.`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200), regex(pattern = "^[A-Za-z0-9._-]*$"))]
     pub prefix: Option<String>,
 }
 
-/// A duration as `retention` has it: `90m`, `36h`, `1d12h`. `None` where it is none, or longer than Kafka can count (2^63 milliseconds).
+/// Parses a duration in the format of `retention`: `90m`, `36h`, `1d12h`. `None` if it is not a duration, or is longer than Kafka can count
+/// (2^63 milliseconds).
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut seconds: u64 = 0;
     let mut rest = text;

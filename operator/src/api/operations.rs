@@ -1,4 +1,4 @@
-//! How the platform is kept: who may reach it, what watches it, what becomes of its data.
+//! The operation of the platform: access, disruptions, monitoring, and the data of a deleted resource.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkPolicy {
-    /// Whether NetworkPolicies are made: each database is reached by its service alone, the broker by the services and the operator, the
-    /// services by clients; Pods reach name resolution, their database and the broker. Default: true.
+    /// Whether NetworkPolicies are created. They admit connections to each database from its service, to the broker from the services and
+    /// the operator, and to the services from clients; Pods may connect to DNS, their database and the broker. Default: true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Labels of the namespaces whose Pods may call the services, beside the resource's own: those of the ingress controller and of
-    /// Prometheus. Default: every namespace, and every address. Example: {kubernetes.io/metadata.name: ingress-nginx}.
+    /// Labels of the namespaces whose Pods may call the services, in addition to the resource's own namespace: those of the ingress
+    /// controller and of Prometheus. Default: every namespace, and every address. Example: {kubernetes.io/metadata.name: ingress-nginx}.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16))]
     pub client_namespace_labels: BTreeMap<String, String>,
 }
 
-/// How many Pods of a service may be missing while nodes are drained.
+/// The number of Pods of a service that may be unavailable while nodes are drained.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodDisruptionBudget {

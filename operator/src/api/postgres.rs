@@ -27,9 +27,9 @@ pub struct Postgres {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManagedPostgres {
-    /// Version of PostgreSQL, 15 or newer: a tag of the image postgres. The major version of a volume that exists cannot change: its
-    /// files cannot be read by another, and the operator refuses it (PostgresUpgradeNeeded). Default: the major version of the volume that
-    /// exists, and 17 for a new one. Example: 17.6.
+    /// Version of PostgreSQL, 15 or newer: a tag of the image postgres. The major version of an existing volume cannot change: another
+    /// major version cannot read its files, and the operator refuses it (PostgresUpgradeNeeded). Default: the major version of the existing
+    /// volume, or 17 for a new one. Example: 17.6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16), regex(pattern = r"^(1[5-9]|[2-9][0-9])(\.[0-9]+)?$"))]
     pub version: Option<String>,
@@ -53,9 +53,9 @@ pub struct CloudNativePostgres {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9))]
     pub instances: Option<i32>,
-    /// When a write is acknowledged, where there are several instances. Required: when a replica has it too, so that no acknowledged booking
-    /// is lost with the primary; while too few replicas run, which of two instances means while one is missing, nothing can be written.
-    /// Preferred: also without a replica, while none runs; what was written then is lost with the primary. Default: Required.
+    /// The moment at which a write is acknowledged, if there are several instances. Required: when a replica has it too, so that no
+    /// acknowledged booking is lost with the primary; if too few replicas run (with two instances, if one is missing), no write succeeds.
+    /// Preferred: without a replica too, if none runs; such writes are lost with the primary. Default: Required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synchronous_replication: Option<SynchronousReplication>,
     /// Image of the instances. Default: that of the installed CloudNativePG. Example: ghcr.io/cloudnative-pg/postgresql:17.6.
@@ -74,10 +74,10 @@ pub struct CloudNativePostgres {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = super::embedded::without_description)]
 pub enum SynchronousReplication {
-    /// When a replica has it.
+    /// After a replica has it.
     #[default]
     Required,
-    /// When a replica has it, as long as one runs.
+    /// After a replica has it, if any runs.
     Preferred,
 }
 

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 /// An amount of something, as text (`"500m"`, `"8Gi"`) or as a whole number (`2`).
 ///
-/// The syntax is that of Kubernetes' `resource.Quantity`: a decimal number and perhaps a suffix: `m`, `k`, `M`, `G`, `T`, `P`, `E` for powers
-/// of 1000, `Ki`, `Mi`, `Gi`, `Ti`, `Pi`, `Ei` for powers of 1024.
+/// The syntax is that of Kubernetes' `resource.Quantity`: a decimal number and an optional suffix: `m`, `k`, `M`, `G`, `T`, `P`, `E` for
+/// powers of 1000, `Ki`, `Mi`, `Gi`, `Ti`, `Pi`, `Ei` for powers of 1024.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(from = "Written", into = "String")]
 pub struct Quantity(String);
 
-/// The pattern of a [`Quantity`]: also the API server's check.
+/// The pattern of a [`Quantity`], which the API server checks too.
 pub const PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ impl fmt::Display for Quantity {
 }
 
 impl Quantity {
-    /// The amount in thousandths; `None` where it is not a quantity, or too large to be one.
+    /// The amount in thousandths; `None` if the text is not a quantity, or the amount is too large.
     pub fn thousandths(&self) -> Option<u128> {
         let split = self.0.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(self.0.len());
         let (number, suffix) = self.0.split_at(split);
@@ -85,7 +85,7 @@ impl Quantity {
     }
 }
 
-/// Compares amounts, not texts: `1000m` is `1`. Text that is no quantity compares to nothing.
+/// Compares amounts, not texts: `1000m` equals `1`. Text that is not a quantity has no order.
 impl PartialOrd for Quantity {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         if self == other {
@@ -95,7 +95,7 @@ impl PartialOrd for Quantity {
     }
 }
 
-/// The schema of an amount that is text: what a rule compares must have a length that the API server knows.
+/// The schema of an amount as text. Rules compare it, so the API server must know its maximum length.
 pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "maxLength": 24, "pattern": PATTERN })
 }

@@ -1,4 +1,4 @@
-//! References to other objects. None has a namespace: what a resource refers to stands beside it.
+//! References to other objects. None has a namespace: a resource refers only to objects in its own.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What the guests know of: the restaurant.
+//! The restaurant, as guests know it.
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -31,9 +31,9 @@ pub struct Restaurant {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[schemars(transform = super::embedded::without_description)]
 pub enum Confirmation {
-    /// The staff: a booking is pending until an administrator confirms it.
+    /// The staff confirms it: a booking is pending until an administrator confirms it.
     #[default]
     Manual,
-    /// Nobody: a booking is confirmed at once.
+    /// The platform confirms it at once.
     Automatic,
 }

@@ -1,28 +1,28 @@
 //! Every rule of the definition that is more than a bound of one field, with its message. The rules are CEL, see
-//! <https://kubernetes.io/docs/reference/using-api/cel/>. A field that is left out counts as its default, see [`given`].
+//! <https://kubernetes.io/docs/reference/using-api/cel/>. A missing field counts as its default, see [`given`].
 
 use kube::core::Rule;
 
-/// The value of `object.a.b...`, or `default` where the field or one of its parents is left out. A rule that reads what is left out is an
-/// error, by which the API server refuses the resource. A rule on two states reads both of them by this, since a parent may appear and go.
+/// The value of `object.a.b...`, or `default` if the field or one of its parents is missing. A rule that reads a missing field is an error,
+/// and the API server refuses the resource. A rule on two states reads both with this function, since a parent may appear or disappear.
 fn given(object: &str, path: &[&str], default: &str) -> String {
     let is_given: Vec<_> = (1..=path.len()).map(|depth| format!("has({object}.{})", path[..depth].join("."))).collect();
     format!("({} ? {object}.{} : {default})", is_given.join(" && "), path.join("."))
 }
 
-/// A rule by which the value of a field, or its default, stands in a relation to the one before.
+/// A rule that compares the value of a field, or its default, with the previous one.
 fn compared(path: &[&str], default: &str, relation: &str) -> String {
     format!("{} {relation} {}", given("self", path, default), given("oldSelf", path, default))
 }
 
-/// A rule by which the storage of a backend grows, and stays in its class.
+/// A rule by which the storage of a backend can only grow, and its class cannot change.
 fn storage_grows(backend: &str, kind: &str) -> String {
     let size = |object| given(object, &[backend, kind, "storage", "size"], "'8Gi'");
     let class = compared(&[backend, kind, "storage", "storageClassName"], "''", "==");
     format!("quantity({}).compareTo(quantity({})) >= 0 && {class}", size("self"), size("oldSelf"))
 }
 
-/// On the resource: its name is short enough for the names that are derived from it.
+/// On the resource: the name is short enough for the names that are derived from it.
 pub(super) fn short_name() -> Rule {
     Rule::new(r"self.metadata.name.size() <= 25 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')").message(
         "metadata.name must have at most 25 characters, begin with a letter and hold only lower-case letters, digits and '-', since \
@@ -30,12 +30,12 @@ pub(super) fn short_name() -> Rule {
     )
 }
 
-/// On the spec: guests get in by one way.
+/// On the spec: only one of ingress and gateway is given.
 pub(super) fn ingress_or_gateway() -> Rule {
     Rule::new("!has(self.ingress) || !has(self.gateway)").message("give ingress or gateway, not both")
 }
 
-/// On the spec: the databases stay managed, cloudNativePG or external.
+/// On the spec: the kind of the databases (managed, cloudNativePG or external) cannot change.
 pub(super) fn same_postgres() -> Rule {
     Rule::new(
         "(has(self.postgres) && has(self.postgres.cloudNativePG)) == (has(oldSelf.postgres) && has(oldSelf.postgres.cloudNativePG)) && \
@@ -47,7 +47,7 @@ pub(super) fn same_postgres() -> Rule {
     )
 }
 
-/// On the spec: the broker stays managed, strimzi or external.
+/// On the spec: the kind of the broker (managed, strimzi or external) cannot change.
 pub(super) fn same_kafka() -> Rule {
     Rule::new(
         "(has(self.kafka) && has(self.kafka.strimzi)) == (has(oldSelf.kafka) && has(oldSelf.kafka.strimzi)) && \
@@ -56,19 +56,19 @@ pub(super) fn same_kafka() -> Rule {
     .message("the kind of kafka cannot change once the resource exists, since events under way would stay behind; make a second resource")
 }
 
-/// On the spec: the volumes of databases grow, and stay in their class.
+/// On the spec: the volumes of databases can only grow, and their class cannot change.
 pub(super) fn postgres_storage_grows() -> Rule {
     Rule::new(format!("{} && {}", storage_grows("postgres", "managed"), storage_grows("postgres", "cloudNativePG")))
         .message("storage of postgres may grow and not shrink, and its storageClassName cannot change, since a volume can do neither")
 }
 
-/// On the spec: the volumes of brokers grow, and stay in their class.
+/// On the spec: the volumes of brokers can only grow, and their class cannot change.
 pub(super) fn kafka_storage_grows() -> Rule {
     Rule::new(format!("{} && {}", storage_grows("kafka", "managed"), storage_grows("kafka", "strimzi")))
         .message("storage of kafka may grow and not shrink, and its storageClassName cannot change, since a volume can do neither")
 }
 
-/// On the spec: there are no more copies than brokers, where the brokers are known.
+/// On the spec: at most as many replicas as brokers, if the number of brokers is known.
 pub(super) fn replication_factor() -> Rule {
     Rule::new(
         "!has(self.kafka) || !has(self.kafka.topics) || !has(self.kafka.topics.replicationFactor) || has(self.kafka.external) || \
@@ -82,19 +82,19 @@ pub(super) fn replication_factor() -> Rule {
     )
 }
 
-/// On the spec: partitions are never taken away.
+/// On the spec: partitions can only be added.
 pub(super) fn partitions_grow() -> Rule {
     Rule::new(compared(&["kafka", "topics", "partitions"], "3", ">="))
         .message("kafka.topics.partitions may grow and not shrink, since Kafka cannot take one away")
 }
 
-/// On the spec: the copies of a partition stay as many as they were.
+/// On the spec: the replication factor cannot change.
 pub(super) fn replication_factor_stays() -> Rule {
     Rule::new(compared(&["kafka", "topics", "replicationFactor"], "0", "=="))
         .message("kafka.topics.replicationFactor cannot change once the resource exists, since the topics that exist keep theirs")
 }
 
-/// On the spec: the names of the topics stay.
+/// On the spec: the prefix of the topics cannot change.
 pub(super) fn prefix_stays() -> Rule {
     Rule::new(compared(&["kafka", "topics", "prefix"], "''", "=="))
         .message("kafka.topics.prefix cannot change once the resource exists, since the events would stay in the topics of the old prefix")
@@ -106,12 +106,12 @@ pub(super) fn time_zone() -> Rule {
         .message("must be the name of a time zone in the IANA database, such as Europe/Rome or UTC")
 }
 
-/// On the image of a service: it is named in one way.
+/// On the image of a service: only one of tag and digest is given.
 pub(super) fn tag_or_digest() -> Rule {
     Rule::new("!has(self.tag) || !has(self.digest)").message("give tag or digest, not both: a digest names one image")
 }
 
-/// On a component: one thing decides on the number of its Pods.
+/// On a component: only one of replicas and autoscaling is given.
 pub(super) fn replicas_or_autoscaling() -> Rule {
     Rule::new("!has(self.replicas) || !has(self.autoscaling)")
         .message("give replicas or autoscaling, not both: an autoscaler decides on the number of replicas")
@@ -129,37 +129,37 @@ pub(super) fn own_annotations() -> Rule {
         .message("annotations that begin with restaurantbooking.dev/ are the operator's own")
 }
 
-/// On an autoscaler: the fewest Pods are no more than the most.
+/// On an autoscaler: the minimum of Pods does not exceed the maximum.
 pub(super) fn min_replicas() -> Rule {
     Rule::new(format!("{} <= self.maxReplicas", given("self", &["minReplicas"], "2")))
         .message("minReplicas (default 2) must not be greater than maxReplicas")
 }
 
-/// On postgres: there is one kind of database.
+/// On postgres: exactly one kind is given.
 pub(super) fn one_postgres() -> Rule {
     Rule::new("[has(self.managed), has(self.cloudNativePG), has(self.external)].filter(given, given).size() == 1")
         .message("give exactly one of managed, cloudNativePG and external")
 }
 
-/// On kafka: there is one kind of broker.
+/// On kafka: at most one kind is given.
 pub(super) fn one_kafka() -> Rule {
     Rule::new("[has(self.managed), has(self.strimzi), has(self.external)].filter(given, given).size() <= 1")
         .message("give exactly one of managed, strimzi and external (none means managed)")
 }
 
-/// On strimzi: another's cluster is not described.
+/// On strimzi: an existing cluster has no settings here.
 pub(super) fn own_cluster_or_another() -> Rule {
     Rule::new("!has(self.clusterRef) || !(has(self.brokers) || has(self.version) || has(self.storage) || has(self.resources))")
         .message("with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out")
 }
 
-/// On strimzi: the cluster stays the operator's, or another's.
+/// On strimzi: the cluster cannot change between a new one and an existing one.
 pub(super) fn cluster_stays() -> Rule {
     Rule::new("has(self.clusterRef) == has(oldSelf.clusterRef)")
         .message("clusterRef cannot be given or taken away once the resource exists, since the events would stay behind")
 }
 
-/// On strimzi: the brokers stay as many as they were.
+/// On strimzi: the number of brokers cannot change.
 pub(super) fn brokers_stay() -> Rule {
     Rule::new(compared(&["brokers"], "3", "==")).message(
         "the number of brokers cannot change once the resource exists: each is a controller too, and Strimzi cannot add or remove \
@@ -167,12 +167,12 @@ pub(super) fn brokers_stay() -> Rule {
     )
 }
 
-/// On the name of a Kafka resource that exists: it stays.
+/// On the name of an existing Kafka resource: it cannot change.
 pub(super) fn cluster_name_stays() -> Rule {
     Rule::new("self == oldSelf").message("the name cannot change, since the events would stay behind")
 }
 
-/// On the TLS of an external broker: a certificate comes with its key.
+/// On the TLS of an external broker: a certificate and its key are given together.
 pub(super) fn certificate_with_key() -> Rule {
     Rule::new("has(self.certificateSecretRef) == has(self.keySecretRef)")
         .message("give both certificateSecretRef and keySecretRef, or neither")

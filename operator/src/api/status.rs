@@ -1,4 +1,4 @@
-//! What the operator reports.
+//! The status that the operator reports.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
@@ -11,7 +11,7 @@ pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Conditions, each with whether it holds: Ready, Available, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady, AdminReady, and, with ingress or gateway, Exposed.
+    /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady and AdminReady.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -31,7 +31,7 @@ pub struct RestaurantBookingStatus {
     /// Which kind the broker is: managed, strimzi or external.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kafka: Option<String>,
-    /// Versions of what stands beside the services.
+    /// Versions of the databases and the broker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<Versions>,
     /// Volumes of the databases and the broker that the operator runs.
@@ -46,7 +46,7 @@ pub struct RestaurantBookingStatus {
     pub services: Option<ServicesStatus>,
 }
 
-/// The versions that run of the databases and the broker, where the operator or another product runs them.
+/// The versions of the databases and the broker, if the operator or another product runs them.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Versions {
@@ -94,7 +94,7 @@ pub struct ServiceStatus {
     /// Pods that are wanted.
     #[serde(default)]
     pub desired: i32,
-    /// The version that all of its Pods run: the tag or digest of their image; that of before while another is rolled out.
+    /// The version that all Pods of the service run: the tag or digest of their image. During a rollout, this is the previous version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Where it is reached from inside the cluster. Example: http://trattoria-auth.default.svc:8000.
@@ -105,26 +105,26 @@ pub struct ServiceStatus {
 /// The types of conditions.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum ConditionType {
-    /// Everything that is asked for runs.
+    /// Everything that the spec asks for runs.
     Ready,
     /// Every service has the Pods that it needs, of the version that is asked for or of the one before.
     Available,
-    /// The operator is at work, or waits for something that moves.
+    /// The operator works, or waits for progress.
     Progressing,
-    /// The same, by the name that tools look for (kstatus,
-    /// <https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
+    /// The same as Progressing, under the name that tools of kstatus expect
+    /// (<https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md>).
     Reconciling,
-    /// Nothing moves without a change: something failed or is refused, or the resource is paused. Tools stop waiting.
+    /// Nothing continues without a change: something failed or is refused, or the resource is paused. Tools stop waiting.
     Stalled,
-    /// The databases can be used.
+    /// The databases are ready.
     PostgresReady,
-    /// The broker can be used.
+    /// The broker is ready.
     KafkaReady,
-    /// The topics are as they are asked for.
+    /// The topics are as specified.
     TopicsReady,
-    /// Every database has the schema of the version that is asked for.
+    /// Every database has the schema of the specified version.
     MigrationsComplete,
-    /// All Pods of the version that is asked for are available.
+    /// All Pods of the specified version are available.
     ServicesReady,
     /// The first administrator can log in.
     AdminReady,
@@ -149,7 +149,7 @@ impl ConditionType {
         Self::Exposed,
     ];
 
-    /// As a condition's `type` has it.
+    /// The `type` of the condition.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",

@@ -1,4 +1,4 @@
-//! What differs is applied, in order; what is no longer wanted is removed. Nothing else is written.
+//! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -23,19 +23,19 @@ use crate::api::{Quantity, VolumeStatus};
 use crate::metrics::Metrics;
 use crate::timing::REQUEST;
 
-/// On every object that we apply: what was applied. Where it differs from what is wanted, something may have to be taken away that a
-/// comparison of values cannot show.
+/// An annotation on every applied object: the hash of the object as it was applied. A different hash means that the apply may have to
+/// remove fields, which a comparison of values cannot show.
 const APPLIED: &str = "restaurantbooking.dev/applied";
-/// How many objects of a step are applied at once.
+/// The number of objects of a step that are applied at once.
 const AT_ONCE: usize = 8;
 
 /// Applies the objects of one resource.
 pub struct Applier<'a> {
     /// The cluster.
     pub client: &'a Client,
-    /// What is known to exist and to be settled.
+    /// The objects that the watches have reported, and their state.
     pub children: &'a Children,
-    /// What is counted.
+    /// The metrics.
     pub metrics: &'a Metrics,
     /// The resource.
     pub owner: &'a Owner,
@@ -43,20 +43,20 @@ pub struct Applier<'a> {
     pub uid: &'a str,
 }
 
-/// What became of the objects of a step.
+/// The result of applying the objects of a step.
 #[derive(Debug)]
 pub struct Applied {
-    /// How the step does: the first of its objects that failed, else the first that is waited for.
+    /// The state of the step: that of the first object that failed, else that of the first object that is not ready yet.
     pub state: State,
-    /// What was observed of Deployments.
+    /// The ready and the desired Pods of the Deployment.
     pub replicas: Option<(i32, i32)>,
-    /// The version that was observed of a database or broker.
+    /// The observed version of a database or broker.
     pub version: Option<String>,
     /// Whether as many Pods are available as are needed: of a Deployment.
     pub is_available: bool,
     /// What was observed of a claim.
     pub volume: Option<VolumeStatus>,
-    /// What went wrong.
+    /// The failures.
     pub failures: Vec<Failure>,
 }
 
@@ -71,13 +71,13 @@ impl Applier<'_> {
         Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
     }
 
-    /// Applies the objects of a step, as many at once as is good for the API server. While the step is `held`, Pods keep the template that
-    /// they have: all else of what runs is kept as it is wanted.
+    /// Applies the objects of a step, at most `AT_ONCE` at a time. If the step is `held`, the Deployment keeps its present Pod template,
+    /// and everything else is applied.
     pub async fn step(&self, step: Step, objects: &[&Object], held: bool) -> Applied {
         let started = Instant::now();
         let (claims, mut others): (Vec<_>, Vec<_>) = objects.iter().partition(|object| object.kind == Kind::PersistentVolumeClaim);
         let mut outcomes = self.all(&claims, held).await;
-        // What would mount somebody else's volume is not made.
+        // The StatefulSet would mount a claim that does not belong to the resource.
         if outcomes.iter().any(|outcome| outcome.as_ref().is_err_and(|failure| failure.reason == NAME_CONFLICT)) {
             others.retain(|object| object.kind != Kind::StatefulSet);
         }
@@ -108,12 +108,13 @@ impl Applier<'_> {
     }
 
     async fn all(&self, objects: &[&&Object], held: bool) -> Vec<Result<Observed, Failure>> {
-        // Boxed: a closure over references would be too special for the controller, whose futures go between threads.
+        // The futures are boxed: the controller runs them on several threads, and the compiler does not accept a closure over references
+        // there.
         let outcomes: Vec<_> = objects.iter().map(|object| self.object(object, held).boxed()).collect();
         stream::iter(outcomes).buffered(AT_ONCE).collect().await
     }
 
-    /// The one Deployment of a step, as far as it is there.
+    /// The Deployment of a step, if it exists.
     pub async fn deployment(&self, step: Step, objects: &[&Object]) -> Result<Option<Value>, Failure> {
         match objects.iter().find(|object| object.kind == Kind::Deployment) {
             Some(object) => self.get(step, Kind::Deployment, &object.name).await,
@@ -121,7 +122,7 @@ impl Applier<'_> {
         }
     }
 
-    /// How the one Job of a step does, where it is there already.
+    /// The state of the Job of a step, if it exists.
     pub async fn job(&self, step: Step, objects: &[&Object]) -> Result<Option<Observed>, Failure> {
         let Some(Object { kind, name, body, .. }) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
         if let Some(observed) = self.children.settled(self.owner, *kind, name, &hash(body)) {
@@ -131,7 +132,7 @@ impl Applier<'_> {
         Ok(live.filter(|live| self.is_ours(step, *kind, name, live).is_ok()).map(|live| observe(*kind, &live)))
     }
 
-    /// Brings one object to what is wanted.
+    /// Applies one object, if it differs.
     async fn object(&self, object: &Object, held: bool) -> Result<Observed, Failure> {
         let Object { kind, name, step, body } = object;
         let (kind, step) = (*kind, *step);
@@ -144,17 +145,17 @@ impl Applier<'_> {
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
         let live = self.get(step, kind, name).await?;
         if held && kind == Kind::Deployment && live.is_none() {
-            // It went since the gate was looked at, and must not come back with the new template.
+            // The Deployment was deleted after the check of the gate. It must not be created with the new template.
             return Ok(Observed::waiting(format!("Deployment {name} is made when it is its turn")));
         }
         if let Some(live) = &live {
             self.is_ours(step, kind, name, live)?;
             if live["metadata"]["deletionTimestamp"].is_string() {
-                // Until it is gone nothing can be made in its place; a watch tells when it is.
+                // A new object can be created only after the old one is gone. A watch reports that.
                 return Ok(observe(kind, live));
             }
             if held {
-                // With what tells of the template: another annotation would be another generation.
+                // The annotation and the label that describe the template are kept too: another annotation would make another generation.
                 wanted["spec"]["template"] = live["spec"]["template"].clone();
                 wanted["metadata"]["annotations"][APPLIED] = live["metadata"]["annotations"][APPLIED].clone();
                 if live["metadata"]["labels"][VERSION].is_string() {
@@ -166,7 +167,8 @@ impl Applier<'_> {
             }
             keep_connections(kind, live, &mut wanted);
             if differ::contains(kind, live, &wanted) {
-                // Somebody's annotation is another generation, which is no rollout before its controller has looked.
+                // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has
+                // observed that generation.
                 if kind == Kind::Deployment
                     && !is_current(live)
                     && let Some(before) = self.children.last(self.owner, kind, name, &hash)
@@ -180,7 +182,7 @@ impl Applier<'_> {
             }
         }
         let result = match (self.apply(step, kind, name, &wanted, live.is_none()).await, &live) {
-            // Of other kinds, controllers have fields too that nobody may take away: the volume of a claim.
+            // Controllers also write to objects of the other kinds, such as the volume of a claim. Those fields must stay.
             (Err(refused), Some(live)) if refused.reason == OBJECT_REJECTED && !kind.holds_data() && !kind.is_optional() => {
                 if !self.take_over(step, kind, name, live).await? {
                     return Err(refused);
@@ -228,13 +230,13 @@ impl Applier<'_> {
         }
     }
 
-    /// An object of the wanted name that is not ours is never taken over.
+    /// The operator never adopts a foreign object that has the wanted name.
     pub(super) fn is_ours(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<(), Failure> {
         let metadata = &live["metadata"];
         let items = |field: &str| metadata[field].as_array().into_iter().flatten();
         let labelled = metadata["labels"][MANAGED_BY] == MANAGER && metadata["labels"][INSTANCE] == self.owner.name.as_str();
         let owned = items("ownerReferences").any(|owner| owner["uid"] == self.uid);
-        // Labels may have been edited by hand; what we applied is still in the books.
+        // Labels may have been edited, but the managed fields still show that the operator applied the object.
         let applied = items("managedFields").any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply");
         if labelled || owned || applied {
             return Ok(());
@@ -248,8 +250,8 @@ impl Applier<'_> {
         Err(Failure { step, reason: NAME_CONFLICT, message })
     }
 
-    /// Where an autoscaler takes over: what we no longer apply would be reset to its default, one Pod. Another field manager that has the
-    /// present number keeps it until the autoscaler writes its own
+    /// Hands the number of Pods to an autoscaler. A field that the operator no longer applies would be reset to its default, one Pod.
+    /// Another field manager that applies the present number keeps it until the autoscaler writes its own
     /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership>).
     async fn leave_replicas(&self, step: Step, name: &str, live: &Value, wanted: &Value) -> Result<(), Failure> {
         let ours = live["metadata"]["managedFields"].as_array().into_iter().flatten().any(|entry| {
@@ -266,8 +268,9 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// What was put beside ours by hand may exclude it: a second port of the same name, a second source of a volume. It counts as applied by
-    /// us from now on, so that the next apply, which does not have it, removes it. Whether there is such a thing.
+    /// Takes over the fields that others edited in the spec. Such an edit may exclude the operator's fields, for example a second port of
+    /// the same name or a second source of a volume. The fields become the operator's own, so that the next apply, which does not have
+    /// them, removes them. Returns whether there were such fields.
     async fn take_over(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<bool, Failure> {
         let mut entries = live["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
         let Some(at) = entries.iter().position(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply") else {
@@ -276,7 +279,7 @@ impl Applier<'_> {
         let mut ours = entries.remove(at);
         let mut taken = false;
         for entry in &mut entries {
-            // An autoscaler's replicas are a subresource's, and what others apply in the same way as we do they would apply again.
+            // The autoscaler writes replicas through a subresource. Fields that others apply are left too: they would be applied again.
             let by_hand = entry["operation"] == "Update" && entry["subresource"].is_null() && entry["apiVersion"] == ours["apiVersion"];
             let Some(Value::Object(fields)) = entry.get_mut("fieldsV1").filter(|_| by_hand) else { continue };
             let Some(Value::Object(mut spec)) = fields.remove("f:spec") else { continue };
@@ -306,12 +309,13 @@ impl Applier<'_> {
     }
 }
 
-/// Of what is wanted.
+/// The hash of an object's wanted body.
 fn hash(body: &Value) -> String {
     checksum(&serde_json::to_vec(body).expect("an object is JSON"))[..16].to_owned()
 }
 
-/// A volume that has grown by hand, or that was kept from a resource that asked for more, cannot shrink.
+/// Keeps the size of a volume that is larger than wanted, since it cannot shrink. It was expanded by hand, or kept from a resource that
+/// asked for more.
 fn keep_size(live: &Value, wanted: &mut Value) {
     const SIZE: &str = "/spec/resources/requests/storage";
     let amount = |object: &Value| object.pointer(SIZE).and_then(Value::as_str).map(Quantity::from);
@@ -322,7 +326,7 @@ fn keep_size(live: &Value, wanted: &mut Value) {
     }
 }
 
-/// The connections that a database allows are never lowered: that would restart it for nothing.
+/// Keeps the connections that a database allows if they are more than wanted: a lower number would restart the database to no purpose.
 fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
     const ARGS: &str = "/spec/template/spec/containers/0/args";
     const PARAMETERS: &str = "/spec/postgresql/parameters";
@@ -330,7 +334,7 @@ fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
     match kind {
         Kind::StatefulSet => {
             let of = |object: &Value| object.pointer(ARGS).and_then(|args| number(&args[1])).unwrap_or(0);
-            // The number alone: other arguments were put there by hand.
+            // Only the number is kept. Other arguments were edited by hand.
             if of(live) > of(wanted) {
                 wanted["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["-c", format!("max_connections={}", of(live))]);
             }
@@ -346,7 +350,7 @@ fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
     }
 }
 
-/// Puts the members of one object into another.
+/// Merges one object into another.
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -358,7 +362,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// Whether one state says more of what is wrong than another.
+/// Whether one state is worse than another.
 fn worse(state: &State, than: &State) -> bool {
     let rank = |state: &State| match state {
         State::Done => 0,
@@ -368,7 +372,7 @@ fn worse(state: &State, than: &State) -> bool {
     rank(state) > rank(than)
 }
 
-/// The objects of each step.
+/// The objects, grouped by step.
 pub fn by_step(objects: &[Object]) -> BTreeMap<Step, Vec<&Object>> {
     let mut steps: BTreeMap<Step, Vec<&Object>> = BTreeMap::new();
     for object in objects {

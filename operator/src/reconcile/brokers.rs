@@ -1,4 +1,4 @@
-//! What brokers are asked, beside the rounds: one that does not answer holds up no round, and so no other resource.
+//! Requests to brokers, which run beside the reconciles: a broker that does not answer delays no reconcile, and so no other resource.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use super::kafka::{Report, TopicsError};
 use super::reason::OF_BROKER;
 use super::resource::Owner;
 
-/// What a broker answers.
+/// The answer of a broker.
 pub type Answer = Result<Report, TopicsError>;
 
-/// How many questions are asked at once: each has clients of librdkafka, with threads and memory of their own.
+/// The number of requests at once: each has clients of librdkafka, with threads and memory of their own.
 const AT_ONCE: usize = 8;
-/// How many of them of one broker.
+/// The number of requests at once to one broker.
 const OF_ONE: usize = 4;
 
-/// What is asked of brokers.
+/// The requests to brokers.
 pub struct Brokers {
-    /// The questions that are not answered yet, one for each resource.
+    /// The requests without an answer, at most one for each resource.
     questions: Mutex<HashMap<Owner, Question>>,
-    /// By address and login.
+    /// The brokers, by address and login.
     doors: Mutex<HashMap<String, Arc<Door>>>,
     at_once: Arc<Semaphore>,
 }
@@ -36,10 +36,10 @@ impl Default for Brokers {
     }
 }
 
-/// A broker, as one login finds it.
+/// A broker, as reached with one login.
 struct Door {
     turns: Semaphore,
-    /// Since when it lets nobody in, and why.
+    /// The time of the broker's last error, and the error.
     closed: Mutex<Option<(Instant, TopicsError)>>,
 }
 
@@ -48,9 +48,9 @@ impl Door {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks when it is a question's turn. What closed the door for another resource a moment ago is the answer.
+    /// Sends a request when it is its turn. A recent error of another resource's request is returned instead.
     async fn ask(&self, at_once: &Semaphore, question: impl Future<Output = Answer>) -> Answer {
-        // Neither is ever closed.
+        // Neither semaphore is ever closed.
         let _turn = self.turns.acquire().await;
         if let Some((since, error)) = &*self.closed()
             && since.elapsed() < BROKER_AWAY
@@ -66,7 +66,7 @@ impl Door {
 }
 
 struct Question {
-    /// What is wanted of the broker.
+    /// The checksum of the request.
     of: String,
     answer: JoinHandle<Answer>,
 }
@@ -78,14 +78,15 @@ impl Brokers {
 
     fn door(&self, broker: &str) -> Arc<Door> {
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those that nobody asks at any more.
+        // Drops brokers without requests and without a recent error.
         doors.retain(|_, door| {
             Arc::strong_count(door) > 1 || door.closed().as_ref().is_some_and(|(since, _)| since.elapsed() < BROKER_AWAY)
         });
         doors.entry(broker.to_owned()).or_insert_with(|| Arc::new(Door { turns: Semaphore::new(OF_ONE), closed: Mutex::default() })).clone()
     }
 
-    /// Asks, or waits for the answer to what was asked already; `None` where there is none yet. Then `tell` is called when there is.
+    /// Sends a request, or waits for the answer to the same earlier request. Returns `None` if there is no answer within
+    /// [`BROKER_AT_HAND`]; `tell` is called when it comes.
     pub async fn ask(
         &self,
         owner: &Owner,
@@ -97,7 +98,7 @@ impl Brokers {
         let asked = self.questions().remove(owner);
         let (mut answer, is_late) = match asked {
             Some(asked) if asked.of == of => (asked.answer, true),
-            // One after the other: the older must not have the last word.
+            // Requests of one resource run one after the other, so that an older one never ends last.
             Some(asked) if !asked.answer.is_finished() => {
                 self.questions().insert(owner.clone(), asked);
                 return None;
@@ -109,7 +110,7 @@ impl Brokers {
         };
         match tokio::time::timeout(BROKER_AT_HAND, &mut answer).await {
             Ok(Ok(answer)) => return Some(answer),
-            // It panicked, or was cancelled since everything ends.
+            // The task panicked, or was cancelled because the operator stops.
             Ok(Err(_)) => return None,
             Err(_) => {}
         }
@@ -125,7 +126,7 @@ impl Brokers {
         None
     }
 
-    /// A resource is gone; what was asked for it ends by itself.
+    /// Drops the request of a resource that is gone; its task ends by itself.
     pub fn forget(&self, owner: &Owner) {
         self.questions().remove(owner);
     }
@@ -156,7 +157,7 @@ mod tests {
         };
         assert!(ask("a", 0).await);
         assert!(!ask("a", 1000).await && !ask("a", 0).await);
-        // Something else is wanted meanwhile: first the one, then the other.
+        // Another request comes meanwhile: the first runs to its end, then the other.
         assert!(!ask("b", 0).await);
         assert_eq!(told.load(Ordering::SeqCst), 0);
         tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -190,7 +191,7 @@ mod tests {
         while told.load(Ordering::SeqCst) < 400 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // Those that were under way when the first answer came; all others have that answer.
+        // Only the requests that ran before the first answer reached the broker; all others have that answer.
         assert_eq!(asked.load(Ordering::SeqCst), OF_ONE);
         let again = futures_util::future::join_all((0..400).map(&ask)).await;
         assert!(again.iter().all(|answer| matches!(answer, Some(Err(TopicsError::Unreachable { .. })))));

@@ -25,20 +25,20 @@ use super::step::Step;
 
 pub use metadata::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
 
-/// An object as it is wanted: only what is ours to say.
+/// A wanted object: only the fields that the operator owns.
 #[derive(Clone, Debug)]
 pub struct Object {
     /// Its kind.
     pub kind: Kind,
     /// Its name; its namespace is the resource's.
     pub name: String,
-    /// The step that it belongs to.
+    /// The step to which it belongs.
     pub step: Step,
-    /// The whole of it, as it is applied.
+    /// The whole object, as it is applied.
     pub body: Value,
 }
 
-/// Every object that a platform is made of.
+/// All objects of a platform.
 pub fn build(platform: &Platform) -> Vec<Object> {
     let mut objects = foundation::objects(platform);
     objects.extend(network::policies(platform));
@@ -53,5 +53,5 @@ pub fn build(platform: &Platform) -> Vec<Object> {
     objects
 }
 
-/// How long a Pod of a service may take to end: requests under way are finished, and events published.
+/// The time that a Pod of a service has to stop: it finishes requests and publishes events.
 const GRACE: Duration = Duration::from_secs(45);

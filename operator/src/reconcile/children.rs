@@ -1,6 +1,6 @@
-//! What the watches say exists, and what of it is known to be as it is wanted: so that a settled resource costs no request.
+//! The objects that the watches have reported, and those known to be as wanted, so that a settled resource costs no request.
 //!
-//! Of each object a version is kept and nothing else: a thousand resources have some forty thousand objects.
+//! Only a version is kept of each object: a thousand resources have some forty thousand objects.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,24 +10,24 @@ use super::observe::Observed;
 use super::resource::Owner;
 use super::volume::Volume;
 
-/// An object in the namespace of its resource.
+/// An object in the namespace of its resource, by kind and name.
 type Child = (Kind, String);
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// The `resourceVersion` that a watch last told; none while no watch has told of the object.
+    /// The `resourceVersion` that a watch reported last; `None` while no watch has reported the object.
     version: Option<String>,
-    /// Of a database's claim: with what its volume was made.
+    /// The settings that a database's volume was made with; for claims only.
     volume: Option<Volume>,
     settled: Option<Settled>,
 }
 
-/// That an object is as it is wanted.
+/// The state of an object that is as wanted.
 #[derive(Debug)]
 struct Settled {
-    /// Of what is wanted.
+    /// The hash of the wanted object.
     hash: String,
-    /// The `resourceVersion` that was compared, or that our write made.
+    /// The `resourceVersion` that was compared, or that the operator's write made.
     version: String,
     observed: Observed,
 }
@@ -41,18 +41,18 @@ pub struct Children {
 
 #[derive(Debug, Default)]
 struct Referenced {
-    /// By namespace and name of a Secret: the resources that refer to it.
+    /// The resources that refer to each Secret, by its namespace and name.
     by_secret: HashMap<(String, String), HashSet<Owner>>,
-    /// What each resource refers to.
+    /// The Secrets that each resource refers to.
     by_owner: HashMap<Owner, HashSet<String>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is kept is right after every single step, so a panic elsewhere does not spoil it.
+    // The map is consistent after every single change, so a panic elsewhere does not harm it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Versions of one object can be ordered as numbers (KEP-5504; so it has always been with etcd).
+/// The versions of one object can be ordered as numbers (KEP-5504; true for etcd in every earlier version).
 fn not_newer(version: &str, than: &str) -> bool {
     match (version.parse::<u64>(), than.parse::<u64>()) {
         (Ok(version), Ok(than)) => version <= than,
@@ -61,7 +61,7 @@ fn not_newer(version: &str, than: &str) -> bool {
 }
 
 impl Children {
-    /// A watch told of an object; whether that is news: it is not where it tells of our own write.
+    /// Records an object that a watch reported. Returns whether the object changed; the operator's own write is not a change.
     pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, version: String) -> bool {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner.clone()).or_default().entry((kind, name.to_owned())).or_default();
@@ -70,20 +70,20 @@ impl Children {
         !known
     }
 
-    /// A watch told with what the volume of a claim was made.
+    /// Records the settings that the volume of a claim was made with, as a watch reported them.
     pub fn made_with(&self, owner: &Owner, name: &str, volume: Option<Volume>) {
         let mut owned = lock(&self.owned);
         owned.entry(owner.clone()).or_default().entry((Kind::PersistentVolumeClaim, name.to_owned())).or_default().volume = volume;
     }
 
-    /// With what the volume of a claim was made, where a watch has told of the claim.
+    /// The settings that the volume of a claim was made with, if a watch has reported the claim.
     pub fn volume(&self, owner: &Owner, name: &str) -> Option<Option<Volume>> {
         let owned = lock(&self.owned);
         let entry = owned.get(owner)?.get(&(Kind::PersistentVolumeClaim, name.to_owned()))?;
         entry.version.as_ref().map(|_| entry.volume.clone())
     }
 
-    /// A watch told that an object is gone.
+    /// Removes an object that a watch reported as deleted.
     pub fn gone(&self, owner: &Owner, kind: Kind, name: &str) {
         let mut owned = lock(&self.owned);
         if let Some(children) = owned.get_mut(owner) {
@@ -94,7 +94,8 @@ impl Children {
         }
     }
 
-    /// A watch told that an object is `owner`'s, or nobody's: whoever had it before has it no more. Who that was.
+    /// Removes an object from every resource in its namespace but `owner`, which a watch reported as its owner (`None`: none). Returns the
+    /// resources that had it.
     pub fn lost(&self, owner: Option<&Owner>, namespace: &str, kind: Kind, name: &str) -> Vec<Owner> {
         let child = (kind, name.to_owned());
         let mut owned = lock(&self.owned);
@@ -102,7 +103,7 @@ impl Children {
         others.filter_map(|(other, children)| children.remove(&child).map(|_| other.clone())).collect()
     }
 
-    /// A watch told of everything anew: what it did not tell of, among `kind` in `namespace` (`None`: in all), is gone. Whose that was.
+    /// Removes the objects of `kind` in `namespace` (`None`: in all) that a new list does not contain. Returns the resources that had them.
     pub fn relisted(&self, kind: Kind, namespace: Option<&str>, told: &HashSet<(Owner, String)>) -> Vec<Owner> {
         let mut owned = lock(&self.owned);
         let mut of_whom = Vec::new();
@@ -117,7 +118,7 @@ impl Children {
         of_whom
     }
 
-    /// What was observed of an object that is as wanted, and was not changed since.
+    /// The observed state of an object that is as wanted and has not changed since.
     pub fn settled(&self, owner: &Owner, kind: Kind, name: &str, hash: &str) -> Option<Observed> {
         let owned = lock(&self.owned);
         let entry = owned.get(owner)?.get(&(kind, name.to_owned()))?;
@@ -126,33 +127,33 @@ impl Children {
         unchanged.then(|| settled.observed.clone())
     }
 
-    /// What was observed of an object when it was last found as wanted, whatever has happened to it since.
+    /// The observed state of an object when it was last as wanted, whatever has changed since.
     pub fn last(&self, owner: &Owner, kind: Kind, name: &str, hash: &str) -> Option<Observed> {
         let owned = lock(&self.owned);
         let settled = owned.get(owner)?.get(&(kind, name.to_owned()))?.settled.as_ref();
         settled.filter(|settled| settled.hash == hash).map(|settled| settled.observed.clone())
     }
 
-    /// An object is as wanted.
+    /// Records that an object is as wanted.
     pub fn settle(&self, owner: &Owner, kind: Kind, name: &str, hash: String, version: String, observed: Observed) {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner.clone()).or_default().entry((kind, name.to_owned())).or_default();
         entry.settled = Some(Settled { hash, version, observed });
     }
 
-    /// The `resourceVersion` of an object, where a watch has told of it.
+    /// The `resourceVersion` of an object, if a watch has reported it.
     pub fn version(&self, owner: &Owner, kind: Kind, name: &str) -> Option<String> {
         lock(&self.owned).get(owner)?.get(&(kind, name.to_owned()))?.version.clone()
     }
 
-    /// All objects of a resource that watches have told of.
+    /// All objects of a resource that watches have reported.
     pub fn of(&self, owner: &Owner) -> Vec<(Kind, String)> {
         let owned = lock(&self.owned);
         let children = owned.get(owner).into_iter().flatten();
         children.filter(|(_, entry)| entry.version.is_some()).map(|(child, _)| child.clone()).collect()
     }
 
-    /// Which Secrets a resource refers to, from now on.
+    /// Replaces the Secrets that a resource refers to.
     pub fn refer(&self, owner: &Owner, secrets: impl IntoIterator<Item = String>) {
         let wanted: HashSet<String> = secrets.into_iter().collect();
         let mut referenced = lock(&self.referenced);
@@ -174,7 +175,7 @@ impl Children {
         referenced.by_secret.get(&(namespace.to_owned(), secret.to_owned())).into_iter().flatten().cloned().collect()
     }
 
-    /// A resource is gone. Its objects are forgotten as they go.
+    /// Drops the references of a resource that is gone. Its objects are removed as the watches report their deletion.
     pub fn forget(&self, owner: &Owner) {
         lock(&self.referenced).forget(owner);
     }
@@ -207,7 +208,7 @@ mod tests {
         let children = Children::default();
         let settled = |hash: &str| children.settled(&owner(), Kind::Secret, "a", hash).is_some();
         assert!(!settled("x"));
-        // Our write is answered before a watch tells of it, and a watch may still tell of an older version.
+        // A write is answered before a watch reports it, and a watch may still report an older version.
         children.settle(&owner(), Kind::Secret, "a", "x".into(), "7".into(), Observed::done());
         assert!(settled("x") && !settled("y"));
         children.seen(&owner(), Kind::Secret, "a", "6".into());

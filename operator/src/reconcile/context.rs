@@ -1,4 +1,4 @@
-//! What all reconciles share, and what is remembered of each resource between them.
+//! The state that all reconciles share, and the state of each resource that is kept between reconciles.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -22,53 +22,53 @@ use super::resource::{Owner, Trigger};
 use super::rollouts::Rollouts;
 use super::validate::Defaults;
 
-/// What all reconciles share.
+/// The state that all reconciles share.
 pub struct Context {
     /// The cluster.
     pub client: Client,
-    /// What is known to exist and to be settled.
+    /// The objects that the watches have reported, and their state.
     pub children: Arc<Children>,
-    /// Our own Secrets, as they were read last.
+    /// The operator's own Secrets, as last read.
     pub secrets: Secrets,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
     /// Publishes events.
     pub recorder: EventRecorder,
-    /// What resources leave out.
+    /// The defaults for resources.
     pub defaults: Defaults,
-    /// Where every broker is reached, for an operator that runs outside the cluster; `None`: where the resource says.
+    /// The address of every broker, for an operator that runs outside the cluster; `None`: the address in the resource.
     pub kafka_address: Option<String>,
-    /// What brokers are asked.
+    /// The requests to brokers.
     pub brokers: Brokers,
-    /// The resources that roll out the operator's default version.
+    /// The resources that are rolling out the operator's default version.
     pub rollouts: Rollouts,
-    /// Where it is told which resource is to be reconciled.
+    /// Enqueues a resource.
     pub trigger: Trigger,
-    /// The optional kinds that the cluster knows.
+    /// The optional kinds that the cluster has.
     pub kinds: RwLock<BTreeSet<Kind>>,
     remembered: Mutex<HashMap<Owner, Remembered>>,
-    /// The resources that there are, as their watch has told.
+    /// The resources that exist, as their watch has reported.
     existing: Mutex<HashSet<Owner>>,
     queue: Mutex<HashSet<Owner>>,
 }
 
-/// What is remembered of a resource. Nothing of it is needed for the right result.
+/// The state that is kept of a resource. It only saves work: the results are right without it.
 #[derive(Default)]
 pub struct Remembered {
-    /// Reconciles that failed since the last that did not.
+    /// The number of consecutive reconciles that failed.
     pub failures: u32,
-    /// The status that we wrote last, with the `resourceVersion` of that write: the store may still have an older one.
+    /// The status that the operator wrote last, with the `resourceVersion` of that write. The store may still have an older status.
     pub status: Option<(String, RestaurantBookingStatus)>,
-    /// The topics that were found, or made, as wanted: what of, and when.
+    /// The topics that were found, or made, as specified: the checksum of the specification, and the time.
     pub topics: Option<(String, Instant)>,
-    /// Why the topics are not as wanted: what of, the reason and the message.
+    /// The failure of the topics: the checksum of the specification, the reason and the message.
     pub topics_failed: Option<(String, &'static str, String)>,
-    /// The condition Ready.
+    /// The status of the condition Ready.
     pub ready: Option<bool>,
 }
 
 impl Context {
-    /// For an operator whose replica is named `identity`.
+    /// A context for the replica named `identity`.
     pub fn new(
         client: Client,
         identity: &str,
@@ -100,8 +100,8 @@ impl Context {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads or changes what is remembered of a resource. Of one that is gone nothing is: a round that ends after the deletion would have it
-    /// counted for ever.
+    /// Reads or changes the state that is kept of a resource. Nothing is kept of a resource that is gone: otherwise a reconcile that ends
+    /// after the deletion would count the resource in the metrics forever.
     pub fn remember<T>(&self, owner: &Owner, change: impl FnOnce(&mut Remembered) -> T) -> T {
         let existing = self.existing.lock().unwrap_or_else(PoisonError::into_inner);
         if existing.contains(owner) {
@@ -116,7 +116,7 @@ impl Context {
         self.existing.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.clone())
     }
 
-    /// A resource is gone.
+    /// Drops the state of a resource that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.existing.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
         self.all_remembered().remove(owner);
@@ -128,7 +128,7 @@ impl Context {
         self.count();
     }
 
-    /// Notes whether a resource is Ready.
+    /// Records whether a resource is Ready.
     pub fn ready(&self, owner: &Owner, ready: Option<bool>) {
         let changed = self.remember(owner, |remembered| std::mem::replace(&mut remembered.ready, ready) != ready);
         if changed {
@@ -136,11 +136,11 @@ impl Context {
         }
     }
 
-    /// A resource needs no place among those that roll out the operator's default version. Those that have one now are reconciled.
+    /// Releases the resource's place in the rollout of the operator's default version, and enqueues the resources that have got a place.
     pub fn end_rollout(&self, owner: &Owner) {
         for next in self.rollouts.end(owner) {
             self.queued(&next);
-            // The receiver is gone only when we are about to be.
+            // The receiver is gone only when the operator stops.
             let _ = self.trigger.send(ObjectRef::new(&next.name).within(&next.namespace));
         }
     }
@@ -151,14 +151,14 @@ impl Context {
         self.metrics.resources(of(Some(true)), of(Some(false)), of(None));
     }
 
-    /// A resource is to be reconciled.
+    /// Counts a resource as enqueued.
     pub fn queued(&self, owner: &Owner) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.insert(owner.clone());
         self.metrics.queued(queue.len());
     }
 
-    /// A reconcile begins, or will never.
+    /// Removes a resource from the queue: its reconcile starts, or it will not have one.
     pub fn begun(&self, owner: &Owner) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.remove(owner);
@@ -166,16 +166,16 @@ impl Context {
     }
 }
 
-/// How long until a resource that failed `failures` times in a row is tried again: 1 s, doubled each time, 5 minutes at most, and up to a
-/// fifth more or less, so that what failed together is not tried together.
+/// The delay before a resource that failed `failures` times in a row is reconciled again: 1 s, doubled for each failure, 5 minutes at most,
+/// varied by up to a fifth so that resources that failed together are not all retried together.
 pub fn backoff(failures: u32) -> Duration {
     jittered((FIRST_RETRY * (1 << failures.saturating_sub(1).min(9))).min(LAST_RETRY))
 }
 
-/// A duration, up to a fifth more or less.
+/// The duration, varied by up to a fifth.
 pub fn jittered(duration: Duration) -> Duration {
     let mut byte = [128];
-    // Without randomness there is no jitter, which is no reason to fail.
+    // Without randomness the duration has no jitter, which is not an error.
     let _ = getrandom::fill(&mut byte);
     duration.mul_f64(0.8 + 0.4 * f64::from(byte[0]) / 255.0)
 }

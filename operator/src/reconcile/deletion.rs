@@ -1,7 +1,8 @@
-//! What becomes of the data of a resource that is deleted.
+//! The data of a deleted resource.
 //!
-//! Objects with data have no owner reference, so that nothing but this removes them: the garbage collector keeps them whatever was edited,
-//! lost or late before the deletion. Where `deletionPolicy` is Delete, the resource has a finalizer, and waits until its data is removed.
+//! Objects with data have no owner reference, so that only the operator removes them: no edit, missing field or delay before the deletion
+//! makes the garbage collector remove them. A resource with `deletionPolicy: Delete` has a finalizer, and remains until the operator has
+//! removed its data.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::api::{DeletionPolicy, RestaurantBooking};
 use crate::metrics::Metrics;
 use crate::timing::REQUEST;
 
-/// On a resource whose data is removed before it goes.
+/// The finalizer of a resource whose data is removed before the resource goes.
 pub const FINALIZER: &str = "restaurantbooking.dev/delete-data";
 /// The field manager of the finalizer.
 const FINALIZER_MANAGER: &str = "restaurant-booking-operator-finalizer";
@@ -31,24 +32,24 @@ const FINALIZER_MANAGER: &str = "restaurant-booking-operator-finalizer";
 pub struct Finalizer<'a> {
     /// The cluster.
     pub client: &'a Client,
-    /// What is counted.
+    /// The metrics.
     pub metrics: &'a Arc<Metrics>,
     /// The resource.
     pub owner: &'a Owner,
 }
 
-/// Whether a resource has our finalizer.
+/// Whether a resource has the operator's finalizer.
 pub fn has_finalizer(metadata: &ObjectMeta) -> bool {
     metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
 }
 
-/// Resources whose spec may be one that cannot be read.
+/// The API for resources whose spec may not be readable.
 pub fn unread(client: &Client, owner: &Owner) -> Api<DynamicObject> {
     let resource = kube::core::ApiResource::erase::<RestaurantBooking>(&());
     Api::namespaced_with(client.clone(), &owner.namespace, &resource)
 }
 
-/// Whether the data of a resource goes with it. Of one that cannot be read it stays.
+/// Whether the data of a resource is removed with it. The data of a resource that cannot be read is kept.
 fn deletes(resource: &DynamicObject) -> bool {
     let read: Result<RestaurantBooking, _> = resource.clone().try_parse();
     read.is_ok_and(|resource| resource.spec.deletion_policy == Some(DeletionPolicy::Delete))
@@ -59,7 +60,7 @@ impl Finalizer<'_> {
         unread(self.client, self.owner)
     }
 
-    /// The resource as it is now, while it is the one with this uid.
+    /// The present state of the resource, if it still has this uid.
     async fn now(&self, uid: &str) -> Result<Option<DynamicObject>, Failure> {
         let api = self.resources();
         let found = self.answer("get", tokio::time::timeout(REQUEST, api.get_opt(&self.owner.name)).await)?;
@@ -71,10 +72,10 @@ impl Finalizer<'_> {
         outcome.map_err(|_| Failure::resource_timeout(verb, &self.owner.name))?.map_err(|error| failure(&error))
     }
 
-    /// Puts the finalizer on the resource, or takes it off, as its policy of this moment says.
+    /// Adds the finalizer to the resource or removes it, as the present policy says.
     ///
     /// # Errors
-    /// Where the API server does not do it.
+    /// The API server refuses a request, or does not answer.
     pub async fn follow_policy(&self, uid: &str) -> Result<(), Failure> {
         match self.now(uid).await? {
             Some(resource) if resource.metadata.deletion_timestamp.is_none() => {
@@ -85,10 +86,10 @@ impl Finalizer<'_> {
         }
     }
 
-    /// Takes the finalizer off the resource: it can then be deleted without the operator, and its data is kept.
+    /// Removes the finalizer from the resource, which can then be deleted without the operator. Its data is kept.
     ///
     /// # Errors
-    /// Where the API server does not do it.
+    /// The API server refuses a request, or does not answer.
     pub async fn take_off(&self, uid: &str) -> Result<(), Failure> {
         match self.now(uid).await? {
             Some(resource) => self.set(&resource.metadata, false).await,
@@ -96,11 +97,11 @@ impl Finalizer<'_> {
         }
     }
 
-    /// Removes the data of a deleted resource, where its policy says so, and lets the resource go. The policy is read anew before each
-    /// object: a change to Retain counts as long as anything is left.
+    /// Removes the data of a deleted resource if its policy says so, and then removes the finalizer. The policy is read again before each
+    /// object, so that a change to Retain keeps everything that is left.
     ///
     /// # Errors
-    /// Where the API server does not do it.
+    /// The API server refuses a request, or does not answer.
     pub async fn finish(&self, applier: &Applier<'_>) -> Result<(), Failure> {
         for kind in Kind::by_removal() {
             let names = self.objects(kind).await?;
@@ -125,7 +126,7 @@ impl Finalizer<'_> {
         Ok(())
     }
 
-    /// The objects of a kind that are the resource's, by their labels.
+    /// The names of the objects of a kind that belong to the resource, by their labels.
     async fn objects(&self, kind: Kind) -> Result<Vec<String>, Failure> {
         let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource());
         let params = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER},{INSTANCE}={}", self.owner.name));
@@ -138,14 +139,14 @@ impl Finalizer<'_> {
         }
     }
 
-    /// Writes the finalizers with ours, or without it, where that is a change.
+    /// Adds the operator's finalizer or removes it, if that is a change.
     async fn set(&self, metadata: &ObjectMeta, wanted: bool) -> Result<(), Failure> {
         if has_finalizer(metadata) == wanted {
             return Ok(());
         }
         let others = metadata.finalizers.iter().flatten().filter(|finalizer| *finalizer != FINALIZER).cloned();
         let finalizers: Vec<String> = others.chain(wanted.then(|| FINALIZER.to_owned())).collect();
-        // The version: somebody else's finalizer must not be lost.
+        // The version prevents the loss of a finalizer that another client adds meanwhile.
         let patch = json!({"metadata": {"uid": metadata.uid, "resourceVersion": metadata.resource_version, "finalizers": finalizers}});
         let params = PatchParams { field_manager: Some(FINALIZER_MANAGER.to_owned()), ..Default::default() };
         self.metrics.write("restaurantbookings", "patch");

@@ -1,4 +1,4 @@
-//! Reads what a resource refers to, and nothing else.
+//! Reads the references of a resource, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,12 +25,12 @@ use super::volume::Volume;
 
 type Known = HashMap<Owner, BTreeMap<String, (String, Arc<SecretData>)>>;
 
-/// Our own Secrets, as they were read last, with their `resourceVersion`s: read again only when a watch tells of another.
+/// The Secrets, as last read, with their `resourceVersion`s. A Secret is read again only when a watch reports another version.
 #[derive(Default)]
 pub struct Secrets(Mutex<Known>);
 
 impl Secrets {
-    /// A resource is gone.
+    /// Drops the Secrets of a resource that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
     }
@@ -47,10 +47,10 @@ impl Secrets {
     }
 }
 
-/// Reads the Secrets that matter to a resource, and generates what is ours to generate and missing.
+/// Reads the Secrets that a resource depends on, and generates the missing values that the operator generates.
 ///
 /// # Errors
-/// Where the API server does not answer, or there is no randomness.
+/// The API server does not answer, or the operating system gives no randomness.
 pub async fn dereference(
     client: &Client,
     children: &Children,
@@ -59,7 +59,8 @@ pub async fn dereference(
     spec: &RestaurantBookingSpec,
     require_label: bool,
 ) -> Result<References, Failure> {
-    // Also one that is called as those that are made for the resource: the name alone makes it nobody's.
+    // A Secret that the resource refers to needs the label even if it has the name of a generated one: a name does not show whose Secret it
+    // is.
     let named = named(spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
     children.refer(owner, names.iter().cloned());
@@ -78,7 +79,7 @@ pub async fn dereference(
                 Ok(Ok(secret)) => secret,
             };
             let Some(secret) = secret else { return Ok(None) };
-            // Nobody else's password becomes ours, should his Secret go between this and the next request.
+            // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
             if is_ours_to_generate && !is_ours(&secret, owner) {
                 return Ok(None);
             }
@@ -112,7 +113,8 @@ fn is_managed(spec: &RestaurantBookingSpec) -> bool {
     spec.postgres.as_ref().is_none_or(|postgres| postgres.cloud_native_pg.is_none() && postgres.external.is_none())
 }
 
-/// With what the volumes of the databases were made: as the watch of claims has told, and asked where it has not.
+/// The settings that the volumes of the databases were made with: from the watch of claims, or, if it has not reported a claim, from a
+/// request.
 async fn volumes(client: &Client, children: &Children, owner: &Owner) -> Result<PerService<Option<Volume>>, Failure> {
     let api: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &owner.namespace);
     let volume = async |service: Service| {
@@ -131,7 +133,7 @@ async fn volumes(client: &Client, children: &Children, owner: &Owner) -> Result<
     Ok(PerService { auth, menu, reservation })
 }
 
-/// Whether a Secret was made for the resource. Labels may have been edited away; what we applied is still in the books.
+/// Whether the operator made a Secret for the resource. Labels may have been edited, but the managed fields still show the operator.
 fn is_ours(secret: &Secret, owner: &Owner) -> bool {
     let label = |key: &str| secret.labels().get(key).map(String::as_str);
     let labelled = label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(&owner.name);

@@ -1,7 +1,7 @@
-//! Whether a live object has all that is wanted of it. Pure.
+//! Compares a live object with the wanted one. Pure.
 //!
-//! What others added (defaults, injected sidecars, an autoscaler's replicas) is theirs; of a list that is wanted as a whole every item is
-//! ours, and one more is a difference.
+//! Fields that others add (defaults, injected sidecars, an autoscaler's replicas) belong to them and are not a difference. In a list that
+//! the operator owns as a whole, an additional item is a difference.
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ use crate::api::Quantity;
 
 use super::kind::Kind;
 
-/// Lists whose items are told apart by a key (`x-kubernetes-list-type: map`): others may add items of their own.
+/// Lists whose items have a key (`x-kubernetes-list-type: map`): others may add items.
 const MAPS: [&str; 9] = [
     "containers",
     "initContainers",
@@ -23,26 +23,27 @@ const MAPS: [&str; 9] = [
     "ownerReferences",
     "ports",
 ];
-/// Objects that are one value (`x-kubernetes-map-type: atomic`): one member more means something else.
+/// Objects that are one value (`x-kubernetes-map-type: atomic`): an additional member changes their meaning.
 const ATOMS: [&str; 7] = ["selector", "podSelector", "namespaceSelector", "labelSelector", "nodeSelector", "matchLabels", "scaleTargetRef"];
 
-/// Objects that say something by being there, also when they are empty.
+/// Objects that have a meaning even when they are empty.
 const TELLING: [&str; 3] = ["emptyDir", "podSelector", "topicOperator"];
 
-/// Where in an object we are.
+/// A place in an object.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
-    /// Where others may add members.
+    /// Others may add members here.
     Anywhere,
-    /// In an object of another product, whose definition may fill in what is left out, also in the items of lists.
+    /// An object of another product: its definition may set defaults, also in the items of lists.
     OfOthers,
-    /// In what is ours as a whole: a selector, a rule of a NetworkPolicy. Another peer, or another port, would open what we close.
+    /// A value that the operator owns as a whole: a selector, or a rule of a NetworkPolicy. An additional peer or port would open a
+    /// connection that the policy closes.
     Whole,
-    /// Among amounts, which the API server rewrites: `1000m` is `1`.
+    /// Amounts, which the API server rewrites: `1000m` is `1`.
     Amounts,
 }
 
-/// Whether `live` has everything that `wanted` says.
+/// Whether `live` contains everything in `wanted`.
 pub fn contains(kind: Kind, live: &Value, wanted: &Value) -> bool {
     within(live, wanted, "", if kind.is_optional() { Place::OfOthers } else { Place::Anywhere })
 }
@@ -53,7 +54,7 @@ fn within(live: &Value, wanted: &Value, field: &str, place: Place) -> bool {
             let has_more = || live.keys().any(|name| !wanted.contains_key(name));
             let has_all = wanted.iter().all(|(name, wanted)| match live.get(name) {
                 Some(live) => within(live, wanted, name, inside(name, place)),
-                // The API server leaves empty values out.
+                // The API server drops empty values.
                 None => is_empty(wanted) && !TELLING.contains(&name.as_str()),
             });
             has_all && (place != Place::Whole || !has_more())
@@ -72,7 +73,7 @@ fn within(live: &Value, wanted: &Value, field: &str, place: Place) -> bool {
     }
 }
 
-/// The place that a member of an object is.
+/// The place of a member of an object.
 fn inside(name: &str, place: Place) -> Place {
     match name {
         "requests" | "limits" => Place::Amounts,

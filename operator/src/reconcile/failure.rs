@@ -1,4 +1,4 @@
-//! What can go wrong with a resource or a step, as conditions, events and metrics tell of it.
+//! The failures of resources and steps, as conditions, events and metrics report them.
 
 use kube::core::Status;
 
@@ -7,36 +7,36 @@ use super::reason::{API_UNAVAILABLE, FORBIDDEN, OBJECT_REJECTED};
 use super::step::Step;
 use crate::api::ConditionType;
 
-/// Something that keeps a resource from being a platform.
+/// A fault that makes a resource invalid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invalid {
-    /// The condition that tells of it.
+    /// The condition that reports the fault.
     pub condition: ConditionType,
-    /// Why, as a condition's reason has it.
+    /// The reason of the condition.
     pub reason: &'static str,
-    /// Which field, what is wrong with it, what would be right.
+    /// The field, its fault, and a valid value.
     pub message: String,
 }
 
-/// Why a step could not be done: which object, what was wrong, what would be right.
+/// A failure of a step.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// The step.
     pub step: Step,
-    /// As a condition's reason has it.
+    /// The reason of the condition.
     pub reason: &'static str,
-    /// What failed, where, and what the API server or the broker said.
+    /// The request or object that failed, and the answer of the API server or the broker.
     pub message: String,
 }
 
 impl Failure {
-    /// A request about an object that failed.
+    /// A failed request about an object.
     pub fn of_request(step: Step, verb: &str, kind: Kind, name: &str, error: &kube::Error) -> Self {
         Self::of(step, verb, kind.as_str(), name, error)
     }
 
-    /// A request about the resource itself that failed.
+    /// A failed request about the resource itself.
     pub fn of_resource(verb: &str, name: &str, error: &kube::Error) -> Self {
         Self::of(Step::Foundation, verb, "RestaurantBooking", name, error)
     }
@@ -44,7 +44,7 @@ impl Failure {
     fn of(step: Step, verb: &str, kind: &str, name: &str, error: &kube::Error) -> Self {
         let reason = match error {
             kube::Error::Api(status) => match status.code {
-                // Also an admission plugin's no: a class that cannot expand volumes, a quota, a policy.
+                // Admission plugins answer so too: a class that cannot expand volumes, a quota, a policy.
                 401 | 403 => FORBIDDEN,
                 400 | 404 | 405 | 415 | 422 => OBJECT_REJECTED,
                 _ => API_UNAVAILABLE,
@@ -58,12 +58,12 @@ impl Failure {
         Self { step, reason, message: format!("{}: {verb} {kind} {name}: {said}", step.as_str()) }
     }
 
-    /// A request that was not answered in time.
+    /// A request without an answer in time.
     pub fn timeout(step: Step, verb: &str, kind: Kind, name: &str) -> Self {
         Self::late(step, verb, kind.as_str(), name)
     }
 
-    /// A request about the resource itself that was not answered in time.
+    /// A request about the resource itself without an answer in time.
     pub fn resource_timeout(verb: &str, name: &str) -> Self {
         Self::late(Step::Foundation, verb, "RestaurantBooking", name)
     }
@@ -81,7 +81,7 @@ fn said(status: &Status) -> String {
     if status.message.is_empty() { format!("{} ({})", status.reason, status.code) } else { status.message.clone() }
 }
 
-/// An error and what caused it.
+/// The text of an error and of its sources.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,5 +1,5 @@
-//! The topics, through the broker's admin API: made where they are missing, their partitions raised, their retention set. Nothing is
-//! lowered, and nothing deleted.
+//! The topics, through the broker's admin API: the operator creates missing topics, adds partitions and sets the retention. It never
+//! removes partitions, and never deletes topics.
 
 mod connection;
 mod error;
@@ -19,21 +19,21 @@ use crate::timing::{FIRST_PAUSE, LAST_PAUSE};
 use connection::{Cluster, Connection, Found};
 pub use error::{Operation, TopicsError};
 
-/// What was done so that the topics are as they are wanted. Nothing is named in one where there was nothing to do.
+/// The changes that were made to the topics. A set is empty if there was nothing to change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Topics that were made.
+    /// Topics that were created.
     pub created: BTreeSet<String>,
-    /// Topics that were given more partitions.
+    /// Topics whose number of partitions was raised.
     pub partitions_raised: BTreeSet<String>,
-    /// Topics that were given another retention.
+    /// Topics whose retention was changed.
     pub retention_set: BTreeSet<String>,
-    /// What differs from what is wanted and was left alone, and why.
+    /// Differences that were left, each with its reason.
     pub left_alone: BTreeSet<String>,
 }
 
 impl Report {
-    /// Whether the topics were as they are wanted.
+    /// Whether nothing was changed, and no difference was left.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -56,20 +56,20 @@ impl fmt::Display for Report {
     }
 }
 
-/// Makes the topics what is wanted of them.
+/// Changes the topics to what the resource specifies.
 ///
-/// `bootstrap_servers` stands for those of `kafka` where the operator reaches the broker at another address than the Pods do. There is
-/// an answer within `timeout`.
+/// `bootstrap_servers` replaces those of `kafka`: the operator may reach the broker at another address than the Pods do. The answer comes
+/// within `timeout`.
 ///
 /// # Errors
-/// Where the broker cannot be reached, does not let the operator in, or refuses something.
+/// The broker cannot be reached, refuses the login, or refuses an operation.
 pub async fn ensure_topics(bootstrap_servers: &str, kafka: &Kafka, timeout: Duration) -> Result<Report, TopicsError> {
     let config = connection::config(bootstrap_servers, &kafka.security)?;
     let (servers, topics) = (bootstrap_servers.to_owned(), kafka.topics.clone());
     let (answer, answered) = oneshot::channel();
-    // Somewhat sooner, so that it is told why there is none.
+    // The deadline is slightly earlier, so that the answer can contain the reason.
     let deadline = Instant::now() + timeout.mul_f32(0.9);
-    // librdkafka's calls block, and so does the end of its clients, which nobody waits for.
+    // librdkafka's calls block, and so does the drop of its clients, for which nothing waits.
     tokio::task::spawn_blocking(move || match Connection::open(servers, &config, deadline) {
         Ok(connection) => {
             let _ = answer.send(ensure(&connection, &topics));
@@ -98,8 +98,8 @@ fn ensure(connection: &Connection, topics: &Topics) -> Result<Report, TopicsErro
     Ok(report)
 }
 
-/// Looks, and changes what differs. Where only another look can tell how it ended, since somebody else was at the same topic or brokers
-/// learn of a change one after the other: what is wrong if that look is no better.
+/// Looks at the topics, and changes the differences. Returns an error to report later if only another look can show the result: another
+/// client changed the same topic, or the brokers learn of a change one after the other.
 fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Result<Option<TopicsError>, TopicsError> {
     let names = TOPICS.map(|topic| format!("{}{topic}", topics.prefix));
     let cluster = connection.look(&names)?;
@@ -108,7 +108,7 @@ fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Resul
 
     let missing: Vec<&String> = names.iter().filter(|name| !cluster.topics.iter().any(|found| found.name == **name)).collect();
     if !missing.is_empty() {
-        // -1 is the broker's default.
+        // -1 selects the broker's default.
         let replication = || TopicReplication::Fixed(topics.replication_factor.unwrap_or(-1));
         let new: Vec<NewTopic<'_>> =
             missing.iter().map(|name| NewTopic::new(name, topics.partitions, replication()).set("retention.ms", &retention)).collect();
@@ -138,7 +138,7 @@ fn round(connection: &Connection, topics: &Topics, report: &mut Report) -> Resul
     Ok(set_retention(connection, &cluster, &retention, report)?.or(unsettled))
 }
 
-/// What of a topic differs from what is wanted and cannot be changed.
+/// The differences of a topic that cannot be changed.
 fn left_alone(found: &Found, topics: &Topics) -> Vec<String> {
     let Found { name, partitions, copies } = found;
     let mut said = Vec::new();
@@ -156,7 +156,7 @@ fn left_alone(found: &Found, topics: &Topics) -> Vec<String> {
 
 const RETENTION: &str = "retention.ms";
 
-/// Sets the retention of the topics that were there where it differs, and nothing else of them.
+/// Sets the retention of existing topics where it differs, and nothing else.
 fn set_retention(
     connection: &Connection,
     cluster: &Cluster,
@@ -175,7 +175,7 @@ fn set_retention(
         let settings =
             described.iter().find(|settings| matches!(&settings.specifier, OwnedResourceSpecifier::Topic(topic) if topic == name));
         match settings.and_then(|settings| Some((settings, settings.get(RETENTION)?.value.as_deref()?))) {
-            // rdkafka does not tell why there is nothing.
+            // rdkafka does not return the reason.
             None => unsettled = Some(error::unreadable(name.clone())),
             Some((_, value)) if value == retention => {}
             Some((settings, value)) => {
@@ -186,14 +186,14 @@ fn set_retention(
         }
     }
     if !changes.is_empty() {
-        // Whether a topic took it is not told either: the next look shows it.
+        // rdkafka does not return whether the topic took the change: the next look shows it.
         connection.ask(cluster, Operation::SetRetention, |admin, options| admin.alter_configs(&changes, options))?;
     }
     Ok(unsettled)
 }
 
-/// A change of a topic's settings that says again what was set on the topic itself: what such a change leaves out goes back to the
-/// broker's default, and rdkafka knows no other kind.
+/// A change of a topic's settings that repeats the topic's own overrides. Such a change resets each setting that it leaves out to the
+/// broker's default, and rdkafka has no incremental change.
 fn with_overrides<'a>(name: &'a str, settings: &'a ConfigResource) -> Result<AlterConfig<'a>, TopicsError> {
     let mut change = AlterConfig::new(ResourceSpecifier::Topic(name));
     for entry in settings.entries.iter().filter(|entry| entry.source == ConfigSource::DynamicTopic) {

@@ -1,8 +1,8 @@
-//! The kinds of objects that the operator makes: a row each, from which the rest follows.
+//! The kinds of objects that the operator applies: a row for each, from which everything else follows.
 
 use kube::core::{ApiResource, GroupVersionKind};
 
-/// What the operator does with objects of every kind, as rights name it.
+/// The verbs that the operator needs for every kind.
 pub const VERBS: [&str; 6] = ["get", "list", "watch", "create", "patch", "delete"];
 
 /// The Gateway API, which a cluster may not have.
@@ -14,22 +14,22 @@ pub const CLOUD_NATIVE_PG: &str = "CloudNativePG";
 /// Strimzi, which a cluster may not have.
 pub const STRIMZI: &str = "Strimzi";
 
-/// What is known of a kind.
+/// The properties of a kind.
 struct Row {
     group: &'static str,
     version: &'static str,
-    /// As an object's `kind` has it.
+    /// The value of an object's `kind`.
     kind: &'static str,
     plural: &'static str,
-    /// The product whose kind it is; `None` for Kubernetes' own.
+    /// The product to which the kind belongs; `None` for Kubernetes' own.
     product: Option<&'static str>,
-    /// Where objects of the kind hold data: when they are removed, the lowest first.
+    /// For kinds with data, the position in the order of removal, the lowest first.
     removal: Option<u8>,
 }
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident: $group:literal, $version:literal, $kind:literal, $plural:literal, $product:expr, $removal:expr;)*) => {
-        /// A kind of object that the operator makes.
+        /// A kind of object that the operator applies.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub enum Kind {
             $($(#[$doc])* $name,)*
@@ -55,7 +55,7 @@ macro_rules! kinds {
     };
 }
 
-// Name here: group, version, kind, plural, product, removal. Topics are removed before their broker, which removes them.
+// Each row: name, group, version, kind, plural, product, removal. Topics are removed before their broker, which removes them.
 kinds! {
     /// Credentials and keys.
     Secret: "", "v1", "Secret", "secrets", None, Some(6);
@@ -63,7 +63,7 @@ kinds! {
     ConfigMap: "", "v1", "ConfigMap", "configmaps", None, None;
     /// The identity of a Pod.
     ServiceAccount: "", "v1", "ServiceAccount", "serviceaccounts", None, None;
-    /// Where Pods are reached.
+    /// The address of Pods.
     Service: "", "v1", "Service", "services", None, None;
     /// A volume of a managed database or broker.
     PersistentVolumeClaim: "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", None, Some(5);
@@ -73,37 +73,37 @@ kinds! {
     Job: "batch", "v1", "Job", "jobs", None, None;
     /// A service.
     Deployment: "apps", "v1", "Deployment", "deployments", None, None;
-    /// How many Pods a service has.
+    /// The number of Pods of a service.
     HorizontalPodAutoscaler: "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", None, None;
-    /// How many Pods of a service may be missing.
+    /// The number of Pods of a service that may be unavailable.
     PodDisruptionBudget: "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", None, None;
-    /// The traffic that may reach Pods, and leave them.
+    /// The connections of Pods that are allowed.
     NetworkPolicy: "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", None, None;
-    /// How guests get in.
+    /// Access from outside the cluster.
     Ingress: "networking.k8s.io", "v1", "Ingress", "ingresses", None, None;
-    /// How guests get in, by the Gateway API.
+    /// Access from outside the cluster, by the Gateway API.
     HttpRoute: "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", Some(GATEWAY_API), None;
-    /// Pods that Prometheus reads.
+    /// The endpoints that Prometheus scrapes.
     ServiceMonitor: "monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", Some(PROMETHEUS_OPERATOR), None;
     /// Alerts of Prometheus.
     PrometheusRule: "monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", Some(PROMETHEUS_OPERATOR), None;
-    /// A database by CloudNativePG.
+    /// A database of CloudNativePG's.
     Cluster: "postgresql.cnpg.io", "v1", "Cluster", "clusters", Some(CLOUD_NATIVE_PG), Some(4);
-    /// A broker by Strimzi.
+    /// A Kafka cluster of Strimzi's.
     Kafka: "kafka.strimzi.io", "v1", "Kafka", "kafkas", Some(STRIMZI), Some(2);
-    /// The nodes of a broker by Strimzi.
+    /// The nodes of a Kafka cluster of Strimzi's.
     KafkaNodePool: "kafka.strimzi.io", "v1", "KafkaNodePool", "kafkanodepools", Some(STRIMZI), Some(3);
-    /// A topic by Strimzi.
+    /// A topic of Strimzi's.
     KafkaTopic: "kafka.strimzi.io", "v1", "KafkaTopic", "kafkatopics", Some(STRIMZI), Some(1);
 }
 
 impl Kind {
-    /// As an object's `kind` has it.
+    /// The value of an object's `kind`.
     pub const fn as_str(self) -> &'static str {
         self.row().kind
     }
 
-    /// The API group; empty for Kubernetes' core.
+    /// The API group; empty for Kubernetes' core group.
     pub const fn group(self) -> &'static str {
         self.row().group
     }
@@ -113,19 +113,19 @@ impl Kind {
         self.row().plural
     }
 
-    /// As an object's `apiVersion` has it.
+    /// The value of an object's `apiVersion`.
     pub fn api_version(self) -> String {
         let Row { group, version, .. } = self.row();
         if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
     }
 
-    /// How the API is asked for objects of the kind.
+    /// The API resource of the kind.
     pub fn resource(self) -> ApiResource {
         let Row { group, version, kind, plural, .. } = self.row();
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
     }
 
-    /// Whether the kind is another product's, which may not be installed.
+    /// Whether the kind belongs to another product, which may not be installed.
     pub const fn is_optional(self) -> bool {
         self.row().product.is_some()
     }
@@ -135,7 +135,7 @@ impl Kind {
         Self::ALL.into_iter().filter(|kind| kind.row().product == Some(product)).collect()
     }
 
-    /// Whether objects of the kind hold what `deletionPolicy: Retain` keeps: volumes, credentials, databases, topics.
+    /// Whether objects of the kind hold data that `deletionPolicy: Retain` keeps: volumes, credentials, databases, topics.
     pub const fn holds_data(self) -> bool {
         self.row().removal.is_some()
     }
@@ -165,14 +165,14 @@ mod tests {
         groups
     }
 
-    /// The kinds that a text does not name, by their plural or singular.
+    /// The kinds whose plural and singular a text does not contain.
     fn missing(kinds: impl IntoIterator<Item = Kind>, text: &str) -> Vec<Kind> {
         let words: Vec<_> = text.split(|character: char| !character.is_alphanumeric()).collect();
         let is_named = |kind: &Kind| words.iter().any(|word| *word == kind.plural() || Some(*word) == kind.plural().strip_suffix('s'));
         kinds.into_iter().filter(|kind| !is_named(kind)).collect()
     }
 
-    /// Holds what stands between two texts of a file against what it must be, or writes it, where UPDATE is set.
+    /// Compares the text between two markers of a file with the fresh one, or writes it if UPDATE is set.
     #[track_caller]
     fn assert_fresh(file: &str, begin: &str, fresh: &str, end: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);

@@ -1,4 +1,4 @@
-//! How an object does that exists: whether who waits for it may go on. Pure.
+//! The state of an existing object, which decides whether the next steps may proceed. Pure.
 
 use serde_json::Value;
 
@@ -6,30 +6,30 @@ use super::kind::Kind;
 use super::reason::{DEPLOYMENT_STALLED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
 use crate::api::VolumeStatus;
 
-/// How an object, or a step, does.
+/// The state of an object or a step.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum State {
-    /// It is there and works.
+    /// It exists and works.
     Done,
-    /// It is not there yet, or does not work yet: for what is being waited.
+    /// It does not exist yet, or does not work yet; the text names what it waits for.
     Waiting(String),
-    /// It will not come without a change.
+    /// It cannot succeed without a change.
     Failed {
-        /// Why, as a condition's reason has it.
+        /// The reason of the condition.
         reason: &'static str,
-        /// What is wrong, where, and what to do.
+        /// The error, the object, and a remedy.
         message: String,
     },
 }
 
-/// What was observed of an object.
+/// The observed state of an object.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Observed {
-    /// How it does.
+    /// The state.
     pub state: State,
-    /// Pods that are ready, and that are wanted: of a Deployment.
+    /// The ready and the desired Pods; for a Deployment only.
     pub replicas: Option<(i32, i32)>,
-    /// The version that runs: of a database or broker.
+    /// The version that runs; for a database or broker only.
     pub version: Option<String>,
     /// Whether as many Pods are available as are needed, of whatever version: of a Deployment.
     pub is_available: bool,
@@ -38,12 +38,12 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// An object that works as soon as it is there.
+    /// An object that works as soon as it exists.
     pub fn done() -> Self {
         Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None }
     }
 
-    /// An object that is waited for.
+    /// An object that is not ready yet.
     pub fn waiting(message: String) -> Self {
         Self { state: State::Waiting(message), ..Self::done() }
     }
@@ -53,11 +53,11 @@ impl Observed {
     }
 }
 
-/// The version that an image is of, as its tag has it.
+/// The version of an image, from its tag.
 pub fn version_of_image(image: &str) -> Option<&str> {
     let tagged = image.split_once('@').map_or(image, |(tagged, _)| tagged);
     let (_, tag) = tagged.rsplit_once(':')?;
-    // Without a tag, what is behind the colon is the port of the registry.
+    // Without a tag, the text after the colon is the port of the registry.
     (!tag.contains('/')).then_some(tag)
 }
 
@@ -84,7 +84,7 @@ fn number(object: &Value, part: &str, field: &str) -> i32 {
     object[part][field].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(0)
 }
 
-/// Whether the controller of the object has acted on the object as it is.
+/// Whether the object's controller has observed the present generation.
 pub fn is_current(object: &Value) -> bool {
     object["status"]["observedGeneration"].as_i64() >= object["metadata"]["generation"].as_i64()
 }
@@ -93,7 +93,7 @@ fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)
 }
 
-/// By the rules of `kubectl rollout status`.
+/// Follows the rules of `kubectl rollout status`.
 fn deployment(name: &str, object: &Value) -> Observed {
     let status = |field| number(object, "status", field);
     let wanted = object["spec"]["replicas"].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(1);
@@ -120,7 +120,7 @@ fn stateful_set(name: &str, object: &Value) -> Observed {
     let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
     let ready = i64::from(number(object, "status", "readyReplicas"));
     let status = &object["status"];
-    // Where all Pods have the newest template, the controller names it as the current one.
+    // If all Pods have the newest template, the controller sets it as the current revision.
     let updated = status["updateRevision"] == status["currentRevision"] || i64::from(number(object, "status", "updatedReplicas")) >= wanted;
     if is_current(object) && updated && ready >= wanted {
         let image = object["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
@@ -190,15 +190,15 @@ fn job(name: &str, object: &Value) -> Observed {
     Observed::waiting(format!("Job {name} runs"))
 }
 
-/// A Cluster of CloudNativePG whose primary takes writes. Its condition Ready is that of all instances: one replica that is missing would hold
-/// up what needs none.
+/// A Cluster of CloudNativePG works if its primary accepts writes. The Cluster's own condition Ready includes all instances, so that one
+/// missing replica would delay steps that do not need it.
 fn cluster(name: &str, object: &Value) -> Observed {
     let (spec, status) = (&object["spec"], &object["status"]);
     let healthy = status["instancesStatus"]["healthy"].as_array().map(Vec::as_slice).unwrap_or_default();
     let primary = &status["currentPrimary"];
     let is_promoting = status["targetPrimary"].is_string() && status["targetPrimary"] != *primary;
     let synchronous = &spec["postgresql"]["synchronous"];
-    // Where a replica must have what is written, too few of them take no writes.
+    // If writes require a replica, a Cluster with too few replicas accepts none.
     let replicas = if synchronous["dataDurability"] == "required" { synchronous["number"].as_u64().unwrap_or(1) } else { 0 };
     let has_enough = u64::try_from(healthy.len()).unwrap_or(u64::MAX) > replicas;
     if primary.is_string() && healthy.contains(primary) && !is_promoting && has_enough {
@@ -213,7 +213,7 @@ fn cluster(name: &str, object: &Value) -> Observed {
     Observed::waiting(format!("Cluster {name} takes no writes, {} of {instances} instances are healthy: {why}", healthy.len()))
 }
 
-/// Other products' objects: their own condition Ready.
+/// Objects of other products report the condition Ready.
 fn reported_ready(kind: Kind, name: &str, object: &Value) -> Observed {
     let ready = condition(object, "Ready");
     let current = object["status"]["observedGeneration"].is_null() || is_current(object);

@@ -1,4 +1,4 @@
-//! A resource that was validated: every default filled in, every reference resolved. What is built from it cannot be wrong.
+//! A validated resource: every default is filled in, and every reference is resolved. Building objects from it cannot fail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use super::references::Credentials;
 use super::service::{PerService, Service};
 use super::volume::Volume;
 
-/// A resource that was validated.
+/// A validated resource.
 #[derive(Clone, Debug)]
 pub struct Platform {
     /// The resource's name.
     pub name: String,
     /// The resource's namespace.
     pub namespace: String,
-    /// Refers to the resource, for what is to go with it.
+    /// The owner reference to the resource, for objects that are deleted with it.
     pub owner: OwnerReference,
-    /// Where the operator itself runs; its Pods reach the brokers.
+    /// The namespace of the operator, whose Pods connect to the brokers.
     pub operator_namespace: String,
     /// The restaurant's settings.
     pub restaurant: Restaurant,
@@ -30,25 +30,25 @@ pub struct Platform {
     pub image_pull_policy: &'static str,
     /// Names of the Secrets with the registry's credentials.
     pub image_pull_secrets: Vec<String>,
-    /// How each service runs.
+    /// The settings of each service.
     pub components: PerService<Component>,
     /// The first administrator.
     pub admin: Admin,
-    /// What was generated, now or earlier.
+    /// The generated credentials, new or kept from an earlier reconcile.
     pub credentials: Credentials,
     /// The databases.
     pub postgres: Postgres,
-    /// Where each service finds the URL of its database.
+    /// The Secret with the URL of each service's database.
     pub databases: PerService<Secret>,
     /// The broker.
     pub kafka: Kafka,
-    /// How guests get in.
+    /// The access from outside the cluster.
     pub exposure: Option<Exposure>,
-    /// Who may reach the Pods; `None` where everybody may.
+    /// The clients that may reach the Pods; `None`: no policies.
     pub network_policy: Option<NetworkPolicy>,
-    /// Pods of a service that may be missing at once; `None` where no budget is wanted.
+    /// The number of Pods of a service that may be unavailable at once; `None`: no budget.
     pub pod_disruption_budget: Option<i32>,
-    /// What Prometheus reads; `None` where it is switched off, or the cluster does not know the kinds.
+    /// The settings for Prometheus; `None` if monitoring is disabled, or the cluster does not have the kinds.
     pub monitoring: Option<Monitoring>,
     /// Whether volumes, databases, topics and Secrets outlive the resource.
     pub retain: bool,
@@ -65,59 +65,59 @@ pub struct Restaurant {
     pub max_days_ahead: i32,
 }
 
-/// How a service runs.
+/// The settings of a service.
 #[derive(Clone, Debug)]
 pub struct Component {
     /// The image's full name.
     pub image: String,
     /// The tag or digest of the image: the version of the service.
     pub version: String,
-    /// Whether the tag is the operator's default, so that another operator brings another version.
+    /// Whether the tag is the operator's default, so that a new operator changes the version.
     pub is_default_version: bool,
-    /// How many Pods there are.
+    /// The number of Pods.
     pub scale: Scale,
-    /// What a Pod asks for and may use.
+    /// The requests and limits of a Pod.
     pub resources: Resources,
-    /// Labels of the Pods, beside our own.
+    /// Labels of the Pods, in addition to the operator's own.
     pub labels: BTreeMap<String, String>,
-    /// Annotations of the Pods, beside our own.
+    /// Annotations of the Pods, in addition to the operator's own.
     pub annotations: BTreeMap<String, String>,
     /// Labels that a node must have.
     pub node_selector: BTreeMap<String, String>,
-    /// Taints that are tolerated.
+    /// Taints that the Pods tolerate.
     pub tolerations: Vec<Toleration>,
-    /// Which nodes and neighbours are preferred or needed.
+    /// The affinity of the Pods.
     pub affinity: Option<Affinity>,
-    /// What of the resource cannot be read, so that the Pods must stay as they are.
+    /// The error of a field that cannot be read. The Pods must then stay as they are.
     pub unreadable: Option<String>,
-    /// How the Pods spread; `None` for the default.
+    /// The spread of the Pods; `None` for the default.
     pub topology_spread_constraints: Option<Vec<TopologySpreadConstraint>>,
-    /// How much is logged.
+    /// The log level.
     pub log_level: LogLevel,
-    /// Origins whose pages may call.
+    /// Origins from which pages may call the service.
     pub cors_allowed_origins: Vec<String>,
-    /// Connections that a Pod opens to its database at most.
+    /// The maximum number of connections that a Pod opens to its database.
     pub database_max_connections: i32,
 }
 
-/// How many Pods a service has.
+/// The number of Pods of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scale {
-    /// So many.
+    /// A fixed number.
     Fixed(i32),
-    /// As an autoscaler decides.
+    /// A number that an autoscaler sets.
     Auto {
-        /// Fewest.
+        /// The minimum.
         min: i32,
-        /// Most.
+        /// The maximum.
         max: i32,
-        /// Use of the requested CPU to aim at, in percent.
+        /// The target for the use of the requested CPU, in percent.
         target_cpu_percent: i32,
     },
 }
 
 impl Scale {
-    /// The fewest Pods that there are.
+    /// The minimum number of Pods.
     pub fn at_least(&self) -> i32 {
         match self {
             Self::Fixed(replicas) => *replicas,
@@ -136,12 +136,12 @@ impl From<&Autoscaling> for Scale {
     }
 }
 
-/// What a container asks for, and what it may use at most.
+/// The requests and limits of a container.
 #[derive(Clone, Debug)]
 pub struct Resources {
-    /// What is reserved.
+    /// The amounts that are reserved.
     pub requests: BTreeMap<String, Quantity>,
-    /// What may be used at most.
+    /// The maximum amounts.
     pub limits: BTreeMap<String, Quantity>,
 }
 
@@ -152,8 +152,8 @@ pub struct Secret {
     pub name: String,
     /// Key in it.
     pub key: String,
-    /// SHA-256 of the value, in hexadecimal digits: a Pod that mounts it carries it, and so is replaced when the value changes. Empty
-    /// while the value does not exist.
+    /// A checksum of the value, in hexadecimal digits. A Pod that mounts the value has it as an annotation, so that the Pod is replaced
+    /// when the value changes. Empty while the value does not exist.
     pub checksum: String,
 }
 
@@ -162,9 +162,9 @@ pub struct Secret {
 pub struct Admin {
     /// E-mail address.
     pub email: String,
-    /// Where the password is.
+    /// The Secret with the password.
     pub password: Secret,
-    /// Whether the Secret is ours.
+    /// Whether the operator generates the password.
     pub generated: bool,
 }
 
@@ -175,24 +175,24 @@ pub enum Postgres {
     Managed {
         /// The full name of each image.
         images: PerService<String>,
-        /// With what the volume of each was, or is, made.
+        /// The settings that each volume was, or will be, made with.
         volumes: Box<PerService<Volume>>,
         /// The volume of each.
         storage: Storage,
-        /// What a Pod asks for and may use.
+        /// The requests and limits of a Pod.
         resources: Resources,
     },
     /// A Cluster for each service.
     CloudNativePg {
         /// Instances of each.
         instances: i32,
-        /// When a write is acknowledged, where there are several instances.
+        /// The moment at which a write is acknowledged, if there are several instances.
         synchronous_replication: SynchronousReplication,
         /// The image's full name; `None` for CloudNativePG's default.
         image: Option<String>,
         /// The volume of each instance.
         storage: Storage,
-        /// What an instance asks for and may use.
+        /// The requests and limits of an instance.
         resources: Resources,
     },
     /// Databases that exist already.
@@ -203,7 +203,7 @@ pub enum Postgres {
 }
 
 impl Postgres {
-    /// As the status has it, and the spec.
+    /// The name of the kind, as in the spec and the status.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Managed { .. } => "managed",
@@ -225,17 +225,17 @@ pub struct Storage {
 /// The broker and the topics.
 #[derive(Clone, Debug)]
 pub struct Kafka {
-    /// Whose it is.
+    /// The kind of the broker.
     pub backend: KafkaBackend,
-    /// `host:port`, separated by commas, as the Pods reach it.
+    /// `host:port`, separated by commas, as the Pods connect to it.
     pub bootstrap_servers: String,
-    /// How a connection is secured.
+    /// The security of connections.
     pub security: KafkaSecurity,
     /// The topics.
     pub topics: Topics,
 }
 
-/// Whose the broker is.
+/// The kind of a broker.
 #[derive(Clone, Debug)]
 pub enum KafkaBackend {
     /// A StatefulSet of one node.
@@ -244,31 +244,31 @@ pub enum KafkaBackend {
         image: String,
         /// The volume.
         storage: Storage,
-        /// What the Pod asks for and may use.
+        /// The requests and limits of the Pod.
         resources: Resources,
     },
-    /// Strimzi's, made for this platform.
+    /// A Kafka cluster of Strimzi's, created for this platform.
     Strimzi {
-        /// How many brokers.
+        /// The number of brokers.
         brokers: i32,
-        /// Version of Kafka; `None` for Strimzi's default.
+        /// The version of Kafka; `None` for Strimzi's default.
         version: Option<String>,
         /// The volume of each broker.
         storage: Storage,
-        /// What a broker asks for and may use.
+        /// The requests and limits of a broker.
         resources: Resources,
     },
-    /// Strimzi's, that exists already.
+    /// A Kafka cluster of Strimzi's that exists already.
     StrimziCluster {
         /// Name of the Kafka resource.
         name: String,
     },
-    /// Outside.
+    /// A broker that the operator does not manage.
     External,
 }
 
 impl KafkaBackend {
-    /// As the status has it, and the spec.
+    /// The name of the kind, as in the spec and the status.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Managed { .. } => "managed",
@@ -278,59 +278,59 @@ impl KafkaBackend {
     }
 }
 
-/// How connections to the broker are secured.
+/// The security of connections to the broker.
 #[derive(Clone, Debug, Default)]
 pub struct KafkaSecurity {
-    /// Encryption; `None` for none.
+    /// TLS; `None` for plaintext.
     pub tls: Option<Tls>,
-    /// Login; `None` for none.
+    /// The login; `None` for none.
     pub sasl: Option<Sasl>,
 }
 
-/// Encryption of connections to the broker.
+/// TLS settings.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
-    /// The authorities to trust; `None` for those of the image.
+    /// The CA certificates to trust; `None` for those of the image.
     pub ca: Option<Secret>,
-    /// The client's certificate and its key.
+    /// The client certificate and its key.
     pub certificate: Option<(Secret, Secret)>,
-    /// What the files hold, for the operator's own connections: CA, certificate, key (PEM).
+    /// The contents of the files, for the operator's own connections: CA, certificate, key (PEM).
     pub pem: (Option<String>, Option<(String, String)>),
 }
 
-/// Login at the broker.
+/// SASL settings.
 #[derive(Clone, Debug)]
 pub struct Sasl {
     /// The mechanism.
     pub mechanism: SaslMechanism,
-    /// Where the user's name is.
+    /// The Secret with the user name.
     pub username: Secret,
-    /// Where the password is.
+    /// The Secret with the password.
     pub password: Secret,
-    /// Name and password, for the operator's own connections.
+    /// User name and password, for the operator's own connections.
     pub login: (String, String),
 }
 
 /// The topics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Topics {
-    /// Put before the names of topics and groups.
+    /// Prefix of the names of topics and consumer groups.
     pub prefix: String,
-    /// Partitions of each.
+    /// The number of partitions of each topic.
     pub partitions: i32,
-    /// Copies of each partition; `None` for the broker's default.
+    /// The number of replicas of each partition; `None` for the broker's default.
     pub replication_factor: Option<i32>,
-    /// How long an event is kept.
+    /// The time for which an event is kept.
     pub retention: Duration,
 }
 
-/// The topics, without prefix.
+/// The names of the topics, without the prefix.
 pub const TOPICS: [&str; 3] = ["menu.events", "reservation.events", "user.events"];
 
-/// How guests get in.
+/// The access from outside the cluster.
 #[derive(Clone, Debug)]
 pub enum Exposure {
-    /// By an Ingress.
+    /// An Ingress.
     Ingress {
         /// The host.
         host: String,
@@ -341,54 +341,54 @@ pub enum Exposure {
         /// Annotations.
         annotations: BTreeMap<String, String>,
     },
-    /// By an HTTPRoute.
+    /// An HTTPRoute.
     Gateway {
         /// The host.
         host: String,
-        /// Name of the Gateway.
+        /// The name of the Gateway.
         parent: String,
-        /// Its listener.
+        /// The name of the Gateway's listener.
         section: Option<String>,
     },
 }
 
-/// Who may call the services.
+/// The clients that may call the services.
 #[derive(Clone, Debug)]
 pub struct NetworkPolicy {
-    /// Labels of the namespaces whose Pods may; empty: everybody may.
+    /// Labels of the namespaces whose Pods may call them; empty: all Pods may.
     pub client_namespace_labels: BTreeMap<String, String>,
-    /// The namespaces of the cluster's DNS; empty: it may be anywhere.
+    /// The namespaces of the cluster's DNS; empty: any address.
     pub dns_namespaces: Vec<String>,
     /// The namespaces of CloudNativePG's operator; empty: all.
     pub cloud_native_pg_namespaces: Vec<String>,
 }
 
-/// What Prometheus reads.
+/// The settings for Prometheus.
 #[derive(Clone, Debug)]
 pub struct Monitoring {
     /// Labels of the objects.
     pub labels: BTreeMap<String, String>,
-    /// Seconds between two readings.
+    /// The scrape interval in seconds.
     pub interval_seconds: i32,
 }
 
 impl Platform {
-    /// Name of what makes up a service: Deployment, Service, ServiceAccount, ConfigMap and the like.
+    /// The name of the objects of a service: Deployment, Service, ServiceAccount, ConfigMap and others.
     pub fn component_name(&self, service: Service) -> String {
         format!("{}-{}", self.name, service.as_str())
     }
 
-    /// Name of what makes up a service's database.
+    /// The name of the objects of a service's database.
     pub fn postgres_name(&self, service: Service) -> String {
         database_name(&self.name, service)
     }
 
-    /// Name of what makes up the broker.
+    /// The name of the objects of the broker.
     pub fn kafka_name(&self) -> String {
         format!("{}-kafka", self.name)
     }
 
-    /// Name of the Secret with the keys that sign and verify tokens.
+    /// The name of the Secret with the keys that sign and verify tokens.
     pub fn keys_name(&self) -> String {
         keys_name(&self.name)
     }

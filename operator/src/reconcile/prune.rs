@@ -1,4 +1,4 @@
-//! Removes what is ours and no longer wanted.
+//! Prunes the operator's objects that are no longer wanted.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -17,8 +17,8 @@ use super::step::Step;
 use crate::timing;
 
 impl Applier<'_> {
-    /// Removes what is ours and no longer wanted. Volumes, databases, topics and credentials are not: only a deletion of the resource
-    /// removes them, where its `deletionPolicy` says so.
+    /// Prunes the operator's objects that are no longer wanted. Volumes, databases, topics and credentials are not pruned: only a deletion
+    /// of the resource removes them, if its `deletionPolicy` is Delete.
     pub async fn prune(&self, wanted: &[Object]) -> Vec<Failure> {
         let wanted: BTreeSet<(Kind, &str)> = wanted.iter().map(|object| (object.kind, object.name.as_str())).collect();
         let unwanted = self.children.of(self.owner).into_iter();
@@ -41,7 +41,7 @@ impl Applier<'_> {
         failures
     }
 
-    /// The ConfigMaps that a template names: of a Deployment, or of one of its ReplicaSets, to which `kubectl rollout undo` can go back.
+    /// The ConfigMaps that a Deployment's template names, or that of one of its ReplicaSets, to which `kubectl rollout undo` can go back.
     async fn settings_in_use(&self) -> Result<BTreeSet<String>, Failure> {
         let client = || self.client.clone();
         let mut used = named(&self.list(Api::<Deployment>::namespaced(client(), &self.owner.namespace)).await?);
@@ -62,14 +62,15 @@ impl Applier<'_> {
         }
     }
 
-    /// Removes an object of ours.
+    /// Removes an object that the operator applied.
     ///
     /// # Errors
-    /// Where the API server does not do it.
+    /// The API server refuses the request, or does not answer.
     pub async fn remove(&self, kind: Kind, name: &str) -> Result<(), Failure> {
         let step = Step::Foundation;
         let Some(live) = self.get(step, kind, name).await? else { return Ok(()) };
-        // A user's own object may carry our labels, copied with the rest of a manifest; what we applied is in the books.
+        // A user may have copied the operator's labels into an object of their own. The managed fields show whether the operator applied
+        // it.
         let metadata = &live["metadata"];
         let applied = metadata["managedFields"]
             .as_array()
@@ -93,7 +94,7 @@ impl Applier<'_> {
     }
 }
 
-/// What has a template of Pods.
+/// An object with a Pod template.
 trait Templated {
     fn template(&self) -> Option<&PodTemplateSpec>;
 }

@@ -1,13 +1,13 @@
-//! The reasons of conditions: stable words, each with what it means and what helps. The README's table is made of them.
+//! The reasons of conditions: stable words, each with its meaning and a remedy. The README's table is generated from them.
 
-/// A reason, as users look it up.
+/// A reason with its explanation for users.
 #[derive(Clone, Copy, Debug)]
 pub struct Explained {
-    /// As a condition's `reason` has it.
+    /// The `reason` of the condition.
     pub reason: &'static str,
-    /// What it means.
+    /// The meaning.
     pub meaning: &'static str,
-    /// What helps.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
@@ -72,9 +72,9 @@ reasons! {
     INVALID_KAFKA_SETTINGS = "InvalidKafkaSettings", "the settings of the broker cannot be used together", "Change what the message names";
 }
 
-/// The reasons that pass by themselves: what failed is tried again.
+/// The reasons that pass by themselves, because the operator retries.
 pub const PASSING: [&str; 2] = [API_UNAVAILABLE, BROKER_UNREACHABLE];
 
-/// The reasons for which not the topics but the broker is at fault, or what is said of it.
+/// The reasons that concern the broker and its settings, not the topics.
 pub const OF_BROKER: [&str; 5] =
     [BROKER_UNREACHABLE, BROKER_LOGIN_FAILED, BROKER_TLS_FAILED, KAFKA_TLS_NOT_BUILT_IN, INVALID_KAFKA_SETTINGS];

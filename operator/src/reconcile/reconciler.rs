@@ -1,4 +1,4 @@
-//! One round for one resource: dereference, validate, build, apply, status.
+//! One reconcile of one resource: dereference, validate, build, apply, status.
 
 mod turn;
 
@@ -33,21 +33,21 @@ use crate::timing::{RESYNC, ROUND};
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
 
-/// A round that did not do all it should.
+/// The error of a reconcile that did not finish its work.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unfinished(String);
 
-/// One round for one resource.
+/// Reconciles one resource.
 ///
 /// # Errors
-/// Where something failed; it was told of already, and is to be tried again after [`retry`].
+/// A step failed. The failure has been reported already, and [`retry`] says when the next reconcile comes.
 pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Unfinished> {
     let owner = owner_of(&resource);
     context.begun(&owner);
     let started = Instant::now();
     let round = tokio::time::timeout(ROUND, round(&resource, &context, &owner)).await;
-    // How it failed so often is not over before there is an answer.
+    // The count of failures stays until the broker answers.
     let is_asking = matches!(round, Ok(Ok(Ended::Asking)));
     let (outcome, result) = match round {
         Ok(Ok(Ended::Done)) => ("done", Ok(Action::requeue(jittered(RESYNC)))),
@@ -69,22 +69,22 @@ pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<
     result
 }
 
-/// When a resource that failed is tried again.
+/// The delay before a resource that failed is reconciled again.
 #[allow(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
 pub fn retry(resource: Arc<Guarded>, _: &Unfinished, context: Arc<Context>) -> Action {
     let failures = context.remember(&owner_of(&resource), |remembered| remembered.failures);
     Action::requeue(backoff(failures))
 }
 
-/// How a round ended.
+/// The result of a reconcile.
 enum Ended {
     /// Everything runs.
     Done,
-    /// Something is being waited for, of which a watch will tell.
+    /// The resource waits for something that a watch will report.
     Waiting,
-    /// A broker has not answered yet; when it has, the resource is reconciled again.
+    /// A broker has not answered yet. Its answer enqueues the resource.
     Asking,
-    /// Nothing was done, since the resource, or what it refers to, is wrong.
+    /// The resource, or one of its references, is invalid, and nothing was changed.
     Refused,
 }
 
@@ -106,7 +106,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         waits_for_rollout: false,
     };
     let generation = resource.metadata.generation;
-    // Before anything is made, and also of a resource that is paused or refused: its policy counts when it is deleted.
+    // The finalizer comes first, even if the resource is paused or invalid: its policy decides what a deletion does.
     if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
         let uid = resource.uid().unwrap_or_default();
         if let Err(failure) = (Finalizer { client: &context.client, metrics: &context.metrics, owner }).follow_policy(&uid).await {
@@ -150,7 +150,8 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     round.platform(&platform).await
 }
 
-/// A resource that is deleted: its objects go by their owner references, and its data by its finalizer, where it has one.
+/// Handles a resource that is being deleted. The garbage collector removes its objects by their owner references, and the finalizer, if
+/// there is one, removes its data.
 async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Result<Ended, Unfinished> {
     if !has_finalizer(metadata) {
         return Ok(Ended::Waiting);
@@ -195,15 +196,15 @@ async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, erro
     error!(resource = owner.name, namespace = owner.namespace, reason = MALFORMED, "{message}");
     publish(context, &reference(owner, uid), EventType::Warning, MALFORMED, "Read", &message).await;
     context.remember(owner, |remembered| remembered.status = Some((String::new(), status.clone())));
-    // The API server cannot apply anything to what its schema does not describe, but it can put a status in the place of another. Where a
-    // schema keeps it from that too, there is still the event.
+    // The API server does not apply to an object that its schema does not describe, but it can replace the status. If the schema prevents
+    // that too, the event still reports the error.
     if let Err(error) = write_status(context, owner, uid, &status, Patch::Merge).await {
         warn!(resource = owner.name, namespace = owner.namespace, "the status cannot be written: {}", chain(&error));
     }
     Ok(Ended::Refused)
 }
 
-/// A resource that events can be about.
+/// A reference to a resource for events.
 fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
     let metadata = ObjectMeta {
         name: Some(owner.name.clone()),
@@ -214,7 +215,7 @@ fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
     RestaurantBooking { metadata, ..RestaurantBooking::new(&owner.name, Default::default()) }
 }
 
-/// The newest status that is known.
+/// The newest known status.
 fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -> RestaurantBookingStatus {
     let stored = || resource.status.clone().unwrap_or_default();
     let number = |version: &str| version.parse::<u64>().unwrap_or(0);
@@ -225,7 +226,7 @@ fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -
     })
 }
 
-/// The status of a resource that cannot be read: what was told of it before is told once.
+/// The stored status of a resource that cannot be read, so that an error is reported only once.
 async fn stored_status(context: &Context, owner: &Owner) -> Option<RestaurantBookingStatus> {
     let mut stored = unread(&context.client, owner).get_opt(&owner.name).await.ok()??;
     serde_json::from_value(stored.data["status"].take()).ok()
@@ -242,7 +243,7 @@ async fn write_status(
     let body = json!({
         "apiVersion": RestaurantBooking::api_version(&()),
         "kind": RestaurantBooking::kind(&()),
-        // Never the status of one that was made under the same name since.
+        // The uid protects a new resource of the same name.
         "metadata": {"name": owner.name, "uid": uid},
         "status": status,
     });
@@ -262,21 +263,21 @@ async fn publish(context: &Context, resource: &RestaurantBooking, type_: EventTy
     }
 }
 
-/// A round for a resource that can be read.
+/// A reconcile of a resource that can be read.
 struct Round<'a> {
     context: &'a Context,
     owner: &'a Owner,
     resource: &'a RestaurantBooking,
-    /// The newest status that is known.
+    /// The newest known status.
     status: RestaurantBookingStatus,
-    /// Whether the broker has not answered yet.
+    /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
-    /// Whether the operator's default version is not rolled out here yet.
+    /// Whether the rollout of the operator's default version is still pending here.
     waits_for_rollout: bool,
 }
 
 impl Round<'_> {
-    /// Writes a status, where it is another than the last; whether it was.
+    /// Writes the status if it changed. Returns whether it wrote.
     async fn write(&mut self, status: RestaurantBookingStatus) -> Result<bool, Unfinished> {
         if status == self.status {
             return Ok(false);
@@ -288,7 +289,7 @@ impl Round<'_> {
                 self.status = status;
                 Ok(true)
             }
-            // It was deleted meanwhile; a watch tells.
+            // The resource was deleted meanwhile; a watch reports that.
             Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(false),
             Err(error) => {
                 self.context.metrics.failed("status", API_UNAVAILABLE);
@@ -302,7 +303,7 @@ impl Round<'_> {
         publish(self.context, self.resource, type_, reason, action, note).await;
     }
 
-    /// Tells of failures: metric, log and event; the conditions are the caller's.
+    /// Reports failures as metrics, log lines and an event. The caller sets the conditions.
     async fn failed(&self, action: &str, failures: &[Failure]) -> Unfinished {
         let generation = self.resource.metadata.generation;
         for failure in failures {
@@ -336,7 +337,7 @@ impl Round<'_> {
             return Err(self.failed("Apply", &failures).await);
         }
         written?;
-        // What failed by itself, a migration say, is told of once and not tried again before something changes.
+        // A failure that is observed, such as that of a migration, is reported once and is not retried until something changes.
         for progress in steps.values() {
             if let State::Failed { reason, message } = &progress.state
                 && !status::tells(&before, reason, message)

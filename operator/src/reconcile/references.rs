@@ -1,4 +1,4 @@
-//! What a resource refers to: Secrets that the user or another operator made, Secrets that we made earlier, kinds that the cluster knows.
+//! The references of a resource: Secrets of users and of other operators, Secrets that the operator generated, and kinds of the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,28 +9,28 @@ use super::names::{admin_name, cloud_native_pg_secret_name, database_name, keys_
 use super::service::{PerService, Service};
 use super::volume::Volume;
 
-/// What is in a Secret.
+/// The data of a Secret.
 pub type SecretData = BTreeMap<String, Vec<u8>>;
 
-/// What a resource refers to, as it was read.
+/// The references of a resource, as they were read.
 #[derive(Clone, Debug, Default)]
 pub struct References {
-    /// The Secrets that exist, of those that [`names`] tells.
+    /// The Secrets of [`names`] that exist.
     pub secrets: BTreeMap<String, SecretData>,
-    /// Secrets that exist and are not released for use.
+    /// Secrets that exist but lack the label [`USABLE`].
     pub unusable: BTreeSet<String>,
-    /// The optional kinds that the cluster knows.
+    /// The optional kinds that the cluster has.
     pub kinds: BTreeSet<Kind>,
-    /// What is ours to generate.
+    /// The credentials that the operator generates.
     pub credentials: Credentials,
-    /// With what the volumes of managed databases were made; `None` where there is none yet.
+    /// The settings that the volumes of managed databases were made with; `None` if there is no volume yet.
     pub volumes: PerService<Option<Volume>>,
 }
 
-/// What is generated once and kept.
+/// The credentials that are generated once and kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Credentials {
-    /// The administrator's password.
+    /// Key of the generated Secret with the administrator's password.
     pub admin_password: String,
     /// The password of the owner of each managed database.
     pub database_passwords: PerService<String>,
@@ -38,37 +38,37 @@ pub struct Credentials {
     pub private_key: String,
     /// The public keys that verify tokens: a JWK set.
     pub key_set: String,
-    /// The key of the checksums of Secrets that Pods carry. One of its own: with another one every Pod is replaced.
+    /// The key of the checksums of Secrets that Pods carry. It is used for nothing else: a new key replaces every Pod.
     pub seal: String,
 }
 
-/// Keys of our Secret with the administrator.
+/// Key of the generated Secret with the administrator's e-mail address.
 pub const ADMIN_EMAIL: &str = "email";
-/// The administrator's password.
+/// Key of the generated Secret with the administrator's password.
 pub const ADMIN_PASSWORD: &str = "password";
 /// Key of a database's Secret with the password of its owner.
 pub const DATABASE_PASSWORD: &str = "password";
-/// Key of a database's Secret with the whole URL.
+/// Key of a database's Secret with the complete URL.
 pub const DATABASE_URL: &str = "url";
-/// Key of CloudNativePG's Secret with the whole URL.
+/// Key of CloudNativePG's Secret with the complete URL.
 pub const CLOUD_NATIVE_PG_URL: &str = "uri";
-/// Key of our Secret with the private key.
+/// Key of the generated Secret with the private key.
 pub const PRIVATE_KEY: &str = "private.pem";
-/// Key of our Secret with the key of checksums.
+/// Key of the generated Secret with the key of the checksums.
 pub const SEAL: &str = "key";
-/// Key of our Secret with the public keys.
+/// Key of the generated Secret with the public keys.
 pub const KEY_SET: &str = "jwks.json";
 
-/// Why something cannot be generated.
+/// The error if nothing can be generated.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gives no randomness: {0}")]
 pub struct NoRandomness(String);
 
 impl Credentials {
-    /// What the Secrets of resource `name` hold already, and new values for what they do not.
+    /// The values that the Secrets of resource `name` have, and new values for those that are missing.
     ///
     /// # Errors
-    /// Where there is no randomness to be had.
+    /// The operating system gives no randomness.
     pub fn complete(name: &str, secrets: &BTreeMap<String, SecretData>) -> Result<Self, NoRandomness> {
         let kept = |secret: &str, key: &str| {
             let value = secrets.get(secret)?.get(key)?;
@@ -78,7 +78,7 @@ impl Credentials {
         let keys = keys_name(name);
         let (private_key, key_set) = match (kept(&keys, PRIVATE_KEY), kept(&keys, KEY_SET)) {
             (Some(private_key), Some(key_set)) => (private_key, key_set),
-            // One without the other signs or verifies nothing.
+            // A private key and a key set work only together.
             _ => {
                 let pair = auth::keys::pair().map_err(|error| NoRandomness(error.to_string()))?;
                 (pair.private_key, pair.key_set)
@@ -98,14 +98,14 @@ impl Credentials {
         })
     }
 
-    /// What stands for values that nobody generated, where a plan is only shown.
+    /// Placeholders for generated values, for a plan.
     pub fn placeholder() -> Self {
         let text = || "<generated>".to_owned();
         Self { admin_password: text(), database_passwords: PerService::new(|_| text()), private_key: text(), key_set: text(), seal: text() }
     }
 }
 
-/// 24 characters out of 64, which are 144 bits, and none of which has a meaning in a URL, in SQL or to a shell.
+/// 24 characters out of 64, which are 144 bits. None of the characters has a meaning in a URL, in SQL or to a shell.
 fn password() -> Result<String, NoRandomness> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|error| NoRandomness(error.to_string()))?;
@@ -113,7 +113,7 @@ fn password() -> Result<String, NoRandomness> {
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
 }
 
-/// The names of the Secrets that are ours to generate for a resource.
+/// The names of the Secrets that the operator generates for a resource.
 pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mut names = BTreeSet::from([keys_name(name), seal_name(name)]);
     if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
@@ -125,10 +125,10 @@ pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     names
 }
 
-/// The label by which the owner of a Secret lets resources use it.
+/// The label by which the owner of a Secret allows resources to use it.
 pub const USABLE: &str = "restaurantbooking.dev/usable";
 
-/// The names of the Secrets that are made for the resource: by us, or by CloudNativePG.
+/// The names of the Secrets that the operator or CloudNativePG creates for the resource.
 pub fn made_for(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mut names = generated(name, spec);
     if spec.postgres.as_ref().is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
@@ -137,7 +137,7 @@ pub fn made_for(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     names
 }
 
-/// The names of the Secrets that the resource names.
+/// The names of the Secrets that the resource refers to.
 pub fn named(spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mut references: Vec<&SecretKeyReference> = spec.admin.iter().filter_map(|admin| admin.password_secret_ref.as_ref()).collect();
     if let Some(external) = spec.postgres.as_ref().and_then(|postgres| postgres.external.as_ref()) {
@@ -154,7 +154,7 @@ pub fn named(spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     references.into_iter().map(|reference| reference.name.clone()).collect()
 }
 
-/// The names of all Secrets that matter to a resource: those that it names, and those that are made for it.
+/// The names of all Secrets that a resource depends on: those that it refers to, and those that are created for it.
 pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mut names = made_for(name, spec);
     names.extend(named(spec));

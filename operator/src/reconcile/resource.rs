@@ -1,4 +1,4 @@
-//! A resource as everything refers to it: what is known of it before it is read, and how it is asked to be reconciled.
+//! A resource before it is read: its key, and the trigger that enqueues it.
 
 use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 
 use crate::api::RestaurantBooking;
 
-/// A resource, or one that cannot be read: it must not keep the others from being read.
+/// A resource, or the error of one that cannot be read. One unreadable resource must not stop the list of all others.
 pub type Guarded = DeserializeGuard<RestaurantBooking>;
 
-/// Where it is told which resource is to be reconciled.
+/// Enqueues a resource.
 pub type Trigger = mpsc::UnboundedSender<ObjectRef<Guarded>>;
 
 /// A resource, by namespace and name.
@@ -22,7 +22,7 @@ pub struct Owner {
     pub name: String,
 }
 
-/// The resource of an object.
+/// The namespace and name of a resource.
 pub fn owner_of(resource: &Guarded) -> Owner {
     Owner { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
 }

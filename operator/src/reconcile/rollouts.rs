@@ -1,4 +1,4 @@
-//! How many resources roll out at the same time because the operator's default version changed.
+//! The limit for resources that roll out at the same time after a change of the operator's default version.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,8 +7,8 @@ use super::resource::Owner;
 
 /// The resources that roll out the default version, and those that wait for a place.
 ///
-/// A resource keeps its place until it runs the default version: a version that works nowhere stops at as many resources as have a place.
-/// One that is paused, refused or deleted, or that names a version of its own, gives it up.
+/// A resource keeps its place until it runs the default version, so that a version that works nowhere affects only as many resources as
+/// there are places. A resource that is paused, refused or deleted, or that names its own version, releases its place.
 #[derive(Debug)]
 pub struct Rollouts {
     places: usize,
@@ -22,7 +22,7 @@ struct State {
 }
 
 impl Rollouts {
-    /// With so many places.
+    /// Creates this many places.
     pub fn new(places: u16) -> Self {
         Self { places: usize::from(places).max(1), state: Mutex::default() }
     }
@@ -47,14 +47,14 @@ impl Rollouts {
         false
     }
 
-    /// A resource rolls out whether or not there is a place: it has nothing that could go on serving meanwhile.
+    /// Rolls out a resource without a free place: it has no Pods that could continue to serve.
     pub fn begin_at_once(&self, owner: &Owner) {
         let mut state = self.state();
         state.waiting.retain(|other| other != owner);
         state.under_way.insert(owner.clone());
     }
 
-    /// A resource that an earlier leader was rolling out keeps its place.
+    /// Keeps the place of a resource that an earlier leader was rolling out.
     pub fn resume(&self, owner: &Owner) {
         let mut state = self.state();
         if state.under_way.len() < self.places {
@@ -62,7 +62,7 @@ impl Rollouts {
         }
     }
 
-    /// A resource needs no place any more. Returns the resources that have one now, each to be reconciled.
+    /// Releases the place of a resource. Returns the resources that have got one, which must be enqueued.
     pub fn end(&self, owner: &Owner) -> BTreeSet<Owner> {
         let mut state = self.state();
         state.waiting.retain(|other| other != owner);
@@ -96,7 +96,7 @@ mod tests {
         assert!(!begins("c") && !begins("d") && !begins("c"));
         assert_eq!(rollouts.end(&owner("a")), BTreeSet::from([owner("c")]));
         assert!(begins("c") && !begins("d"));
-        // One that waits and goes takes no place from anybody.
+        // A resource that stops waiting does not take a place from another.
         assert_eq!(rollouts.end(&owner("d")), BTreeSet::new());
         assert_eq!(rollouts.end(&owner("b")), BTreeSet::new());
         assert!(begins("e"));

@@ -15,7 +15,7 @@ impl Service {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Auth, Self::Menu, Self::Reservation];
 
-    /// Its name: that of its image, its binary and its part of the names of objects.
+    /// Its name, which is also that of its image and its binary, and is part of the names of objects.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auth => "auth",
@@ -43,24 +43,24 @@ impl Service {
     }
 }
 
-/// Something for each of the services.
+/// A value for each of the services.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PerService<T> {
-    /// Auth's.
+    /// The value of auth.
     pub auth: T,
-    /// Menu's.
+    /// The value of menu.
     pub menu: T,
-    /// Reservation's.
+    /// The value of reservation.
     pub reservation: T,
 }
 
 impl<T> PerService<T> {
-    /// One for each.
+    /// Creates a value for each service.
     pub fn new(mut of: impl FnMut(Service) -> T) -> Self {
         Self { auth: of(Service::Auth), menu: of(Service::Menu), reservation: of(Service::Reservation) }
     }
 
-    /// The one of `service`.
+    /// The value of `service`.
     pub const fn of(&self, service: Service) -> &T {
         match service {
             Service::Auth => &self.auth,

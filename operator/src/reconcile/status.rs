@@ -1,4 +1,4 @@
-//! What is reported: conditions and the rest of the status. Pure, but for the time of a condition's transition.
+//! The status: conditions and the other fields. Pure, except for the time of a condition's transition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +16,14 @@ use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
 use crate::timing;
 
-/// How a step does, in this round.
+/// The state of a step in this reconcile.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// How it does.
+    /// The state.
     pub state: State,
-    /// Pods that are ready and that are wanted: of a Deployment.
+    /// The ready and the desired Pods; for a Deployment only.
     pub replicas: Option<(i32, i32)>,
-    /// The version that runs: of a database or broker, and of a service that was rolled out.
+    /// The version that runs; for a database or broker, and for a service that has finished its rollout.
     pub version: Option<String>,
     /// Whether as many Pods are available as are needed: of a Deployment.
     pub is_available: bool,
@@ -32,19 +32,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a step of which nothing but its state is known.
+    /// The progress of a step that has only a state.
     pub fn of(state: State) -> Self {
         Self { state, replicas: None, version: None, is_available: false, volume: None }
     }
 }
 
-/// How every step does, in this round.
+/// The state of every step in this reconcile.
 pub type Steps = BTreeMap<Step, Progress>;
 
-/// The longest message of a condition that we write; the API server takes 32,768 bytes, which nobody reads.
+/// The longest message of a condition. The API server admits 32,768 bytes, which is too long to read.
 const MESSAGE: usize = 2000;
 
-/// Sets conditions as of one generation.
+/// Sets conditions of one generation.
 struct Conditions<'a> {
     conditions: &'a mut Vec<Condition>,
     generation: Option<i64>,
@@ -63,18 +63,18 @@ impl Conditions<'_> {
     }
 }
 
-/// How the work on a resource goes.
+/// The state of the work on a resource.
 enum Work<'a> {
-    /// It goes on: reason and message.
+    /// The work continues: reason and message.
     GoesOn(&'static str, &'a str),
-    /// There is none left.
+    /// The work is complete.
     IsDone,
-    /// It cannot go on: reason and message.
+    /// The work cannot continue: reason and message.
     Stands(&'static str, &'a str),
 }
 
 impl Conditions<'_> {
-    /// The conditions by which people and tools decide whether to wait.
+    /// Sets the conditions by which people and tools decide whether to wait.
     fn work(&mut self, work: &Work<'_>) {
         use ConditionStatus::{False, True};
         let (moves, stands) = match work {
@@ -90,7 +90,7 @@ impl Conditions<'_> {
     }
 }
 
-/// The work on a new generation begins: who looks now must not take the old generation's Ready for the new one's.
+/// The status while the work on a new generation starts: a reader must not take the Ready of the old generation for that of the new one.
 pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
@@ -101,7 +101,7 @@ pub fn begun(status: &RestaurantBookingStatus, generation: Option<i64>) -> Resta
     status
 }
 
-/// The resource is paused: everything is left as it is, and so is what was last known.
+/// The status of a paused resource: the conditions keep their last state.
 pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
@@ -115,7 +115,7 @@ pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> Rest
     status
 }
 
-/// The resource, or what it refers to, is wrong: nothing was changed.
+/// The status if the resource or its references are invalid, and nothing was changed.
 pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invalid: &[Invalid]) -> RestaurantBookingStatus {
     let mut status = status.clone();
     status.observed_generation = generation;
@@ -132,7 +132,7 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
                 conditions.set(kind, ConditionStatus::False, first.reason, &message);
             }
             (ConditionType::Exposed, _) => {}
-            // What was said of an earlier generation still stands there, with that generation.
+            // The conditions of an earlier generation stay, and keep that generation.
             (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
             (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is mended"),
         }
@@ -141,7 +141,7 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
     status
 }
 
-/// What was done in a round, and what is waited for.
+/// The status after the steps of a reconcile.
 pub fn reported(
     status: &RestaurantBookingStatus,
     generation: Option<i64>,
@@ -150,7 +150,7 @@ pub fn reported(
     waits_for_rollout: bool,
 ) -> RestaurantBookingStatus {
     let steps = &in_time(status, steps);
-    // While something is rolled out, or waits, what it was before still runs.
+    // The previous version runs until the new one is rolled out.
     let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
         observed_generation: generation,
@@ -190,7 +190,7 @@ pub fn reported(
         }
         State::Failed { reason, message } => {
             conditions.set(ConditionType::Ready, ConditionStatus::False, reason, message);
-            // What is tried again by itself is still at work: a tool that waits must not give up on it.
+            // A failure that is retried counts as progress: tools that wait must not give up.
             conditions.work(&if PASSING.contains(reason) { Work::GoesOn(RECONCILING, message) } else { Work::Stands(reason, message) });
         }
     }
@@ -209,7 +209,7 @@ pub fn reported(
     } else {
         conditions.conditions.retain(|condition| condition.type_ != ConditionType::Exposed.as_str());
     }
-    // Auth makes the administrator when it starts.
+    // The auth service creates the administrator when it starts.
     let admin = match steps.get(&Step::Deployment(Service::Auth)).map(|progress| &progress.state) {
         Some(State::Done) => State::Done,
         _ => State::Waiting("the administrator is made when the auth service starts".to_owned()),
@@ -218,14 +218,14 @@ pub fn reported(
     new
 }
 
-/// Whether a resource that has run was being worked on when its status was written, or had failed then.
+/// Whether a resource that has run was in progress, or had failed, when its status was written.
 pub fn is_rolling_out(resource: &RestaurantBooking) -> bool {
     let Some(status) = &resource.status else { return false };
     let work = conditions::find(&status.conditions, ConditionType::Progressing.as_str());
     status.version.is_some() && work.is_some_and(|work| [RECONCILING, STALLED].contains(&work.reason.as_str()))
 }
 
-/// Whether a status tells of a failure already.
+/// Whether a status already reports a failure.
 pub fn tells(status: &RestaurantBookingStatus, reason: &str, message: &str) -> bool {
     status.conditions.iter().any(|condition| condition.reason == reason && condition.message.contains(message))
 }
@@ -282,7 +282,7 @@ fn volumes(platform: &Platform, steps: &Steps, before: &[VolumeStatus]) -> Vec<V
     steps.iter().filter_map(of).collect()
 }
 
-/// How the worst of some steps does; all that wait, and all that failed, are told of.
+/// The worst state of some steps, with the messages of all that failed or all that wait.
 fn worst(steps: &Steps, of: impl Fn(Step) -> bool) -> State {
     let states = || ORDER.iter().filter(|step| of(**step)).filter_map(|step| steps.get(step)).map(|progress| &progress.state);
     let mut failed = states().filter_map(|state| match state {
@@ -304,12 +304,12 @@ fn worst(steps: &Steps, of: impl Fn(Step) -> bool) -> State {
     if waiting.is_empty() { State::Done } else { State::Waiting(waiting.join("; ")) }
 }
 
-/// What the services run, each version once.
+/// The versions that the services run, each once.
 fn version(services: &PerService<ServiceStatus>) -> Option<String> {
     each_once(Service::ALL.iter().filter_map(|service| services.of(*service).version.as_deref()))
 }
 
-/// What was observed of some steps, each version once.
+/// The observed versions of some steps, each once.
 fn versions(steps: &Steps, of: impl Fn(Step) -> bool) -> Option<String> {
     each_once(steps.iter().filter(|(step, _)| of(**step)).filter_map(|(_, progress)| progress.version.as_deref()))
 }
@@ -322,7 +322,7 @@ fn each_once<'a>(versions: impl Iterator<Item = &'a str>) -> Option<String> {
 fn url(platform: &Platform) -> Option<String> {
     match platform.exposure.as_ref()? {
         Exposure::Ingress { host, tls_secret: None, .. } => Some(format!("http://{host}")),
-        // The listener of a Gateway is not ours to know; who exposes guests' data does so encrypted.
+        // The listener of a Gateway is not known here. A public host for guests' data uses TLS.
         Exposure::Ingress { host, .. } | Exposure::Gateway { host, .. } => Some(format!("https://{host}")),
     }
 }
@@ -334,7 +334,7 @@ fn service_status(platform: &Platform, steps: &Steps, status: &RestaurantBooking
         Service::Reservation => &services.reservation,
     });
     let progress = steps.get(&Step::Deployment(service));
-    // While a Deployment waits for its turn, or is rolled out, what it was before still runs.
+    // While a Deployment waits or is rolled out, the previous version still runs.
     let version = match progress {
         Some(Progress { version: Some(version), .. }) => Some(version.clone()),
         _ => before.and_then(|before| before.version.clone()),

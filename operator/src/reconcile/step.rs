@@ -1,17 +1,17 @@
-//! The order in which a platform is made, as a value: what waits for what stands here and nowhere else.
+//! The order in which a platform is created, as data. No other file has dependencies between steps.
 
 use crate::api::ConditionType;
 
 use super::service::Service;
 
-/// A part of the platform that is applied as a whole, and that others may wait for.
+/// A part of the platform that is applied as a whole, and for which other steps may wait.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Step {
-    /// What all services refer to: the keys of tokens and the administrator's credentials, and what the broker refers to.
+    /// The objects that all services use: the keys of tokens, the administrator's credentials, and the objects that the broker uses.
     Foundation,
-    /// What a service and its database refer to: credentials, accounts, settings, Services, network policies.
+    /// The objects that a service and its database use: credentials, accounts, settings, Services, network policies.
     Settings(Service),
-    /// What nobody waits for: routes from outside, and monitors.
+    /// The objects that no other step waits for: routes from outside the cluster, and monitors.
     Exposure,
     /// The database of a service.
     Postgres(Service),
@@ -19,7 +19,7 @@ pub enum Step {
     Kafka,
     /// The topics.
     Topics,
-    /// The migration of a service's database to the version that is asked for.
+    /// The migration of a service's database to the specified version.
     Migration(Service),
     /// The Pods of a service.
     Deployment(Service),
@@ -27,7 +27,7 @@ pub enum Step {
 
 use Step::{Deployment, Exposure, Foundation, Kafka, Migration, Postgres, Settings, Topics};
 
-/// Every step, each after all that it waits for.
+/// Every step, each after the steps that it waits for.
 pub const ORDER: [Step; 16] = [
     Foundation,
     Settings(Service::Auth),
@@ -55,7 +55,7 @@ impl Step {
     pub fn waits_for(self) -> Vec<Step> {
         match self {
             Foundation | Exposure | Settings(_) => vec![],
-            // Also for the key of the checksums: with another one each round, its Pod would be replaced without end.
+            // The foundation has the key of the checksums. A new key in each reconcile would replace the database's Pod without end.
             Postgres(service) => vec![Foundation, Settings(service)],
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
@@ -64,13 +64,13 @@ impl Step {
         }
     }
 
-    /// The step of what a component refers to, by the component's label: `auth`, `menu-postgres`, `reservation-migration`, `kafka`.
+    /// The step of the objects of a component, by the component's label: `auth`, `menu-postgres`, `reservation-migration`, `kafka`.
     pub fn for_component(component: &str) -> Self {
         let of = |service: &Service| component.split('-').next() == Some(service.as_str());
         Service::ALL.into_iter().find(of).map_or(Foundation, Settings)
     }
 
-    /// The condition that tells of the step.
+    /// The condition that reports the step.
     pub fn condition(self) -> ConditionType {
         match self {
             Foundation | Settings(_) => ConditionType::Progressing,
@@ -83,7 +83,7 @@ impl Step {
         }
     }
 
-    /// Its name, as messages, events and metrics have it.
+    /// The name in messages, events and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Foundation => "foundation",

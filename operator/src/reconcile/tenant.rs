@@ -1,4 +1,4 @@
-//! What somebody who may only write resources must not reach: images, labels and annotations of Pods. Pure.
+//! The limits for a tenant who may only write resources: images, and labels and annotations of Pods. Pure.
 
 use crate::api::ConditionType;
 
@@ -7,9 +7,9 @@ use super::platform::{KafkaBackend, Platform, Postgres};
 use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
 use super::service::Service;
 
-/// The domains of labels and annotations by which other operators and clouds give a Pod rights or take it for their own, or by which an
-/// injector takes another image, mounts what it is told or changes the network. Those of monitoring and autoscalers, such as `prometheus.io`
-/// and `cluster-autoscaler.kubernetes.io`, are not among them.
+/// The domains of labels and annotations with which other operators and clouds grant a Pod rights or adopt it, or with which an injector
+/// replaces an image, mounts a volume or changes the network. Domains of monitoring and autoscalers, such as `prometheus.io` and
+/// `cluster-autoscaler.kubernetes.io`, are not among them.
 const RESERVED: [&str; 17] = [
     "aadpodidentity.k8s.io",
     "amazonaws.com",
@@ -29,12 +29,12 @@ const RESERVED: [&str; 17] = [
     "vault.hashicorp.com",
     "vault.security.banzaicloud.io",
 ];
-/// A mesh's domain, of which these keys alone are free: others mount volumes and choose images.
+/// A mesh's domain. Only these keys are allowed: others mount volumes and choose images.
 const SIDECAR: (&str, [&str; 5]) = ("sidecar.istio.io", ["inject", "proxyCPU", "proxyCPULimit", "proxyMemory", "proxyMemoryLimit"]);
-/// Keys without a domain that do the same.
+/// Keys without a domain that have the same effects.
 const RESERVED_KEYS: [&str; 1] = ["aadpodidbinding"];
 
-/// Whether a label or annotation is one that no Pod of ours may have.
+/// Whether a label or annotation is forbidden for Pods.
 fn is_reserved(key: &str) -> bool {
     let Some((domain, name)) = key.split_once('/') else { return RESERVED_KEYS.contains(&key) };
     if domain == SIDECAR.0 {
@@ -43,7 +43,8 @@ fn is_reserved(key: &str) -> bool {
     RESERVED.iter().any(|reserved| domain.strip_suffix(reserved).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
-/// Whether an image is in one of the registries, or below one of the paths: none means all. A name without a registry is Docker Hub's.
+/// Whether an image is in one of the registries, or below one of the paths; with no registries, all are allowed. A name without a registry
+/// is Docker Hub's.
 fn is_allowed(image: &str, registries: &[String]) -> bool {
     let full = match image.split_once('/') {
         Some((registry, _)) if registry.contains(['.', ':']) || registry == "localhost" => image.to_owned(),
@@ -54,14 +55,14 @@ fn is_allowed(image: &str, registries: &[String]) -> bool {
     registries.is_empty() || registries.iter().any(is_below)
 }
 
-/// All of a platform that a tenant may not have.
+/// The faults of a platform that a tenant may not have.
 pub fn forbidden(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
     let mut invalid = images(platform, registries);
     invalid.extend(keys(platform));
     invalid
 }
 
-/// Images come from where the operator allows.
+/// Checks that images come from the allowed registries.
 fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
     let mut invalid = Vec::new();
     let mut images: Vec<(ConditionType, String, &str)> = Service::ALL
@@ -92,7 +93,7 @@ fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
     invalid
 }
 
-/// Labels and annotations of Pods are none by which others give rights.
+/// Checks that labels and annotations of Pods do not grant rights.
 fn keys(platform: &Platform) -> Vec<Invalid> {
     let mut invalid = Vec::new();
     for service in Service::ALL {

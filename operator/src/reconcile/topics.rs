@@ -1,4 +1,4 @@
-//! The topics of a platform, of which no watch tells: what was found of them, and what the broker is asked.
+//! The topics of a platform. No watch reports their changes, so the last result is kept for a time.
 
 use std::time::{Duration, Instant};
 
@@ -16,18 +16,18 @@ use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
 
-/// How the topics do.
+/// The state of the topics.
 pub enum Topics {
-    /// They are as they are wanted.
+    /// They are as specified.
     AsWanted,
-    /// The broker has not answered yet; when it has, the resource is reconciled again. Until then what was known holds: `None` where the
-    /// topics were as they are wanted.
+    /// The broker has not answered yet; its answer enqueues the resource. The last known state holds until then: `None` if the topics were
+    /// as specified.
     Asking(Option<State>),
-    /// The broker does not do what is asked.
+    /// The broker refuses the request, or does not answer.
     Failed(Failure),
 }
 
-/// Brings the topics to what is wanted, through the broker; what was found holds for so long.
+/// Applies the topics through the broker, unless a result younger than `holds` is known.
 pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds: Duration) -> Topics {
     let wanted = checksum(format!("{:?}", platform.kafka).as_bytes());
     let is_fresh = context
@@ -39,7 +39,7 @@ pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds
     let asked = address.clone();
     let (kafka, trigger, resource) = (platform.kafka.clone(), context.trigger.clone(), owner.clone());
     let question = async move { kafka::ensure_topics(&asked, &kafka, timing::BROKER).await };
-    // The receiver is gone only when we are about to be.
+    // The receiver is gone only when the operator stops.
     let tell = move || drop(trigger.send(ObjectRef::new(&resource.name).within(&resource.namespace)));
     let broker = checksum(format!("{address} {:?}", platform.kafka.security).as_bytes());
     match context.brokers.ask(owner, &broker, &wanted, question, tell).await {

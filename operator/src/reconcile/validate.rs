@@ -1,4 +1,4 @@
-//! A resource and what it refers to, checked: out comes a platform that cannot be wrong, or all that is. Pure.
+//! Checks a resource and its references. The result is a platform from which building cannot fail, or every fault. Pure.
 
 mod running;
 
@@ -27,24 +27,24 @@ use super::service::{PerService, Service};
 use super::tenant;
 use super::volume::{Volume, major};
 
-/// The operator's own settings that platforms depend on.
+/// The operator's settings that affect platforms.
 #[derive(Clone, Debug)]
 pub struct Defaults {
-    /// Registry and path of images, where the resource names none.
+    /// Registry and path of images, if the resource names none.
     pub image_registry: String,
-    /// Tag of images, where the resource names none.
+    /// Tag of images, if the resource names none.
     pub image_tag: String,
-    /// Version of PostgreSQL of new managed databases, where the resource names none.
+    /// Version of PostgreSQL of new managed databases, if the resource names none.
     pub postgres_version: String,
-    /// How many resources roll out at once because the tag of images that name none has changed.
+    /// The number of resources that roll out at once after a change of the default tag.
     pub max_concurrent_rollouts: u16,
     /// The namespace that the operator runs in.
     pub operator_namespace: String,
     /// Whether a Secret that a resource names needs the label [`USABLE`].
     pub secrets_require_label: bool,
-    /// The registries, or paths in them, that images come from; empty: all.
+    /// The registries, or paths in them, that images must come from; empty: all.
     pub allowed_registries: Vec<String>,
-    /// The namespaces of the cluster's DNS, for network policies; empty: it may be anywhere.
+    /// The namespaces of the cluster's DNS, for network policies; empty: any address.
     pub dns_namespaces: Vec<String>,
     /// The namespaces of CloudNativePG's operator, for network policies; empty: all.
     pub cloud_native_pg_namespaces: Vec<String>,
@@ -69,7 +69,7 @@ impl Default for Defaults {
 /// Checks a resource.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All faults of the resource and its references.
 pub fn validate(resource: &RestaurantBooking, references: &References, defaults: &Defaults) -> Result<Platform, Vec<Invalid>> {
     let mut check = Check { name: resource.name_any(), references, invalid: Vec::new() };
     let spec = &resource.spec;
@@ -116,7 +116,7 @@ impl Check<'_> {
         self.invalid.push(Invalid { condition, reason, message });
     }
 
-    /// The definition's rule says so too, but a resource may have been stored before the rule was.
+    /// The definition has this rule too, but the resource may be older than the rule.
     fn name(&mut self) {
         if self.name.len() > api::NAME_MAX || self.name.contains('.') {
             let message = format!("metadata.name must have at most {} characters and no '.'; it is {:?}", api::NAME_MAX, self.name);
@@ -126,7 +126,7 @@ impl Check<'_> {
 
     fn restaurant(&mut self, spec: &RestaurantBookingSpec) -> Restaurant {
         let restaurant = &spec.restaurant;
-        // The pattern admits names that no time zone has.
+        // The pattern also admits names that are not time zones.
         if TimeZone::get(&restaurant.time_zone).is_err() {
             let message = format!(
                 "spec.restaurant.timeZone is {:?}; it must be the name of a time zone in the IANA database, such as Europe/Rome or UTC",
@@ -180,7 +180,7 @@ impl Check<'_> {
             return secret;
         }
         if postgres.is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
-            // CloudNativePG makes it when it is ready: until then nothing that mounts it is applied.
+            // CloudNativePG creates the Secret when it is ready. Until then nothing that mounts it is applied.
             let name = cloud_native_pg_secret_name(&self.name, service);
             let value = self.references.secrets.get(&name).and_then(|data| data.get(CLOUD_NATIVE_PG_URL));
             let checksum = value.map_or_else(String::new, |value| self.seal(value));
@@ -226,8 +226,8 @@ impl Check<'_> {
         }
     }
 
-    /// The version of a managed database: what is asked for, if the volume can be read by it; where nothing is asked for, the major version
-    /// that made the volume, whatever the default is by now.
+    /// The version of a managed database: the version in the spec, if it can read the volume; without one in the spec, the major version
+    /// that made the volume, whatever the default is.
     fn postgres_version(&mut self, service: Service, asked: Option<&str>, defaults: &Defaults) -> String {
         let made = self.references.volumes.of(service).as_ref();
         if let (Some(asked), Some(made)) = (asked, made)
@@ -339,14 +339,14 @@ impl Check<'_> {
         })
     }
 
-    /// Of a value that nobody may guess from what viewers read: keyed, where a plain hash of a weak password could be tried out.
+    /// A keyed checksum of a value. Viewers can read it: against a plain hash they could try weak passwords.
     fn seal(&self, value: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.references.credentials.seal.as_bytes()).expect("a key of any length");
         mac.update(value);
         hex(&mac.finalize().into_bytes())
     }
 
-    /// A Secret that somebody else makes, and its text.
+    /// A Secret that a user or another operator creates, and its text.
     fn secret(&mut self, condition: ConditionType, path: &str, reference: &SecretKeyReference) -> (Secret, String) {
         let mut secret = Secret { name: reference.name.clone(), key: reference.key.clone(), checksum: String::new() };
         if self.references.unusable.contains(&reference.name) {
@@ -380,7 +380,7 @@ impl Check<'_> {
         (secret, text)
     }
 
-    /// Another product's kinds that a field needs.
+    /// Checks that the cluster has another product's kinds, which a field needs.
     fn needs(&mut self, condition: ConditionType, path: &str, product: &str) {
         let missing: Vec<_> =
             Kind::of_product(product).into_iter().filter(|kind| !self.references.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
@@ -406,7 +406,7 @@ fn is_postgres_url(url: &str) -> bool {
     ["postgres://", "postgresql://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
 }
 
-/// The port of a URL of a database, where it names one.
+/// The port in the URL of a database, if there is one.
 fn port_of(url: &str) -> Option<u16> {
     let authority = url.split_once("://")?.1.split(['/', '?']).next()?;
     authority.rsplit_once('@').map_or(authority, |(_, host)| host).rsplit_once(':')?.1.parse().ok()

@@ -1,5 +1,5 @@
-//! With what the volume of a managed database was made, as annotations of its claim say: the files of one major version of PostgreSQL can be
-//! read by no other, and an index is in the order of one locale.
+//! The settings that the volume of a managed database was made with, as annotations of its claim. Another major version of PostgreSQL
+//! cannot read the files, and an index has the sort order of its locale.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,32 @@ use std::collections::BTreeMap;
 const VERSION: &str = "restaurantbooking.dev/postgres-version";
 /// The provider of the locale: `builtin`, `icu` or `libc`.
 const LOCALE_PROVIDER: &str = "restaurantbooking.dev/postgres-locale-provider";
-/// The image that made it, as it was written.
+/// The image that made the volume, as in the spec.
 const IMAGE: &str = "restaurantbooking.dev/postgres-image";
 
-/// The first major version of PostgreSQL that has locales of its own, which no update of the operating system changes.
+/// The first major version of PostgreSQL with builtin locales, which an update of the operating system does not change.
 const BUILTIN_LOCALES: u32 = 17;
 
-/// With what a volume was made.
+/// The settings that a volume was made with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Volume {
     /// The major version of PostgreSQL.
     pub major: String,
     /// The provider of its locale.
     pub locale_provider: String,
-    /// The image, as it was written.
+    /// The image, as in the spec.
     pub image: String,
 }
 
 impl Volume {
-    /// What a new volume is made with.
+    /// The settings for a new volume.
     pub fn new(version: &str, image: &str) -> Self {
         let major = major(version);
         let has_builtin = major.parse::<u32>().is_ok_and(|major| major >= BUILTIN_LOCALES);
         Self { major: major.to_owned(), locale_provider: if has_builtin { "builtin" } else { "libc" }.to_owned(), image: image.to_owned() }
     }
 
-    /// What the annotations of a claim say; `None` where they say nothing.
+    /// The settings in the annotations of a claim; `None` if there are none.
     pub fn of(annotations: &BTreeMap<String, String>) -> Option<Self> {
         let of = |key: &str| annotations.get(key).cloned().unwrap_or_default();
         let major = annotations.get(VERSION).cloned()?;
@@ -47,7 +47,7 @@ impl Volume {
     }
 }
 
-/// The major version of a version such as 17.6.
+/// The major version in a version such as 17.6.
 pub fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }

@@ -1,4 +1,4 @@
-//! Credentials and volumes, of which there is only one: lost, they are made anew, and who uses them starts anew.
+//! Credentials and volumes, which exist only once: after a loss they are created again, and their users restart.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn smallest() -> Value {
     json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}})
 }
 
-/// The Pod templates of everything that runs.
+/// The Pod templates of all workloads.
 async fn templates(place: &Place) -> BTreeMap<&'static str, Value> {
     let mut templates = BTreeMap::new();
     for (kind, name) in WORKLOADS {
@@ -41,7 +41,7 @@ async fn text(place: &Place, secret: &str, key: &str) -> Option<String> {
     Some(String::from_utf8(bytes).expect("text"))
 }
 
-/// A lost Secret is made anew, with another value, and the Pods that use it are replaced: those and no others.
+/// A lost Secret is created again with another value, and only the Pods that use it are replaced.
 pub(crate) async fn a_lost_credential_is_made_anew(place: &Place) {
     let operator = settled(place, smallest()).await;
     for (secret, key, expected) in [
@@ -65,7 +65,7 @@ pub(crate) async fn a_lost_credential_is_made_anew(place: &Place) {
     operator.stop().await;
 }
 
-/// A password that is put into the Secret by hand counts: what is derived from it follows. What is derived and edited is put back.
+/// A password that is set by hand in the Secret counts, and derived values follow it. An edited derived value is restored.
 pub(crate) async fn a_password_that_is_set_by_hand_counts(place: &Place) {
     let operator = settled(place, smallest()).await;
     let before = templates(place).await;
@@ -93,7 +93,7 @@ pub(crate) async fn a_password_that_is_set_by_hand_counts(place: &Place) {
     operator.stop().await;
 }
 
-/// A volume that is deleted while it is used stays until its Pod ends; the condition says so, and then there is a new one.
+/// A volume that is deleted while in use stays until its Pod ends; the condition reports this. Then a new one is created.
 pub(crate) async fn a_deleted_volume_is_waited_for(place: &Place) {
     let operator = settled(place, smallest()).await;
     let name = "trattoria-menu-postgres";
@@ -113,7 +113,7 @@ pub(crate) async fn a_deleted_volume_is_waited_for(place: &Place) {
     operator.stop().await;
 }
 
-/// A volume that was grown by hand stays as large as it is.
+/// A volume that was expanded by hand keeps its size.
 pub(crate) async fn a_volume_that_was_grown_by_hand_stays(place: &Place) {
     let operator = settled(place, smallest()).await;
     let name = "trattoria-menu-postgres";
@@ -123,7 +123,7 @@ pub(crate) async fn a_volume_that_was_grown_by_hand_stays(place: &Place) {
     operator.quiet().await;
     place.ready("trattoria").await;
     assert_eq!(size().await, "20Gi");
-    // A new process, and another label of ours to apply.
+    // A new process that has another label to apply.
     operator.stop().await;
     let operator = place.operator();
     place.edit(Kind::PersistentVolumeClaim, name, json!({"metadata": {"labels": {"app.kubernetes.io/part-of": "x"}}})).await;
@@ -134,7 +134,7 @@ pub(crate) async fn a_volume_that_was_grown_by_hand_stays(place: &Place) {
     .await;
     place.ready("trattoria").await;
     assert_eq!(size().await, "20Gi");
-    // More than that can still be asked for.
+    // The resource can still ask for more.
     let mut spec = smallest();
     spec["postgres"] = json!({"managed": {"storage": {"size": "30Gi"}}});
     place.apply("trattoria", spec).await;

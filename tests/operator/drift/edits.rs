@@ -3,7 +3,7 @@
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
-/// An edit of an object, as JSON patch: it can take away, and change one of a list.
+/// An edit of an object, as a JSON patch, which can remove fields and change one item of a list.
 pub(super) type Edit = (Kind, &'static str, &'static str, Value);
 
 /// The containers of a Pod template, and the first of them.
@@ -17,7 +17,8 @@ fn without(path: &str) -> Value {
     json!([{"op": "remove", "path": path}])
 }
 
-/// Edits of what is ours in each kind. Some leave behind what ours cannot be put beside: two ports of one name, two handlers of a probe.
+/// Edits of the operator's fields in each kind. Some leave fields that exclude the operator's: two ports with one name, two handlers of a
+/// probe.
 pub(super) fn of_managed() -> Vec<Edit> {
     let container = |path: &str| format!("{CONTAINER}{path}");
     let exec = json!({"exec": {"command": ["true"]}});
@@ -116,7 +117,7 @@ pub(super) fn of_managed() -> Vec<Edit> {
     ]
 }
 
-/// Edits of the same kind, of other products' objects.
+/// Edits of the same kind in objects of other products.
 pub(super) fn of_other_products() -> Vec<Edit> {
     vec![
         (Kind::HttpRoute, "trattoria", "another host", at("/spec/hostnames", json!(["other.example.com"]))),

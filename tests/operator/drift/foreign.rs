@@ -1,4 +1,4 @@
-//! What is no longer wanted goes, and what is not ours is never touched.
+//! Unwanted objects are pruned, and foreign ones are never changed.
 
 use kube::api::{Patch, PatchParams};
 use operator::reconcile::kind::Kind;
@@ -21,7 +21,8 @@ async fn foreign(place: &Place, kind: Kind, name: &str, mut body: Value) -> Valu
     serde_json::to_value(made).expect("JSON")
 }
 
-/// What is switched off goes, one thing at a time, and nothing else does. The user's own objects stay that carry our labels, copied.
+/// Features that are switched off are pruned one by one, and nothing else is. The user's own objects with copies of the operator's labels
+/// stay.
 pub(crate) async fn what_is_no_longer_wanted_goes(place: &Place) {
     let mut spec = managed();
     let operator = settled(place, spec.clone()).await;
@@ -81,8 +82,8 @@ pub(crate) async fn what_is_no_longer_wanted_goes(place: &Place) {
     operator.stop().await;
 }
 
-/// An object of a wanted name that is somebody else's is never taken over. The condition says which, and when it is gone, the operator goes
-/// on by itself.
+/// A foreign object with a wanted name is never adopted. The condition names it, and the operator continues by itself when the object is
+/// gone.
 pub(crate) async fn an_object_of_anothers_is_never_taken_over(place: &Place) {
     let pod = json!({"metadata": {"labels": {"app": "own"}}, "spec": {"containers": [{
         "name": "own", "image": "own:1", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
@@ -90,7 +91,7 @@ pub(crate) async fn an_object_of_anothers_is_never_taken_over(place: &Place) {
     let of_other =
         json!({"labels": {"app.kubernetes.io/managed-by": "restaurant-booking-operator", "app.kubernetes.io/instance": "osteria"}});
     let mut objects = Vec::new();
-    // In the order of the steps and of their objects: of those of a step, the first is told of.
+    // In the order of the steps and of their objects: a step reports the first of its objects.
     for (kind, name, condition, body) in [
         (Kind::Secret, "trattoria-admin", "Progressing", json!({"stringData": {"password": "somebody else's"}})),
         (Kind::ServiceAccount, "trattoria-menu", "Progressing", json!({"metadata": of_other})),

@@ -1,4 +1,4 @@
-//! In which order things were made, by the API server's books.
+//! The order in which objects were created, by the API server's audit log.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::world::Place;
 
-/// What a Pod mounts or runs as was there before the Pod's controller, migrations had ended before Deployments were made, and topics (where
-/// they are objects) were there before those that use them.
+/// The objects that a Pod uses were created before the Pod's controller, migrations ended before Deployments were created, and topics (if
+/// they are objects) were created before the services that use them.
 pub(super) async fn everything_was_made_before_what_needs_it(place: &Place, requests: &[Request]) {
     let writes: Vec<&Request> =
         requests.iter().filter(|request| request.namespace == place.name && request.is_write() && request.code < 300).collect();
@@ -30,7 +30,7 @@ pub(super) async fn everything_was_made_before_what_needs_it(place: &Place, requ
         }
         let made = first(*kind, name);
         for (needed, of) in needs(&object["spec"]["template"]["spec"]) {
-            // What stood there before the resource did has been there.
+            // Objects that existed before the resource do not count.
             let before = writes.iter().any(|write| write.resource == needed.plural() && write.name == of);
             assert!(!before || first(needed, &of) < made, "{} {of} was made after {} {name}", needed.as_str(), kind.as_str());
             waits += usize::from(before);
@@ -63,14 +63,14 @@ pub(super) async fn everything_was_made_before_what_needs_it(place: &Place, requ
     }
 }
 
-/// What a Pod cannot start without.
+/// The objects without which a Pod cannot start.
 fn needs(pod: &Value) -> Vec<(Kind, String)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let mut needed: Vec<(Kind, String)> = text(&pod["serviceAccountName"]).map(|name| (Kind::ServiceAccount, name)).into_iter().collect();
     for volume in pod["volumes"].as_array().into_iter().flatten() {
         needed.extend(text(&volume["secret"]["secretName"]).map(|name| (Kind::Secret, name)));
         needed.extend(text(&volume["configMap"]["name"]).map(|name| (Kind::ConfigMap, name)));
-        // A StatefulSet and its claim belong together: its Pod waits for it.
+        // A StatefulSet and its claim belong together: its Pod waits for the claim.
     }
     for container in ["containers", "initContainers"].iter().flat_map(|list| pod[*list].as_array().into_iter().flatten()) {
         for source in container["envFrom"].as_array().into_iter().flatten() {

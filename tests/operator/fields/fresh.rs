@@ -19,11 +19,11 @@ use tokio::sync::Mutex;
 use crate::normal::{Objects, stored};
 use crate::world::Place;
 
-/// Asks the API server what it would store, in a namespace in which there is nothing.
+/// Asks the API server for the objects that it would store in an empty namespace.
 pub(super) struct Fresh {
     place: Place,
     empty: Place,
-    /// What it said of what was asked before.
+    /// The answers to earlier questions.
     known: Mutex<HashMap<String, Value>>,
 }
 
@@ -32,7 +32,7 @@ impl Fresh {
         Self { place: place.clone(), empty: place.world.place("nothing").await, known: Mutex::default() }
     }
 
-    /// The objects of a resource that was never another.
+    /// The objects of a resource without a history.
     pub(super) async fn objects(&self, resource: &RestaurantBooking) -> Objects {
         let references = self.references(resource).await;
         let defaults = Defaults { operator_namespace: self.place.name.clone(), ..Default::default() };

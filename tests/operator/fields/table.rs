@@ -1,4 +1,4 @@
-//! A row for each field: from what to what, and how that ends.
+//! A row for each field: the change, and its expected result.
 
 mod backends;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use backends::{backends_of_operators, external_backends, managed, managed_backends, operators, shared_kafka, with_login};
 
-/// Rows that are gone through one after the other, on one resource.
+/// Rows that are applied one after the other to one resource.
 pub(super) struct Lane {
     pub(super) name: &'static str,
     pub(super) base: Value,
@@ -14,38 +14,38 @@ pub(super) struct Lane {
     pub(super) rows: Vec<Row>,
 }
 
-/// Which listener of the broker the operator goes to.
+/// The broker's listener to which the operator connects.
 #[derive(Clone, Copy)]
 pub(super) enum Broker {
     Plain,
     Login,
 }
 
-/// A change of one field; of several, where one alone is refused, or where no object is of two of them.
+/// A change of one field, or of several if one alone is refused or if they share no object.
 pub(super) struct Row {
-    /// Paths and values; null takes a field away.
+    /// Paths and values; null removes a field.
     pub(super) set: Vec<(String, Value)>,
     pub(super) expected: Expected,
-    /// What stays though a fresh resource does not have it: data.
+    /// Data that stays although a fresh resource does not have it.
     pub(super) leaves: &'static [&'static str],
-    /// Whether any object is another.
+    /// Whether any object changes.
     pub(super) has_effect: bool,
 }
 
-/// How a change ends.
+/// The expected result of a change.
 #[derive(Clone, Copy)]
 pub(super) enum Expected {
-    /// Ready, there and back.
+    /// Ready, after the change and after the way back.
     Settles,
-    /// Ready, and the way back is refused in these words.
+    /// Ready; the way back is refused with this message.
     Grows(&'static str),
-    /// Refused by the API server in these words.
+    /// Refused by the API server with this message.
     Immutable(&'static str),
-    /// Not Ready, for one of these reasons; and Ready again when it is taken back.
+    /// Not Ready, for one of these reasons; Ready again after the way back.
     Fails(&'static [&'static str]),
-    /// Ready, and so it stays for the rows that follow.
+    /// Ready; the change stays for the following rows.
     Kept,
-    /// Nothing happens at all.
+    /// No object changes.
     Paused,
 }
 
@@ -82,12 +82,12 @@ impl Row {
         self.expected(Expected::Fails(reasons))
     }
 
-    /// Data that nobody asked to be deleted stays.
+    /// Data stays unless its deletion is requested.
     fn leaves(self, leaves: &'static [&'static str]) -> Self {
         Self { leaves, ..self }
     }
 
-    /// No object is another.
+    /// No object changes.
     fn without_effect(self) -> Self {
         Self { has_effect: false, ..self }
     }
@@ -119,14 +119,14 @@ fn together(set: &[(&str, Value)]) -> Row {
     Row { set, expected: Expected::Settles, leaves: &[], has_effect: true }
 }
 
-/// The same field of the three services.
+/// The same field of all three services.
 fn each(path: &str, values: [Value; 3]) -> Row {
     let paths = ["auth", "menu", "reservation"].map(|service| path.replace('*', service));
     let set = paths.into_iter().zip(values).collect();
     Row { set, expected: Expected::Settles, leaves: &[], has_effect: true }
 }
 
-/// The base with something merged into it.
+/// Merges something into the base.
 fn with(mut base: Value, more: Value) -> Value {
     merge(&mut base, more);
     base
@@ -147,13 +147,13 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
-/// A restaurant with little else to run: one Pod for each service.
+/// A restaurant with few Pods: one for each service.
 fn small() -> Value {
     let replicas = json!({"replicas": 1});
     json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}, "auth": replicas, "menu": replicas, "reservation": replicas})
 }
 
-/// On databases and a broker that exist.
+/// A restaurant on existing databases and an existing broker.
 fn external(prefix: &str) -> Value {
     let database = |key: &str| json!({"urlSecretRef": {"name": "databases", "key": key}});
     let postgres = json!({"external": {"auth": database("auth"), "menu": database("menu"), "reservation": database("reservation")}});
@@ -163,7 +163,7 @@ fn external(prefix: &str) -> Value {
 const STAYS: &str = "cannot change";
 const SHRINKS: &str = "may grow and not shrink";
 
-/// All rows. Topics of resources that share a broker are told apart by `prefix`.
+/// All rows. `prefix` separates the topics of resources that share a broker.
 pub(super) fn lanes(prefix: &str) -> Vec<Lane> {
     let lane = |name: &'static str, base: fn(&str) -> Value, rows: Vec<Row>| Lane {
         name,
@@ -239,7 +239,7 @@ fn services_scaled() -> Row {
     Row { set: set.collect(), expected: Expected::Settles, leaves: &[], has_effect: true }
 }
 
-/// On databases that must admit the connections of as many Pods as there may be.
+/// A restaurant whose databases must allow the connections of the autoscalers' maximum of Pods.
 fn autoscaled(prefix: &str) -> Value {
     let scaled = json!({"autoscaling": {"minReplicas": 1, "maxReplicas": 3, "targetCPUUtilizationPercentage": 70}});
     let topics = json!({"prefix": prefix});
@@ -260,7 +260,7 @@ fn autoscaling() -> Vec<Row> {
 
 fn restaurant() -> Vec<Row> {
     vec![
-        // The guests' pages have it, and no service does.
+        // Only the guests' pages use it.
         row("restaurant.name", "Osteria").without_effect(),
         row("restaurant.timeZone", "America/Argentina/Buenos_Aires"),
         row("restaurant.timeZone", "Europe/Nowhere").fails(&["InvalidSpec"]),
@@ -287,7 +287,7 @@ fn exposure() -> Vec<Row> {
         together(&[("gateway.host", json!("book.example.com")), ("gateway.parentRef.name", json!("public"))]),
         row("gateway", gateway.clone()),
     ];
-    // From here on there is one, which does not go back.
+    // From here on the resource has an Ingress, which does not go back.
     rows.push(row("ingress", ingress).kept());
     rows.extend([
         row("ingress.host", "other.example.com"),

@@ -1,4 +1,4 @@
-//! Every bound that the definition's schema has, read off the definition itself.
+//! Every bound in the definition's schema, derived from the definition itself.
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value, json};
@@ -7,14 +7,14 @@ use super::judged;
 use super::samples::samples;
 use crate::world::Place;
 
-/// A violation of one bound: a spec that is right but for that, and what the refusal must say.
+/// A violation of one bound: a spec that is valid except for it, and the text that the refusal must have.
 struct Violation {
     what: String,
     spec: Value,
     field: String,
 }
 
-/// Goes through a schema and the values that samples have where it stands.
+/// Walks a schema, together with the values of the samples at the same path.
 struct Walk {
     samples: Vec<Value>,
     violations: Vec<Violation>,
@@ -22,7 +22,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// `path` is that of [`Value::pointer`]; a map's values are represented by the one that a sample has.
+    /// `path` is one of [`Value::pointer`]; the values of a map are represented by the sample's.
     fn visit(&mut self, schema: &Value, path: &str) {
         let Some(sample) = self.samples.iter().find(|sample| sample.pointer(path).is_some()).cloned() else {
             self.missing.push(path.to_owned());
@@ -91,8 +91,8 @@ impl Walk {
     }
 }
 
-/// Each bound, each required field and each type of the schema is enforced: a spec that is right but for one of them is refused, and the
-/// refusal names the field. A field that no sample has fails this. No object that is referred to can be one of another namespace.
+/// Each bound, required field and type of the schema is enforced: a spec that is valid except for one of them is refused, and the refusal
+/// names the field. The test fails for a field that no sample has. No reference can name an object in another namespace.
 pub(crate) async fn every_bound_of_the_definition(place: &Place) {
     let crd = serde_json::to_value(operator::api::crd()).expect("JSON");
     let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{judged, path, sent};
 use crate::world::Place;
 
-/// With what is required.
+/// A spec with the required fields.
 fn spec(more: Value) -> Value {
     let mut spec = json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}});
     spec.as_object_mut().expect("a spec").extend(more.as_object().expect("members").clone());
@@ -51,7 +51,7 @@ const CERTIFICATE: &str = "give both certificateSecretRef and keySecretRef, or n
 const NOT_OURS: &str = "with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out";
 const TIME_ZONE: &str = "must be the name of a time zone in the IANA database";
 
-/// A new resource: its name, its spec, and what the refusal says; `None` where it is accepted.
+/// A new resource: its name, its spec, and the text of the refusal; `None` if it is accepted.
 fn created() -> Vec<(&'static str, Value, Option<&'static str>)> {
     let kafka = |kafka: Value| spec(json!({"kafka": kafka}));
     let copies = |mut backend: Value, copies: i64| {
@@ -118,7 +118,7 @@ const PREFIX: &str = "kafka.topics.prefix cannot change once the resource exists
 const REFERENCE: &str = "clusterRef cannot be given or taken away once the resource exists";
 const BROKERS: &str = "the number of brokers cannot change once the resource exists";
 
-/// What a resource becomes: before, after, and what the refusal says; `None` where it is accepted.
+/// A changed resource: before, after, and the text of the refusal; `None` if it is accepted.
 fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
     let postgres = |postgres: Value| json!({"postgres": postgres});
     let kafka = |kafka: Value| json!({"kafka": kafka});
@@ -147,13 +147,13 @@ fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
         (kafka(json!({"strimzi": {}})), kafka(json!({"strimzi": {"brokers": 3}})), None),
         (kafka(json!({"strimzi": {}})), kafka(json!({"strimzi": {"brokers": 5}})), Some(BROKERS)),
         (postgres(json!({"managed": {"version": "17.5"}})), postgres(json!({"managed": {"version": "17.6"}})), None),
-        // d03: the definition does not know what made the volumes; the operator, which does, refuses another major version, and the way back
-        // is open.
+        // d03: the definition does not know the version that made the volumes. The operator does, refuses another major version, and allows
+        // the way back.
         (json!({}), postgres(json!({"managed": {"version": "18"}})), None),
         (postgres(json!({"managed": {"version": "18"}})), postgres(json!({"managed": {"version": "17"}})), None),
         (postgres(json!({"managed": {"version": "16"}})), json!({}), None),
         (kafka(json!({"strimzi": {"brokers": 5}})), kafka(json!({"strimzi": {}})), Some(BROKERS)),
-        // d03: the parent of what cannot change appears, or goes.
+        // d03: the parent of an immutable field appears, or is removed.
         (json!({}), size("postgres", "managed", "1Gi"), Some(POSTGRES_GROWS)),
         (size("postgres", "managed", "10Gi"), json!({}), Some(POSTGRES_GROWS)),
         (json!({}), class("postgres", "managed", "a"), Some(POSTGRES_GROWS)),
@@ -194,7 +194,7 @@ fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
             (size(backend, kind, "1Gi"), size(backend, kind, "1024Mi"), None),
             (size(backend, kind, "1Gi"), size(backend, kind, "1000Mi"), Some(shrinks)),
             (size(backend, kind, "1Gi"), size(backend, kind, "1G"), Some(shrinks)),
-            // What is left out is 8Gi.
+            // The default is 8Gi.
             (size(backend, kind, "10Gi"), json!({backend: {kind: {}}}), Some(shrinks)),
             (size(backend, kind, "1Gi"), json!({backend: {kind: {}}}), None),
             (class(backend, kind, "a"), class(backend, kind, "b"), Some(shrinks)),
@@ -213,7 +213,7 @@ fn verdict(what: &str, said: Result<(), String>, expected: Option<&str>) -> Opti
     }
 }
 
-/// Every rule refuses what it is there for, in words that say what would be right, and nothing else. A rule that no row is about fails this.
+/// Every rule refuses its violations, with a text that names a valid value, and nothing else. The test fails for a rule without a row.
 pub(crate) async fn every_rule_of_the_definition(place: &Place) {
     let mut all = BTreeSet::new();
     messages(&serde_json::to_value(operator::api::crd()).expect("JSON"), &mut all);
@@ -231,7 +231,7 @@ pub(crate) async fn every_rule_of_the_definition(place: &Place) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What may change once a resource exists, and what may not.
+/// The fields that may change once a resource exists, and those that may not.
 pub(crate) async fn what_may_change_and_what_may_not(place: &Place) {
     let mut wrong = Vec::new();
     for (number, (before, after, expected)) in changed().into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Specs that are right, and that have every field between them.
+//! Valid specs that together have every field.
 
 use serde_json::{Value, json};
 

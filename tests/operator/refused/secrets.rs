@@ -1,4 +1,4 @@
-//! Secrets that do not exist, or that cannot be used, and specs that only the operator can judge.
+//! Secrets that do not exist or cannot be used, and specs that only the operator can check.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn spec(more: Value) -> Value {
     spec
 }
 
-/// Databases and a broker that exist already.
+/// Existing databases and an existing broker.
 fn external() -> Value {
     let database = |service: &str| json!({"urlSecretRef": {"name": format!("{service}-database"), "key": "url"}});
     spec(json!({
@@ -26,7 +26,7 @@ fn external() -> Value {
     }))
 }
 
-/// The message of a condition, as soon as it is one.
+/// The message of a condition, once it satisfies a predicate.
 async fn message(place: &Place, condition: &str, is: impl Fn(&str) -> bool) -> String {
     within(Duration::from_secs(20), &format!("{condition} tells of the change"), &mut async || {
         let status = place.resources().get("trattoria").await.ok()?.status?;
@@ -36,8 +36,8 @@ async fn message(place: &Place, condition: &str, is: impl Fn(&str) -> bool) -> S
     .await
 }
 
-/// A Secret that does not exist is named, with the field that refers to it, and nobody asks for it again and again: its creation is noticed,
-/// and so are its deletion and its change.
+/// The condition names a Secret that does not exist, and the field that refers to it. The operator does not poll for the Secret: a watch
+/// reports its creation, its deletion and its change.
 pub(crate) async fn a_missing_secret_is_noticed_at_once(place: &Place) {
     let operator = place.operator();
     place.apply("trattoria", external()).await;
@@ -78,8 +78,8 @@ pub(crate) async fn a_missing_secret_is_noticed_at_once(place: &Place) {
     operator.stop().await;
 }
 
-/// What cannot be used is told by a condition and an event that name the field and what would be right; nothing is made meanwhile; when it
-/// is mended, the platform is.
+/// An unusable value is reported in a condition and an event, which name the field and a valid value. Nothing is created meanwhile. After
+/// the correction the platform is created.
 pub(crate) async fn what_cannot_be_used_is_named(place: &Place) {
     place.secret("login", &[("short", "short"), ("user", "me"), ("empty", "")]).await;
     let key = |key: &str| json!({"name": "login", "key": key});

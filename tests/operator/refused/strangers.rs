@@ -1,4 +1,4 @@
-//! Resources that a definition before this one admitted, and definitions of others that come later.
+//! Resources that an earlier definition admitted, and definitions of other products that are installed later.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::rights;
 use crate::world::{Operator, Place, eventually, install_crd, within};
 
-/// Kinds of others are looked for once a minute.
+/// The operator discovers other products' kinds once a minute.
 const DISCOVERY: Duration = Duration::from_secs(90);
 
 fn spec(more: Value) -> Value {
@@ -24,7 +24,7 @@ fn spec(more: Value) -> Value {
     spec
 }
 
-/// Our definition, as if it had once admitted everything.
+/// The operator's definition, as if an earlier version had admitted everything.
 async fn install_loose_crd(place: &Place) {
     let mut crd = serde_json::to_value(operator::api::crd()).expect("JSON");
     let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
@@ -46,8 +46,9 @@ async fn looked(operator: &Operator) {
     operator.quiet().await;
 }
 
-/// A stored resource that cannot be read is told of, and keeps no other one from being served. What needs the kinds of others says so while
-/// they are not installed, and goes on when they are. In a control plane of its own, where definitions come one after the other.
+/// A stored resource that cannot be read is reported, and does not stop the reconciles of others. A resource that needs kinds of other
+/// products reports this while they are not installed, and continues when they are. The scenario has its own control plane, in which the
+/// definitions are installed one after the other.
 pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place) {
     let world = place.world.bare().await;
     let place = world.place("strangers").await;
@@ -66,7 +67,7 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     let operator = installed.start(&place, vec![place.name.clone()]);
     place.apply("good", spec(json!({}))).await;
     place.ready("good").await;
-    // d01: of a resource that cannot be read the data is kept, whatever its policy may be meant to say.
+    // d01: the data of a resource that cannot be read is kept, whatever its policy.
     place.raw_resources().delete("lost", &DeleteParams::default()).await.expect("it is deleted");
     eventually("it is gone", async || place.raw_resources().get_opt("lost").await.ok()?.is_none().then_some(())).await;
     operator.quiet().await;
@@ -99,7 +100,7 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     looked(&operator).await;
     assert!(place.writes(&mark).is_empty(), "a new process tells of it again: {:#?}", place.writes(&mark));
 
-    // Nobody's definitions are installed: what is left to be had is made, and what needs them is told of.
+    // No other product's definitions are installed: the other objects are created, and the missing kinds are reported.
     for (name, more, condition, kinds) in [
         ("gateway", json!({"gateway": {"host": "a.example", "parentRef": {"name": "public"}}}), "Ready", "HTTPRoute"),
         ("cluster", json!({"postgres": {"cloudNativePG": {}}}), "PostgresReady", "Cluster"),
@@ -117,7 +118,7 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     eventually("a ServiceMonitor of the good one too", async || place.get(Kind::ServiceMonitor, "good").await).await;
     place.ready("good").await;
 
-    // As the message says: kubectl replace.
+    // `kubectl replace`, as the message says.
     let mut resource = place.raw("malformed").await;
     resource["spec"] = spec(json!({}));
     super::sent(&place.client, Method::PUT, &format!("{}/malformed", super::path(&place.name)), &resource).await.expect("it is accepted");

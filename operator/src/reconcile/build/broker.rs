@@ -1,4 +1,4 @@
-//! The broker, and its topics where Strimzi makes them.
+//! The broker, and its topics if Strimzi manages them.
 
 mod managed;
 mod strimzi;
@@ -20,18 +20,17 @@ pub(super) fn objects(platform: &Platform) -> Vec<Object> {
     }
 }
 
-/// How the broker's log is bounded: events that are old enough go, and the oldest ones also where they would fill the volume, since a broker
-/// whose volume is full stops.
+/// The limits of the broker's log. Events are deleted by age, and also by size before they fill the volume: a broker with a full volume
+/// stops.
 struct LogSize {
-    /// The greatest size of a partition, in bytes.
+    /// The maximum size of a partition, in bytes.
     retention: u64,
-    /// The size of its files, in bytes: events go by whole files.
+    /// The size of a segment file, in bytes: Kafka deletes whole files.
     segment: u64,
 }
 
 impl LogSize {
-    /// Six tenths of the volume for the copies of partitions that a broker has; the rest is for files that are written and for Kafka's own
-    /// topics.
+    /// Six tenths of the volume for the replicas on a broker. The rest is for files that are being written and for Kafka's internal topics.
     fn of(platform: &Platform, storage: &Storage, brokers: i32) -> Self {
         const GIBIBYTE: u64 = 1 << 30;
         const MEBIBYTE: u64 = 1 << 20;
@@ -63,7 +62,7 @@ mod tests {
             let LogSize { retention, segment } = LogSize::of(&platform, &storage, brokers);
             let bytes = u64::try_from(storage.size.thousandths().expect("a size") / 1000).expect("bytes");
             let of_a_broker = (3 * partitions * copies as u64).div_ceil(u64::try_from(brokers).expect("brokers"));
-            // A partition has its files, and the one that is written.
+            // A partition has its files, and the one that is being written.
             assert!(of_a_broker * (retention + segment) <= bytes / 10 * 8, "{size} {partitions} {copies} {brokers}: {retention} {segment}");
             assert!(segment * 4 <= retention || segment == 1 << 20, "{retention} {segment}");
         }

@@ -29,7 +29,7 @@ pub(super) fn objects(platform: &Platform, service: Service) -> Vec<Object> {
     }
 }
 
-/// The part that a service's database is.
+/// The part of a service's database.
 fn part<'a>(platform: &'a Platform, service: Service, image: Option<&str>) -> Part<'a> {
     let part = platform.part(format!("{}-postgres", service.as_str()));
     match image.and_then(version_of_image) {
@@ -41,15 +41,15 @@ fn part<'a>(platform: &'a Platform, service: Service, image: Option<&str>) -> Pa
 /// PostgreSQL's own default.
 const USUAL_CONNECTIONS: i32 = 100;
 
-/// The connections that the database must allow, where its default is not enough. A change restarts it, so they come in steps, each twice the
-/// one before: most changes of the number of Pods stay within a step.
+/// The connections that the database must allow, if its default is not enough. A change restarts the database, so the number doubles in
+/// steps: most changes of the number of Pods stay within a step.
 fn max_connections(platform: &Platform, service: Service) -> Option<i32> {
     let component = platform.components.of(service);
     let pods = match component.scale {
         Scale::Fixed(replicas) => replicas,
         Scale::Auto { max, .. } => max,
     };
-    // A rollout has a quarter more Pods at a time; the rest is for those that are ending, the migration and administrators.
+    // A rollout adds up to a quarter more Pods. The rest is for Pods that are stopping, the migration and administrators.
     let wanted = (pods + pods / 4 + 1) * component.database_max_connections + 20;
     let steps = std::iter::successors(Some(USUAL_CONNECTIONS), |step| step.checked_mul(2));
     steps.into_iter().find(|step| *step >= wanted).filter(|step| *step > USUAL_CONNECTIONS)
@@ -62,7 +62,7 @@ mod tests {
     use super::super::fixture::platform;
     use super::*;
 
-    /// Each object by its kind and name.
+    /// Each object, by its kind and name.
     fn objects(spec: &str) -> Value {
         let objects = super::objects(&platform(spec, &[]), Service::Reservation).into_iter();
         objects.map(|object| (format!("{}/{}", object.kind.as_str(), object.name), object.body)).collect::<serde_json::Map<_, _>>().into()

@@ -1,4 +1,4 @@
-//! How guests get in.
+//! Access from outside the cluster.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::reconcile::step::Step;
 use super::Object;
 use super::pod::HTTP;
 
-/// Which service answers under which path. What is for the cluster alone (probes, metrics) is under none.
+/// The service of each path. Paths for the cluster only (probes, metrics) are not routed.
 const ROUTES: [(&str, Service); 4] =
     [("/auth", Service::Auth), ("/.well-known", Service::Auth), ("/api/v1/menu", Service::Menu), ("/reservations", Service::Reservation)];
 

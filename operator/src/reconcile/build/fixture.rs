@@ -6,7 +6,7 @@ use crate::reconcile::platform::Platform;
 use crate::reconcile::references::{Credentials, References};
 use crate::reconcile::validate::{Defaults, validate};
 
-/// The platform of resource `trattoria` in namespace `dining`. `spec` is the spec but for `restaurant`, as YAML; `secrets` are the Secrets
+/// The platform of resource `trattoria` in namespace `dining`. `spec` is the spec without `restaurant`, as YAML; `secrets` are the Secrets
 /// that exist: name, key, value.
 pub(super) fn platform(spec: &str, secrets: &[(&str, &str, &str)]) -> Platform {
     let mut resource = serde_yaml::from_str::<serde_json::Value>(

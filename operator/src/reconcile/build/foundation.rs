@@ -1,4 +1,4 @@
-//! What the others refer to: credentials, accounts, settings, Services.
+//! The objects that the other steps refer to: credentials, accounts, settings, Services.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) fn objects(platform: &Platform) -> Vec<Object> {
     objects
 }
 
-/// The Secrets with what was generated. They say what the existing ones say already, so that nothing is ever rewritten.
+/// The Secrets with generated values. Values that exist already are repeated, so that none is ever overwritten.
 fn credentials(platform: &Platform) -> Vec<Object> {
     let credentials = &platform.credentials;
     let keys = [(PRIVATE_KEY, credentials.private_key.clone()), (KEY_SET, credentials.key_set.clone())];
@@ -65,7 +65,7 @@ fn database_credentials(platform: &Platform, service: Service) -> Object {
     secret(Step::Settings(service), &part, &database_name(&platform.name, service), data)
 }
 
-/// RFC 3986, 2.1: what we generate needs none of it, but a password that was put into the Secret by hand may.
+/// Percent-encoding (RFC 3986, 2.1). Generated values need none, but a password that was put into the Secret by hand may.
 fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
@@ -79,7 +79,7 @@ fn secret<const N: usize>(step: Step, part: &Part<'_>, name: &str, data: [(&str,
     part.object(step, Kind::Secret, name, &body)
 }
 
-/// Nobody here speaks to the API server, so no account has a token.
+/// The service accounts. No Pod uses the API server, so that no account has a token.
 fn accounts(platform: &Platform) -> Vec<Object> {
     let mut accounts: Vec<_> = Service::ALL.map(|service| (service.as_str().to_owned(), platform.component_name(service))).into();
     if matches!(platform.postgres, Postgres::Managed { .. }) {
@@ -107,14 +107,14 @@ fn config_map(platform: &Platform, service: Service) -> Object {
     platform.part(service.as_str()).object(Step::Settings(service), Kind::ConfigMap, &name, &body)
 }
 
-/// The name of a service's ConfigMap, which follows from its content: a Pod of an old template that restarts reads the settings it was made
-/// with, and new settings are new Pods.
+/// The name of a service's ConfigMap, which depends on its content. A Pod of an old template that restarts reads its old settings, and new
+/// settings make new Pods.
 pub(super) fn settings_name(platform: &Platform, service: Service, settings: &BTreeMap<String, String>) -> String {
     let hash = checksum(&serde_json::to_vec(settings).expect("texts are JSON"));
     format!("{}-{}", platform.component_name(service), &hash[..10])
 }
 
-/// The settings of a service that are no secrets, as environment variables.
+/// The settings of a service that are not secret, as environment variables.
 pub(super) fn settings(platform: &Platform, service: Service) -> BTreeMap<String, String> {
     let component = platform.components.of(service);
     let (kafka, security) = (&platform.kafka, &platform.kafka.security);
@@ -122,7 +122,7 @@ pub(super) fn settings(platform: &Platform, service: Service) -> BTreeMap<String
         ("DATABASE_MAX_CONNECTIONS", component.database_max_connections.to_string()),
         ("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers.clone()),
         ("LOG_LEVEL", component.log_level.as_str().to_owned()),
-        // The Job does that, once, before any Pod of the new version starts.
+        // The Job migrates once, before any Pod of the new version starts.
         ("NO_MIGRATE", "true".to_owned()),
     ];
     if !kafka.topics.prefix.is_empty() {

@@ -12,29 +12,29 @@ use crate::reconcile::step::Step;
 
 use super::Object;
 
-/// Who we are: in `app.kubernetes.io/managed-by`, and as the field manager of what we apply.
+/// The operator's name: in `app.kubernetes.io/managed-by`, and as the field manager of its applies.
 pub const MANAGER: &str = "restaurant-booking-operator";
-/// The label that says who made an object (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>).
+/// The label with the manager of an object (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>).
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// The label that says of which resource an object is a part.
+/// The label with the name of the resource to which an object belongs.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
-/// The label that says which part of it.
+/// The label with the component to which an object belongs.
 pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
 const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
-/// The label that says which version an object is of.
+/// The label with the version of an object.
 pub const VERSION: &str = "app.kubernetes.io/version";
 /// The name of the application, in `app.kubernetes.io/name`.
 const APPLICATION: &str = "restaurant-booking";
-/// On a Pod template: what the mounted Secrets are, so that Pods are replaced when they change.
+/// An annotation of Pod templates: a checksum of the mounted Secrets. A change of it replaces the Pods.
 pub(super) const CHECKSUM: &str = "restaurantbooking.dev/checksum";
 
-/// On objects with data. An Argo CD Application that tracks by label, and is named as the resource, would take them for its own that are not
-/// in Git, and prune them (<https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/>).
+/// Annotations of objects with data. An Argo CD Application that tracks by label and has the resource's name would take the objects for its
+/// own, would not find them in Git, and would prune them (<https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/>).
 const KEPT_BY_ARGO_CD: [(&str, &str); 2] =
     [("argocd.argoproj.io/compare-options", "IgnoreExtraneous"), ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false")];
 
-/// A part of the platform, by its label: `auth`, `menu-postgres`, `kafka`.
+/// A part of the platform, by its component label: `auth`, `menu-postgres`, `kafka`.
 #[derive(Clone, Debug)]
 pub(super) struct Part<'a> {
     pub(super) platform: &'a Platform,
@@ -49,9 +49,10 @@ impl Platform {
 }
 
 impl Part<'_> {
-    /// With `app.kubernetes.io/version`.
+    /// Adds `app.kubernetes.io/version`.
     pub(super) fn version(mut self, version: &str) -> Self {
-        // A digest is no label: of it, its first digits are. A tag may be longer than a label, and begin and end with what a label may not.
+        // A digest is too long for a label, so that its first digits stand for it. A tag may be longer than a label, and may begin and end
+        // with characters that a label may not.
         let label = version.strip_prefix("sha256:").map_or(version, |digest| &digest[..digest.len().min(12)]);
         let label: String = label.chars().take(63).collect();
         let label = label.trim_matches(|character: char| !character.is_ascii_alphanumeric());
@@ -78,8 +79,8 @@ impl Part<'_> {
         labels
     }
 
-    /// The metadata of an object of the part. Its owner is the resource, unless it holds data: that is never the garbage collector's to
-    /// remove.
+    /// The metadata of an object of the part. The resource owns the object, unless it holds data: the garbage collector must never remove
+    /// data.
     pub(super) fn metadata(&self, kind: Kind, name: &str) -> ObjectMeta {
         ObjectMeta {
             name: Some(name.to_owned()),
@@ -90,8 +91,8 @@ impl Part<'_> {
         }
     }
 
-    /// An object of the part. `body` is the whole of it but for `apiVersion`, `kind` and `metadata`: one of Kubernetes' own types (whose
-    /// default metadata is replaced), or a JSON object with `spec`.
+    /// An object of the part. `body` is the object without `apiVersion`, `kind` and `metadata`: one of Kubernetes' own types (whose default
+    /// metadata is replaced), or a JSON object with `spec`.
     pub(super) fn object(&self, step: Step, kind: Kind, name: &str, body: &impl Serialize) -> Object {
         self.annotated(step, kind, name, BTreeMap::new(), body)
     }
@@ -115,13 +116,13 @@ impl Part<'_> {
         members.insert("apiVersion".to_owned(), kind.api_version().into());
         members.insert("kind".to_owned(), kind.as_str().into());
         members.insert("metadata".to_owned(), serde_json::to_value(metadata).expect("metadata is JSON"));
-        // What a controller reports is not ours to say.
+        // The status belongs to the object's controller.
         members.remove("status");
         Object { kind, name: name.to_owned(), step, body: without_nulls(body) }
     }
 }
 
-/// A null would be applied as a wish for the absence of what others may set.
+/// Removes nulls. An applied null would demand the absence of a field that others may set.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(

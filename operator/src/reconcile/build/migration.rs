@@ -13,31 +13,31 @@ use crate::reconcile::validate::checksum;
 use super::Object;
 use super::pod::{SecretSetting, service_container, service_pod};
 
-/// How often a migration is tried again.
+/// The number of retries of a migration.
 const RETRIES: i32 = 3;
-/// How long a migration may take with all its tries, in seconds: waiting for a node, for the image and for a database that does not
-/// answer yet, and a large table.
+/// The time for a migration with all its retries, in seconds: it includes the wait for a node, for the image and for a database that does
+/// not answer yet, and the change of a large table.
 const DEADLINE: i64 = 60 * 60;
 
-/// The component of the Pods that migrate a service's database: another than the service's, whose Service and whose Deployment must not
-/// select them.
+/// The component of the Pods that migrate a service's database. It differs from the service's, whose Service and Deployment must not select
+/// these Pods.
 pub(super) fn component(service: Service) -> String {
     format!("{}-migration", service.as_str())
 }
 
-/// The Job. A finished one stays, and is the record that the version was migrated to; with `ttlSecondsAfterFinished` it would be removed,
-/// put back and run again.
+/// The Job. It stays after it has finished, as the record that the version was migrated to. With `ttlSecondsAfterFinished` it would be
+/// removed, created again and run again.
 pub(super) fn job(platform: &Platform, service: Service) -> Object {
     let part = platform.part(component(service)).version(&platform.components.of(service).version);
     let template = PodTemplateSpec {
         metadata: Some(ObjectMeta { labels: Some(part.labels()), ..Default::default() }),
         spec: Some(pod(platform, service)),
     };
-    // The template of a Job cannot change, so another template is another Job: a new image is one. What the Pod reads when it runs is not
-    // in the template: a log level or a rotated password starts no migration.
+    // The template of a Job cannot change, so another template, such as one with a new image, makes another Job. Values that the Pod reads
+    // at run time are not in the template: a new log level or a rotated password starts no migration.
     let hash = checksum(&serde_json::to_vec(&template).expect("a template is JSON"));
     let name = format!("{}-migrate-{}", platform.component_name(service), &hash[..10]);
-    // A Pod that a drained node takes along has not failed.
+    // The drain of a node is not a failure of the Pod.
     let disruption = PodFailurePolicyRule {
         action: "Ignore".to_owned(),
         on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {

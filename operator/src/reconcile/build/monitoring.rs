@@ -1,4 +1,4 @@
-//! What Prometheus reads of the services, and what it warns of.
+//! The endpoints of the services that Prometheus scrapes, and its alerts.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::pod::HTTP;
 pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     let Some(monitoring) = &platform.monitoring else { return Vec::new() };
     let part = platform.part("monitoring");
-    // Of the labels that every part has, all but the component.
+    // The monitor selects all parts, by their common labels without the component.
     let mut labels = part.selector_labels();
     labels.remove(COMPONENT);
     let monitor = json!({"spec": {
@@ -30,7 +30,7 @@ pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
         .into()
 }
 
-/// With the labels by which a Prometheus selects its objects. Where they are ours, ours stay.
+/// Adds the labels by which a Prometheus selects its objects. Labels of the operator keep their values.
 fn labelled(mut object: Object, monitoring: &Monitoring) -> Object {
     for (name, value) in &monitoring.labels {
         let labels = &mut object.body["metadata"]["labels"];
@@ -41,10 +41,10 @@ fn labelled(mut object: Object, monitoring: &Monitoring) -> Object {
     object
 }
 
-/// What is wrong when an expression yields something for a while.
+/// An alert that fires when its expression has had a result for a time.
 struct Alert {
     name: &'static str,
-    /// `$scope` stands for the labels that tell this platform's services from all others.
+    /// `$scope` stands for the labels that select this platform's services.
     expression: &'static str,
     minutes: u32,
     severity: &'static str,
@@ -52,7 +52,7 @@ struct Alert {
     description: &'static str,
 }
 
-/// Requests that are not probes: a service that is not ready says so by a 503.
+/// Requests without probes: a service that is not ready answers a probe with 503.
 macro_rules! requests {
     ($labels:literal) => {
         concat!(
@@ -63,7 +63,7 @@ macro_rules! requests {
     };
 }
 
-/// The volumes of the databases and the broker, by the names that their claims have: ours, CloudNativePG's, Strimzi's.
+/// The volumes of the databases and the broker, by the names of their claims: the operator's, CloudNativePG's, Strimzi's.
 const VOLUMES: &str = "(data-([0-9]+-)?)?$name-(auth-postgres|menu-postgres|reservation-postgres|kafka)(-.*)?";
 
 const ALERTS: [Alert; 8] = [
@@ -151,7 +151,7 @@ fn alerts(platform: &Platform) -> Vec<Value> {
             "alert": "RestaurantBookingServiceDown",
             "expr": format!(r#"absent(up{{namespace="{namespace}", job="{job}"}} == 1)"#),
             "for": "5m",
-            // What is absent has no labels.
+            // An absent metric has no labels.
             "labels": {"severity": "critical", "namespace": namespace, "job": job},
             "annotations": {
                 "summary": "{{ $labels.job }} is down.",

@@ -1,4 +1,4 @@
-//! Who may reach whom.
+//! The network policies.
 
 use std::collections::BTreeSet;
 
@@ -23,46 +23,46 @@ enum End {
     Part(String),
     /// The instances of a CloudNativePG Cluster.
     CloudNativePg(String),
-    /// The brokers of a Strimzi Kafka, for whose ingress Strimzi has policies of its own.
+    /// The brokers of a Strimzi Kafka. Strimzi creates the policies for their ingress.
     Strimzi(String),
     /// The Pods of CloudNativePG's operator, in the namespaces where it is installed.
     CloudNativePgOperator,
-    /// The cluster's DNS, and that of the node.
+    /// The cluster's DNS, and the node's DNS cache.
     Dns,
-    /// Our own Pods.
+    /// The operator's own Pods.
     Operator,
-    /// Who may call the services, and read metrics.
+    /// The clients that may call the services and read metrics.
     Clients,
     /// Every address.
     Anywhere,
 }
 
-/// What a flow is about.
+/// The ports of a flow.
 #[derive(Clone, Debug, PartialEq)]
 enum Ports {
     Tcp(Vec<u16>),
     Dns,
 }
 
-/// Connections that are let through, from their first end to their second.
+/// Allowed connections: from the first end to the second.
 type Flow = (End, End, Ports);
 
 /// The label by which Kubernetes names a namespace.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const POSTGRES: u16 = 5432;
 const KAFKA: u16 = 9092;
-/// Of a CloudNativePG instance: the instance manager, which its operator and the other instances ask for the state
+/// Ports of a CloudNativePG instance: the instance manager, from which its operator and the other instances read the state
 /// (<https://cloudnative-pg.io/documentation/current/networking/>), and the metrics.
 const INSTANCE_MANAGER: u16 = 8000;
 const INSTANCE_METRICS: u16 = 9187;
 const DNS: u16 = 53;
-/// Of OpenShift's DNS Pods.
+/// The port of OpenShift's DNS Pods.
 const OPENSHIFT_DNS: u16 = 5353;
-/// Where a node's own DNS cache listens, which is no Pod that could be selected
+/// The address of a node's own DNS cache, which is not a Pod that a policy could select
 /// (<https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/>).
 const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 
-/// Everything that is let through. A flow between two parts of the platform opens both: the one's egress, the other's ingress.
+/// All allowed flows. A flow between two parts of the platform opens both: the egress of the one and the ingress of the other.
 fn flows(platform: &Platform) -> Vec<Flow> {
     use End::{Clients, CloudNativePg, CloudNativePgOperator, Dns, Operator, Part};
     let tcp = |port| Ports::Tcp(vec![port]);
@@ -107,7 +107,7 @@ fn broker(platform: &Platform) -> (End, Ports) {
         KafkaBackend::Managed { .. } => End::Part("kafka".to_owned()),
         KafkaBackend::Strimzi { .. } => End::Strimzi(platform.kafka_name()),
         KafkaBackend::StrimziCluster { name } => End::Strimzi(name.clone()),
-        // The brokers are taken to listen on the ports of those to begin with. A policy of the user's own lets through what else there is.
+        // All brokers are assumed to listen on the ports of the bootstrap servers. A policy of the user's can allow others.
         KafkaBackend::External => {
             let port = |server: &str| server.rsplit_once(':')?.1.parse().ok();
             let ports: BTreeSet<u16> = platform.kafka.bootstrap_servers.split(',').filter_map(port).collect();
@@ -139,7 +139,7 @@ pub(super) fn policies(platform: &Platform) -> Vec<Object> {
     policies
 }
 
-/// The policy of `subject`: nothing but the flows.
+/// The policy of `subject`, which allows only the flows.
 fn policy(platform: &Platform, flows: &[Flow], component: String, subject: &End) -> Object {
     let into = flows.iter().filter(|(_, to, _)| to == subject);
     let ingress: Vec<_> =
@@ -147,14 +147,14 @@ fn policy(platform: &Platform, flows: &[Flow], component: String, subject: &End)
     let out_of = flows.iter().filter(|(from, ..)| from == subject);
     let egress: Vec<_> =
         out_of.map(|(_, to, ports)| NetworkPolicyEgressRule { to: to.peers(platform), ports: Some(ports.list()) }).collect();
-    // An instance of CloudNativePG speaks to the API server and to where its backups are, which only the user knows.
+    // An instance of CloudNativePG connects to the API server and to its backup storage, which only the user knows.
     let egress = (!matches!(subject, End::CloudNativePg(_))).then_some(egress);
     let types = if egress.is_some() { &["Ingress", "Egress"][..] } else { &["Ingress"] };
     let spec = NetworkPolicySpec {
         pod_selector: subject.pods(platform),
         policy_types: Some(types.iter().map(|&name| name.to_owned()).collect()),
         ingress: Some(ingress),
-        // Also where there is none: what is applied as empty is nobody else's to fill.
+        // An empty list is applied too: otherwise others could add rules.
         egress,
     };
     let name = format!("{}-{component}", platform.name);
@@ -164,7 +164,7 @@ fn policy(platform: &Platform, flows: &[Flow], component: String, subject: &End)
 }
 
 impl End {
-    /// As a rule has it; `None` for every address.
+    /// The peers of a rule; `None` for every address.
     fn peers(&self, platform: &Platform) -> Option<Vec<NetworkPolicyPeer>> {
         let namespaces = match self {
             Self::Anywhere => return None,
@@ -197,7 +197,7 @@ impl End {
         Some(vec![NetworkPolicyPeer { namespace_selector: namespaces, pod_selector: self.pods(platform), ..Default::default() }])
     }
 
-    /// The labels of its Pods; `None` where it is more than Pods.
+    /// The labels of the Pods; `None` if the end is not limited to Pods.
     fn pods(&self, platform: &Platform) -> Option<LabelSelector> {
         Some(match self {
             Self::Part(component) => platform.part(component.as_str()).selector(),
@@ -210,7 +210,7 @@ impl End {
     }
 }
 
-/// Namespaces of these names; all where there is none.
+/// Namespaces of these names; all namespaces if the list is empty.
 fn named(namespaces: &[String]) -> LabelSelector {
     let is_one_of =
         LabelSelectorRequirement { key: NAMESPACE_NAME.to_owned(), operator: "In".to_owned(), values: Some(namespaces.to_vec()) };

@@ -1,4 +1,4 @@
-//! What all Pods have: the restricted pod security standard, mounts, resources.
+//! The common parts of all Pods: the restricted pod security standard, mounts, resources.
 
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, EmptyDirVolumeSource, EnvVar, KeyToPath, LocalObjectReference, PodSecurityContext, PodSpec,
@@ -9,9 +9,9 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use crate::reconcile::platform::{Platform, Resources, Secret};
 use crate::reconcile::service::Service;
 
-/// The name of the port of every service.
+/// The name of every service's port.
 pub(super) const HTTP: &str = "http";
-/// The user of the services' images.
+/// The id of the user in the services' images.
 const SERVICE_USER: i64 = 65532;
 
 impl Resources {
@@ -30,8 +30,8 @@ impl Platform {
     }
 }
 
-/// The security of a Pod whose processes are `user`; its volumes are writable for that group.
-/// <https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>
+/// The security context of a Pod whose processes run as `user`; its volumes are writable for the group of the same id
+/// (<https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>).
 pub(super) fn pod_security(user: i64) -> PodSecurityContext {
     PodSecurityContext {
         run_as_non_root: Some(true),
@@ -44,7 +44,7 @@ pub(super) fn pod_security(user: i64) -> PodSecurityContext {
     }
 }
 
-/// The security of every container.
+/// The security context of every container.
 pub(super) fn container_security() -> SecurityContext {
     SecurityContext {
         allow_privilege_escalation: Some(false),
@@ -59,7 +59,7 @@ pub(super) fn secret_file(secret: &Secret, volume: &str, directory: &str, file: 
     let source = SecretVolumeSource {
         secret_name: Some(secret.name.clone()),
         items: Some(vec![KeyToPath { key: secret.key.clone(), path: file.to_owned(), ..Default::default() }]),
-        // Readable for the group, which is the Pod's fsGroup, and for nobody else.
+        // The file is readable only for the group, which is the Pod's fsGroup.
         default_mode: Some(0o440),
         ..Default::default()
     };
@@ -67,7 +67,7 @@ pub(super) fn secret_file(secret: &Secret, volume: &str, directory: &str, file: 
     (Volume { name: volume.to_owned(), secret: Some(source), ..Default::default() }, mount, format!("{directory}/{file}"))
 }
 
-/// A directory that is empty when the Pod starts and gone when it ends.
+/// A directory that is empty when the Pod starts and is removed with the Pod.
 pub(super) fn scratch(volume: &str, directory: &str) -> (Volume, VolumeMount) {
     (
         Volume { name: volume.to_owned(), empty_dir: Some(EmptyDirVolumeSource::default()), ..Default::default() },
@@ -96,7 +96,7 @@ impl SecretSetting {
     }
 }
 
-/// The container that runs `command` of a service's program, which is the entrypoint of its image.
+/// The container that runs `command` of a service's program, the entrypoint of its image.
 pub(super) fn service_container(platform: &Platform, service: Service, command: &str) -> Container {
     let component = platform.components.of(service);
     Container {
@@ -110,7 +110,7 @@ pub(super) fn service_container(platform: &Platform, service: Service, command: 
     }
 }
 
-/// A Pod of a service with one container: who it is, and where it is placed.
+/// The Pod of a service with one container, with its account and its placement.
 pub(super) fn service_pod(platform: &Platform, service: Service, container: Container) -> PodSpec {
     let component = platform.components.of(service);
     PodSpec {

@@ -1,4 +1,4 @@
-//! One Pod with a volume: what a managed database and a managed broker have in common.
+//! One Pod with a volume: the common parts of a managed database and a managed broker.
 
 use std::collections::BTreeMap;
 
@@ -20,16 +20,15 @@ use super::metadata::Part;
 
 /// The name of the volume in the Pod.
 const DATA: &str = "data";
-/// How long the process may take to stop cleanly, which spares the next start a recovery.
+/// The seconds that the process has for a clean stop, after which the next start needs no recovery.
 const GRACE_SECONDS: i64 = 60;
 
-/// Where a container finds the volume.
+/// The mount of the volume.
 pub(super) fn data_mount(directory: &str) -> VolumeMount {
     VolumeMount { name: DATA.to_owned(), mount_path: directory.to_owned(), ..Default::default() }
 }
 
-/// The volume, the Pod, each with its annotations, and the Service by which the Pod is reached at the ports of its containers: all of one
-/// name.
+/// The claim, the Pod (each with its annotations) and the Service that exposes the ports of the Pod's containers, all with the same name.
 pub(super) fn objects(
     part: &Part<'_>,
     step: Step,
@@ -63,7 +62,7 @@ fn service(part: &Part<'_>, pod: &PodSpec) -> Service {
     Service { spec: Some(spec), ..Default::default() }
 }
 
-/// A claim of its own and no template of the StatefulSet's, since a template cannot be changed: so storage can grow.
+/// The claim is separate from the StatefulSet: a claim template cannot be changed, and the storage could not grow.
 fn claim(storage: &Storage) -> PersistentVolumeClaim {
     let requests = BTreeMap::from([("storage".to_owned(), Quantity(storage.size.to_string()))]);
     let spec = PersistentVolumeClaimSpec {
@@ -81,7 +80,7 @@ fn stateful_set(part: &Part<'_>, name: &str, annotations: BTreeMap<String, Strin
     let pod = PodSpec {
         service_account_name: Some(name.to_owned()),
         automount_service_account_token: Some(false),
-        // Other Services in the namespace would become environment variables, such as KAFKA_PORT, which the image takes for a setting.
+        // Otherwise other Services of the namespace become environment variables, such as KAFKA_PORT, which the image takes for settings.
         enable_service_links: Some(false),
         image_pull_secrets: part.platform.pull_secrets(),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
@@ -92,9 +91,8 @@ fn stateful_set(part: &Part<'_>, name: &str, annotations: BTreeMap<String, Strin
         ObjectMeta { labels: Some(part.labels()), annotations: (!annotations.is_empty()).then_some(annotations), ..Default::default() };
     let spec = StatefulSetSpec {
         replicas: Some(1),
-        // The order of one Pod does not matter, but the default would wait for a Pod that cannot become ready before it replaces it by a
-        // mended one: a wrong version could not be put right
-        // (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+        // The order of one Pod does not matter. But the default waits for a Pod that cannot become ready before it replaces it, so that a
+        // wrong version could not be corrected (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
         pod_management_policy: Some("Parallel".to_owned()),
         selector: part.selector(),
         template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) },

@@ -1,4 +1,4 @@
-//! The Pods of a service: how they run, how many there are, how many may be missing.
+//! The Pods of a service: their template, their number, and their disruption budget.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use super::metadata::{CHECKSUM, Part};
 use super::pod::{HTTP, SecretSetting, scratch, service_container, service_pod};
 use super::{GRACE, Object};
 
-/// How long a Pod that is to end goes on as before, in seconds: until no proxy sends it new requests. It counts towards the grace period.
+/// The seconds for which a Pod that stops continues to serve, until no proxy sends it new requests. They count towards the grace period.
 const BEFORE_STOP: i64 = 5;
 
 pub(super) fn objects(platform: &Platform, service: Service) -> Vec<Object> {
@@ -43,7 +43,7 @@ pub(super) fn objects(platform: &Platform, service: Service) -> Vec<Object> {
         let spec = PodDisruptionBudgetSpec {
             max_unavailable: Some(IntOrString::Int(max_unavailable)),
             selector: Some(part.selector()),
-            // A Pod that does not work anyway must not keep a node from being drained.
+            // A Pod that is not ready must not block the drain of a node.
             unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
             ..Default::default()
         };
@@ -63,7 +63,7 @@ fn deployment(platform: &Platform, service: Service, part: &Part<'_>) -> Deploym
     let rolling =
         RollingUpdateDeployment { max_unavailable: Some(IntOrString::Int(0)), max_surge: Some(IntOrString::String("25%".to_owned())) };
     let spec = DeploymentSpec {
-        // Under an autoscaler the number is the autoscaler's.
+        // The autoscaler owns the number of Pods.
         replicas: match component.scale {
             Scale::Fixed(replicas) => Some(replicas),
             Scale::Auto { .. } => None,
@@ -105,10 +105,10 @@ fn pod(platform: &Platform, service: Service, part: &Part<'_>, secrets: &[Secret
         ..Default::default()
     }]);
     container.volume_mounts = Some(mounts);
-    // The service listens at once, whatever its database does: half a minute is for a node that is overtaxed.
+    // The service listens at once, independently of its database. Half a minute is for an overloaded node.
     container.startup_probe = Some(Probe { period_seconds: Some(1), failure_threshold: Some(30), ..probe("/healthz", 1) });
     container.liveness_probe = Some(Probe { period_seconds: Some(10), failure_threshold: Some(3), ..probe("/healthz", 5) });
-    // The service asks nobody, and so answers at once: it is not ready while it starts, migrates or stops.
+    // The probe depends on no other server, and so gets an answer at once. A service is not ready while it starts, migrates or stops.
     container.readiness_probe = Some(Probe { period_seconds: Some(5), failure_threshold: Some(3), ..probe("/readyz", 3) });
     container.lifecycle = Some(Lifecycle {
         pre_stop: Some(LifecycleHandler { sleep: Some(SleepAction { seconds: BEFORE_STOP }), ..Default::default() }),
@@ -127,7 +127,7 @@ fn probe(path: &str, timeout_seconds: i32) -> Probe {
     Probe { http_get: Some(get), timeout_seconds: Some(timeout_seconds), ..Default::default() }
 }
 
-/// The Secrets that a service reads, and no others.
+/// The Secrets that a service reads.
 fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
     let key = |key: &str, value: &str| Secret { name: platform.keys_name(), key: key.to_owned(), checksum: checksum(value.as_bytes()) };
     let mut secrets = vec![
@@ -153,13 +153,13 @@ fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
     secrets
 }
 
-/// Of the Secrets that a Pod reads when it starts, whose content its template does not show: where it changes, the Pods are replaced.
+/// A checksum of the Secrets that a Pod reads when it starts, whose content its template does not show. A change of it replaces the Pods.
 fn content_checksum(secrets: &[SecretSetting]) -> String {
     let secrets: BTreeMap<&str, &str> = secrets.iter().map(|setting| (setting.name, setting.secret.checksum.as_str())).collect();
     checksum(&serde_json::to_vec(&secrets).expect("texts are JSON"))
 }
 
-/// How the Pods spread: as is given, else over nodes and zones as evenly as can be.
+/// The spread of the Pods: the given one, else over nodes and zones as evenly as possible.
 fn spread(given: Option<&Vec<TopologySpreadConstraint>>, part: &Part<'_>) -> Vec<TopologySpreadConstraint> {
     let evenly = |key: &str| TopologySpreadConstraint {
         topology_key: key.to_owned(),
@@ -319,7 +319,8 @@ mod tests {
 
     #[test]
     fn requests_have_time_to_finish_before_a_pod_is_killed() {
-        // What the services allow themselves, in seconds: for requests in flight, the relay, other tasks, and the database's connections.
+        // The times that the services allow, in seconds: for requests in flight, the relay, other tasks, and the connections to the
+        // database.
         let stop = 22 + 7 + 5 + 3;
         assert!(BEFORE_STOP + stop < i64::try_from(GRACE.as_secs()).expect("short"));
     }

@@ -1,4 +1,4 @@
-//! A connection to the broker, for as long as one look at the topics takes.
+//! A connection to the broker that lasts for one look at the topics.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::timing::{FIRST_PATIENCE, POLL};
 
 use super::error::{Operation, TopicsError, is_forbidden};
 
-/// What librdkafka is told.
+/// The settings of librdkafka.
 pub(super) fn config(servers: &str, security: &KafkaSecurity) -> Result<ClientConfig, TopicsError> {
     let features = features();
     let built_in = |feature: &str| features.iter().any(|known| known == feature);
@@ -50,7 +50,7 @@ pub(super) fn config(servers: &str, security: &KafkaSecurity) -> Result<ClientCo
         in_process: false,
     });
     config.set("client.id", "restaurant-booking-operator");
-    // A topic that is only asked about would be made with the broker's defaults.
+    // Without this, a broker would create a topic that is only looked up, with the broker's defaults.
     config.set("allow.auto.create.topics", "false");
     let (ca, certificate) = security.tls.as_ref().map(|tls| tls.pem.clone()).unwrap_or_default();
     if let Some(ca) = ca {
@@ -69,38 +69,38 @@ pub(super) struct Found {
     pub(super) copies: usize,
 }
 
-/// What the broker told.
+/// The broker's answer about the cluster.
 pub(super) struct Cluster {
-    /// `host:port` of each broker, as clients are told to reach it.
+    /// `host:port` of each broker, as the broker advertises it to clients.
     pub(super) brokers: Vec<String>,
-    /// Those of the topics asked about that exist.
+    /// The topics that exist, of those that were looked up.
     pub(super) topics: Vec<Found>,
 }
 
-/// A connection to the broker. Its calls block until they are answered, or its time is over.
+/// A connection to the broker. Its calls block until the broker answers, or the deadline passes.
 pub(super) struct Connection {
     servers: String,
     deadline: Instant,
     runtime: Handle,
-    /// Looks, and hears why the broker is not reached, which an admin client does not tell.
+    /// Reads metadata, and records the errors that an admin client does not report.
     client: BaseProducer<Context>,
     admin: AdminClient<Context>,
 }
 
 impl Connection {
-    /// A connection that may be used until `deadline`. To be called within a runtime.
+    /// A connection that may be used until `deadline`. Call it within a runtime.
     pub(super) fn open(servers: String, config: &ClientConfig, deadline: Instant) -> Result<Self, TopicsError> {
         let client = config.create_with_context(Context::default()).map_err(|error| unusable(&error))?;
         let admin = config.create_with_context(Context::default()).map_err(|error| unusable(&error))?;
         Ok(Self { servers, deadline, runtime: Handle::current(), client, admin })
     }
 
-    /// The time that is left; `None` when it is over.
+    /// The time until the deadline; `None` after it.
     pub(super) fn left(&self) -> Option<Duration> {
         Some(self.deadline.saturating_duration_since(Instant::now())).filter(|left| *left >= POLL)
     }
 
-    /// How many brokers there are, and what is known of the topics.
+    /// The brokers, and the topics of these names that exist.
     pub(super) fn look(&self, names: &[String]) -> Result<Cluster, TopicsError> {
         let mut cluster = Cluster { brokers: Vec::new(), topics: Vec::new() };
         for name in names {
@@ -137,7 +137,7 @@ impl Connection {
             }
             self.client.poll(POLL);
             match self.client.context().heard() {
-                // Time does not mend it.
+                // Another attempt would fail in the same way.
                 Some(Heard::Login(_) | Heard::Tls(_)) => return Err(self.unanswered()),
                 Some(Heard::Away(_)) | None => patience *= 2,
             }
@@ -154,7 +154,7 @@ impl Connection {
         }
     }
 
-    /// Has the brokers do something with topics, and waits for the answer.
+    /// Sends a request about topics to the brokers, and waits for the answer.
     pub(super) fn ask<T, F: Future<Output = KafkaResult<T>>>(
         &self,
         cluster: &Cluster,
@@ -175,7 +175,7 @@ impl Connection {
     }
 }
 
-/// Why there is no client. The text of some of these errors has the setting's value, which may be secret.
+/// The reason why there is no client. The text of some of these errors contains the setting's value, which may be secret.
 fn unusable(error: &KafkaError) -> TopicsError {
     TopicsError::Unusable(match error {
         KafkaError::ClientConfig(_, _, key, _) => format!("librdkafka does not take the value of {key}"),
@@ -185,20 +185,20 @@ fn unusable(error: &KafkaError) -> TopicsError {
     })
 }
 
-/// Why a broker is not reached.
+/// The reason why the broker cannot be reached.
 #[derive(Clone, Debug, PartialEq)]
 enum Heard {
-    /// It is away.
+    /// The broker is away.
     Away(String),
-    /// It does not let the operator in.
+    /// The broker refuses the login.
     Login(String),
-    /// There is no TLS with it.
+    /// The TLS handshake fails.
     Tls(String),
 }
 
-/// What would be right where a broker says nothing.
+/// The advice for a broker that does not answer.
 pub(super) const REACHABLE: &str = "the broker must run, and let the operator's Pods connect";
-/// What a broker does that says nothing and goes.
+/// The reason for a broker that closes the connection without an error.
 const HUNG_UP: &str =
     "it hangs up, as a broker does that is ending, or that asks for TLS or a login which spec.kafka.external does not give";
 
@@ -207,10 +207,10 @@ impl Heard {
         use RDKafkaErrorCode::{
             AllBrokersDown, Authentication, BrokerTransportFailure, SSL, SaslAuthenticationFailed, UnsupportedSASLMechanism,
         };
-        // How often and for how long is not the reason, and would make each condition another.
+        // Counts and durations are not part of the reason: each condition would differ from the last.
         let reason = reason.split(" (after ").next().unwrap_or(reason).to_owned();
         match code? {
-            // It follows on what tells why, but for this.
+            // The error follows others that have a reason, except here.
             AllBrokersDown => Some(Self::Away(HUNG_UP.to_owned())),
             Authentication | SaslAuthenticationFailed | UnsupportedSASLMechanism => Some(Self::Login(reason)),
             SSL => Some(Self::Tls(reason)),
@@ -223,7 +223,7 @@ impl Heard {
     }
 }
 
-/// Hears what librdkafka says. Our log has it only where every detail is wanted: who asked is told what it comes to.
+/// Receives the errors of librdkafka. The log has them at the level debug only: the caller reports the result.
 #[derive(Default)]
 pub(super) struct Context(Mutex<Option<Heard>>);
 
@@ -242,7 +242,7 @@ impl ClientContext for Context {
         tracing::debug!(%error, reason, "librdkafka");
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*heard, Heard::new(error.rdkafka_error_code(), reason)) {
-            // The first of a kind is kept, so that the same trouble is told in the same words.
+            // The first error of a kind is kept, so that the same failure always has the same message.
             (None, new) => *heard = new,
             (Some(Heard::Away(_)), Some(new @ (Heard::Login(_) | Heard::Tls(_)))) => *heard = Some(new),
             _ => {}

@@ -1,4 +1,4 @@
-//! What can go wrong with the topics.
+//! The errors of topics.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use rdkafka::error::RDKafkaErrorCode;
 use crate::reconcile::platform::Topics;
 use crate::reconcile::reason;
 
-/// Why the topics are not as they are wanted: what, where, and what would be right.
+/// The reason why the topics are not as specified: the error, the topic or broker, and a remedy.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TopicsError {
     /// The broker does not answer.
     #[error("{servers} does not answer: {reason}")]
     Unreachable {
-        /// Where it was looked for.
+        /// The broker's address.
         servers: String,
-        /// What was met instead, and what would be right.
+        /// The error, and a remedy.
         reason: String,
     },
-    /// The broker does not let the operator in.
+    /// The broker refuses the operator's login.
     #[error(
         "{servers} does not let the operator in: {reason}; check mechanism, usernameSecretRef and passwordSecretRef of spec.kafka.external.sasl"
     )]
     NotAuthenticated {
         /// The broker.
         servers: String,
-        /// What it says.
+        /// The broker's reason.
         reason: String,
     },
-    /// There is no TLS with the broker.
+    /// The TLS handshake with the broker fails.
     #[error(
         "there is no TLS with {servers}: {reason}; check spec.kafka.external.tls: its caSecretRef and, where the broker asks for a \
          certificate, certificateSecretRef and keySecretRef"
@@ -36,10 +36,10 @@ pub enum TopicsError {
     NoTls {
         /// The broker.
         servers: String,
-        /// What either side says.
+        /// The reason that the broker or the operator gives.
         reason: String,
     },
-    /// The broker lets the operator in, but not do this.
+    /// The broker accepts the operator's login, but not this operation.
     #[error(
         "topic {topic} cannot be {operation}: {reason}; the user of spec.kafka.external needs Describe, Create, Alter, DescribeConfigs and \
          AlterConfigs on it"
@@ -47,22 +47,22 @@ pub enum TopicsError {
     NotAuthorized {
         /// The topic.
         topic: String,
-        /// What was to be done.
+        /// The operation.
         operation: Operation,
-        /// What the broker says.
+        /// The broker's reason.
         reason: String,
     },
-    /// The broker refuses what is wanted.
+    /// The broker refuses the operation.
     #[error("topic {topic} cannot be {operation}: {reason}")]
     Refused {
         /// The topic.
         topic: String,
-        /// What was to be done.
+        /// The operation.
         operation: Operation,
-        /// What the broker says, and what would be right.
+        /// The broker's reason, and a remedy.
         reason: String,
     },
-    /// The settings need what this program was built without.
+    /// The settings need a feature that this binary was built without.
     #[error("this operator was built without TLS to Kafka, which {0} takes; use an image built with the feature kafka-tls")]
     NotBuiltIn(&'static str),
     /// The settings cannot be used.
@@ -71,7 +71,7 @@ pub enum TopicsError {
 }
 
 impl TopicsError {
-    /// As a condition's reason has it.
+    /// The reason of the condition.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => reason::BROKER_UNREACHABLE,
@@ -85,16 +85,16 @@ impl TopicsError {
     }
 }
 
-/// What is done with a topic.
+/// An operation on a topic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Operation {
-    /// It is looked at.
+    /// Read it.
     Read,
-    /// It is made.
+    /// Create it.
     Create,
-    /// It is given more partitions.
+    /// Add partitions.
     RaisePartitions,
-    /// It is given another retention.
+    /// Change its retention.
     SetRetention,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What the broker's answer about one topic means: `Ok` where another look may find it done by somebody else.
+/// The meaning of the broker's answer about one topic: `Ok` if another look may find that another client has done it.
 pub(super) fn of_topic(
     operation: Operation,
     topic: String,
@@ -147,12 +147,12 @@ pub(super) fn is_forbidden(code: RDKafkaErrorCode) -> bool {
     matches!(code, RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed)
 }
 
-/// A topic whose settings the broker keeps to itself.
+/// The error for a topic whose settings the broker does not return.
 pub(super) fn unreadable(topic: String) -> TopicsError {
     TopicsError::NotAuthorized { topic, operation: Operation::Read, reason: "the broker does not tell its settings".to_owned() }
 }
 
-/// A topic whose retention did not change.
+/// The error for a topic whose retention did not change.
 pub(super) fn unchanged(topic: String, retention: &str, wanted: &str) -> TopicsError {
     let reason = format!(
         "retention.ms stays {retention} where {wanted} was asked for; the user of spec.kafka.external needs AlterConfigs on the topic, and a \

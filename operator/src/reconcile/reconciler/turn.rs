@@ -1,4 +1,5 @@
-//! Whose turn it is: every step is applied as soon as all that it waits for has ended, and what runs is kept meanwhile.
+//! The order of the steps at run time: each step is applied as soon as the steps that it waits for have ended, and existing objects are
+//! maintained meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -21,22 +22,22 @@ use crate::reconcile::topics::{Topics, topics};
 
 use super::{RESYNC, Round};
 
-/// Whether it is a step's turn.
+/// Whether a step may be applied.
 enum Gate {
-    /// It is.
+    /// The step may be applied.
     Open,
-    /// It was once, and what came of it stays.
+    /// The step has ended earlier, and its result stays.
     Passed,
-    /// Not yet, and what runs is kept with the template that it has.
+    /// The step must wait, and running Pods keep their template.
     Kept,
-    /// Not yet, since another step comes first, and what runs is kept with the template that it has.
+    /// The step must wait for another, and running Pods keep their template.
     Held(String),
-    /// Not yet, and nothing runs.
+    /// The step must wait, and nothing runs.
     Closed(String),
 }
 
 impl Round<'_> {
-    /// Applies every step whose turn it is: as soon as all that it waits for is done, and together with the others of which that is true.
+    /// Applies every step as soon as the steps that it waits for have ended. Independent steps run together.
     pub(super) async fn steps(&self, platform: &Platform, objects: &[Object]) -> (Steps, Vec<Failure>) {
         let uid = self.resource.uid().unwrap_or_default();
         let applier = Applier {
@@ -52,7 +53,7 @@ impl Round<'_> {
         let mut left = ORDER.to_vec();
         let mut running = FuturesUnordered::new();
         loop {
-            // Each begins when those that it waits for have ended, whatever else is still under way.
+            // Each step starts when those that it waits for have ended, even while others are still running.
             let (next, later): (Vec<_>, Vec<_>) =
                 left.into_iter().partition(|step| step.waits_for().iter().all(|other| steps.contains_key(other)));
             left = later;
@@ -65,7 +66,7 @@ impl Round<'_> {
             steps.insert(step, progress);
             failures.extend(failed);
         }
-        // A broker that cannot be asked for its topics is none, even where its Pods are ready.
+        // A broker that does not answer about its topics is not ready, even if its Pods are.
         if let State::Failed { reason, .. } = &steps[&Step::Topics].state
             && OF_BROKER.contains(reason)
         {
@@ -73,14 +74,14 @@ impl Round<'_> {
             steps.insert(Step::Kafka, Progress::of(state));
         }
         let foundations = [Step::Foundation].into_iter().chain(Service::ALL.map(Step::Settings));
-        // What is no longer wanted may be what the templates that are kept refer to.
+        // Templates that are kept may refer to objects that are no longer wanted.
         if !self.waits_for_rollout && foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
             failures.extend(applier.prune(objects).await);
         }
         (steps, failures)
     }
 
-    /// One step: applied, or, where another one keeps it from its turn, only what runs already is kept.
+    /// Runs one step: applies it, or, if it must wait, maintains only the objects that run.
     async fn step(
         &self,
         applier: &Applier<'_>,
@@ -100,7 +101,7 @@ impl Round<'_> {
             let Applied { replicas, is_available, .. } = kept;
             return (step, Progress { replicas, is_available, ..Progress::of(state) }, kept.failures);
         }
-        // New Pods would wait for the Secret, and be replaced when it is there.
+        // New Pods would wait for the Secret, and would be replaced when it exists.
         let blocking = match step {
             Step::Deployment(service) if waits_for_secret(platform, service).is_some() => Some(Step::Postgres(service)),
             _ => blocking,
@@ -127,7 +128,7 @@ impl Round<'_> {
             }
             _ => {}
         }
-        // A service that was rolled out runs what is asked for.
+        // A service that has finished its rollout runs the specified version.
         let version = match step {
             Step::Deployment(service) if matches!((&gate, &applied.state), (Gate::Open, State::Done)) => {
                 Some(platform.components.of(service).version.clone())
@@ -138,8 +139,8 @@ impl Round<'_> {
         (step, Progress { state, replicas, version, is_available, volume }, failures)
     }
 
-    /// Whether it is a step's turn. What runs is kept whatever another step does: a database or a broker that is away for a while stops no
-    /// care of the services.
+    /// Decides whether a step may be applied. Running objects are maintained whatever the state of other steps is: a database or a broker
+    /// that is away does not stop the maintenance of the services.
     async fn gate(&self, applier: &Applier<'_>, step: Step, objects: &[&Object], blocking: Option<Step>) -> Result<Gate, Failure> {
         if self.waits_for_rollout {
             match step {
@@ -152,18 +153,19 @@ impl Round<'_> {
         let Some(blocking) = blocking else { return Ok(Gate::Open) };
         let why = format!("{} waits for {}", step.as_str(), blocking.as_str());
         match step {
-            // A database that was migrated once is, also while it cannot be reached.
+            // A database that was migrated once remains so, even while it cannot be reached.
             Step::Migration(_) => {
                 let job = applier.job(step, objects).await?;
                 Ok(if job.is_some_and(|job| matches!(job.state, State::Done)) { Gate::Passed } else { Gate::Closed(why) })
             }
-            // Topics are waited for once: a broker would make its own where a service asked first.
+            // Only the first start waits for the topics: a broker would create a topic with its own defaults when a service first asks for
+            // it.
             Step::Deployment(service) if blocking == Step::Topics && self.has_run(service) => Ok(Gate::Open),
             Step::Deployment(_) => {
                 let runs = applier.deployment(step, objects).await?.is_some();
                 Ok(if runs { Gate::Held(why) } else { Gate::Closed(why) })
             }
-            // A broker that comes back may have lost what was found of it before.
+            // A broker that comes back may have lost its topics.
             Step::Topics => {
                 self.context.remember(self.owner, |remembered| remembered.topics = None);
                 self.context.brokers.forget(self.owner);
@@ -173,7 +175,7 @@ impl Round<'_> {
         }
     }
 
-    /// The version that a service of this resource runs, if it was there once.
+    /// The version that a service of this resource runs, if it has run before.
     fn running(&self, service: Service) -> Option<&str> {
         let services = self.status.services.as_ref()?;
         let of = match service {
@@ -188,7 +190,7 @@ impl Round<'_> {
         self.running(service).is_some()
     }
 
-    /// Whether a service runs another version than the operator's default, which is asked for.
+    /// Whether a service runs another version than the operator's default, which the resource asks for.
     pub(super) fn is_outdated(&self, platform: &Platform) -> bool {
         Service::ALL.into_iter().any(|service| {
             let component = platform.components.of(service);
@@ -196,14 +198,14 @@ impl Round<'_> {
         })
     }
 
-    /// Whether the operator's default version is to wait, since enough other resources roll it out.
+    /// Whether the rollout of the operator's default version must wait, because enough other resources are rolling out.
     pub(super) fn has_to_wait(&self, platform: &Platform) -> bool {
         let (context, owner) = (self.context, self.owner);
         if !self.is_outdated(platform) {
             context.end_rollout(owner);
             return false;
         }
-        // Of a Deployment that is gone no template is left that it could be made with.
+        // A Deployment that is gone has no template that could be kept.
         let is_there = |service| context.children.version(owner, Kind::Deployment, &platform.component_name(service)).is_some();
         if Service::ALL.into_iter().any(|service| self.has_run(service) && !is_there(service)) {
             context.rollouts.begin_at_once(owner);
@@ -211,20 +213,20 @@ impl Round<'_> {
         !context.rollouts.begin(owner)
     }
 
-    /// What a step takes beside objects in the cluster; `None` where nothing is missing.
+    /// The part of a step that is not an object in the cluster; `None` if nothing is missing.
     async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
         match step {
             Step::Postgres(service) => waits_for_secret(platform, service),
             Step::Topics => match platform.kafka.backend {
                 KafkaBackend::Managed { .. } | KafkaBackend::External => self.topics(platform, failures).await,
-                // They are objects, KafkaTopics.
+                // Strimzi's topics are objects, KafkaTopics.
                 KafkaBackend::Strimzi { .. } | KafkaBackend::StrimziCluster { .. } => None,
             },
             _ => None,
         }
     }
 
-    /// Brings the topics to what is wanted, through the broker.
+    /// Applies the topics through the broker.
     async fn topics(&self, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
         match topics(self.context, self.owner, platform, RESYNC / 2).await {
             Topics::AsWanted => None,
@@ -241,7 +243,7 @@ impl Round<'_> {
     }
 }
 
-/// CloudNativePG makes the Secret with the database's URL when the Cluster is ready.
+/// CloudNativePG creates the Secret with the database's URL when the Cluster is ready.
 fn waits_for_secret(platform: &Platform, service: Service) -> Option<State> {
     let secret = platform.databases.of(service);
     (matches!(platform.postgres, Postgres::CloudNativePg { .. }) && secret.checksum.is_empty())

@@ -1,4 +1,4 @@
-//! How services, databases and brokers run, with the defaults of what the resource leaves out.
+//! The settings of services, databases and brokers, with defaults for missing fields.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use super::Defaults;
 
 pub(super) type Amounts = &'static [(&'static str, &'static str)];
 
-/// Requests and limits, where the resource names none.
+/// Default requests and limits.
 pub(super) struct Usual {
     pub(super) requests: Amounts,
     pub(super) limits: Amounts,
 }
 
-/// A service was measured at 18 MiB idle; bcrypt and bursts are what the rest is for.
+/// A service used 18 MiB idle when it was measured. The rest is for bcrypt and bursts.
 pub(super) static SERVICE: Usual = Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
 pub(super) static DATABASE: Usual = Usual { requests: &[("cpu", "100m"), ("memory", "256Mi")], limits: &[("memory", "512Mi")] };
-/// The image's own heap is 1 GiB at most, of which half is enough here.
+/// The image's default heap is at most 1 GiB, of which half is enough here.
 pub(super) static BROKER: Usual = Usual { requests: &[("cpu", "250m"), ("memory", "1Gi")], limits: &[("memory", "1Gi")] };
 
 pub(super) fn resources(given: Option<&api::Resources>, usual: &Usual) -> Resources {
@@ -31,7 +31,7 @@ pub(super) fn resources(given: Option<&api::Resources>, usual: &Usual) -> Resour
     };
     let mut requests = or_usual(given.map(|given| &given.requests), usual.requests);
     let mut limits = or_usual(given.map(|given| &given.limits), usual.limits);
-    // Where one side is given and crosses the default of the other, the default gives way: requests must not be above limits.
+    // If a given value conflicts with a default, the default is dropped: requests must not exceed limits.
     if given.is_some_and(|given| given.limits.is_empty()) {
         limits.retain(|name, limit| requests.get(name).is_none_or(|request| request <= limit));
     }
@@ -62,7 +62,7 @@ pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults
     let (image, version, is_default_version) = image(spec, service, defaults);
     let mut resources = resources(given.resources.as_ref(), &SERVICE);
     if given.autoscaling.is_some() && !resources.limits.contains_key("cpu") {
-        // An autoscaler that aims at a share of the requested CPU can do nothing where none is requested.
+        // An autoscaler needs a request of CPU, of which its target is a share.
         resources.requests.entry("cpu".to_owned()).or_insert_with(|| Quantity::from("50m"));
     }
     let (affinity, unreadable) = affinity(service, given.affinity.clone());
@@ -111,7 +111,7 @@ fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) ->
     }
 }
 
-/// The affinity, or what is wrong with it: the API server takes anything there, and one service that cannot be placed stops no other.
+/// The affinity, or its error. The API server admits any object there, and one service with a wrong affinity must not stop the others.
 fn affinity(service: Service, given: Option<serde_json::Value>) -> (Option<Affinity>, Option<String>) {
     match given.map(serde_json::from_value).transpose() {
         Ok(affinity) => (affinity, None),

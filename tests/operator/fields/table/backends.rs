@@ -34,8 +34,8 @@ pub(super) fn managed_backends() -> Vec<Row> {
     ]
 }
 
-/// Server-side apply makes null, which is refused, of an object whose last field is taken away, so that from `{instances: 5}` there is no way
-/// to `{}` (<https://github.com/kubernetes-sigs/structured-merge-diff/issues/331>): here one field is always given.
+/// If an object loses its last field, server-side apply sets it to null, which is refused, so that `{instances: 5}` cannot become `{}`
+/// (<https://github.com/kubernetes-sigs/structured-merge-diff/issues/331>). One field is therefore always given here.
 pub(super) fn operators(prefix: &str) -> Value {
     with(
         small(),
@@ -88,7 +88,7 @@ pub(super) fn with_login(prefix: &str) -> Value {
 }
 
 pub(super) fn external_backends() -> Vec<Row> {
-    // The broker's listener with a login does neither; without TLS built in, the operator does not ask it.
+    // The broker's listener with a login does not support TLS; without TLS in this build, the operator does not connect to it.
     let no_tls: &[&str] = &["KafkaTlsNotBuiltIn", "BrokerTlsFailed", "BrokerUnreachable", "InvalidKafkaSettings"];
     let pem = |which: &str, name: &str| {
         [

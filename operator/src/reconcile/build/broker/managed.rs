@@ -1,5 +1,5 @@
-//! A broker of our own: one node, broker and controller at once, by Kafka's official image
-//! (<https://hub.docker.com/r/apache/kafka>, <https://cwiki.apache.org/confluence/display/KAFKA/KIP-975>).
+//! A managed broker: one node that is broker and controller, of Kafka's official image (<https://hub.docker.com/r/apache/kafka>,
+//! <https://cwiki.apache.org/confluence/display/KAFKA/KIP-975>).
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::platform::{Platform, Resources, Storage};
 use crate::reconcile::step::Step;
 
-/// The image's user `appuser`.
+/// The id of the image's user `appuser`.
 const USER: i64 = 1000;
 const PORT: i32 = 9092;
-/// Where the volume is.
+/// The directory of the volume.
 const VOLUME: &str = "/var/lib/kafka/data";
 
 pub(super) fn objects(platform: &Platform, image: &str, storage: &Storage, resources: &Resources) -> Vec<Object> {
@@ -39,7 +39,7 @@ pub(super) fn objects(platform: &Platform, image: &str, storage: &Storage, resou
 }
 
 fn pod(platform: &Platform, image: &str, storage: &Storage, resources: &Resources) -> PodSpec {
-    // The image writes its configuration at each start, from the environment and from defaults that it has elsewhere.
+    // The image writes its configuration at each start, from the environment and from defaults in another directory.
     let (config, config_mount) = scratch("config", "/opt/kafka/config");
     let (tmp, tmp_mount) = scratch("tmp", "/tmp");
     let kafka = Container {
@@ -54,7 +54,7 @@ fn pod(platform: &Platform, image: &str, storage: &Storage, resources: &Resource
         }]),
         resources: Some(resources.requirements()),
         security_context: Some(container_security()),
-        // Ten minutes, since a start after a crash first reads all segments.
+        // Ten minutes: a start after a crash reads all segments first.
         startup_probe: Some(Probe { period_seconds: Some(5), failure_threshold: Some(120), ..accepts() }),
         liveness_probe: Some(Probe { failure_threshold: Some(6), ..accepts() }),
         readiness_probe: Some(accepts()),
@@ -69,28 +69,28 @@ fn accepts() -> Probe {
     Probe { tcp_socket: Some(socket), timeout_seconds: Some(5), ..Default::default() }
 }
 
-/// The image makes a property of each variable that begins with `KAFKA_`, but for those that are for Java.
+/// The image turns each variable that begins with `KAFKA_` into a property, except those for Java.
 fn environment(platform: &Platform, storage: &Storage, resources: &Resources) -> Vec<EnvVar> {
     let LogSize { retention, segment } = LogSize::of(platform, storage, 1);
     let mut environment = vec![
         ("CLUSTER_ID", cluster_id(&platform.namespace, &platform.name)),
         ("KAFKA_NODE_ID", "1".to_owned()),
         ("KAFKA_PROCESS_ROLES", "broker,controller".to_owned()),
-        // The controller is for the node itself alone.
+        // Only the node itself connects to the controller.
         ("KAFKA_LISTENERS", format!("PLAINTEXT://:{PORT},CONTROLLER://localhost:9093")),
         ("KAFKA_ADVERTISED_LISTENERS", format!("PLAINTEXT://{}", platform.kafka.bootstrap_servers)),
         ("KAFKA_CONTROLLER_LISTENER_NAMES", "CONTROLLER".to_owned()),
         ("KAFKA_CONTROLLER_QUORUM_VOTERS", "1@localhost:9093".to_owned()),
-        // Every directory in it is a topic's to Kafka, and the volume's root has a `lost+found`.
+        // Kafka takes every directory here for a topic's, and the volume's root has a `lost+found`.
         ("KAFKA_LOG_DIRS", format!("{VOLUME}/kafka")),
-        // A topic that is made when it is first asked for has the wrong number of partitions.
+        // A topic that is created on first use has the wrong number of partitions.
         ("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false".to_owned()),
         ("KAFKA_LOG_RETENTION_BYTES", retention.to_string()),
         ("KAFKA_LOG_SEGMENT_BYTES", segment.to_string()),
         ("KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR", "1".to_owned()),
         ("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1".to_owned()),
         ("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1".to_owned()),
-        // Warnings, to standard error: the image's usual configuration also writes files, of which it never removes one.
+        // Warnings go to standard error. The image's default configuration also writes files, and never removes one.
         ("KAFKA_LOG4J_OPTS", "-Dlog4j2.configurationFile=/etc/kafka/docker/tools-log4j2.yaml".to_owned()),
         ("KAFKA_GC_LOG_OPTS", "-Xlog:gc=warning".to_owned()),
         ("LOG_DIR", "/tmp".to_owned()),
@@ -99,19 +99,19 @@ fn environment(platform: &Platform, storage: &Storage, resources: &Resources) ->
     environment.into_iter().map(|(name, value)| EnvVar { name: name.to_owned(), value: Some(value), ..Default::default() }).collect()
 }
 
-/// Half of the memory; the other half is for what Java needs beside the heap, and for the page cache, which Kafka reads from.
+/// Half of the memory. The other half is for Java's memory outside the heap, and for the page cache, from which Kafka reads.
 fn heap(resources: &Resources) -> Option<String> {
     let memory = resources.limits.get("memory").or_else(|| resources.requests.get("memory"))?;
     let mebibytes = memory.thousandths()? / 1000 / 1024 / 1024;
     Some(format!("-Xmx{}m", (mebibytes / 2).max(1)))
 }
 
-/// The same whenever a resource of this name is applied, so that a volume that was kept is the cluster's own: 128 bits, as Kafka writes them.
+/// The id depends on the names only, so that a volume that was kept fits a resource of the same name: 128 bits, in Kafka's notation.
 fn cluster_id(namespace: &str, name: &str) -> String {
     let digest = Sha256::digest(format!("{namespace}/{name}"));
     let mut id = [0; 16];
     id.copy_from_slice(&digest[..16]);
-    // Kafka's tools would take an id that begins with '-' for an option.
+    // Kafka's tools take an id that begins with '-' for an option.
     id[0] &= 0x7f;
     URL_SAFE_NO_PAD.encode(id)
 }

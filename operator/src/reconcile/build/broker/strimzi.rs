@@ -1,4 +1,4 @@
-//! A broker by Strimzi, and topics by Strimzi (<https://strimzi.io/documentation/>).
+//! A broker and topics of Strimzi's (<https://strimzi.io/documentation/>).
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use crate::reconcile::platform::{Platform, Resources, Storage, TOPICS};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
-/// The label that says of which Kafka a pool or a topic is.
+/// The label with the Kafka to which a pool or a topic belongs.
 const CLUSTER: &str = "strimzi.io/cluster";
 
-/// A Kafka of our own, and the pool of its nodes, each broker and controller.
+/// A Kafka of the platform's own, and the pool of its nodes, each of which is broker and controller.
 pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, storage: &Storage, resources: &Resources) -> Vec<Object> {
     let part = platform.part("kafka");
     let part = match version {
@@ -28,8 +28,8 @@ pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, 
         },
         "entityOperator": {
             "topicOperator": {},
-            // With finalizers, topics that go together with their Kafka stay for ever, and their namespace with them: nobody is left
-            // to remove them.
+            // With finalizers, topics that are deleted together with their Kafka stay forever, and so does their namespace: no operator is
+            // left to remove them.
             "template": {"topicOperatorContainer": {"env": [{"name": "STRIMZI_USE_FINALIZERS", "value": "false"}]}},
         },
     });
@@ -45,7 +45,7 @@ pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, 
 }
 
 fn listener(platform: &Platform) -> Value {
-    // Strimzi makes a NetworkPolicy that lets everybody in, unless it is told whom.
+    // Strimzi creates a NetworkPolicy that admits every peer, unless peers are given.
     let peers = platform
         .network_policy
         .is_some()
@@ -53,7 +53,7 @@ fn listener(platform: &Platform) -> Value {
     json!({"name": "plain", "port": 9092, "type": "internal", "tls": false, "networkPolicyPeers": peers})
 }
 
-/// One broker may be missing, where there are three or more.
+/// With three or more brokers, one may be unavailable.
 fn config(brokers: i32, log: &LogSize) -> Value {
     let replication_factor = brokers.min(3);
     let in_sync = in_sync_replicas(replication_factor);
@@ -69,12 +69,12 @@ fn config(brokers: i32, log: &LogSize) -> Value {
     })
 }
 
-/// The copies that must have an event before it counts as written.
+/// The number of replicas that must have an event before it counts as written.
 fn in_sync_replicas(replication_factor: i32) -> i32 {
     (replication_factor - 1).max(1)
 }
 
-/// The topics, in a Kafka that Strimzi runs.
+/// The topics in a Kafka that Strimzi runs.
 pub(super) fn topics(platform: &Platform, cluster: &str) -> Vec<Object> {
     let part = platform.part("kafka");
     let topics = &platform.kafka.topics;
@@ -87,7 +87,7 @@ pub(super) fn topics(platform: &Platform, cluster: &str) -> Vec<Object> {
                 "config": {
                     // Validation keeps it below 2^63.
                     "retention.ms": u64::try_from(topics.retention.as_millis()).unwrap_or(u64::MAX),
-                    // The cluster's own may ask for more copies than the topic has.
+                    // The cluster's default may demand more replicas than the topic has.
                     "min.insync.replicas": topics.replication_factor.map(in_sync_replicas),
                 },
             });

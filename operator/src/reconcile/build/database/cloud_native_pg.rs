@@ -1,4 +1,4 @@
-//! A database by CloudNativePG (<https://cloudnative-pg.io/docs/>).
+//! A database of CloudNativePG's (<https://cloudnative-pg.io/docs/>).
 
 use serde_json::{Value, json};
 
@@ -11,13 +11,13 @@ use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 use crate::reconcile::volume::Volume;
 
-/// Seconds for which a primary that stops serves those who are connected, and refuses everybody else. The services stay connected as long as
-/// they are served, so more than the least would only be an outage.
+/// The seconds for which a stopping primary serves present connections and refuses new ones. The services stay connected as long as they
+/// are served, so a longer time would only lengthen the outage.
 const SMART_SHUTDOWN_SECONDS: i32 = 1;
-/// The version where the image does not tell one: CloudNativePG's default is newer.
+/// The version if the image does not show it. CloudNativePG's default is newer.
 const VERSION: &str = "17";
 
-/// What a Cluster is made of.
+/// The settings of a Cluster.
 pub(super) struct Cluster<'a> {
     pub(super) instances: i32,
     pub(super) synchronous_replication: SynchronousReplication,
@@ -27,8 +27,8 @@ pub(super) struct Cluster<'a> {
 }
 
 impl Cluster<'_> {
-    /// Its Pods have the label `cnpg.io/cluster`, and none of ours: CloudNativePG has `app.kubernetes.io` labels of its own, and writes
-    /// without end where `inheritedMetadata` has others.
+    /// The Pods have the label `cnpg.io/cluster`, and none of the operator's: CloudNativePG sets `app.kubernetes.io` labels of its own, and
+    /// writes without end if `inheritedMetadata` has others.
     pub(super) fn object(&self, platform: &Platform, service: Service) -> Object {
         let part = super::part(platform, service, self.image);
         let parameters = super::max_connections(platform, service).map(|connections| json!({"max_connections": connections.to_string()}));
@@ -45,7 +45,7 @@ impl Cluster<'_> {
         part.object(Step::Postgres(service), Kind::Cluster, &platform.postgres_name(service), &json!({"spec": spec}))
     }
 
-    /// CloudNativePG's default locale is C, which folds no letter but ASCII's.
+    /// CloudNativePG's default locale is C, which folds the case of ASCII letters only.
     fn initdb(&self, service: Service) -> Value {
         let version = self.image.and_then(version_of_image).unwrap_or(VERSION);
         let mut initdb = json!({"database": service.database(), "owner": service.database(), "encoding": "UTF8", "locale": "C.UTF-8"});
@@ -56,7 +56,7 @@ impl Cluster<'_> {
         initdb
     }
 
-    /// Without it, a primary that dies takes what its replicas have not received yet along.
+    /// Without synchronous replication, a primary that dies loses the writes that its replicas have not received.
     fn synchronous(&self) -> Option<Value> {
         let data_durability = match self.synchronous_replication {
             SynchronousReplication::Required => "required",

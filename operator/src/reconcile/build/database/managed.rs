@@ -1,4 +1,4 @@
-//! A database of our own: one PostgreSQL by its official image (<https://hub.docker.com/_/postgres>).
+//! A managed database: one PostgreSQL of the official image (<https://hub.docker.com/_/postgres>).
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,15 @@ use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 use crate::reconcile::volume::Volume;
 
-/// The image's user `postgres`.
+/// The id of the image's user `postgres`.
 const USER: i64 = 999;
 const PORT: i32 = 5432;
-/// Where the volume is: not where the image has one of its own, which depends on the major version.
+/// The directory of the volume. The image declares a volume elsewhere, at a path that depends on the major version.
 const VOLUME: &str = "/data";
-/// A directory in the volume and not its root, which may have a `lost+found` and belong to another user.
+/// The data is in a subdirectory: the root of a volume may have a `lost+found`, and belong to another user.
 const PGDATA: &str = "/data/pgdata";
 const CREDENTIALS: &str = "/etc/postgresql-credentials";
-/// Makes the database, and gives its owner the password.
+/// Creates the database, and sets its owner's password.
 const PREPARE: &str = include_str!("prepare.sh");
 
 pub(super) fn objects(
@@ -45,7 +45,7 @@ fn pod(service: Service, image: &str, volume: &Volume, password: &Secret, resour
     let (credentials, credentials_mount, password_file) = secret_file(password, "credentials", CREDENTIALS, "password");
     let (run, run_mount) = scratch("run", "/var/run/postgresql");
     let (tmp, tmp_mount) = scratch("tmp", "/tmp");
-    // The names are libpq's: also `psql` by `kubectl exec` needs no argument.
+    // libpq reads these variables, so that `psql` in `kubectl exec` needs no argument.
     let env = vec![variable("PGDATA", PGDATA), variable("PGUSER", service.database()), variable("PGDATABASE", service.database())];
     let container = Container {
         image: Some(image.to_owned()),
@@ -75,7 +75,7 @@ fn pod(service: Service, image: &str, volume: &Volume, password: &Secret, resour
             protocol: Some("TCP".to_owned()),
             ..Default::default()
         }]),
-        // Ten minutes, since a start after a crash first replays the log.
+        // Ten minutes: a start after a crash replays the log first.
         startup_probe: Some(Probe { period_seconds: Some(5), failure_threshold: Some(120), ..is_ready() }),
         liveness_probe: Some(Probe { failure_threshold: Some(6), ..is_ready() }),
         readiness_probe: Some(is_ready()),
@@ -95,7 +95,7 @@ fn variable(name: &str, value: &str) -> EnvVar {
     EnvVar { name: name.to_owned(), value: Some(value.to_owned()), ..Default::default() }
 }
 
-/// Over TCP, as the service comes. A server that refuses a connection for being the one too many is ready nevertheless.
+/// The probe connects over TCP, like the service. A server that refuses one connection too many is ready nevertheless.
 fn is_ready() -> Probe {
     let command = ["pg_isready", "--host=127.0.0.1", "--timeout=4"].map(str::to_owned).into();
     Probe { exec: Some(ExecAction { command: Some(command) }), timeout_seconds: Some(5), ..Default::default() }
