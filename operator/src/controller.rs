@@ -19,6 +19,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::changes::Known;
 use crate::metrics::Metrics;
+use crate::overlap::Territory;
 use crate::reconcile::context::Context;
 use crate::reconcile::reconciler::{reconcile, retry};
 use crate::reconcile::resource::{Guarded, Owner, owner_of};
@@ -88,7 +89,17 @@ pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, heal
     let leads = AtomicBool::new(false);
     let work = async {
         leads.store(true, Ordering::Relaxed);
-        work(client, settings, metrics.clone(), health, shutdown.clone()).await
+        let territory = Territory {
+            client: &client,
+            operator_namespace: &settings.defaults.operator_namespace,
+            lease: &lease,
+            namespaces: &settings.namespaces,
+        };
+        tokio::select! {
+            () = territory.take(&health) => {}
+            () = shutdown.cancelled() => return Ok(()),
+        }
+        work(client.clone(), settings.clone(), metrics.clone(), health, shutdown.clone()).await
     };
     let stop = async {
         shutdown.cancelled().await;

@@ -14,6 +14,8 @@ pub mod controller;
 #[cfg(feature = "controller")]
 pub mod metrics;
 #[cfg(feature = "controller")]
+pub mod overlap;
+#[cfg(feature = "controller")]
 pub mod plan;
 #[cfg(feature = "controller")]
 pub mod reconcile;

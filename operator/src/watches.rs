@@ -32,6 +32,8 @@ type Watched = (Option<Kind>, Option<String>);
 pub struct Health {
     watches: Mutex<BTreeMap<Watched, Watch>>,
     changed: Notify,
+    /// The reason why this replica does not work although it leads.
+    blocked: Mutex<Option<String>>,
 }
 
 #[derive(Default)]
@@ -95,6 +97,9 @@ impl Health {
     /// Whether the operator can work: every watch of at least one namespace has finished a list. A namespace that was deleted, or that
     /// grants no rights, does not affect the others.
     pub fn is_ready(&self) -> bool {
+        if self.blocked.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return false;
+        }
         let watches = self.watches();
         let mut places: BTreeMap<&Option<String>, bool> = BTreeMap::new();
         for ((_, namespace), watch) in watches.iter() {
@@ -116,12 +121,21 @@ impl Health {
 
     /// The watches that have not finished a list, each with its error if it has one.
     pub fn missing(&self) -> String {
+        let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let watches = self.watches();
         let missing = watches.iter().filter(|(_, watch)| !watch.synced).map(|(watched, watch)| {
             let why = watch.failing.as_ref().map(|(_, error)| format!(": {error}")).unwrap_or_default();
-            format!("the watch of {} has not told of everything yet{why}", named(watched))
+            format!("the watch of {} has not finished its first list{why}", named(watched))
         });
-        missing.collect::<Vec<_>>().join("\n")
+        blocked.into_iter().chain(missing).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Sets the reason why this replica does not work although it leads; `None`: it works. Returns whether the reason changed.
+    pub fn block(&self, reason: Option<String>) -> bool {
+        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *blocked != reason;
+        *blocked = reason;
+        changed
     }
 
     /// The watches that worked once and have failed for minutes, if every namespace has such a watch; `None` otherwise. A watch that never

@@ -156,7 +156,8 @@ async fn s05_connections_without_a_request_do_not_hold_up_a_stop() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let started = Instant::now();
     platform.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    // Requests in flight would have 22 s.
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     drop(connections);
 }
 

@@ -28,5 +28,6 @@ fn services_end_although_the_broker_has_gone() {
         started
     });
     drop(runtime);
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    // Every part of a stop is bounded; together they have 37 s.
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }

@@ -42,10 +42,17 @@ async fn s12_a_partition_without_a_leader_holds_up_nothing_else() {
     let kafka = &kafka(&broker.bootstrap_servers);
     let platform = Platform::start(Setup { kafka: Some(kafka.clone()), ..Setup::only("menu") }).await;
     let menu = platform.admin("menu");
+    let pool = platform.pool("menu");
+    let waiting =
+        async || sqlx::query_scalar::<_, String>("SELECT key FROM outbox ORDER BY id").fetch_all(&pool).await.expect("the outbox");
     let add =
         async |number: usize| menu.post("/api/v1/menu", &json!({"name": format!("Soup {number}"), "price": 1})).await.expect(201).id();
+    // How long it takes until a dish is told of, as long as all is well.
+    let mut usual = Duration::ZERO;
     for number in 0..12 {
-        add(number).await;
+        let (key, written) = (add(number).await.to_string(), Instant::now());
+        eventually("the dish is told of", async || !waiting().await.contains(&key)).await;
+        usual = usual.max(written.elapsed());
     }
     let partition: HashMap<String, i32> =
         topic::read(kafka, MenuEvent::TOPIC, 12).await.into_iter().map(|record| (record.key, record.partition)).collect();
@@ -55,23 +62,16 @@ async fn s12_a_partition_without_a_leader_holds_up_nothing_else() {
             menu.patch(&format!("/api/v1/menu/{key}"), &json!({"price": round + 2})).await.expect(200);
         }
     }
-    let pool = platform.pool("menu");
-    let waiting =
-        async || sqlx::query_scalar::<_, String>("SELECT key FROM outbox ORDER BY id").fetch_all(&pool).await.expect("the outbox");
     let stuck = 3 * partition.values().filter(|partition| **partition == 0).count();
     assert!(stuck > 0 && stuck < 36, "{partition:?}");
-    let began = Instant::now();
     eventually("only what belongs into that partition", async || waiting().await.len() == stuck).await;
     assert!(waiting().await.iter().all(|key| partition[key] == 0));
-    // Less than a single attempt takes to be given up.
-    assert!(began.elapsed() < Duration::from_secs(2), "the others waited {:?}", began.elapsed());
     let (mut new, mut elsewhere) = (0, 0);
     while new < 12 {
         new += 1;
-        let (key, written) = (add(100 + new).await.to_string(), Instant::now());
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let key = add(100 + new).await.to_string();
+        tokio::time::sleep(Duration::from_millis(300) + usual).await;
         elsewhere += usize::from(!waiting().await.contains(&key));
-        assert!(written.elapsed() < Duration::from_secs(2));
     }
     assert!(elsewhere >= 3, "of 12 new dishes {elsewhere} were told at once");
     broker.with_leader(MenuEvent::TOPIC, 0);

@@ -36,6 +36,28 @@ async fn delete(place: &Place, name: &str) {
     eventually("the resource is gone", async || place.resources().get_opt(name).await.ok()?.is_none().then_some(())).await;
 }
 
+/// `kubectl replace --force` with the policy Delete: the new resource of the same name has new volumes, and its own migrations have run on
+/// them. Nothing of the old one is taken for its own.
+pub(crate) async fn a_resource_that_is_replaced_starts_anew(place: &Place) {
+    let operator = ready(place, "trattoria", json!({"deletionPolicy": "Delete"})).await;
+    let before = place.children().await;
+    delete(place, "trattoria").await;
+    let new = place.apply("trattoria", smallest(json!({"deletionPolicy": "Delete"}))).await;
+    place.ready("trattoria").await;
+    operator.quiet().await;
+    let after = place.children().await;
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+    for ((kind, name), object) in &after {
+        let old = &before[&(*kind, name.clone())];
+        if matches!(kind, Kind::PersistentVolumeClaim | Kind::Secret | Kind::StatefulSet | Kind::Deployment | Kind::Job) {
+            assert_ne!(object["metadata"]["uid"], old["metadata"]["uid"], "{} {name} is the old one", kind.as_str());
+        }
+        let owner = &object["metadata"]["ownerReferences"][0]["uid"];
+        assert!(kind.holds_data() || *owner == new.metadata.uid.clone().expect("a uid"), "{} {name}: {owner}", kind.as_str());
+    }
+    operator.stop().await;
+}
+
 /// The objects of a resource that outlive it, by kind and name.
 async fn data(place: &Place) -> BTreeMap<(Kind, String), Value> {
     let mut children = place.children().await;

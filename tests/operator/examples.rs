@@ -53,7 +53,7 @@ async fn becomes_ready(place: &Place, operator: Operator, name: &str, documents:
     every_pod_was_admitted(place).await;
     table_shows(place, name, &status).await;
     let names = status.conditions.iter().map(|condition| condition.type_.as_str()).collect::<Vec<_>>();
-    let all = [
+    let mut all = vec![
         "Ready",
         "Progressing",
         "Reconciling",
@@ -64,12 +64,15 @@ async fn becomes_ready(place: &Place, operator: Operator, name: &str, documents:
         "MigrationsComplete",
         "ServicesReady",
         "AdminReady",
+        "Available",
     ];
+    all.extend(status.url.as_ref().map(|_| "Exposed"));
     assert_eq!(names, all);
     for condition in &status.conditions {
         assert_eq!(
             condition.status,
-            if ["Progressing", "Reconciling", "Stalled"].contains(&condition.type_.as_str()) { "False" } else { "True" },
+            // No controller of Ingresses and Gateways is installed here.
+            if ["Progressing", "Reconciling", "Stalled", "Exposed"].contains(&condition.type_.as_str()) { "False" } else { "True" },
             "{condition:?}"
         );
         assert_eq!(condition.observed_generation, Some(1), "{condition:?}");

@@ -215,7 +215,7 @@ impl Running {
         let fresh = scaled_by_others(self.fresh.objects(&resource).await);
         let started = Instant::now();
         loop {
-            let mut live = scaled_by_others(objects(&self.place).await);
+            let mut live = without_former_settings(scaled_by_others(objects(&self.place).await));
             let wanted = with_connections_of(&live, fresh.clone());
             live.retain(|name, _| !leaves.contains(&name.as_str()) || wanted.contains_key(name));
             let found = differences(&live, &wanted);
@@ -226,6 +226,17 @@ impl Running {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     }
+}
+
+/// Without the ConfigMaps of former settings, which stay as long as a ReplicaSet uses them.
+fn without_former_settings(mut live: Objects) -> Objects {
+    let used: Vec<_> = live
+        .values()
+        .filter_map(|object| object.pointer("/spec/template/spec/containers/0/envFrom/0/configMapRef/name")?.as_str())
+        .map(|name| format!("ConfigMap/{name}"))
+        .collect();
+    live.retain(|name, _| !name.starts_with("ConfigMap/") || used.contains(name));
+    live
 }
 
 /// The connections that a database allows are never lowered: they match the largest number of Pods so far.

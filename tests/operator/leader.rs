@@ -55,6 +55,32 @@ async fn puts_back(place: &Place) {
     within(Duration::from_secs(40), "it is put back", &mut async || place.get(kind, name).await).await;
 }
 
+/// A release that watches a namespace which another release in its own namespace watches does nothing, is unready and names the first, until
+/// the first is gone.
+pub(crate) async fn d16_of_two_releases_that_overlap_the_second_gives_way(place: &Place) {
+    let other = place.world.place("served").await;
+    let first = start(place, "first");
+    apply(place).await;
+    place.ready(NAME).await;
+    let wire = Wire::default();
+    let settings = Settings { namespaces: vec![place.name.clone(), other.name.clone()], ..place.settings("second") };
+    let second = Operator::start(wire.client(place.world.plane.client_config()), settings, wire);
+    let name = lease_name(std::slice::from_ref(&place.name));
+    eventually("the first is named", async || second.health.missing().contains(&format!("Lease {name} ")).then_some(())).await;
+    assert!(!second.health.is_ready() && first.health.is_ready());
+    apply(&other).await;
+    let (kind, object) = DRIFT;
+    place.delete(kind, object).await;
+    eventually("the first works", async || place.get(kind, object).await).await;
+    assert!(other.children().await.is_empty(), "the second works too");
+    assert!(writes(&second.wire).iter().all(|sent| sent.uri.contains("/leases")), "{:#?}", writes(&second.wire));
+    first.stop().await;
+    // As long as replicas of the first have to take over.
+    within(Duration::from_secs(120), "the second works", &mut async || other.get(kind, object).await).await;
+    assert!(second.health.missing().is_empty(), "{}", second.health.missing());
+    second.stop().await;
+}
+
 /// A replica without the lease sends no other requests. It takes over from a killed leader when the lease has expired, and from a stopped
 /// one at once.
 pub(crate) async fn another_takes_over(place: &Place) {

@@ -18,7 +18,7 @@ pub(crate) async fn objects(place: &Place) -> Objects {
 /// The same without values that are generated for each resource and without the namespace's name: equal wherever the same resource was
 /// applied.
 pub(crate) async fn objects_anywhere(place: &Place) -> Objects {
-    let mut objects = objects(place).await;
+    let mut objects = without_hashes(objects(place).await);
     for (key, object) in &mut objects {
         if key.starts_with("Secret/") {
             object["data"] = keys(&object["data"]);
@@ -26,6 +26,18 @@ pub(crate) async fn objects_anywhere(place: &Place) -> Objects {
         *object = without_place(object.take(), &place.name);
     }
     objects
+}
+
+/// The objects with names of ConfigMaps that do not depend on their content, which names the namespace.
+fn without_hashes(objects: Objects) -> Objects {
+    const HASH: usize = "-0123456789".len();
+    let maps: Vec<_> = objects.keys().filter_map(|key| key.strip_prefix("ConfigMap/").map(str::to_owned)).collect();
+    let without = |text: String| maps.iter().fold(text, |text, name| text.replace(name.as_str(), &name[..name.len() - HASH]));
+    let renamed = objects.into_iter().map(|(key, object)| {
+        let object = serde_json::from_str(&without(object.to_string())).expect("JSON");
+        (without(key), object)
+    });
+    renamed.collect()
 }
 
 /// An object without the additions of the API server and the controllers.

@@ -3,10 +3,12 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
+use operator::controller::Settings;
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
-use crate::world::{Place, eventually};
+use crate::wire::Wire;
+use crate::world::{Operator, Place, eventually};
 
 const NAME: &str = "trattoria";
 
@@ -114,6 +116,31 @@ pub(crate) async fn d05_a_new_version_waits_and_the_old_one_is_cared_for(place: 
     give_back(place).await;
     place.ready(NAME).await;
     assert!(image(&menu().await).ends_with("/menu:2.0"));
+    operator.stop().await;
+}
+
+/// Pods that use one broker do not move to another one before it has their topics; a new version of them is no reason to wait for the broker
+/// that they use.
+pub(crate) async fn pods_do_not_move_to_a_broker_that_is_away(place: &Place) {
+    let address = place.world.kafka.as_ref().expect("a broker").address();
+    let settings = Settings { kafka_address: None, ..place.settings("operator-0") };
+    let wire = Wire::default();
+    let operator = Operator::start(wire.client(place.world.plane.client_config()), settings, wire);
+    let with = |servers: &str, tag: &str| {
+        let kafka = json!({"external": {"bootstrapServers": [servers]}, "topics": {"prefix": format!("{}.", place.name)}});
+        spec(json!({"kafka": kafka, "image": {"tag": tag}}))
+    };
+    place.apply(NAME, with(&address, "1.0")).await;
+    place.ready(NAME).await;
+    let before = place.settings_of("trattoria-menu").await;
+    place.apply(NAME, with("127.0.0.1:9", "1.0")).await;
+    place.condition(NAME, "KafkaReady", "False", Some("BrokerUnreachable")).await;
+    place.condition(NAME, "Available", "True", None).await;
+    operator.quiet().await;
+    assert_eq!(place.settings_of("trattoria-menu").await, before);
+    place.apply(NAME, with(&address, "2.0")).await;
+    place.ready(NAME).await;
+    assert_eq!(place.settings_of("trattoria-menu").await, before);
     operator.stop().await;
 }
 

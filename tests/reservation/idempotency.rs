@@ -146,13 +146,11 @@ async fn s16_a_missing_contact_is_told_without_booking() {
     sqlx::query("SELECT FROM \"table\" WHERE id = $1 FOR UPDATE").bind(ids[0]).execute(&mut *lock).await.expect("locked");
     let drawn = "SELECT last_value, is_called FROM reservation_id_seq";
     let before: (i64, bool) = sqlx::query_as(drawn).fetch_one(&pool).await.expect("a sequence");
-    let asked = std::time::Instant::now();
     for body in [
         json!({"guests_count": 2, "reservation_time": in_hours(24)}),
         json!({"guests_count": 2, "reservation_time": in_hours(24), "table_id": ids[0]}),
     ] {
         guest.post("/reservations/", &body).await.invalid(&["#/contact_email", "#/contact_phone"]);
     }
-    assert!(asked.elapsed() < std::time::Duration::from_secs(4), "{:?}", asked.elapsed());
     assert_eq!(sqlx::query_as::<_, (i64, bool)>(drawn).fetch_one(&pool).await.expect("a sequence"), before);
 }

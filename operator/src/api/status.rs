@@ -107,8 +107,6 @@ pub struct ServiceStatus {
 pub enum ConditionType {
     /// Everything that the spec asks for runs.
     Ready,
-    /// Every service has the Pods that it needs, of the version that is asked for or of the one before.
-    Available,
     /// The operator works, or waits for progress.
     Progressing,
     /// The same as Progressing, under the name that tools of kstatus expect
@@ -128,6 +126,8 @@ pub enum ConditionType {
     ServicesReady,
     /// The first administrator can log in.
     AdminReady,
+    /// Every service has the Pods that it needs, of the version that is asked for or of the one before.
+    Available,
     /// The Ingress has an address, or the Gateway has accepted the route. Only with `ingress` or `gateway`; Ready does not wait for it.
     Exposed,
 }
@@ -136,7 +136,6 @@ impl ConditionType {
     /// All of them, in the order of the status.
     pub const ALL: [Self; 12] = [
         Self::Ready,
-        Self::Available,
         Self::Progressing,
         Self::Reconciling,
         Self::Stalled,
@@ -146,6 +145,7 @@ impl ConditionType {
         Self::MigrationsComplete,
         Self::ServicesReady,
         Self::AdminReady,
+        Self::Available,
         Self::Exposed,
     ];
 
@@ -153,7 +153,6 @@ impl ConditionType {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",
-            Self::Available => "Available",
             Self::Progressing => "Progressing",
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
@@ -163,6 +162,7 @@ impl ConditionType {
             Self::MigrationsComplete => "MigrationsComplete",
             Self::ServicesReady => "ServicesReady",
             Self::AdminReady => "AdminReady",
+            Self::Available => "Available",
             Self::Exposed => "Exposed",
         }
     }

@@ -129,7 +129,16 @@ impl Applier<'_> {
             return Ok(Some(observed));
         }
         let live = self.get(step, *kind, name).await?;
-        Ok(live.filter(|live| self.is_ours(step, *kind, name, live).is_ok()).map(|live| observe(*kind, &live)))
+        let ours = live.filter(|live| self.is_ours(step, *kind, name, live).is_ok() && !self.is_of_another(*kind, live));
+        Ok(ours.map(|live| observe(*kind, &live)))
+    }
+
+    /// Whether an object with Pods has an owner of the same name that is gone. The garbage collector removes the object. Until then its Pods
+    /// may keep a volume that is being deleted, and its migration was one of another database.
+    fn is_of_another(&self, kind: Kind, live: &Value) -> bool {
+        let mut owners = live["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+        matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::Job)
+            && owners.any(|owner| owner["name"] == self.owner.name.as_str() && owner["controller"] == true && owner["uid"] != self.uid)
     }
 
     /// Applies one object, if it differs.
@@ -150,6 +159,12 @@ impl Applier<'_> {
         }
         if let Some(live) = &live {
             self.is_ours(step, kind, name, live)?;
+            if self.is_of_another(kind, live) {
+                return Ok(Observed::waiting(format!(
+                    "{} {name} is of a deleted resource of the same name, and goes with it",
+                    kind.as_str()
+                )));
+            }
             if live["metadata"]["deletionTimestamp"].is_string() {
                 // A new object can be created only after the old one is gone. A watch reports that.
                 return Ok(observe(kind, live));

@@ -16,8 +16,11 @@ use super::resource::Owner;
 /// The answer of a broker.
 pub type Answer = Result<Report, TopicsError>;
 
-/// The number of requests at once: each has clients of librdkafka, with threads and memory of their own.
-const AT_ONCE: usize = 8;
+/// The number of requests at once to brokers that answered, or were not asked before: each has clients of librdkafka, with threads and memory
+/// of their own.
+const AT_ONCE: usize = 5;
+/// The number of requests at once to brokers that were away at the last request, so that they do not hold up those that answer.
+const AGAIN_AT_ONCE: usize = 3;
 /// The number of requests at once to one broker.
 const OF_ONE: usize = 4;
 
@@ -28,11 +31,17 @@ pub struct Brokers {
     /// The brokers, by address and login.
     doors: Mutex<HashMap<String, Arc<Door>>>,
     at_once: Arc<Semaphore>,
+    again_at_once: Arc<Semaphore>,
 }
 
 impl Default for Brokers {
     fn default() -> Self {
-        Self { questions: Mutex::default(), doors: Mutex::default(), at_once: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            questions: Mutex::default(),
+            doors: Mutex::default(),
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            again_at_once: Arc::new(Semaphore::new(AGAIN_AT_ONCE)),
+        }
     }
 }
 
@@ -86,11 +95,11 @@ impl Brokers {
     }
 
     /// Sends a request, or waits for the answer to the same earlier request. Returns `None` if there is no answer within
-    /// [`BROKER_AT_HAND`]; `tell` is called when it comes.
+    /// [`BROKER_AT_HAND`]; `tell` is called when it comes. `was_away`: the broker did not answer the last request.
     pub async fn ask(
         &self,
         owner: &Owner,
-        broker: &str,
+        (broker, was_away): (&str, bool),
         of: &str,
         question: impl Future<Output = Answer> + Send + 'static,
         tell: impl FnOnce() + Send + 'static,
@@ -104,7 +113,8 @@ impl Brokers {
                 return None;
             }
             _ => {
-                let (door, at_once) = (self.door(broker), self.at_once.clone());
+                let places = if was_away { &self.again_at_once } else { &self.at_once };
+                let (door, at_once) = (self.door(broker), places.clone());
                 (tokio::spawn(async move { door.ask(&at_once, question).await }), false)
             }
         };
@@ -153,7 +163,7 @@ mod tests {
             let tell = move || {
                 told.fetch_add(1, Ordering::SeqCst);
             };
-            brokers.ask(&owner, "broker", of, after(milliseconds), tell).await.is_some()
+            brokers.ask(&owner, ("broker", false), of, after(milliseconds), tell).await.is_some()
         };
         assert!(ask("a", 0).await);
         assert!(!ask("a", 1000).await && !ask("a", 0).await);
@@ -170,6 +180,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn d06_brokers_that_are_away_do_not_hold_up_one_that_answers() {
+        let brokers = Brokers::default();
+        let ask = async |number: usize, was_away: bool, milliseconds: u64| {
+            let owner = Owner { namespace: "dining".to_owned(), name: format!("trattoria-{number}") };
+            brokers.ask(&owner, (&format!("broker-{number}"), was_away), "topics", after(milliseconds), || {}).await
+        };
+        let away = futures_util::future::join_all((0..100).map(|number| ask(number, true, 60_000))).await;
+        assert!(away.iter().all(Option::is_none));
+        assert!(matches!(ask(100, false, 0).await, Some(Ok(_))));
+    }
+
+    #[tokio::test]
     async fn d06_one_broker_that_is_away_answers_for_all_that_share_it() {
         let (brokers, asked, told) = (Brokers::default(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let ask = async |number: usize| {
@@ -181,7 +203,7 @@ mod tests {
                 Err(TopicsError::Unreachable { servers: "broker".to_owned(), reason: "away".to_owned() })
             };
             brokers
-                .ask(&owner, "broker", "topics", question, move || {
+                .ask(&owner, ("broker", false), "topics", question, move || {
                     told.fetch_add(1, Ordering::SeqCst);
                 })
                 .await

@@ -106,11 +106,13 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         waits_for_rollout: false,
     };
     let generation = resource.metadata.generation;
+    let mut unfinished = None;
     // The finalizer comes first, even if the resource is paused or invalid: its policy decides what a deletion does.
     if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
         let uid = resource.uid().unwrap_or_default();
         if let Err(failure) = (Finalizer { client: &context.client, metrics: &context.metrics, owner }).follow_policy(&uid).await {
-            return Err(round.failed("FollowDeletionPolicy", &[failure]).await);
+            // Without its finalizer the data is kept, which harms nobody: the rest goes on.
+            unfinished = Some(round.failed("FollowDeletionPolicy", &[failure]).await);
         }
     }
     if resource.spec.paused == Some(true) {
@@ -147,7 +149,8 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
             return Ok(Ended::Refused);
         }
     };
-    round.platform(&platform).await
+    let ended = round.platform(&platform).await?;
+    unfinished.map_or(Ok(ended), Err)
 }
 
 /// Handles a resource that is being deleted. The garbage collector removes its objects by their owner references, and the finalizer, if

@@ -203,18 +203,18 @@ pub fn reported(
     ] {
         tell(&mut conditions, kind, &worst(steps, |step| step.condition() == kind));
     }
-    tell(&mut conditions, ConditionType::Available, &availability(steps));
-    if platform.exposure.is_some() {
-        tell(&mut conditions, ConditionType::Exposed, &worst(steps, |step| step == Step::Exposure));
-    } else {
-        conditions.conditions.retain(|condition| condition.type_ != ConditionType::Exposed.as_str());
-    }
     // The auth service creates the administrator when it starts.
     let admin = match steps.get(&Step::Deployment(Service::Auth)).map(|progress| &progress.state) {
         Some(State::Done) => State::Done,
         _ => State::Waiting("the administrator is made when the auth service starts".to_owned()),
     };
     tell(&mut conditions, ConditionType::AdminReady, &admin);
+    tell(&mut conditions, ConditionType::Available, &availability(steps));
+    if platform.exposure.is_some() {
+        tell(&mut conditions, ConditionType::Exposed, &worst(steps, |step| step == Step::Exposure));
+    } else {
+        conditions.conditions.retain(|condition| condition.type_ != ConditionType::Exposed.as_str());
+    }
     new
 }
 

@@ -42,7 +42,8 @@ pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds
     // The receiver is gone only when the operator stops.
     let tell = move || drop(trigger.send(ObjectRef::new(&resource.name).within(&resource.namespace)));
     let broker = checksum(format!("{address} {:?}", platform.kafka.security).as_bytes());
-    match context.brokers.ask(owner, &broker, &wanted, question, tell).await {
+    let was_away = context.remember(owner, |remembered| remembered.topics_failed.is_some());
+    match context.brokers.ask(owner, (&broker, was_away), &wanted, question, tell).await {
         None => context.remember(owner, |remembered| {
             Topics::Asking(match (&remembered.topics, &remembered.topics_failed) {
                 (Some((known, _)), _) if *known == wanted => None,

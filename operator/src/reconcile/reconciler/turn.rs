@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::ResourceExt as _;
+use serde_json::Value;
 
 use crate::reconcile::apply::{Applied, Applier, by_step};
 use crate::reconcile::build::Object;
@@ -106,7 +107,7 @@ impl Round<'_> {
             Step::Deployment(service) if waits_for_secret(platform, service).is_some() => Some(Step::Postgres(service)),
             _ => blocking,
         };
-        let gate = match self.gate(applier, step, objects, blocking).await {
+        let gate = match self.gate(applier, platform, step, objects, blocking).await {
             Ok(gate) => gate,
             Err(failure) => {
                 let state = State::Failed { reason: failure.reason, message: failure.message.clone() };
@@ -141,7 +142,14 @@ impl Round<'_> {
 
     /// Decides whether a step may be applied. Running objects are maintained whatever the state of other steps is: a database or a broker
     /// that is away does not stop the maintenance of the services.
-    async fn gate(&self, applier: &Applier<'_>, step: Step, objects: &[&Object], blocking: Option<Step>) -> Result<Gate, Failure> {
+    async fn gate(
+        &self,
+        applier: &Applier<'_>,
+        platform: &Platform,
+        step: Step,
+        objects: &[&Object],
+        blocking: Option<Step>,
+    ) -> Result<Gate, Failure> {
         if self.waits_for_rollout {
             match step {
                 Step::Migration(service) if self.has_run(service) => return Ok(Gate::Passed),
@@ -158,13 +166,15 @@ impl Round<'_> {
                 let job = applier.job(step, objects).await?;
                 Ok(if job.is_some_and(|job| matches!(job.state, State::Done)) { Gate::Passed } else { Gate::Closed(why) })
             }
-            // Only the first start waits for the topics: a broker would create a topic with its own defaults when a service first asks for
-            // it.
-            Step::Deployment(service) if blocking == Step::Topics && self.has_run(service) => Ok(Gate::Open),
-            Step::Deployment(_) => {
-                let runs = applier.deployment(step, objects).await?.is_some();
-                Ok(if runs { Gate::Held(why) } else { Gate::Closed(why) })
-            }
+            // Only the first Pods with a broker wait for its topics: a broker would create a topic with its own defaults when a service first
+            // asks for it.
+            Step::Deployment(service) => Ok(match applier.deployment(step, objects).await? {
+                Some(live) if blocking == Step::Topics && uses_broker(applier, platform, step, &live).await? => Gate::Open,
+                Some(_) => Gate::Held(why),
+                // It was deleted.
+                None if blocking == Step::Topics && self.has_run(service) => Gate::Open,
+                None => Gate::Closed(why),
+            }),
             // A broker that comes back may have lost its topics.
             Step::Topics => {
                 self.context.remember(self.owner, |remembered| remembered.topics = None);
@@ -241,6 +251,16 @@ impl Round<'_> {
             }
         }
     }
+}
+
+/// Whether the Pods of a Deployment use the specified broker and the specified topics already.
+async fn uses_broker(applier: &Applier<'_>, platform: &Platform, step: Step, live: &Value) -> Result<bool, Failure> {
+    let source = live.pointer("/spec/template/spec/containers/0/envFrom/0/configMapRef/name");
+    let Some(name) = source.and_then(Value::as_str) else { return Ok(false) };
+    let settings = applier.get(step, Kind::ConfigMap, name).await?.unwrap_or_default();
+    let is = |name: &str, value: &str| settings["data"][name].as_str().unwrap_or_default() == value;
+    let kafka = &platform.kafka;
+    Ok(is("KAFKA_BOOTSTRAP_SERVERS", &kafka.bootstrap_servers) && is("KAFKA_TOPIC_PREFIX", &kafka.topics.prefix))
 }
 
 /// CloudNativePG creates the Secret with the database's URL when the Cluster is ready.
