@@ -187,9 +187,9 @@ fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), Stri
 async fn client() -> Result<Client, String> {
     // The call fails only if a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = kube::Config::infer().await.map_err(|error| {
-        format!("there is no cluster to be found: {}; set KUBECONFIG, or run in a Pod with a ServiceAccount", chain(&error))
-    })?;
+    let config = kube::Config::infer()
+        .await
+        .map_err(|error| format!("no cluster is configured: {}; set KUBECONFIG, or run in a Pod with a ServiceAccount", chain(&error)))?;
     let builder = ClientBuilder::try_from(config).map_err(|error| chain(&error))?;
     Ok(builder.with_layer(&controller::time_limit()).build())
 }

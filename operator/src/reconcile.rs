@@ -1,6 +1,7 @@
 //! From a resource to a running platform: dereference, validate, build, apply, status.
 
 pub mod apply;
+mod beyond;
 pub mod brokers;
 pub mod build;
 pub mod children;

@@ -51,7 +51,7 @@ async fn readyz(State(asked): State<Asked>) -> (StatusCode, String) {
     let missing = asked.health.missing();
     match (asked.health.is_ready(), missing.is_empty()) {
         (true, true) => (StatusCode::OK, "ok\n".to_owned()),
-        (true, false) => (StatusCode::OK, format!("ok, but for this:\n{missing}\n")),
+        (true, false) => (StatusCode::OK, format!("ok, except:\n{missing}\n")),
         (false, _) => (StatusCode::SERVICE_UNAVAILABLE, format!("{missing}\n")),
     }
 }

@@ -274,7 +274,7 @@ impl Watches {
     /// Waits until every watch has finished a list, at most for [`FIRST_LISTS`].
     async fn known(&self) {
         if tokio::time::timeout(FIRST_LISTS, self.health.synced()).await.is_err() {
-            warn!("work goes on without knowing everything that exists: {}", self.health.missing());
+            warn!("starting before all watches have finished their first list: {}", self.health.missing());
         }
     }
 

@@ -155,7 +155,7 @@ impl Applier<'_> {
         let live = self.get(step, kind, name).await?;
         if held && kind == Kind::Deployment && live.is_none() {
             // The Deployment was deleted after the check of the gate. It must not be created with the new template.
-            return Ok(Observed::waiting(format!("Deployment {name} is made when it is its turn")));
+            return Ok(Observed::waiting(format!("Deployment {name} waits for earlier steps")));
         }
         if let Some(live) = &live {
             self.is_ours(step, kind, name, live)?;
@@ -315,7 +315,12 @@ impl Applier<'_> {
         ]);
         let patch: Patch<()> = Patch::Json(serde_json::from_value(patch).expect("a JSON patch"));
         self.metrics.write(kind.plural(), "patch");
-        info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "what was put beside ours by hand is taken away");
+        info!(
+            kind = kind.as_str(),
+            name,
+            namespace = self.owner.namespace,
+            "removing fields that were edited by hand and conflict with the operator's"
+        );
         match tokio::time::timeout(REQUEST, self.api(kind).patch(name, &PatchParams::default(), &patch)).await {
             Err(_) => Err(Failure::timeout(step, "patch", kind, name)),
             Ok(Err(error)) => Err(Failure::of_request(step, "patch", kind, name, &error)),

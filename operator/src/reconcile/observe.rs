@@ -105,7 +105,7 @@ fn deployment(name: &str, object: &Value) -> Observed {
         State::Done
     } else if stalled.is_some() {
         let message = format!(
-            "Deployment {name}: {available} of {wanted} Pods are available, and no more became so in time; look at its Pods: kubectl describe pods, \
+            "Deployment {name}: {available} of {wanted} Pods are available, and no more became available in time; check its Pods: kubectl describe pods, \
              kubectl logs"
         );
         State::Failed { reason: DEPLOYMENT_STALLED, message }
@@ -127,7 +127,7 @@ fn stateful_set(name: &str, object: &Value) -> Observed {
         return Observed::done().of_version(image.and_then(version_of_image));
     }
     Observed::waiting(format!(
-        "StatefulSet {name}: {ready} of {wanted} Pods are ready (where it stays so: kubectl describe pod {name}-0; kubectl logs {name}-0 \
+        "StatefulSet {name}: {ready} of {wanted} Pods are ready (if this lasts: kubectl describe pod {name}-0; kubectl logs {name}-0 \
          --all-containers)"
     ))
 }
@@ -182,7 +182,7 @@ fn job(name: &str, object: &Value) -> Observed {
     if let Some(failed) = holds("Failed") {
         let why = failed["message"].as_str().unwrap_or("no message");
         let message = format!(
-            "Job {name} failed ({why}); its log says why: kubectl logs job/{name}. The old version keeps serving. When what was wrong is mended, \
+            "Job {name} failed ({why}); its log says why: kubectl logs job/{name}. The old version keeps serving. After you have fixed the cause, \
              delete the Job to have it run again"
         );
         return Observed { state: State::Failed { reason: MIGRATION_FAILED, message }, ..Observed::done() };

@@ -76,7 +76,7 @@ impl Applier<'_> {
             .as_array()
             .is_some_and(|entries| entries.iter().any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply"));
         if self.is_ours(step, kind, name, &live).is_err() || !applied || metadata["deletionTimestamp"].is_string() {
-            debug!(kind = kind.as_str(), name, "left alone: not ours, or going already");
+            debug!(kind = kind.as_str(), name, "not removed: not the operator's, or already being deleted");
             return Ok(());
         }
         let preconditions = Preconditions { uid: metadata["uid"].as_str().map(str::to_owned), resource_version: None };

@@ -20,14 +20,14 @@ macro_rules! reasons {
 }
 
 reasons! {
-    AVAILABLE = "Available", "what the condition is about is there and works", "Nothing is to be done";
+    AVAILABLE = "Available", "the subject of the condition exists and works", "No action is needed";
     RECONCILING = "Reconciling", "the operator is at work on this generation, or waits for what its message names",
         "Wait; the message says for what";
     WAITING = "Waiting", "something that was made is not ready yet, or another step comes first",
-        "Wait. Where it does not end, look at what the message names: `kubectl describe` it, and its Pods";
+        "Wait. If it does not end, check what the message names: `kubectl describe` it, and its Pods";
     WAITS_FOR_ROLLOUT = "WaitsForRollout", "the operator's default version has changed, and as many restaurants as may do so at a time roll out already; this one serves with the version that it has",
-        "Wait. Where it does not end, look at the restaurants whose Progressing has another reason: one that cannot be rolled out keeps its place, until it is mended, paused, or names a tag of its own";
-    SETTLED = "Settled", "there is nothing left to do", "Nothing is to be done";
+        "Wait. If it does not end, check the restaurants whose Progressing has another reason: one that cannot be rolled out keeps its place, until it is mended, paused, or names a tag of its own";
+    SETTLED = "Settled", "there is nothing left to do", "No action is needed";
     STALLED = "Stalled", "something failed, and nothing moves without a change or another try", "Look at the conditions that are False";
     PAUSED = "Paused", "`spec.paused` is true, and everything is left as it is", "Set `spec.paused` to false";
     INVALID_SPEC = "InvalidSpec", "a field has a value that the definition admits and that still cannot be used",
@@ -47,8 +47,8 @@ reasons! {
         "Write the version that the message names, or dump the databases and restore them into a new resource";
     NAME_CONFLICT = "NameConflict", "an object of a wanted name exists and is not this resource's: it is never taken over",
         "Delete or rename the object that the message names, or give the resource another name";
-    OBJECT_REJECTED = "ObjectRejected", "the API server, or an admission webhook, refuses an object as it is wanted",
-        "The message has its words; most often a field of the resource is at fault";
+    OBJECT_REJECTED = "ObjectRejected", "the API server, or an admission webhook, refuses an object that the operator applies",
+        "The message has the error; the usual cause is a field of the resource";
     FORBIDDEN = "Forbidden", "the operator lacks a right, or an admission plugin says no: a quota, a policy, a class that cannot expand volumes",
         "The message has the API server's words; compare the operator's rights with those of its chart";
     API_UNAVAILABLE = "ApiServerUnavailable", "the API server does not answer, or not now", "It is tried again, after 1 s and up to 5 minutes";
@@ -63,11 +63,11 @@ reasons! {
         "The message has its words: a listener that does not admit the namespace or the host, most often";
     BROKER_UNREACHABLE = "BrokerUnreachable", "the broker does not answer the operator",
         "See that it runs, and that a NetworkPolicy lets the operator's Pods reach it";
-    BROKER_LOGIN_FAILED = "BrokerLoginFailed", "the broker does not take user and password", "Correct the Secrets of `spec.kafka.external.sasl`";
-    BROKER_TLS_FAILED = "BrokerTlsFailed", "there is no TLS with the broker", "Correct the Secrets of `spec.kafka.external.tls`";
+    BROKER_LOGIN_FAILED = "BrokerLoginFailed", "the broker refuses the user or the password", "Correct the Secrets of `spec.kafka.external.sasl`";
+    BROKER_TLS_FAILED = "BrokerTlsFailed", "the TLS handshake with the broker fails", "Correct the Secrets of `spec.kafka.external.tls`";
     TOPIC_FORBIDDEN = "TopicForbidden", "the broker does not let the user make or change a topic",
         "Give the user Describe, Create, Alter, DescribeConfigs and AlterConfigs on the topics";
-    TOPIC_REFUSED = "TopicRefused", "the broker refuses what is wanted of a topic", "The message has its words: more copies than brokers, say";
+    TOPIC_REFUSED = "TopicRefused", "the broker refuses the settings of a topic", "The message has the error, for example more replicas than brokers";
     KAFKA_TLS_NOT_BUILT_IN = "KafkaTlsNotBuiltIn", "this operator was built without TLS and SCRAM to Kafka", "Use an image that was built with the feature `kafka-tls`";
     INVALID_KAFKA_SETTINGS = "InvalidKafkaSettings", "the settings of the broker cannot be used together", "Change what the message names";
 }

@@ -175,7 +175,7 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
 /// A stored resource that cannot be read: a definition before this one admitted it.
 async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, error: &str) -> Result<Ended, Unfinished> {
     let uid = metadata.uid.as_deref().unwrap_or_default();
-    let message = format!("the resource cannot be read: {error}; put one in its place that the definition admits: kubectl replace");
+    let message = format!("the resource cannot be read: {error}; replace it with one that the definition admits: kubectl replace");
     context.metrics.failed("read", MALFORMED);
     context.ready(owner, Some(false));
     let mut status = match context.remember(owner, |remembered| remembered.status.clone()) {

@@ -107,10 +107,10 @@ pub fn paused(status: &RestaurantBookingStatus, generation: Option<i64>) -> Rest
     status.observed_generation = generation;
     let has_run = conditions::find(&status.conditions, ConditionType::Ready.as_str()).is_some();
     let mut conditions = Conditions { conditions: &mut status.conditions, generation };
-    let message = "spec.paused is true: nothing is made, changed or removed; the other conditions are those of before";
+    let message = "spec.paused is true: nothing is created, changed or removed; the other conditions show the state before the pause";
     conditions.work(&Work::Stands(PAUSED, message));
     if !has_run {
-        conditions.set(ConditionType::Ready, ConditionStatus::False, PAUSED, "spec.paused was true before anything was made");
+        conditions.set(ConditionType::Ready, ConditionStatus::False, PAUSED, "spec.paused was true before anything was created");
     }
     status
 }
@@ -134,10 +134,10 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
             (ConditionType::Exposed, _) => {}
             // The conditions of an earlier generation stay, and keep that generation.
             (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
-            (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is mended"),
+            (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is corrected"),
         }
     }
-    conditions.work(&Work::Stands(reason, "nothing is done until the resource, or what it refers to, is mended"));
+    conditions.work(&Work::Stands(reason, "no change is made until the resource, or an object that it refers to, is corrected"));
     status
 }
 

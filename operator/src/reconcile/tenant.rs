@@ -101,7 +101,7 @@ fn keys(platform: &Platform) -> Vec<Invalid> {
         for (field, map) in [("labels", &component.labels), ("annotations", &component.annotations)] {
             for key in map.keys().filter(|key| is_reserved(key)) {
                 let message = format!(
-                    "spec.{}.{field}: has {key:?}, by which another operator or a cloud gives a Pod rights; leave it out",
+                    "spec.{}.{field}: has {key:?}, with which another operator or a cloud grants a Pod rights; remove it",
                     service.as_str()
                 );
                 invalid.push(Invalid { condition: ConditionType::ServicesReady, reason: INVALID_SPEC, message });

@@ -3,16 +3,21 @@
 use std::time::{Duration, Instant};
 
 use kube::runtime::reflector::ObjectRef;
+use serde_json::Value;
 use tracing::info;
 
 use crate::timing;
 
+use super::apply::Applier;
 use super::context::Context;
 use super::failure::Failure;
 use super::kafka;
+use super::kind::Kind;
 use super::observe::State;
 use super::platform::Platform;
+use super::reason::OF_BROKER;
 use super::resource::Owner;
+use super::status::{Progress, Steps};
 use super::step::Step;
 use super::validate::checksum;
 
@@ -70,4 +75,30 @@ pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds
             Topics::Failed(failure)
         }
     }
+}
+
+/// Forgets what is known of the topics of a resource: a broker that comes back may have lost them.
+pub fn forget(context: &Context, owner: &Owner) {
+    context.remember(owner, |remembered| remembered.topics = None);
+    context.brokers.forget(owner);
+}
+
+/// A broker that does not answer about its topics is not ready, even if its Pods are.
+pub fn judge_broker(steps: &mut Steps) {
+    if let State::Failed { reason, .. } = &steps[&Step::Topics].state
+        && OF_BROKER.contains(reason)
+    {
+        let state = steps[&Step::Topics].state.clone();
+        steps.insert(Step::Kafka, Progress::of(state));
+    }
+}
+
+/// Whether the Pods of a Deployment use the specified broker and the specified topics already.
+pub async fn uses_broker(applier: &Applier<'_>, platform: &Platform, step: Step, live: &Value) -> Result<bool, Failure> {
+    let source = live.pointer("/spec/template/spec/containers/0/envFrom/0/configMapRef/name");
+    let Some(name) = source.and_then(Value::as_str) else { return Ok(false) };
+    let settings = applier.get(step, Kind::ConfigMap, name).await?.unwrap_or_default();
+    let is = |name: &str, value: &str| settings["data"][name].as_str().unwrap_or_default() == value;
+    let kafka = &platform.kafka;
+    Ok(is("KAFKA_BOOTSTRAP_SERVERS", &kafka.bootstrap_servers) && is("KAFKA_TOPIC_PREFIX", &kafka.topics.prefix))
 }

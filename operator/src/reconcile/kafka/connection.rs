@@ -199,8 +199,7 @@ enum Heard {
 /// The advice for a broker that does not answer.
 pub(super) const REACHABLE: &str = "the broker must run, and let the operator's Pods connect";
 /// The reason for a broker that closes the connection without an error.
-const HUNG_UP: &str =
-    "it hangs up, as a broker does that is ending, or that asks for TLS or a login which spec.kafka.external does not give";
+const HUNG_UP: &str = "it closes the connection: it is stopping, or it requires TLS or a login that spec.kafka.external does not configure";
 
 impl Heard {
     fn new(code: Option<RDKafkaErrorCode>, reason: &str) -> Option<Self> {

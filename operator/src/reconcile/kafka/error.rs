@@ -131,7 +131,7 @@ pub(super) fn of_topic(
             ": the broker's own default.replication.factor is more than there are brokers; give spec.kafka.topics.replicationFactor"
                 .to_owned()
         }
-        (PolicyViolation, _) => ": the Kafka cluster has a rule for topics, which who runs it knows".to_owned(),
+        (PolicyViolation, _) => ": the Kafka cluster has a policy for topics; ask its administrators".to_owned(),
         _ => String::new(),
     };
     let error = TopicsError::Refused { topic, operation, reason: format!("{code}{advice}") };
@@ -149,7 +149,7 @@ pub(super) fn is_forbidden(code: RDKafkaErrorCode) -> bool {
 
 /// The error for a topic whose settings the broker does not return.
 pub(super) fn unreadable(topic: String) -> TopicsError {
-    TopicsError::NotAuthorized { topic, operation: Operation::Read, reason: "the broker does not tell its settings".to_owned() }
+    TopicsError::NotAuthorized { topic, operation: Operation::Read, reason: "the broker does not return its settings".to_owned() }
 }
 
 /// The error for a topic whose retention did not change.

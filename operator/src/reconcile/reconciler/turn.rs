@@ -7,19 +7,19 @@ use std::sync::atomic::Ordering;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::ResourceExt as _;
-use serde_json::Value;
 
 use crate::reconcile::apply::{Applied, Applier, by_step};
+use crate::reconcile::beyond::Beyond;
 use crate::reconcile::build::Object;
 use crate::reconcile::failure::Failure;
-use crate::reconcile::kind::Kind;
+use crate::reconcile::kind::{CLOUD_NATIVE_PG, Kind};
 use crate::reconcile::observe::State;
-use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
-use crate::reconcile::reason::{INVALID_SPEC, OF_BROKER};
+use crate::reconcile::platform::Platform;
+use crate::reconcile::reason::INVALID_SPEC;
 use crate::reconcile::service::Service;
 use crate::reconcile::status::{Progress, Steps};
 use crate::reconcile::step::{ORDER, Step};
-use crate::reconcile::topics::{Topics, topics};
+use crate::reconcile::topics::{self, Topics};
 
 use super::{RESYNC, Round};
 
@@ -67,13 +67,7 @@ impl Round<'_> {
             steps.insert(step, progress);
             failures.extend(failed);
         }
-        // A broker that does not answer about its topics is not ready, even if its Pods are.
-        if let State::Failed { reason, .. } = &steps[&Step::Topics].state
-            && OF_BROKER.contains(reason)
-        {
-            let state = steps[&Step::Topics].state.clone();
-            steps.insert(Step::Kafka, Progress::of(state));
-        }
+        topics::judge_broker(&mut steps);
         let foundations = [Step::Foundation].into_iter().chain(Service::ALL.map(Step::Settings));
         // Templates that are kept may refer to objects that are no longer wanted.
         if !self.waits_for_rollout && foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
@@ -104,7 +98,9 @@ impl Round<'_> {
         }
         // New Pods would wait for the Secret, and would be replaced when it exists.
         let blocking = match step {
-            Step::Deployment(service) if waits_for_secret(platform, service).is_some() => Some(Step::Postgres(service)),
+            Step::Deployment(service) if matches!(platform.beyond(Step::Postgres(service)), Beyond::Secret(_)) => {
+                Some(Step::Postgres(service))
+            }
             _ => blocking,
         };
         let gate = match self.gate(applier, platform, step, objects, blocking).await {
@@ -169,7 +165,7 @@ impl Round<'_> {
             // Only the first Pods with a broker wait for its topics: a broker would create a topic with its own defaults when a service first
             // asks for it.
             Step::Deployment(service) => Ok(match applier.deployment(step, objects).await? {
-                Some(live) if blocking == Step::Topics && uses_broker(applier, platform, step, &live).await? => Gate::Open,
+                Some(live) if blocking == Step::Topics && topics::uses_broker(applier, platform, step, &live).await? => Gate::Open,
                 Some(_) => Gate::Held(why),
                 // It was deleted.
                 None if blocking == Step::Topics && self.has_run(service) => Gate::Open,
@@ -177,8 +173,7 @@ impl Round<'_> {
             }),
             // A broker that comes back may have lost its topics.
             Step::Topics => {
-                self.context.remember(self.owner, |remembered| remembered.topics = None);
-                self.context.brokers.forget(self.owner);
+                topics::forget(self.context, self.owner);
                 Ok(Gate::Closed(why))
             }
             _ => Ok(Gate::Closed(why)),
@@ -223,22 +218,21 @@ impl Round<'_> {
         !context.rollouts.begin(owner)
     }
 
-    /// The part of a step that is not an object in the cluster; `None` if nothing is missing.
+    /// Provides what a step needs beyond its objects; returns the state of the step while that is missing.
     async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
-        match step {
-            Step::Postgres(service) => waits_for_secret(platform, service),
-            Step::Topics => match platform.kafka.backend {
-                KafkaBackend::Managed { .. } | KafkaBackend::External => self.topics(platform, failures).await,
-                // Strimzi's topics are objects, KafkaTopics.
-                KafkaBackend::Strimzi { .. } | KafkaBackend::StrimziCluster { .. } => None,
-            },
-            _ => None,
+        match platform.beyond(step) {
+            Beyond::Nothing => None,
+            Beyond::Secret(secret) => {
+                let message = format!("Secret {} with key {} does not exist yet; {CLOUD_NATIVE_PG} creates it", secret.name, secret.key);
+                Some(State::Waiting(message))
+            }
+            Beyond::Topics => self.topics(platform, failures).await,
         }
     }
 
     /// Applies the topics through the broker.
     async fn topics(&self, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
-        match topics(self.context, self.owner, platform, RESYNC / 2).await {
+        match topics::topics(self.context, self.owner, platform, RESYNC / 2).await {
             Topics::AsWanted => None,
             Topics::Asking(known) => {
                 self.is_asking.store(true, Ordering::Relaxed);
@@ -251,21 +245,4 @@ impl Round<'_> {
             }
         }
     }
-}
-
-/// Whether the Pods of a Deployment use the specified broker and the specified topics already.
-async fn uses_broker(applier: &Applier<'_>, platform: &Platform, step: Step, live: &Value) -> Result<bool, Failure> {
-    let source = live.pointer("/spec/template/spec/containers/0/envFrom/0/configMapRef/name");
-    let Some(name) = source.and_then(Value::as_str) else { return Ok(false) };
-    let settings = applier.get(step, Kind::ConfigMap, name).await?.unwrap_or_default();
-    let is = |name: &str, value: &str| settings["data"][name].as_str().unwrap_or_default() == value;
-    let kafka = &platform.kafka;
-    Ok(is("KAFKA_BOOTSTRAP_SERVERS", &kafka.bootstrap_servers) && is("KAFKA_TOPIC_PREFIX", &kafka.topics.prefix))
-}
-
-/// CloudNativePG creates the Secret with the database's URL when the Cluster is ready.
-fn waits_for_secret(platform: &Platform, service: Service) -> Option<State> {
-    let secret = platform.databases.of(service);
-    (matches!(platform.postgres, Postgres::CloudNativePg { .. }) && secret.checksum.is_empty())
-        .then(|| State::Waiting(format!("Secret {} is not there yet, or has no key {}: CloudNativePG makes it", secret.name, secret.key)))
 }
