@@ -3,12 +3,14 @@
 //! Figures of one machine say little on another one; ratios of two figures from the same minutes say more. So the service and
 //! what it is held against take turns, and noise hits both. Arguments name the parts to measure, where it is not to be all.
 //!
-//! `cargo run --release -p load operator [COUNT]` measures the operator, with 1,000 resources where nothing else is said.
+//! `cargo run --release -p load operator [COUNT]` measures the operator, with 1,000 resources where nothing else is said, and
+//! `cargo run --release -p load broker-away` what a broker costs it that 400 resources share and that does not answer.
 
 #[path = "../../kafka/apache.rs"]
 #[allow(dead_code, reason = "the logins are of the test binary kafka")]
 mod apache;
 mod bookings;
+mod broker_away;
 mod client;
 mod effects;
 mod endpoints;
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.as_slice() {
             [SERVE_BYTES, address, file] => menu_reads::serve_bytes(address, file).await,
+            ["broker-away"] => broker_away::measure().await,
             ["operator"] => operator::measure(RESOURCES).await,
             ["operator", count] => match count.parse() {
                 Ok(count) if count > 200 => operator::measure(count).await,

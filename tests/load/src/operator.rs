@@ -38,11 +38,10 @@ const COMPARED: usize = 100;
 /// The user that the operator is to the API server, by which its requests are told apart.
 const USER: &str = "system:serviceaccount:operator:operator";
 
-struct Plane {
+pub(crate) struct Plane {
     plane: ControlPlane,
-    client: Client,
-    operator: Service,
-    node: apache::Node,
+    pub(crate) client: Client,
+    pub(crate) operator: Service,
 }
 
 /// Measures with `count` resources at most.
@@ -50,7 +49,9 @@ pub(crate) async fn measure(count: usize) -> Result<()> {
     let programs = Programs::build(&["-p", "operator"])?;
     let started = Instant::now();
     let mut report = Report::default();
-    let plane = Plane::start(&programs).await?;
+    eprintln!("A broker ...");
+    let node = apache::Node::start(&apache::jars()?);
+    let plane = Plane::start(&programs, Some(node.address())).await?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (idle, _) = proc::memory(plane.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
     report.goal("operator: resident memory, no resource", Goal::AtMost(25.0), " MiB", idle, format!("{idle:.1} MiB"));
@@ -60,14 +61,14 @@ pub(crate) async fn measure(count: usize) -> Result<()> {
     report.note(proc::machine());
     report.note(format!("measured in {:.0} s on {}", started.elapsed().as_secs_f64(), jiff::Zoned::now().date()));
     println!("{report}");
-    plane.node.down();
+    node.down();
     Ok(())
 }
 
 impl Plane {
-    async fn start(programs: &Programs) -> Result<Self> {
-        eprintln!("A control plane and a broker ...");
-        let node = apache::Node::start(&apache::jars()?);
+    /// A control plane with an operator, which reaches every broker at `kafka_address`; `None`: where the resource says.
+    pub(crate) async fn start(programs: &Programs, kafka_address: Option<String>) -> Result<Self> {
+        eprintln!("A control plane ...");
         let plane = ControlPlane::start().await?;
         let client = Client::try_from(plane.client_config())?;
         let crd = operator::api::crd();
@@ -76,13 +77,13 @@ impl Plane {
         let kubeconfig = account(&plane, &client).await?;
         let mut command = Command::new(programs.path("operator"));
         command.arg("run").env("KUBECONFIG", kubeconfig).env("OPERATOR_NAMESPACE", "operator").env("POD_NAME", "operator-0");
-        command.env("KAFKA_ADDRESS", node.address()).env("LOG_LEVEL", "warn");
+        command.env("KAFKA_ADDRESS", kafka_address.unwrap_or_default()).env("LOG_LEVEL", "warn");
         let log = std::env::temp_dir().join(format!("restaurant-booking-operator-{}.log", std::process::id()));
         let operator = Service::launch(command, &log, |command, address| {
             command.env("LISTEN_ADDRESS", address.to_string());
         })?;
         operator.ready("/readyz").await?;
-        Ok(Self { plane, client, operator, node })
+        Ok(Self { plane, client, operator })
     }
 
     /// One resource, from nothing to Ready.
@@ -231,7 +232,7 @@ impl Plane {
         Api::namespaced_with(self.client.clone(), namespace, &kind.resource())
     }
 
-    async fn namespace(&self, name: &str) -> Result<()> {
+    pub(crate) async fn namespace(&self, name: &str) -> Result<()> {
         let namespace = Namespace { metadata: ObjectMeta { name: Some(name.to_owned()), ..Default::default() }, ..Default::default() };
         Api::<Namespace>::all(self.client.clone()).create(&PostParams::default(), &namespace).await?;
         Ok(())

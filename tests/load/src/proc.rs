@@ -16,6 +16,12 @@ pub(crate) fn memory(pid: u32) -> Option<(f64, f64)> {
     Some((kibibytes("VmRSS")? / 1024.0, kibibytes("VmHWM")? / 1024.0))
 }
 
+/// The threads of a process.
+pub(crate) fn threads(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
+}
+
 /// The fields of `/proc/PID/stat` from the third on: a name may hold spaces, and ends in the last parenthesis.
 fn stat(pid: &str) -> Option<Vec<i64>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
