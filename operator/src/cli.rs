@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chassis::Shutdown;
 use chassis::run::config::{LogArgs, Problems};
-use chassis::run::shutdown;
+use chassis::run::{listen, shutdown};
 use clap::{Args, Parser, Subcommand};
 use kube::Client;
 use kube::client::ClientBuilder;
@@ -24,6 +24,9 @@ use crate::reconcile::validate::Defaults;
 use crate::release;
 use crate::server;
 use crate::watches::Health;
+
+/// The port where no other is given.
+const PORT: u16 = 8080;
 
 /// Turns RestaurantBooking resources into running platforms, and keeps them so.
 #[derive(Debug, Parser)]
@@ -110,9 +113,9 @@ struct RunArgs {
     /// Name of this replica, which no other has [default: the host's name, which in a Pod is the Pod's]
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     pod_name: Option<String>,
-    /// Address of /healthz, /readyz and /metrics
-    #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
-    listen_address: SocketAddr,
+    /// Address of /healthz, /readyz and /metrics [default: every address, and port 8080]
+    #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT")]
+    listen_address: Option<SocketAddr>,
     /// Resources that are worked on at once, 1 to 256
     #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -218,13 +221,14 @@ async fn run(args: RunArgs) -> Result<(), String> {
     log.start();
     let identity = args.pod_name.filter(|name| !name.is_empty()).or_else(host_name).ok_or("POD_NAME (--pod-name): is missing")?;
     let client = client().await?;
-    let listener = server::listen(args.listen_address).await.map_err(|error| error.to_string())?;
+    let listener = listen::bind(args.listen_address, PORT).await.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let (metrics, health) = (Arc::new(Metrics::default()), Arc::new(Health::default()));
     let stop = shutdown::on_signal().map_err(|error| error.to_string())?;
     // Prometheus and the kubelet are answered until everything has stopped.
     let answering = Shutdown::new();
     let answers = tokio::spawn(server::serve(listener, metrics.clone(), health.clone(), answering.clone()));
-    info!(version = env!("CARGO_PKG_VERSION"), identity, address = %args.listen_address, "started");
+    info!(version = env!("CARGO_PKG_VERSION"), identity, %address, "started");
     let settings = Settings {
         namespaces,
         identity,

@@ -1,6 +1,5 @@
 //! What the kubelet and Prometheus ask.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,14 +30,6 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Hea
         .route("/metrics", get(render))
         .with_state(Asked { metrics, health });
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
-}
-
-/// Listens.
-///
-/// # Errors
-/// Where the address cannot be had.
-pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| std::io::Error::new(error.kind(), format!("LISTEN_ADDRESS {address}: {error}")))
 }
 
 /// A process whose watches have been dead for minutes looks at an old world: a new one may see the present.

@@ -156,6 +156,8 @@ async fn the_operator_understands_what_the_chart_tells_it() {
     let mut named: BTreeSet<_> = variables.iter().map(|variable| variable["name"].as_str().expect("a name").to_owned()).collect();
     // For an operator outside of the cluster.
     named.insert("KAFKA_ADDRESS".to_owned());
+    // The default is every address, of IPv6 and of IPv4.
+    named.insert("LISTEN_ADDRESS".to_owned());
     assert_eq!(named, of("run"));
     let flags = variables.iter().filter_map(|variable| {
         let name = variable["name"].as_str()?.to_ascii_lowercase().replace('_', "-");
