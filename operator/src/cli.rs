@@ -86,15 +86,19 @@ struct DefaultsArgs {
         default_value_t = Defaults::default().cloud_native_pg_namespaces.join(",")
     )]
     cloud_native_pg_namespaces: String,
+    /// Whether Pods have the user and group ids of their images; false where the cluster gives them, as OpenShift does
+    #[arg(long, env = "FIXED_IDS", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    fixed_ids: bool,
 }
 
 impl From<DefaultsArgs> for Defaults {
     fn from(args: DefaultsArgs) -> Self {
-        let DefaultsArgs { image_registry, image_tag, operator_namespace, .. } = args;
+        let DefaultsArgs { image_registry, image_tag, operator_namespace, fixed_ids, .. } = args;
         Self {
             image_registry,
             image_tag,
             operator_namespace,
+            fixed_ids,
             allowed_registries: listed(args.allowed_registries.as_deref()),
             dns_namespaces: listed(Some(&args.dns_namespaces)),
             cloud_native_pg_namespaces: listed(Some(&args.cloud_native_pg_namespaces)),
@@ -182,7 +186,11 @@ pub fn main() -> ExitCode {
 fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     // Two threads are enough for what is mostly waiting, and each costs memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| error.to_string())?.block_on(work)
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let outcome = runtime.block_on(work);
+    // The end waits for no thread that asks a broker: without the lease it must change nothing any more, and it ends with the process.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// The cluster, by the usual ways.
@@ -287,4 +295,39 @@ async fn check(args: CheckArgs) -> Result<(), String> {
     check::would_take(client, &args.namespace).await?;
     println!("the API server would take a RestaurantBooking in namespace {}", args.namespace);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn d29_the_end_waits_for_no_thread_that_blocks() {
+        let (begin, begun) = oneshot::channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (end, ended) = std::sync::mpsc::channel();
+        let outcome = in_runtime(async move {
+            tokio::task::spawn_blocking(move || {
+                begin.send(()).expect("somebody waits for the beginning");
+                end.send(wait.recv()).expect("somebody waits for the end");
+            });
+            begun.await.expect("it begins");
+            Err("the lease is lost".to_owned())
+        });
+        assert_eq!(outcome, Err("the lease is lost".to_owned()));
+        go_on.send(()).expect("the thread still waits");
+        assert_eq!(ended.recv(), Ok(Ok(())));
+    }
+
+    #[test]
+    fn d25_fixed_ids_are_a_setting() {
+        let defaults = |arguments: &[&str]| {
+            let Command::Run(args) = Cli::parse_from([&["operator", "run"], arguments].concat()).command else { panic!("another command") };
+            Defaults::from(args.defaults)
+        };
+        assert!(defaults(&[]).fixed_ids);
+        assert!(!defaults(&["--fixed-ids=false"]).fixed_ids);
+    }
 }

@@ -126,6 +126,21 @@ async fn what_the_cluster_is_to_choose_can_be_left_out() {
     }
 }
 
+/// Also the Pods of the hooks: OpenShift refuses every id outside of the range of the namespace.
+#[tokio::test]
+async fn d25_the_cluster_may_choose_the_ids_of_every_pod() {
+    let objects = render(&["--set=pods.fixedIds=false"]).await;
+    let jobs = objects.of("Job").into_iter().map(|job| &job["spec"]["template"]);
+    let all: Vec<_> = pods(&objects).into_iter().chain(jobs).collect();
+    assert_eq!(all.len(), 3);
+    for pod in all {
+        assert_eq!(pod["spec"]["securityContext"], json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}));
+    }
+    let container = &pod(&objects)["spec"]["containers"][0];
+    let variables = container["env"].as_array().expect("variables");
+    assert!(variables.contains(&json!({"name": "FIXED_IDS", "value": "false"})));
+}
+
 #[tokio::test]
 async fn the_image_is_named_by_digest_tag_or_the_version() {
     let digest = format!("sha256:{}", "0".repeat(64));

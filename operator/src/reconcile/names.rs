@@ -22,6 +22,16 @@ pub fn database_name(name: &str, service: Service) -> String {
     format!("{name}-{}-postgres", service.as_str())
 }
 
+/// Name of what makes up a broker: also of its claim.
+pub fn kafka_name(name: &str) -> String {
+    format!("{name}-kafka")
+}
+
+/// Name of the object that is a topic of Strimzi's; `topic` is without prefix.
+pub fn topic_name(name: &str, topic: &str) -> String {
+    format!("{name}-{}", topic.replace('.', "-"))
+}
+
 /// Name of the Secret that CloudNativePG makes for the owner of a database.
 pub fn cloud_native_pg_secret_name(name: &str, service: Service) -> String {
     format!("{name}-{}-postgres-app", service.as_str())
