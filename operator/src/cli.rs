@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chassis::Shutdown;
 use chassis::run::config::{LogArgs, Problems};
-use chassis::run::shutdown;
+use chassis::run::{listen, shutdown};
 use clap::{Args, Parser, Subcommand};
 use kube::Client;
 use kube::client::ClientBuilder;
@@ -24,6 +24,9 @@ use crate::reconcile::validate::Defaults;
 use crate::release;
 use crate::server;
 use crate::watches::Health;
+
+/// The port where no other is given.
+const PORT: u16 = 8080;
 
 /// Turns RestaurantBooking resources into running platforms, and keeps them so.
 #[derive(Debug, Parser)]
@@ -84,15 +87,19 @@ struct DefaultsArgs {
         default_value_t = Defaults::default().cloud_native_pg_namespaces.join(",")
     )]
     cloud_native_pg_namespaces: String,
+    /// Whether Pods have the user and group ids of their images; false where the cluster gives them, as OpenShift does
+    #[arg(long, env = "FIXED_IDS", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    fixed_ids: bool,
 }
 
 impl From<DefaultsArgs> for Defaults {
     fn from(args: DefaultsArgs) -> Self {
-        let DefaultsArgs { image_registry, image_tag, operator_namespace, .. } = args;
+        let DefaultsArgs { image_registry, image_tag, operator_namespace, fixed_ids, .. } = args;
         Self {
             image_registry,
             image_tag,
             operator_namespace,
+            fixed_ids,
             allowed_registries: listed(args.allowed_registries.as_deref()),
             dns_namespaces: listed(Some(&args.dns_namespaces)),
             cloud_native_pg_namespaces: listed(Some(&args.cloud_native_pg_namespaces)),
@@ -111,9 +118,9 @@ struct RunArgs {
     /// Name of this replica, which must be unique [default: the host name, which is the Pod's name in a Pod]
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     pod_name: Option<String>,
-    /// Address of /healthz, /readyz and /metrics
-    #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT", default_value = "0.0.0.0:8080")]
-    listen_address: SocketAddr,
+    /// Address of /healthz, /readyz and /metrics [default: every address, and port 8080]
+    #[arg(long, env = "LISTEN_ADDRESS", value_name = "IP:PORT")]
+    listen_address: Option<SocketAddr>,
     /// Resources that are reconciled at once, 1 to 256
     #[arg(long, env = "CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -180,7 +187,11 @@ pub fn main() -> ExitCode {
 fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     // Two threads are enough for work that mostly waits, and each thread needs memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| error.to_string())?.block_on(work)
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let outcome = runtime.block_on(work);
+    // The end waits for no thread that asks a broker: without the lease it must change nothing any more, and it ends with the process.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// A client of the cluster that kube infers: KUBECONFIG, ~/.kube/config or the Pod's ServiceAccount.
@@ -219,13 +230,14 @@ async fn run(args: RunArgs) -> Result<(), String> {
     log.start();
     let identity = args.pod_name.filter(|name| !name.is_empty()).or_else(host_name).ok_or("POD_NAME (--pod-name): is missing")?;
     let client = client().await?;
-    let listener = server::listen(args.listen_address).await.map_err(|error| error.to_string())?;
+    let listener = listen::bind(args.listen_address, PORT).await.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let (metrics, health) = (Arc::new(Metrics::default()), Arc::new(Health::default()));
     let stop = shutdown::on_signal().map_err(|error| error.to_string())?;
     // The server answers Prometheus and the kubelet until everything else has stopped.
     let answering = Shutdown::new();
     let answers = tokio::spawn(server::serve(listener, metrics.clone(), health.clone(), answering.clone()));
-    info!(version = env!("CARGO_PKG_VERSION"), identity, address = %args.listen_address, "started");
+    info!(version = env!("CARGO_PKG_VERSION"), identity, %address, "started");
     let settings = Settings {
         namespaces,
         identity,
@@ -284,4 +296,39 @@ async fn check(args: CheckArgs) -> Result<(), String> {
     check::would_take(client, &args.namespace).await?;
     println!("the API server would take a RestaurantBooking in namespace {}", args.namespace);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn d29_the_end_waits_for_no_thread_that_blocks() {
+        let (begin, begun) = oneshot::channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let (end, ended) = std::sync::mpsc::channel();
+        let outcome = in_runtime(async move {
+            tokio::task::spawn_blocking(move || {
+                begin.send(()).expect("somebody waits for the beginning");
+                end.send(wait.recv()).expect("somebody waits for the end");
+            });
+            begun.await.expect("it begins");
+            Err("the lease is lost".to_owned())
+        });
+        assert_eq!(outcome, Err("the lease is lost".to_owned()));
+        go_on.send(()).expect("the thread still waits");
+        assert_eq!(ended.recv(), Ok(Ok(())));
+    }
+
+    #[test]
+    fn d25_fixed_ids_are_a_setting() {
+        let defaults = |arguments: &[&str]| {
+            let Command::Run(args) = Cli::parse_from([&["operator", "run"], arguments].concat()).command else { panic!("another command") };
+            Defaults::from(args.defaults)
+        };
+        assert!(defaults(&[]).fixed_ids);
+        assert!(!defaults(&["--fixed-ids=false"]).fixed_ids);
+    }
 }

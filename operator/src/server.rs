@@ -1,6 +1,5 @@
 //! The endpoints for the kubelet and Prometheus.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,14 +30,6 @@ pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<Hea
         .route("/metrics", get(render))
         .with_state(Asked { metrics, health });
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
-}
-
-/// Binds the address.
-///
-/// # Errors
-/// The address is not available.
-pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| std::io::Error::new(error.kind(), format!("LISTEN_ADDRESS {address}: {error}")))
 }
 
 /// A process whose watches have failed for minutes acts on old data. A restart may help.

@@ -74,7 +74,7 @@ struct Served {
 }
 
 async fn serve(config: auth::Config) -> Served {
-    let listener = TcpListener::bind(config.service.listen).await.expect("a port");
+    let listener = TcpListener::bind(config.service.listen.expect("an address")).await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();

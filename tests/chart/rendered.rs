@@ -126,6 +126,21 @@ async fn what_the_cluster_is_to_choose_can_be_left_out() {
     }
 }
 
+/// Also the Pods of the hooks: OpenShift refuses every id outside of the range of the namespace.
+#[tokio::test]
+async fn d25_the_cluster_may_choose_the_ids_of_every_pod() {
+    let objects = render(&["--set=pods.fixedIds=false"]).await;
+    let jobs = objects.of("Job").into_iter().map(|job| &job["spec"]["template"]);
+    let all: Vec<_> = pods(&objects).into_iter().chain(jobs).collect();
+    assert_eq!(all.len(), 3);
+    for pod in all {
+        assert_eq!(pod["spec"]["securityContext"], json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}));
+    }
+    let container = &pod(&objects)["spec"]["containers"][0];
+    let variables = container["env"].as_array().expect("variables");
+    assert!(variables.contains(&json!({"name": "FIXED_IDS", "value": "false"})));
+}
+
 #[tokio::test]
 async fn the_image_is_named_by_digest_tag_or_the_version() {
     let digest = format!("sha256:{}", "0".repeat(64));
@@ -156,6 +171,8 @@ async fn the_operator_understands_what_the_chart_tells_it() {
     let mut named: BTreeSet<_> = variables.iter().map(|variable| variable["name"].as_str().expect("a name").to_owned()).collect();
     // For an operator outside of the cluster.
     named.insert("KAFKA_ADDRESS".to_owned());
+    // The default is every address, of IPv6 and of IPv4.
+    named.insert("LISTEN_ADDRESS".to_owned());
     assert_eq!(named, of("run"));
     let flags = variables.iter().filter_map(|variable| {
         let name = variable["name"].as_str()?.to_ascii_lowercase().replace('_', "-");

@@ -72,7 +72,7 @@ pub fn kafka(bootstrap_servers: &str) -> Kafka {
 /// Settings of a service for a test, on this database and broker.
 pub fn settings(database: PgConnectOptions, kafka: Kafka) -> Settings {
     Settings {
-        listen: ([127, 0, 0, 1], 0).into(),
+        listen: Some(([127, 0, 0, 1], 0).into()),
         database,
         limits: Limits::default(),
         max_connections: 8,
@@ -117,7 +117,7 @@ impl Platform {
 
     /// Adds a replica of a service, without waiting until it is ready; its base URL.
     pub async fn add(&mut self, service: &'static str, settings: Settings, house: &House) -> String {
-        let listener = TcpListener::bind(settings.listen).await.expect("a port");
+        let listener = TcpListener::bind(settings.listen.expect("an address")).await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (house, shutdown) = (house.clone(), self.shutdown.clone());
         self.running.spawn(async move {

@@ -87,3 +87,15 @@ The name of the Lease, which depends on watchNamespaces. The operator derives th
 restaurant-booking-operator
 {{- with .Values.watchNamespaces }}-{{ . | uniq | sortAlpha | join "," | sha256sum | trunc 10 }}{{ end }}
 {{- end }}
+
+{{/*
+The security of every Pod of the chart, without the ids where the cluster gives them.
+*/}}
+{{- define "restaurant-booking-operator.podSecurityContext" -}}
+{{- $ids := ternary (list) (list "runAsUser" "runAsGroup" "fsGroup") .Values.pods.fixedIds }}
+{{- $left := dict }}
+{{- range $key, $value := .Values.podSecurityContext }}
+{{- if not (has $key $ids) }}{{ $_ := set $left $key $value }}{{ end }}
+{{- end }}
+{{- toYaml $left }}
+{{- end }}

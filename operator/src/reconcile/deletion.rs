@@ -17,7 +17,10 @@ use super::apply::Applier;
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::failure::Failure;
 use super::kind::Kind;
+use super::names::{admin_name, database_name, kafka_name, keys_name, seal_name, topic_name};
+use super::platform::TOPICS;
 use super::resource::Owner;
+use super::service::Service;
 use super::step::Step;
 use crate::api::{DeletionPolicy, RestaurantBooking};
 use crate::metrics::Metrics;
@@ -53,6 +56,21 @@ pub fn unread(client: &Client, owner: &Owner) -> Api<DynamicObject> {
 fn deletes(resource: &DynamicObject) -> bool {
     let read: Result<RestaurantBooking, _> = resource.clone().try_parse();
     read.is_ok_and(|resource| resource.spec.deletion_policy == Some(DeletionPolicy::Delete))
+}
+
+/// Whether a resource makes an object of this name that holds data. A label alone is no proof: somebody may have moved it to the object of
+/// another resource.
+fn makes(kind: Kind, resource: &str, object: &str) -> bool {
+    let is_database = || Service::ALL.into_iter().any(|service| object == database_name(resource, service));
+    match kind {
+        Kind::Secret => [keys_name, seal_name, admin_name].into_iter().any(|name| object == name(resource)) || is_database(),
+        Kind::PersistentVolumeClaim => is_database() || object == kafka_name(resource),
+        Kind::Cluster => is_database(),
+        Kind::Kafka => object == kafka_name(resource),
+        Kind::KafkaNodePool => object == resource,
+        Kind::KafkaTopic => TOPICS.into_iter().any(|topic| object == topic_name(resource, topic)),
+        _ => false,
+    }
 }
 
 impl Finalizer<'_> {
@@ -126,7 +144,7 @@ impl Finalizer<'_> {
         Ok(())
     }
 
-    /// The names of the objects of a kind that belong to the resource, by their labels.
+    /// The names of the objects of a kind that belong to the resource, by their labels and by their names.
     async fn objects(&self, kind: Kind) -> Result<Vec<String>, Failure> {
         let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource());
         let params = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER},{INSTANCE}={}", self.owner.name));
@@ -135,7 +153,14 @@ impl Finalizer<'_> {
             // The cluster does not have the kind.
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(Vec::new()),
             Ok(Err(error)) => Err(Failure::of_request(Step::Foundation, "list", kind, &self.owner.name, &error)),
-            Ok(Ok(list)) => Ok(list.items.iter().map(|object| object.name_any()).collect()),
+            Ok(Ok(list)) => {
+                let (ours, others): (Vec<_>, _) =
+                    list.items.iter().map(|object| object.name_any()).partition(|name| makes(kind, &self.owner.name, name));
+                for name in others {
+                    info!(resource = self.owner.name, kind = kind.as_str(), name, "kept: the label is the resource's, the name is not");
+                }
+                Ok(ours)
+            }
         }
     }
 
@@ -153,5 +178,40 @@ impl Finalizer<'_> {
         let api = self.resources();
         let patched = tokio::time::timeout(REQUEST, api.patch_metadata(&self.owner.name, &params, &Patch::Merge(&patch))).await;
         self.answer("patch", patched).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::api::read;
+    use crate::plan::plan;
+    use crate::reconcile::validate::Defaults;
+
+    /// The objects with data of a resource, by kind and name.
+    fn data(name: &str, spec: &str) -> BTreeSet<(Kind, String)> {
+        let text = format!(
+            "{{apiVersion: restaurantbooking.dev/v1alpha1, kind: RestaurantBooking, metadata: {{name: {name}}},
+              spec: {{restaurant: {{name: Trattoria, timeZone: Europe/Rome}}{spec}}}}}"
+        );
+        let objects = plan(&read(&text).expect("a resource"), &Defaults::default()).expect("a valid resource");
+        objects.into_iter().filter(|object| object.kind.holds_data()).map(|object| (object.kind, object.name)).collect()
+    }
+
+    #[test]
+    fn a9_only_what_the_resource_makes_is_removed_with_it() {
+        let specs = ["", ", postgres: {cloudNativePG: {}}, kafka: {strimzi: {}}"];
+        let of = |name: &str| specs.into_iter().flat_map(|spec| data(name, spec)).collect::<BTreeSet<_>>();
+        let (ours, others) = (of("trattoria"), of("trattoria-menu"));
+        assert_eq!(ours.iter().map(|(kind, _)| *kind).collect::<BTreeSet<_>>(), Kind::by_removal().into_iter().collect());
+        for (kind, object) in &ours {
+            assert!(makes(*kind, "trattoria", object), "{kind:?} {object}");
+        }
+        // The names of the other resource begin as ours do.
+        for (kind, object) in &others {
+            assert!(!makes(*kind, "trattoria", object) && makes(*kind, "trattoria-menu", object), "{kind:?} {object}");
+        }
     }
 }

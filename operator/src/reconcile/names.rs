@@ -22,6 +22,16 @@ pub fn database_name(name: &str, service: Service) -> String {
     format!("{name}-{}-postgres", service.as_str())
 }
 
+/// The name of the objects of a broker, its claim included.
+pub fn kafka_name(name: &str) -> String {
+    format!("{name}-kafka")
+}
+
+/// The name of the KafkaTopic of a topic; `topic` has no prefix.
+pub fn topic_name(name: &str, topic: &str) -> String {
+    format!("{name}-{}", topic.replace('.', "-"))
+}
+
 /// The name of the Secret that CloudNativePG creates for the owner of a database.
 pub fn cloud_native_pg_secret_name(name: &str, service: Service) -> String {
     format!("{name}-{}-postgres-app", service.as_str())

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use crate::api::{Autoscaling, LogLevel, Quantity, SaslMechanism, SynchronousReplication};
 
-use super::names::{database_name, keys_name};
+use super::names::{database_name, kafka_name, keys_name};
 use super::references::Credentials;
 use super::service::{PerService, Service};
 use super::volume::Volume;
@@ -24,6 +24,8 @@ pub struct Platform {
     pub owner: OwnerReference,
     /// The namespace of the operator, whose Pods connect to the brokers.
     pub operator_namespace: String,
+    /// Whether Pods have the user and group ids of their images, and not those that the cluster gives.
+    pub fixed_ids: bool,
     /// The restaurant's settings.
     pub restaurant: Restaurant,
     /// When images are pulled: `Always`, `IfNotPresent` or `Never`.
@@ -385,7 +387,7 @@ impl Platform {
 
     /// The name of the objects of the broker.
     pub fn kafka_name(&self) -> String {
-        format!("{}-kafka", self.name)
+        kafka_name(&self.name)
     }
 
     /// The name of the Secret with the keys that sign and verify tokens.

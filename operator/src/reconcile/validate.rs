@@ -42,6 +42,8 @@ pub struct Defaults {
     pub operator_namespace: String,
     /// Whether a Secret that a resource names needs the label [`USABLE`].
     pub secrets_require_label: bool,
+    /// Whether Pods have the user and group ids of their images, and not those that the cluster gives.
+    pub fixed_ids: bool,
     /// The registries, or paths in them, that images must come from; empty: all.
     pub allowed_registries: Vec<String>,
     /// The namespaces of the cluster's DNS, for network policies; empty: any address.
@@ -59,6 +61,7 @@ impl Default for Defaults {
             max_concurrent_rollouts: 5,
             operator_namespace: "restaurant-booking-operator".to_owned(),
             secrets_require_label: true,
+            fixed_ids: true,
             allowed_registries: Vec::new(),
             dns_namespaces: ["kube-system", "openshift-dns"].map(str::to_owned).into(),
             cloud_native_pg_namespaces: vec!["cnpg-system".to_owned()],
@@ -85,6 +88,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
             block_owner_deletion: Some(false),
         },
         operator_namespace: defaults.operator_namespace.clone(),
+        fixed_ids: defaults.fixed_ids,
         restaurant: check.restaurant(spec),
         image_pull_policy: spec.image.as_ref().and_then(|image| image.pull_policy).unwrap_or_default().as_str(),
         image_pull_secrets: spec.image.iter().flat_map(|image| &image.pull_secrets).map(|secret| secret.name.clone()).collect(),

@@ -115,7 +115,7 @@ impl ServeArgs {
     /// Everything that is wrong with them.
     pub fn check(&self) -> Result<(Config, Log), Unusable> {
         let mut problems = Problems::default();
-        let service = self.service.check(PORT, &mut problems);
+        let service = self.service.check(&mut problems);
         let log = self.service.log.check(&mut problems);
         let private_key = self.jwt_private_key_file.clone().unwrap_or_default();
         if private_key.as_os_str().is_empty() {

@@ -5,6 +5,7 @@ pub mod config;
 mod connection;
 pub mod database;
 mod error;
+pub mod listen;
 pub mod log;
 pub mod metrics;
 pub(crate) mod panic;

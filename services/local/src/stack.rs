@@ -237,7 +237,7 @@ fn told(
     let settings = SERVICES.each_ref().map(|service| {
         let own = &setup.services[platform::index(service.name)];
         Settings {
-            listen: ([127, 0, 0, 1], ports.of(service.name)).into(),
+            listen: Some(([127, 0, 0, 1], ports.of(service.name)).into()),
             limits: Limits::default(),
             database: postgres.clone().database(service.database),
             max_connections: own.max_connections,

@@ -35,7 +35,7 @@ impl ServeArgs {
     /// Everything that is wrong with them, at once.
     pub fn check(&self) -> Result<(Config, Log), Unusable> {
         let mut problems = Problems::default();
-        let service = self.service.check(PORT, &mut problems);
+        let service = self.service.check(&mut problems);
         let log = self.service.log.check(&mut problems);
         problems.finish()?;
         Ok((Config { service }, log))

@@ -96,7 +96,7 @@ impl ServeArgs {
     /// Everything that is wrong with them.
     pub fn check(&self) -> Result<(Config, Log), Unusable> {
         let mut problems = Problems::default();
-        let service = self.service.check(PORT, &mut problems);
+        let service = self.service.check(&mut problems);
         let log = self.service.log.check(&mut problems);
         let name = self.restaurant_time_zone.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("UTC");
         let time_zone = TimeZone::get(name).unwrap_or_else(|_| {

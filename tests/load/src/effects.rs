@@ -151,7 +151,7 @@ async fn all(stack: &Stack, stop: &Shutdown, report: &mut Report) -> Result<()> 
 /// The settings of a second replica of the menu beside the stack's own.
 fn settings(stack: &Stack) -> Settings {
     Settings {
-        listen: ([127, 0, 0, 1], 0).into(),
+        listen: Some(([127, 0, 0, 1], 0).into()),
         database: stack.database("menu_db"),
         max_connections: 4,
         migrate: true,

@@ -28,19 +28,20 @@ impl Platform {
         let secrets: Vec<_> = self.image_pull_secrets.iter().map(|name| LocalObjectReference { name: name.clone() }).collect();
         (!secrets.is_empty()).then_some(secrets)
     }
-}
 
-/// The security context of a Pod whose processes run as `user`; its volumes are writable for the group of the same id
-/// (<https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>).
-pub(super) fn pod_security(user: i64) -> PodSecurityContext {
-    PodSecurityContext {
-        run_as_non_root: Some(true),
-        run_as_user: Some(user),
-        run_as_group: Some(user),
-        fs_group: Some(user),
-        fs_group_change_policy: Some("OnRootMismatch".to_owned()),
-        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..Default::default() }),
-        ..Default::default()
+    /// The security of a Pod whose processes are `user`, where the cluster does not choose; its volumes are writable for that group.
+    /// <https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>
+    pub(super) fn pod_security(&self, user: i64) -> PodSecurityContext {
+        let id = self.fixed_ids.then_some(user);
+        PodSecurityContext {
+            run_as_non_root: Some(true),
+            run_as_user: id,
+            run_as_group: id,
+            fs_group: id,
+            fs_group_change_policy: Some("OnRootMismatch".to_owned()),
+            seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..Default::default() }),
+            ..Default::default()
+        }
     }
 }
 
@@ -117,12 +118,49 @@ pub(super) fn service_pod(platform: &Platform, service: Service, container: Cont
         service_account_name: Some(platform.component_name(service)),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
-        security_context: Some(pod_security(SERVICE_USER)),
+        security_context: Some(platform.pod_security(SERVICE_USER)),
         image_pull_secrets: platform.pull_secrets(),
         node_selector: (!component.node_selector.is_empty()).then(|| component.node_selector.clone()),
         tolerations: (!component.tolerations.is_empty()).then(|| component.tolerations.clone()),
         affinity: component.affinity.clone(),
         containers: vec![container],
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::build;
+    use super::super::fixture::platform;
+
+    /// The security of every Pod, by kind and name.
+    fn security(fixed_ids: bool) -> Vec<(String, Value)> {
+        let mut platform = platform("", &[]);
+        platform.fixed_ids = fixed_ids;
+        let named = build(&platform).into_iter().map(|object| (format!("{}/{}", object.kind.as_str(), object.name), object.body));
+        named
+            .map(|(name, body)| (name, body["spec"]["template"]["spec"]["securityContext"].clone()))
+            .filter(|(_, it)| it.is_object())
+            .collect()
+    }
+
+    #[test]
+    fn d25_the_cluster_may_choose_the_ids_of_every_pod() {
+        let (fixed, given) = (security(true), security(false));
+        // Three services, their migrations and their databases, and a broker.
+        assert_eq!((fixed.len(), given.len()), (10, 10));
+        for (name, security) in fixed {
+            for id in ["runAsUser", "runAsGroup", "fsGroup"] {
+                assert!(security[id].is_i64(), "{name} has no {id}: {security}");
+            }
+        }
+        for (name, security) in given {
+            let expected = json!({
+                "runAsNonRoot": true, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"},
+            });
+            assert_eq!(security, expected, "{name}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use utoipa::openapi::OpenApi;
 use crate::run::config::{DatabaseArgs, LogArgs, Problems, Settings, Unusable};
 use crate::run::database;
 use crate::run::error::StartError;
+use crate::run::listen;
 use crate::run::log::Log;
 use crate::run::probe::HealthArgs;
 use crate::run::shutdown::{self, Shutdown};
@@ -118,8 +119,7 @@ impl<P: Program> Cli<P> {
                 let (config, log) = P::check(&args)?;
                 log.start();
                 let shutdown = shutdown::on_signal().map_err(|error| StartError::Other(format!("cannot listen for signals: {error}")))?;
-                let address = config.as_ref().listen;
-                let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))?;
+                let listener = listen::bind(config.as_ref().listen, P::PORT).await?;
                 P::serve(config, listener, shutdown).await
             }
             Self::Migrate { database, log } => migrate(&database, &log, P::migrator()).await,

@@ -144,10 +144,11 @@ pub struct ListenArgs {
 }
 
 impl ListenArgs {
-    /// The address; `port` is the service's own.
-    pub fn check(&self, port: u16, problems: &mut Problems) -> SocketAddr {
-        let every = SocketAddr::from(([0, 0, 0, 0], port));
-        problems.parse("LISTEN_ADDRESS", self.listen_address.as_deref(), every, "an address such as 0.0.0.0:8000 or [::]:8000")
+    /// The address; `None` where none is given.
+    pub fn check(&self, problems: &mut Problems) -> Option<SocketAddr> {
+        let given = self.listen_address.as_deref().map(str::trim).filter(|given| !given.is_empty())?;
+        let anywhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Some(problems.parse("LISTEN_ADDRESS", Some(given), anywhere, "an address such as 0.0.0.0:8000 or [::]:8000"))
     }
 }
 
@@ -192,8 +193,8 @@ pub struct ServiceArgs {
 /// The settings of a service, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where to listen.
-    pub listen: SocketAddr,
+    /// Where to listen; `None` for every address, at the service's own port.
+    pub listen: Option<SocketAddr>,
     /// How much is done at once.
     pub limits: Limits,
     /// Where the database is.
@@ -233,9 +234,9 @@ impl Default for Limits {
 pub const ISSUER: &str = "restaurant-booking";
 
 impl ServiceArgs {
-    /// Checks the settings; `port` is the service's own.
-    pub fn check(&self, port: u16, problems: &mut Problems) -> Settings {
-        let listen = self.listen.check(port, problems);
+    /// Checks the settings.
+    pub fn check(&self, problems: &mut Problems) -> Settings {
+        let listen = self.listen.check(problems);
         let mut limit = |name, value: &Option<String>, default: usize| {
             let default = u32::try_from(default).expect("a default is within its bounds");
             problems.number(name, value.as_deref(), default, 1, 100_000) as usize
@@ -306,7 +307,7 @@ mod tests {
             ..Default::default()
         };
         let mut problems = Problems::default();
-        args.check(8000, &mut problems);
+        args.check(&mut problems);
         let message = problems.finish().expect_err("unusable").to_string();
         for part in [
             "LISTEN_ADDRESS (--listen-address): is \"nowhere\"",

@@ -29,9 +29,11 @@ impl HealthArgs {
     /// Why it is not ready.
     pub async fn check(&self, port: u16) -> Result<(), StartError> {
         let mut problems = Problems::default();
-        let address = self.listen.check(port, &mut problems);
+        let given = self.listen.check(&mut problems);
         problems.finish()?;
-        is_ready(&format!("http://{}/readyz", reachable(address))).await.map_err(StartError::Other)
+        // The loopback interface has IPv4 also where the network has IPv6 alone.
+        let address = given.map_or((Ipv4Addr::LOCALHOST, port).into(), reachable);
+        is_ready(&format!("http://{address}/readyz")).await.map_err(StartError::Other)
     }
 }
 

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use sha2::{Digest as _, Sha256};
 
 use super::LogSize;
-use crate::reconcile::build::pod::{container_security, pod_security, scratch};
+use crate::reconcile::build::pod::{container_security, scratch};
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::platform::{Platform, Resources, Storage};
 use crate::reconcile::step::Step;
@@ -20,6 +20,10 @@ const USER: i64 = 1000;
 const PORT: i32 = 9092;
 /// The directory of the volume.
 const VOLUME: &str = "/var/lib/kafka/data";
+/// Starts the image with the cluster id of the volume.
+const START: &str = include_str!("start.sh");
+/// The start of the image, by which it configures itself.
+const RUN: &str = "/etc/kafka/docker/run";
 
 pub(super) fn objects(platform: &Platform, image: &str, storage: &Storage, resources: &Resources) -> Vec<Object> {
     let part = platform.part("kafka");
@@ -45,6 +49,8 @@ fn pod(platform: &Platform, image: &str, storage: &Storage, resources: &Resource
     let kafka = Container {
         name: "kafka".to_owned(),
         image: Some(image.to_owned()),
+        // Arguments and no command: the entrypoint that the image inherits stays.
+        args: Some(["bash", "-c", START, "start", RUN].map(str::to_owned).into()),
         env: Some(environment(platform, storage, resources)),
         ports: Some(vec![ContainerPort {
             name: Some("kafka".to_owned()),
@@ -61,7 +67,12 @@ fn pod(platform: &Platform, image: &str, storage: &Storage, resources: &Resource
         volume_mounts: Some(vec![stateful::data_mount(VOLUME), config_mount, tmp_mount]),
         ..Default::default()
     };
-    PodSpec { containers: vec![kafka], security_context: Some(pod_security(USER)), volumes: Some(vec![config, tmp]), ..Default::default() }
+    PodSpec {
+        containers: vec![kafka],
+        security_context: Some(platform.pod_security(USER)),
+        volumes: Some(vec![config, tmp]),
+        ..Default::default()
+    }
 }
 
 fn accepts() -> Probe {
@@ -106,7 +117,8 @@ fn heap(resources: &Resources) -> Option<String> {
     Some(format!("-Xmx{}m", (mebibytes / 2).max(1)))
 }
 
-/// The id depends on the names only, so that a volume that was kept fits a resource of the same name: 128 bits, in Kafka's notation.
+/// The cluster id of a new volume: 128 bits, as Kafka writes them. It is the same whenever the Pod is made again, so that a start that was
+/// interrupted goes on.
 fn cluster_id(namespace: &str, name: &str) -> String {
     let digest = Sha256::digest(format!("{namespace}/{name}"));
     let mut id = [0; 16];
@@ -118,9 +130,33 @@ fn cluster_id(namespace: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use crate::api::Quantity;
 
     use super::*;
+
+    /// The cluster id that Kafka is started with, where its directory has this `meta.properties`, and the Pod says `of-the-pod`.
+    fn started_with(properties: Option<&str>) -> String {
+        let directory = tempfile::tempdir().expect("a directory");
+        if let Some(text) = properties {
+            std::fs::write(directory.path().join("meta.properties"), text).expect("written");
+        }
+        let mut command = Command::new("bash");
+        command.args(["-c", START, "start", "printenv", "CLUSTER_ID"]);
+        let output = command.env("KAFKA_LOG_DIRS", directory.path()).env("CLUSTER_ID", "of-the-pod").output().expect("bash runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    #[test]
+    fn d31_a_volume_keeps_its_cluster_id() {
+        let written = "#\n#Sat Nov 28 10:00:00 GMT 2026\ncluster.id=Mk3OEYBSD-4fcwNTJENDM_\ndirectory.id=q7i\nnode.id=1\nversion=1\n";
+        assert_eq!(started_with(Some(written)), "Mk3OEYBSD-4fcwNTJENDM_");
+        for new in [None, Some(""), Some("node.id=1\n")] {
+            assert_eq!(started_with(new), "of-the-pod", "{new:?}");
+        }
+    }
 
     #[test]
     fn a_cluster_id_is_the_same_for_the_same_resource_and_kafka_can_read_it() {

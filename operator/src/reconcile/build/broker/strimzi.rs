@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::LogSize;
 use crate::reconcile::build::Object;
 use crate::reconcile::kind::Kind;
+use crate::reconcile::names::topic_name;
 use crate::reconcile::platform::{Platform, Resources, Storage, TOPICS};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
@@ -91,7 +92,7 @@ pub(super) fn topics(platform: &Platform, cluster: &str) -> Vec<Object> {
                     "min.insync.replicas": topics.replication_factor.map(in_sync_replicas),
                 },
             });
-            let name = format!("{}-{}", platform.name, topic.replace('.', "-"));
+            let name = topic_name(&platform.name, topic);
             of_cluster(part.object(Step::Topics, Kind::KafkaTopic, &name, &json!({"spec": spec})), cluster)
         })
         .into()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, ExecAction, PodSpec, Probe};
 
 use crate::reconcile::build::metadata::CHECKSUM;
-use crate::reconcile::build::pod::{container_security, pod_security, scratch, secret_file};
+use crate::reconcile::build::pod::{container_security, scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::platform::{Platform, Resources, Secret, Storage};
 use crate::reconcile::references::DATABASE_PASSWORD;
@@ -37,11 +37,11 @@ pub(super) fn objects(
     let secret = platform.databases.of(service);
     let checksum = BTreeMap::from([(CHECKSUM.to_owned(), secret.checksum.clone())]);
     let password = Secret { key: DATABASE_PASSWORD.to_owned(), ..secret.clone() };
-    let pod = pod(service, image, volume, &password, resources, super::max_connections(platform, service));
+    let pod = pod(platform, service, image, volume, &password, resources);
     stateful::objects(&part, Step::Postgres(service), &name, storage, volume.annotations(), checksum, pod)
 }
 
-fn pod(service: Service, image: &str, volume: &Volume, password: &Secret, resources: &Resources, max_connections: Option<i32>) -> PodSpec {
+fn pod(platform: &Platform, service: Service, image: &str, volume: &Volume, password: &Secret, resources: &Resources) -> PodSpec {
     let (credentials, credentials_mount, password_file) = secret_file(password, "credentials", CREDENTIALS, "password");
     let (run, run_mount) = scratch("run", "/var/run/postgresql");
     let (tmp, tmp_mount) = scratch("tmp", "/tmp");
@@ -55,19 +55,25 @@ fn pod(service: Service, image: &str, volume: &Volume, password: &Secret, resour
     };
     let prepare = Container {
         name: "prepare".to_owned(),
+        // What it says when it fails stands in the status of the Pod.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         command: Some(["sh", "-c", PREPARE].map(str::to_owned).into()),
         env: Some(
             env.iter()
                 .cloned()
-                .chain([variable("PASSWORD_FILE", &password_file), variable("LOCALE_PROVIDER", &volume.locale_provider)])
+                .chain([
+                    variable("CLAIM", &platform.postgres_name(service)),
+                    variable("PASSWORD_FILE", &password_file),
+                    variable("LOCALE_PROVIDER", &volume.locale_provider),
+                ])
                 .collect(),
         ),
-        volume_mounts: Some(vec![stateful::data_mount(VOLUME), credentials_mount]),
+        volume_mounts: Some(vec![stateful::data_mount(VOLUME), credentials_mount, tmp_mount.clone()]),
         ..container.clone()
     };
     let postgres = Container {
         name: "postgres".to_owned(),
-        args: max_connections.map(|connections| vec!["-c".to_owned(), format!("max_connections={connections}")]),
+        args: super::max_connections(platform, service).map(|connections| vec!["-c".to_owned(), format!("max_connections={connections}")]),
         env: Some(env),
         ports: Some(vec![ContainerPort {
             name: Some("postgres".to_owned()),
@@ -85,7 +91,7 @@ fn pod(service: Service, image: &str, volume: &Volume, password: &Secret, resour
     PodSpec {
         containers: vec![postgres],
         init_containers: Some(vec![prepare]),
-        security_context: Some(pod_security(USER)),
+        security_context: Some(platform.pod_security(USER)),
         volumes: Some(vec![credentials, run, tmp]),
         ..Default::default()
     }
@@ -99,4 +105,72 @@ fn variable(name: &str, value: &str) -> EnvVar {
 fn is_ready() -> Probe {
     let command = ["pg_isready", "--host=127.0.0.1", "--timeout=4"].map(str::to_owned).into();
     Probe { exec: Some(ExecAction { command: Some(command) }), timeout_seconds: Some(5), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use std::process::{Command, Output};
+
+    use super::*;
+
+    /// A program of a name that does what `script` says.
+    fn program(directory: &Path, name: &str, script: &str) {
+        let file = directory.join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    }
+
+    /// Runs the script on a volume whose files are of a major version, if it has any, with an image of PostgreSQL 17. The programs of
+    /// PostgreSQL write into the file `said` what they are asked to do.
+    fn prepare(volume: &Path, found: Option<&str>) -> (Output, String) {
+        let image = tempfile::tempdir().expect("a directory");
+        let said = image.path().join("said");
+        let reports = format!("echo \"$(basename \"$0\") $*\" >>{}", said.display());
+        let version = "if [ \"$1\" = --version ]; then echo 'postgres (PostgreSQL) 17.6 (Debian 17.6-1.pgdg12+1)'; exit; fi";
+        program(image.path(), "postgres", &format!("{version}; {reports}; cat >>{}", said.display()));
+        program(image.path(), "initdb", &format!("{reports}; mkdir \"${{1#--pgdata=}}\"; echo 17 >\"${{1#--pgdata=}}/PG_VERSION\""));
+        let data = volume.join("pgdata");
+        if let Some(found) = found {
+            std::fs::create_dir(&data).expect("a directory");
+            std::fs::write(data.join("PG_VERSION"), format!("{found}\n")).expect("written");
+        }
+        let password = image.path().join("password");
+        std::fs::write(&password, "secret").expect("written");
+        let path = format!("{}:{}", image.path().display(), std::env::var("PATH").expect("a path"));
+        let mut command = Command::new("bash");
+        command.args(["--posix", "-c", PREPARE]).env("PATH", path).env("PGDATA", data).env("PASSWORD_FILE", password);
+        command.envs([
+            ("PGUSER", "menu_db"),
+            ("PGDATABASE", "menu_db"),
+            ("CLAIM", "trattoria-menu-postgres"),
+            ("LOCALE_PROVIDER", "builtin"),
+        ]);
+        (command.output().expect("bash runs"), std::fs::read_to_string(said).unwrap_or_default())
+    }
+
+    #[test]
+    fn a7_files_of_another_major_version_are_left_alone() {
+        let volume = tempfile::tempdir().expect("a directory");
+        let (output, said) = prepare(volume.path(), Some("16"));
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.as_str()), (Some(1), ""), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        for part in
+            ["trattoria-menu-postgres holds the files of PostgreSQL 16", "PostgreSQL 17", "restaurantbooking.dev/postgres-version=16"]
+        {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+    }
+
+    #[test]
+    fn a7_files_of_the_same_major_version_and_new_volumes_are_prepared() {
+        for (found, first) in [(Some("17"), "postgres --single"), (None, "initdb --pgdata=")] {
+            let volume = tempfile::tempdir().expect("a directory");
+            let (output, said) = prepare(volume.path(), found);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(said.starts_with(first) && said.contains("ALTER ROLE menu_db PASSWORD 'secret';"), "{said}");
+        }
+    }
 }

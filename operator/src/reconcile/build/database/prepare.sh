@@ -2,6 +2,32 @@
 # The image's own entrypoint does the first too, but leaves a broken half when it is interrupted, and never does the second.
 set -eu
 
+# The annotation with the version may be lost, or wrong; the files tell which one can read them.
+if [ -s "$PGDATA/PG_VERSION" ]; then
+  found=$(cat "$PGDATA/PG_VERSION")
+  major=$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+  if [ "$found" != "$major" ]; then
+    echo "The volume $CLAIM holds the files of PostgreSQL $found, which PostgreSQL $major, the version of this image, cannot read. Nothing" \
+      "was changed. Tell the operator the version: kubectl annotate --overwrite persistentvolumeclaim $CLAIM" \
+      "restaurantbooking.dev/postgres-version=$found, and if spec.postgres.managed.version is set, set it to $found." >&2
+    exit 1
+  fi
+fi
+
+# PostgreSQL's programs refuse a user without a name, which is one whose id the cluster chose. The image has a library that gives it one.
+if ! getent passwd "$(id -u)" >/dev/null; then
+  for wrapper in /usr/lib/*/libnss_wrapper.so /usr/lib/libnss_wrapper.so; do
+    if [ -s "$wrapper" ]; then
+      NSS_WRAPPER_PASSWD=$(mktemp)
+      NSS_WRAPPER_GROUP=$(mktemp)
+      echo "postgres:x:$(id -u):$(id -g):PostgreSQL:$PGDATA:/bin/false" >"$NSS_WRAPPER_PASSWD"
+      echo "postgres:x:$(id -g):" >"$NSS_WRAPPER_GROUP"
+      export LD_PRELOAD="$wrapper" NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP
+      break
+    fi
+  done
+fi
+
 # statements DIRECTORY DATABASE: those of standard input, an empty line behind each, without a server. An error ends it, and does not show
 # the statement, which may have a password.
 # A server that crashed has left its process id behind, 1, which is this shell's now. A child of the shell knows that its parent is no
