@@ -63,10 +63,10 @@ async fn comes_back(restaurant: &Restaurant<'_>, kind: &str) -> Result<()> {
     Ok(())
 }
 
-/// A quota that lets no volume be made beside those that are there.
-const QUOTA: &str = "no-more-volumes";
+/// A quota that lets no Job be made beside those that are there. CloudNativePG makes an instance by a Job.
+const QUOTA: &str = "no-more-jobs";
 
-/// A replica is lost with its volume, and there is no other volume for it. The objects of its service are cared for all the same. Where
+/// A replica is lost with its volume, and no other can be made. The objects of its service are cared for all the same. Where
 /// writes wait for a replica, the resource says why none is taken; where they do not, it stays Ready.
 pub(crate) async fn a_missing_replica_stops_no_care(world: &World) -> Result<()> {
     let restaurant = world.enoteca().await?;
@@ -75,20 +75,19 @@ pub(crate) async fn a_missing_replica_stops_no_care(world: &World) -> Result<()>
     restaurant.kubectl(&["delete", "resourcequota", QUOTA, "--ignore-not-found"]).await?;
     restaurant.change(&json!({"postgres": {"cloudNativePG": {"synchronousReplication": null}}})).await?;
     tried?;
-    restaurant.ready().await?;
     let (_, replica) = cluster.instances().await?;
-    world.tell(format!("there are volumes again: {replica} is the replica, and writes wait for it"));
+    restaurant.ready().await?;
+    world.tell(format!("{QUOTA} is lifted: {replica} is the replica, and writes wait for it"));
     Ok(())
 }
 
 async fn without_replica(restaurant: &Restaurant<'_>, cluster: &Cluster<'_>) -> Result<()> {
     let world = restaurant.world;
     let (primary, replica) = cluster.instances().await?;
-    // One fewer than there are.
-    let volumes = restaurant.kubectl(&["get", "persistentvolumeclaims", "--output=name"]).await?.lines().count() - 1;
+    let jobs = restaurant.kubectl(&["get", "jobs", "--output=name"]).await?.lines().count();
     let quota = json!({
         "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": QUOTA, "namespace": restaurant.namespace},
-        "spec": {"hard": {"persistentvolumeclaims": volumes.to_string()}},
+        "spec": {"hard": {"count/jobs.batch": jobs.to_string()}},
     });
     kubectl_reading(&["apply", "--filename", "-"], &quota.to_string()).await?;
     restaurant.kubectl(&["delete", "persistentvolumeclaim", &replica, "--wait=false"]).await?;
