@@ -4,8 +4,10 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::Result;
+use crate::command::run;
 use crate::forward::Forward;
 use crate::restaurant::Restaurant;
+use crate::world::World;
 
 /// The services and their ports.
 pub(crate) const SERVICES: [(&str, u16); 3] = [("auth", 8000), ("menu", 8001), ("reservation", 8002)];
@@ -69,5 +71,21 @@ impl Doors {
         }
         codes.sort();
         Ok(codes)
+    }
+
+    /// A guest and the administrator walk through the restaurant, the latter with the password that was generated.
+    pub(crate) async fn walk(&self, restaurant: &Restaurant<'_>) -> Result<()> {
+        let (email, password) = restaurant.administrator().await?;
+        let walk = World::path("tests/walk");
+        let variables = [
+            ("AUTH_URL", self.auth.url.as_str()),
+            ("MENU_URL", &self.menu.url),
+            ("RESERVATION_URL", &self.reservation.url),
+            ("ADMIN_EMAIL", &email),
+            ("ADMIN_PASSWORD", &password),
+        ];
+        let told = run("sh", &[walk.to_str().ok_or("a path that is not UTF-8")?], "", &variables).await?;
+        restaurant.world.tell(told);
+        Ok(())
     }
 }

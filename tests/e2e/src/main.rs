@@ -1,6 +1,7 @@
 //! The whole platform in the cluster that KUBECONFIG names, as its users have it: installed by helm, applied by kubectl, used by guests
 //! while it is upgraded and broken, and removed. Part of a scenario's name picks scenarios; KEEP=1 leaves everything as it is.
 
+mod cluster;
 mod command;
 mod doors;
 mod forward;

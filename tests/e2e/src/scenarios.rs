@@ -1,5 +1,7 @@
 //! What is tried, in this order: each scenario finds, or makes, the operator and the restaurants that it needs.
 
+mod cloud_native_pg;
+mod cloud_native_pg_failover;
 mod drift;
 mod install;
 mod kills;
@@ -48,5 +50,9 @@ pub(crate) fn all() -> Vec<(&'static str, Scenario)> {
         removal::deleted_data_is_gone,
         removal::the_operator_before_the_restaurants,
         removal::everything_in_the_documented_order,
+        cloud_native_pg::guests_use_a_restaurant,
+        cloud_native_pg::two_addresses_that_differ_in_case_are_one_account,
+        cloud_native_pg::a_missing_replica_stops_no_care,
+        cloud_native_pg_failover::no_acknowledged_booking_is_lost,
     ]
 }

@@ -125,6 +125,11 @@ impl Traffic<'_> {
         Ok(self.api().logs(&self.pod, &LogParams::default()).await.unwrap_or_default())
     }
 
+    /// How many of its requests failed in this way, as its log has it.
+    pub(crate) async fn failures(&self, how: &str) -> Result<usize> {
+        Ok(self.log().await?.lines().filter(|line| line.contains(how)).count())
+    }
+
     /// Ends the traffic, has it audit, and gives its report, in which nothing is wrong.
     pub(crate) async fn end(self) -> Result<Report> {
         self.restaurant.kubectl(&["exec", &self.pod, "--", "/usr/local/bin/traffic", "stop"]).await?;

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
 use kube::api::{Api, ListParams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Result;
 use crate::command::{helm, kubectl, kubectl_reading};
@@ -136,11 +136,16 @@ impl World {
 
     /// A restaurant that is Ready. What is missing is made.
     pub(crate) async fn restaurant(&self, namespace: &str, name: &str, replicas: u32) -> Result<Restaurant<'_>> {
+        self.restaurant_of(namespace, name, &spec(name, replicas)).await
+    }
+
+    /// A restaurant that is Ready, made of this spec where it is missing.
+    pub(crate) async fn restaurant_of(&self, namespace: &str, name: &str, spec: &Value) -> Result<Restaurant<'_>> {
         self.install().await?;
         let restaurant = Restaurant { world: self, namespace: namespace.to_owned(), name: name.to_owned() };
         self.namespace(namespace).await?;
         if restaurant.find().await?.is_none() {
-            restaurant.apply(&spec(name, replicas)).await?;
+            restaurant.apply(spec).await?;
             restaurant.ready().await?;
             self.tell(format!("kubectl apply {namespace}/{name}: it is Ready"));
         }

@@ -1,7 +1,7 @@
 //! From nothing to a first booking, with the commands of the README.
 
 use crate::Result;
-use crate::command::{helm, run};
+use crate::command::helm;
 use crate::doors::Doors;
 use crate::world::{OPERATOR, World, ensure};
 
@@ -20,18 +20,9 @@ pub(crate) async fn a_restaurant_opens(world: &World) -> Result<()> {
     }
     world.tell("three Swagger pages");
 
-    let (email, password) = restaurant.administrator().await?;
+    let (_, password) = restaurant.administrator().await?;
     ensure(password.len() >= 20, || format!("the password is short: {} characters", password.len()))?;
-    let walk = World::path("tests/walk");
-    let variables = [
-        ("AUTH_URL", doors.auth.url.as_str()),
-        ("MENU_URL", &doors.menu.url),
-        ("RESERVATION_URL", &doors.reservation.url),
-        ("ADMIN_EMAIL", &email),
-        ("ADMIN_PASSWORD", &password),
-    ];
-    let told = run("sh", &[walk.to_str().ok_or("a path that is not UTF-8")?], "", &variables).await?;
-    world.tell(told);
+    doors.walk(&restaurant).await?;
     let status = restaurant.status().await?;
     let tags = [&world.settings.tag, &world.settings.next_tag];
     ensure(tags.iter().any(|tag| status["version"] == ***tag), || format!("status.version is {}", status["version"]))?;
