@@ -219,8 +219,8 @@ pub(crate) async fn d24_an_evicted_migration_is_run_again(place: &Place) {
     let mut evicted = BTreeSet::new();
     for _ in 0..2 {
         let name = eventually("the Pod of the migration", async || {
-            let all = pods.list(&of).await.ok()?.items.into_iter().map(|pod| pod.name_any());
-            all.filter(|name| !evicted.contains(name)).next()
+            let mut all = pods.list(&of).await.ok()?.items.into_iter().map(|pod| pod.name_any());
+            all.find(|name| !evicted.contains(name))
         })
         .await;
         let condition =
