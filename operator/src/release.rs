@@ -89,8 +89,9 @@ mod tests {
             let path = uri.path().to_owned();
             let namespace = path.split('/').nth(5).expect("a namespace").to_owned();
             let status = |code: u16, reason: &str| {
-                let body =
-                    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": reason, "code": code});
+                let body = json!({
+                    "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": reason, "code": code,
+                });
                 (StatusCode::from_u16(code).expect("a status"), Json(body))
             };
             let resource = json!({

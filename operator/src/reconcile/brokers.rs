@@ -18,9 +18,9 @@ pub type Answer = Result<Report, TopicsError>;
 
 /// The number of requests at once to brokers that answered, or were not asked before: each has clients of librdkafka, with threads and memory
 /// of their own.
-const AT_ONCE: usize = 5;
+const AT_ONCE: usize = 4;
 /// The number of requests at once to brokers that were away at the last request, so that they do not hold up those that answer.
-const AGAIN_AT_ONCE: usize = 3;
+const AGAIN_AT_ONCE: usize = 2;
 /// The number of requests at once to one broker.
 const OF_ONE: usize = 4;
 

@@ -140,10 +140,8 @@ mod tests {
         let mut platform = platform("", &[]);
         platform.fixed_ids = fixed_ids;
         let named = build(&platform).into_iter().map(|object| (format!("{}/{}", object.kind.as_str(), object.name), object.body));
-        named
-            .map(|(name, body)| (name, body["spec"]["template"]["spec"]["securityContext"].clone()))
-            .filter(|(_, it)| it.is_object())
-            .collect()
+        let security = named.map(|(name, body)| (name, body["spec"]["template"]["spec"]["securityContext"].clone()));
+        security.filter(|(_, security)| security.is_object()).collect()
     }
 
     #[test]

@@ -141,12 +141,8 @@ mod tests {
         let path = format!("{}:{}", image.path().display(), std::env::var("PATH").expect("a path"));
         let mut command = Command::new("bash");
         command.args(["--posix", "-c", PREPARE]).env("PATH", path).env("PGDATA", data).env("PASSWORD_FILE", password);
-        command.envs([
-            ("PGUSER", "menu_db"),
-            ("PGDATABASE", "menu_db"),
-            ("CLAIM", "trattoria-menu-postgres"),
-            ("LOCALE_PROVIDER", "builtin"),
-        ]);
+        command.envs([("PGUSER", "menu_db"), ("PGDATABASE", "menu_db")]);
+        command.envs([("CLAIM", "trattoria-menu-postgres"), ("LOCALE_PROVIDER", "builtin")]);
         (command.output().expect("bash runs"), std::fs::read_to_string(said).unwrap_or_default())
     }
 
@@ -157,9 +153,8 @@ mod tests {
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), said.as_str()), (Some(1), ""), "{message}");
         assert_eq!(message.lines().count(), 1, "{message}");
-        for part in
-            ["trattoria-menu-postgres holds the files of PostgreSQL 16", "PostgreSQL 17", "restaurantbooking.dev/postgres-version=16"]
-        {
+        let annotation = "restaurantbooking.dev/postgres-version=16";
+        for part in ["trattoria-menu-postgres holds the files of PostgreSQL 16", "PostgreSQL 17", annotation] {
             assert!(message.contains(part), "{part} in {message}");
         }
     }

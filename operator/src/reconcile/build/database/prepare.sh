@@ -7,14 +7,14 @@ if [ -s "$PGDATA/PG_VERSION" ]; then
   found=$(cat "$PGDATA/PG_VERSION")
   major=$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
   if [ "$found" != "$major" ]; then
-    echo "The volume $CLAIM holds the files of PostgreSQL $found, which PostgreSQL $major, the version of this image, cannot read. Nothing" \
-      "was changed. Tell the operator the version: kubectl annotate --overwrite persistentvolumeclaim $CLAIM" \
+    echo "The volume $CLAIM holds the files of PostgreSQL $found, which PostgreSQL $major, the version of this image, cannot read." \
+      "Nothing was changed. Tell the operator the version: kubectl annotate --overwrite persistentvolumeclaim $CLAIM" \
       "restaurantbooking.dev/postgres-version=$found, and if spec.postgres.managed.version is set, set it to $found." >&2
     exit 1
   fi
 fi
 
-# PostgreSQL's programs refuse a user without a name, which is one whose id the cluster chose. The image has a library that gives it one.
+# PostgreSQL's programs refuse a user without a name, as one is whose id the cluster chose. A library of the image gives it one.
 if ! getent passwd "$(id -u)" >/dev/null; then
   for wrapper in /usr/lib/*/libnss_wrapper.so /usr/lib/libnss_wrapper.so; do
     if [ -s "$wrapper" ]; then
