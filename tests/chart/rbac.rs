@@ -35,6 +35,8 @@ fn needed() -> Allowed {
     let mut needed: Allowed = Kind::ALL.iter().map(of_kind).collect();
     needed.insert((group.clone(), "restaurantbookings".to_owned()), verbs(&["get", "list", "watch", "patch"]));
     needed.insert((group, "restaurantbookings/status".to_owned()), verbs(&["patch"]));
+    // Settings are kept as long as a ReplicaSet uses them.
+    needed.insert(("apps".to_owned(), "replicasets".to_owned()), verbs(&["list"]));
     needed.insert(("events.k8s.io".to_owned(), "events".to_owned()), verbs(&["create", "patch"]));
     needed
 }
@@ -81,7 +83,7 @@ fn assert_bound(objects: &Objects, kind: &str, role: &str, namespace: Option<&st
 }
 
 #[tokio::test]
-async fn the_lease_is_the_only_right_in_the_namespace_of_the_operator() {
+async fn leases_are_the_only_right_in_the_namespace_of_the_operator() {
     let served = [NAMESPACE, "chart-other"].map(str::to_owned);
     for (arguments, served) in [(vec![], &[][..]), (vec![values("namespaces")], &served[..])] {
         let objects = render(&arguments).await;
@@ -92,12 +94,12 @@ async fn the_lease_is_the_only_right_in_the_namespace_of_the_operator() {
         assert_eq!(
             roles[0]["rules"],
             json!([
-                {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+                {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "list"]},
                 {
                     "apiGroups": ["coordination.k8s.io"],
                     "resources": ["leases"],
                     "resourceNames": [operator::controller::lease_name(served)],
-                    "verbs": ["get", "update"],
+                    "verbs": ["get", "update", "patch"],
                 },
             ])
         );

@@ -76,7 +76,12 @@ pub(crate) async fn d22_a_database_that_does_not_become_ready_in_time_stalls(pla
     operator.stop().await;
 
     let mut conditions = place.raw(NAME).await["status"]["conditions"].clone();
-    for condition in conditions.as_array_mut().expect("conditions").iter_mut().filter(|condition| condition["type"] == "PostgresReady") {
+    for condition in conditions
+        .as_array_mut()
+        .expect("conditions")
+        .iter_mut()
+        .filter(|one| one["type"] == "PostgresReady" || one["type"] == "Reconciling")
+    {
         let since = jiff::Timestamp::now() - std::time::Duration::from_secs(3600);
         condition["lastTransitionTime"] = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
     }
@@ -87,6 +92,10 @@ pub(crate) async fn d22_a_database_that_does_not_become_ready_in_time_stalls(pla
     place.condition(NAME, "PostgresReady", "False", Some("NotReadyInTime")).await;
     place.condition(NAME, "Available", "True", None).await;
     ends_as(place, "Failed").await;
+    // Another generation has its own ten minutes.
+    place.apply(NAME, spec(json!({"menu": {"replicas": 3}}))).await;
+    place.condition(NAME, "PostgresReady", "False", Some("Waiting")).await;
+    place.condition(NAME, "Stalled", "False", None).await;
     give_back(place).await;
     ends_as(place, "Current").await;
     operator.stop().await;

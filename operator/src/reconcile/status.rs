@@ -149,7 +149,7 @@ pub fn reported(
     steps: &Steps,
     waits_for_rollout: bool,
 ) -> RestaurantBookingStatus {
-    let steps = &in_time(status, steps);
+    let steps = &in_time(status, generation, steps);
     // The previous version runs until the new one is rolled out.
     let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
@@ -251,21 +251,34 @@ fn availability(steps: &Steps) -> State {
 }
 
 /// The steps; a database or a broker that has not become ready for so long that nobody should go on waiting has failed.
-fn in_time(status: &RestaurantBookingStatus, steps: &Steps) -> Steps {
+fn in_time(status: &RestaurantBookingStatus, generation: Option<i64>, steps: &Steps) -> Steps {
     let mut steps = steps.clone();
     for (step, progress) in &mut steps {
         let State::Waiting(message) = &progress.state else { continue };
         if !matches!(step, Step::Postgres(_) | Step::Kafka) {
             continue;
         }
-        let condition = conditions::find(&status.conditions, step.condition().as_str()).filter(|condition| condition.status == "False");
-        let since = condition.map(|condition| condition.last_transition_time.0);
-        let is_late = since.is_some_and(|since| Timestamp::now().duration_since(since).unsigned_abs() > timing::STALLED);
-        if is_late {
+        if is_late(status, generation, step.condition()) {
             progress.state = State::Failed { reason: NOT_READY_IN_TIME, message: message.clone() };
         }
     }
     steps
+}
+
+/// Whether a condition has been False for too long, while the operator worked on this generation. A new generation, or a resource that was
+/// corrected, has its time from its beginning.
+fn is_late(status: &RestaurantBookingStatus, generation: Option<i64>, kind: ConditionType) -> bool {
+    let with = |kind: ConditionType, value: &str| {
+        conditions::find(&status.conditions, kind.as_str())
+            .filter(|condition| condition.status == value && condition.observed_generation == generation)
+    };
+    let Some(missing) = with(kind, "False") else { return false };
+    if missing.reason == NOT_READY_IN_TIME {
+        return true;
+    }
+    let Some(at_work) = with(ConditionType::Reconciling, "True") else { return false };
+    let since = missing.last_transition_time.0.max(at_work.last_transition_time.0);
+    Timestamp::now().duration_since(since).unsigned_abs() > timing::STALLED
 }
 
 /// What was observed of the volumes; of those that were not looked at, what was known before.
