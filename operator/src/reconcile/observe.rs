@@ -205,7 +205,9 @@ fn cluster(name: &str, object: &Value) -> Observed {
         return Observed::done().of_version(status["image"].as_str().and_then(version_of_image));
     }
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let why = match (text(&status["phase"]), text(&status["phaseReason"])) {
+    // CloudNativePG updates the instances before the phase.
+    let phase = text(&status["phase"]).filter(|phase| phase != "Cluster in healthy state");
+    let why = match (phase, text(&status["phaseReason"])) {
         (Some(phase), Some(reason)) => format!("{phase}: {reason}"),
         (phase, reason) => phase.or(reason).unwrap_or_else(|| "its operator has not reported yet".to_owned()),
     };
