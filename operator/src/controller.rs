@@ -58,6 +58,9 @@ pub enum Ended {
     /// The watches ended.
     #[error("the watches ended")]
     Watches,
+    /// A release that comes first serves one of the namespaces.
+    #[error("another release serves the same namespaces: Lease {0}")]
+    Overlap(String),
 }
 
 /// The name of the Lease of operators that watch these namespaces. Releases in one namespace that watch different namespaces do not wait
@@ -89,17 +92,16 @@ pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, heal
     let leads = AtomicBool::new(false);
     let work = async {
         leads.store(true, Ordering::Relaxed);
-        let territory = Territory {
-            client: &client,
-            operator_namespace: &settings.defaults.operator_namespace,
-            lease: &lease,
-            namespaces: &settings.namespaces,
-        };
+        let Settings { namespaces, identity, defaults, .. } = &settings;
+        let mut territory = Territory::new(client.clone(), &defaults.operator_namespace, &lease, identity, namespaces);
         tokio::select! {
-            () = territory.take(&health) => {}
+            () = territory.free(&health) => {}
             () = shutdown.cancelled() => return Ok(()),
         }
-        work(client.clone(), settings.clone(), metrics.clone(), health, shutdown.clone()).await
+        tokio::select! {
+            ended = work(client.clone(), settings.clone(), metrics.clone(), health, shutdown.clone()) => ended,
+            first = territory.lost() => Err(Ended::Overlap(first)),
+        }
     };
     let stop = async {
         shutdown.cancelled().await;
@@ -198,7 +200,10 @@ async fn controller(
                 Err(ControllerError::ReconcilerFailed(error, resource)) => debug!(%resource, "a round failed: {error}"),
                 // The watch has reported the deletion already.
                 Err(ControllerError::ObjectNotFound(resource)) => {
-                    context.begun(&Owner { namespace: resource.namespace.unwrap_or_default(), name: resource.name });
+                    let owner = Owner { namespace: resource.namespace.unwrap_or_default(), name: resource.name };
+                    // A reconcile that was under way at the deletion may have taken a place afterwards.
+                    context.end_rollout(&owner);
+                    context.begun(&owner);
                 }
                 Err(ControllerError::QueueError(error)) => warn!("the watch of resources fails: {error}"),
                 Err(error) => error!("the controller fails: {error}"),

@@ -77,20 +77,28 @@ async fn d15_of_replicas_that_start_at_once_one_sets_the_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_who_is_configured_later_is_made_later() {
+async fn d15_a_guest_who_registered_the_address_first_does_not_become_an_administrator() {
     let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let database = database::migrated("auth").await;
     let auth = start(&platform, &database, None).await;
     assert_eq!(administrators(&database).await, [""; 0]);
-    // Whoever took the address meanwhile does not keep a password to an administrator's account.
-    auth.api.post("/auth/register", &credentials("ADMIN@restaurant.com", "a stranger's own")).await.expect(201);
+    let guest = auth.api.post("/auth/register", &credentials("ADMIN@restaurant.com", "a stranger's own")).await.expect(201).id();
+    let login = login(&auth.api, "ADMIN@restaurant.com", "a stranger's own").await.expect(200);
+    let token = login.body["access_token"].as_str().expect("a token").to_owned();
     auth.stop().await;
 
     let auth = start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await;
-    let token = crate::administrator(&auth.api).await;
-    assert_eq!(part(&token, 1)["role"], "admin");
-    login(&auth.api, ADMIN_EMAIL, "a stranger's own").await.problem(401, "invalid_credentials");
-    assert_eq!(administrators(&database).await, ["ADMIN@restaurant.com"]);
+    let admin = crate::administrator(&auth.api).await;
+    assert_eq!(part(&admin, 1)["role"], "admin");
+    crate::login(&auth.api, ADMIN_EMAIL, "a stranger's own").await.problem(401, "invalid_credentials");
+    assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
+    // The token from before is the guest's still, and so is the account, under another address.
+    let stranger = auth.api.with_token(&token);
+    stranger.get("/auth/users").await.problem(403, "forbidden");
+    let account = stranger.get("/auth/me").await.expect(200);
+    assert_eq!(account.body["email"], format!("former-{guest}@accounts.invalid"));
+    assert_eq!((&account.body["id"], &account.body["role"]), (&json!(guest), &json!("user")));
+    stranger.patch("/auth/me", &json!({"email": ADMIN_EMAIL})).await.problem(409, "email_taken");
     auth.stop().await;
 }
 

@@ -56,7 +56,7 @@ async fn puts_back(place: &Place) {
 }
 
 /// A release that watches a namespace which another release in its own namespace watches does nothing, is unready and names the first, until
-/// the first is gone.
+/// the first is gone. When the first comes back, the second ends.
 pub(crate) async fn d16_of_two_releases_that_overlap_the_second_gives_way(place: &Place) {
     let other = place.world.place("served").await;
     let first = start(place, "first");
@@ -66,7 +66,7 @@ pub(crate) async fn d16_of_two_releases_that_overlap_the_second_gives_way(place:
     let settings = Settings { namespaces: vec![place.name.clone(), other.name.clone()], ..place.settings("second") };
     let second = Operator::start(wire.client(place.world.plane.client_config()), settings, wire);
     let name = lease_name(std::slice::from_ref(&place.name));
-    eventually("the first is named", async || second.health.missing().contains(&format!("Lease {name} ")).then_some(())).await;
+    eventually("the first is named", async || second.health.missing().contains(&format!("Lease {name};")).then_some(())).await;
     assert!(!second.health.is_ready() && first.health.is_ready());
     apply(&other).await;
     let (kind, object) = DRIFT;
@@ -78,7 +78,14 @@ pub(crate) async fn d16_of_two_releases_that_overlap_the_second_gives_way(place:
     // As long as replicas of the first have to take over.
     within(Duration::from_secs(120), "the second works", &mut async || other.get(kind, object).await).await;
     assert!(second.health.missing().is_empty(), "{}", second.health.missing());
-    second.stop().await;
+    // The first comes back: its Lease is the older one, whatever has happened since.
+    let first = start(place, "first");
+    eventually("the second ends", async || second.has_ended().then_some(())).await;
+    assert!(matches!(second.ended().await, Err(Ended::Overlap(lease)) if lease == name), "it names the first");
+    place.delete(kind, object).await;
+    eventually("the first works again", async || place.get(kind, object).await).await;
+    assert!(first.health.is_ready());
+    first.stop().await;
 }
 
 /// A replica without the lease sends no other requests. It takes over from a killed leader when the lease has expired, and from a stopped

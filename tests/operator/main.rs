@@ -24,6 +24,7 @@ mod outage;
 mod ready;
 mod refused;
 mod rights;
+mod rollouts;
 mod settled;
 mod states;
 mod tenants;
@@ -86,9 +87,9 @@ fn main() -> ExitCode {
         golden::the_plans_are_accepted,
         golden::what_was_accepted_still_is,
         upgrade::migrations_run_before_the_new_version,
-        upgrade::d11_a_new_default_version_rolls_out_a_few_at_a_time,
-        upgrade::d24_an_evicted_migration_is_run_again,
-        upgrade::d13_pods_read_the_settings_of_their_own_version,
+        rollouts::d11_a_new_default_version_rolls_out_a_few_at_a_time,
+        rollouts::d24_an_evicted_migration_is_run_again,
+        rollouts::d13_pods_read_the_settings_of_their_own_version,
         upgrade::a_failed_migration_leaves_the_old_version,
         upgrade::a_failed_migration_is_tried_again_by_deleting_its_job,
         upgrade::pods_that_never_become_available,

@@ -13,6 +13,7 @@ use super::apply::Applier;
 use super::build::{INSTANCE, MANAGER, Object};
 use super::failure::Failure;
 use super::kind::Kind;
+use super::observe::Observed;
 use super::step::Step;
 use crate::timing;
 
@@ -27,9 +28,19 @@ impl Applier<'_> {
             .partition(|(kind, _)| *kind == Kind::ConfigMap);
         let mut failures = Vec::new();
         let mut removed = others;
-        if !settings.is_empty() {
+        // Former settings that were in use stay so until a Deployment changes.
+        let in_use = self.deployments();
+        let is_in_use = |name: &str| self.children.settled(self.owner, Kind::ConfigMap, name, &in_use).is_some();
+        if settings.iter().any(|(_, name)| !is_in_use(name)) {
             match self.settings_in_use().await {
-                Ok(used) => removed.extend(settings.into_iter().filter(|(_, name)| !used.contains(name))),
+                Ok(used) => {
+                    let (kept, unused): (Vec<_>, Vec<_>) = settings.into_iter().partition(|(_, name)| used.contains(name));
+                    removed.extend(unused);
+                    for (kind, name) in kept {
+                        let version = self.children.version(self.owner, kind, &name).unwrap_or_default();
+                        self.children.settle(self.owner, kind, &name, in_use.clone(), version, Observed::done());
+                    }
+                }
                 Err(failure) => failures.push(failure),
             }
         }
@@ -39,6 +50,13 @@ impl Applier<'_> {
             }
         }
         failures
+    }
+
+    /// The Deployments, each with its `resourceVersion`, as a text that can be compared.
+    fn deployments(&self) -> String {
+        let all = self.children.of(self.owner).into_iter().filter(|(kind, _)| *kind == Kind::Deployment);
+        let versions = all.map(|(kind, name)| format!("{name}:{}", self.children.version(self.owner, kind, &name).unwrap_or_default()));
+        versions.collect::<Vec<_>>().join(",")
     }
 
     /// The ConfigMaps that a Deployment's template names, or that of one of its ReplicaSets, to which `kubectl rollout undo` can go back.

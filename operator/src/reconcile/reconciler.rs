@@ -111,7 +111,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     if has_finalizer(&resource.metadata) != (resource.spec.deletion_policy == Some(DeletionPolicy::Delete)) {
         let uid = resource.uid().unwrap_or_default();
         if let Err(failure) = (Finalizer { client: &context.client, metrics: &context.metrics, owner }).follow_policy(&uid).await {
-            // Without its finalizer the data is kept, which harms nobody: the rest goes on.
+            // Without its finalizer the data is kept: the rest goes on, and the next attempt comes soon.
             unfinished = Some(round.failed("FollowDeletionPolicy", &[failure]).await);
         }
     }
@@ -119,7 +119,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         context.end_rollout(owner);
         let paused = status::paused(&round.status, generation);
         round.write(paused).await?;
-        return Ok(Ended::Refused);
+        return unfinished.map_or(Ok(Ended::Refused), Err);
     }
     if round.status.observed_generation != generation {
         let begun = status::begun(&round.status, generation);
@@ -146,7 +146,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
                 round.publish(EventType::Warning, first.reason, "Validate", &first.message).await;
             }
             context.ready(owner, Some(false));
-            return Ok(Ended::Refused);
+            return unfinished.map_or(Ok(Ended::Refused), Err);
         }
     };
     let ended = round.platform(&platform).await?;
@@ -156,6 +156,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
 /// Handles a resource that is being deleted. The garbage collector removes its objects by their owner references, and the finalizer, if
 /// there is one, removes its data.
 async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Result<Ended, Unfinished> {
+    context.end_rollout(owner);
     if !has_finalizer(metadata) {
         return Ok(Ended::Waiting);
     }
@@ -174,6 +175,7 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
 
 /// A stored resource that cannot be read: a definition before this one admitted it.
 async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, error: &str) -> Result<Ended, Unfinished> {
+    context.end_rollout(owner);
     let uid = metadata.uid.as_deref().unwrap_or_default();
     let message = format!("the resource cannot be read: {error}; replace it with one that the definition admits: kubectl replace");
     context.metrics.failed("read", MALFORMED);
@@ -322,7 +324,7 @@ impl Round<'_> {
     async fn platform(&mut self, platform: &Platform) -> Result<Ended, Unfinished> {
         let generation = self.resource.metadata.generation;
         let objects = build(platform);
-        self.waits_for_rollout = self.has_to_wait(platform);
+        self.waits_for_rollout = self.has_to_wait(platform).await;
         let (steps, failures) = self.steps(platform, &objects).await;
         let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout);
         let (was_ready, before) = (self.is_ready(), self.status.clone());

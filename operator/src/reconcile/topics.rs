@@ -47,7 +47,8 @@ pub async fn topics(context: &Context, owner: &Owner, platform: &Platform, holds
     // The receiver is gone only when the operator stops.
     let tell = move || drop(trigger.send(ObjectRef::new(&resource.name).within(&resource.namespace)));
     let broker = checksum(format!("{address} {:?}", platform.kafka.security).as_bytes());
-    let was_away = context.remember(owner, |remembered| remembered.topics_failed.is_some());
+    let was_away =
+        context.remember(owner, |remembered| remembered.topics_failed.as_ref().is_some_and(|(_, reason, _)| OF_BROKER.contains(reason)));
     match context.brokers.ask(owner, (&broker, was_away), &wanted, question, tell).await {
         None => context.remember(owner, |remembered| {
             Topics::Asking(match (&remembered.topics, &remembered.topics_failed) {

@@ -58,13 +58,13 @@ async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator:
     if !administrator::record_declaration(&mut transaction, administrator.email(), &hash, before).await? {
         return Ok(());
     }
-    let event = match administrator::seed(&mut transaction, administrator.email(), &hash).await? {
-        Seeded::New(user) => Some(events::registered(&user)),
-        Seeded::Promoted(user) => Some(events::updated(&user)),
-        Seeded::Already => None,
-    };
-    if let Some(event) = &event {
-        outbox.write(&mut transaction, event).await?;
+    let Seeded { made, moved } = administrator::seed(&mut transaction, administrator.email(), &hash).await?;
+    if let Some(guest) = &moved {
+        outbox.write(&mut transaction, &events::updated(guest)).await?;
+        tracing::warn!(user_id = %guest.id, "a guest had the administrator's e-mail address, and has another one now");
+    }
+    if let Some(user) = &made {
+        outbox.write(&mut transaction, &events::registered(user)).await?;
     }
     transaction.commit().await?;
     outbox.wake();

@@ -34,7 +34,7 @@ statements! {
     FIND_DECLARATION = "SELECT email_folded, password_hash FROM administrator_declaration";
     RECORD_DECLARATION = include_str!("store/record_declaration.sql");
     SEED_ADMINISTRATOR = include_str!("store/seed_administrator.sql");
-    SET_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $2 WHERE email_folded = $1";
+    SET_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $2 WHERE id = $1";
 
     FIND_LOGIN = include_str!("store/find_login.sql");
     CLOSED_FOR = include_str!("store/closed_for.sql");

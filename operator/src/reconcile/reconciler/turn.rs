@@ -11,6 +11,7 @@ use kube::ResourceExt as _;
 use crate::reconcile::apply::{Applied, Applier, by_step};
 use crate::reconcile::beyond::Beyond;
 use crate::reconcile::build::Object;
+use crate::reconcile::context::Context;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::{CLOUD_NATIVE_PG, Kind};
 use crate::reconcile::observe::State;
@@ -41,13 +42,7 @@ impl Round<'_> {
     /// Applies every step as soon as the steps that it waits for have ended. Independent steps run together.
     pub(super) async fn steps(&self, platform: &Platform, objects: &[Object]) -> (Steps, Vec<Failure>) {
         let uid = self.resource.uid().unwrap_or_default();
-        let applier = Applier {
-            client: &self.context.client,
-            children: &self.context.children,
-            metrics: &self.context.metrics,
-            owner: self.owner,
-            uid: &uid,
-        };
+        let applier = self.applier(&uid);
         let by_step = by_step(objects);
         let mut steps: Steps = BTreeMap::new();
         let mut failures = Vec::new();
@@ -203,19 +198,43 @@ impl Round<'_> {
         })
     }
 
+    fn applier<'a>(&'a self, uid: &'a str) -> Applier<'a> {
+        let Context { client, children, metrics, .. } = self.context;
+        Applier { client, children, metrics, owner: self.owner, uid }
+    }
+
     /// Whether the rollout of the operator's default version must wait, because enough other resources are rolling out.
-    pub(super) fn has_to_wait(&self, platform: &Platform) -> bool {
+    pub(super) async fn has_to_wait(&self, platform: &Platform) -> bool {
         let (context, owner) = (self.context, self.owner);
         if !self.is_outdated(platform) {
             context.end_rollout(owner);
             return false;
         }
-        // A Deployment that is gone has no template that could be kept.
-        let is_there = |service| context.children.version(owner, Kind::Deployment, &platform.component_name(service)).is_some();
-        if Service::ALL.into_iter().any(|service| self.has_run(service) && !is_there(service)) {
+        // Without a correction by its user it would hold its place for ever, whatever the version.
+        if Service::ALL.into_iter().any(|service| platform.components.of(service).unreadable.is_some()) {
+            context.end_rollout(owner);
+            return true;
+        }
+        if self.lacks_a_deployment(platform).await {
             context.rollouts.begin_at_once(owner);
         }
         !context.rollouts.begin(owner)
+    }
+
+    /// Whether the Deployment of a service that has run is gone: it has no template that could be kept. The watch may not have reported
+    /// all Deployments yet, so the API server decides.
+    async fn lacks_a_deployment(&self, platform: &Platform) -> bool {
+        let uid = self.resource.uid().unwrap_or_default();
+        let applier = self.applier(&uid);
+        for service in Service::ALL.into_iter().filter(|service| self.has_run(*service)) {
+            let name = platform.component_name(service);
+            if self.context.children.version(self.owner, Kind::Deployment, &name).is_none()
+                && matches!(applier.get(Step::Deployment(service), Kind::Deployment, &name).await, Ok(None))
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// Provides what a step needs beyond its objects; returns the state of the step while that is missing.

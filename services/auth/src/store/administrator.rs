@@ -2,9 +2,10 @@
 
 use chassis::http::identity::{Role, UserId};
 use chassis::http::text::Email;
+use chassis::http::value::{Raw, Value as _};
 use sqlx::{PgConnection, PgPool};
 
-use super::user::User;
+use super::user::{self, User};
 use super::{
     FIND_DECLARATION, FIND_ID_BY_EMAIL, FIND_ROLE, LIST_ADMINISTRATORS, LOCK_ADMINISTRATION, RECORD_DECLARATION, SEED_ADMINISTRATOR,
     SET_PASSWORD_HASH, UPDATE_ROLE,
@@ -49,26 +50,34 @@ pub(crate) async fn record_declaration(
     Ok(record.execute(connection).await?.rows_affected() > 0)
 }
 
-/// What it took to have an administrator of an e-mail address.
-pub(crate) enum Seeded {
-    /// A new user.
-    New(User),
-    /// A new role and the given password for the user of the address.
-    Promoted(User),
-    /// The given password for the administrator of the address.
-    Already,
+/// The users that changed so that there is an administrator of an e-mail address.
+#[derive(Default)]
+pub(crate) struct Seeded {
+    /// The new administrator.
+    pub(crate) made: Option<User>,
+    /// The guest who had the address before, under the address that they have now.
+    pub(crate) moved: Option<User>,
 }
 
-/// Makes the user of an e-mail address an administrator with this password, and the user where there is none.
+/// Makes an administrator of an e-mail address with this password, or gives the administrator of that address the password.
+///
+/// A guest who registered the address first loses it, and is not promoted: addresses are not verified, and the tokens that the guest has would
+/// be an administrator's.
 pub(crate) async fn seed(connection: &mut PgConnection, email: &Email, password_hash: &str) -> Result<Seeded, sqlx::Error> {
-    let seed = sqlx::query_as(SEED_ADMINISTRATOR).bind(email.as_str()).bind(email.folded()).bind(password_hash);
-    let user: Option<User> = seed.fetch_optional(&mut *connection).await?;
-    Ok(match user {
-        Some(user) if user.version == 1 => Seeded::New(user),
-        Some(user) => Seeded::Promoted(user),
-        None => {
-            sqlx::query(SET_PASSWORD_HASH).bind(email.folded()).bind(password_hash).execute(connection).await?;
-            Seeded::Already
+    let mut seeded = Seeded::default();
+    if let Some(id) = find(connection, email).await?
+        && let Some(user) = user::lock(connection, id).await?
+    {
+        if user.role == Role::Admin {
+            sqlx::query(SET_PASSWORD_HASH).bind(id).bind(password_hash).execute(connection).await?;
+            return Ok(seeded);
         }
-    })
+        // No mail is ever delivered there (RFC 2606), and nobody else can have it: an id is given out once.
+        let other = Email::read(Raw::Text(&format!("former-{id}@accounts.invalid"))).expect("an address");
+        user::take_email(connection, id, &other).await?;
+        seeded.moved = Some(user::update_profile(connection, &user).await?);
+    }
+    let insert = sqlx::query_as(SEED_ADMINISTRATOR).bind(email.as_str()).bind(email.folded()).bind(password_hash);
+    seeded.made = Some(insert.fetch_one(connection).await?);
+    Ok(seeded)
 }
