@@ -13,6 +13,7 @@ use operator::reconcile::kind::Kind;
 use operator::release::release;
 use serde_json::{Value, json};
 
+use crate::rights;
 use crate::simulated::Simulated;
 use crate::wire::Fate;
 use crate::world::{Operator, Place, eventually};
@@ -34,6 +35,20 @@ async fn ready(place: &Place, name: &str, more: Value) -> Operator {
 async fn delete(place: &Place, name: &str) {
     place.resources().delete(name, &DeleteParams::background()).await.expect("it is deleted");
     eventually("the resource is gone", async || place.resources().get_opt(name).await.ok()?.is_none().then_some(())).await;
+}
+
+/// The hook of an uninstall takes the finalizers off wherever it may, and names the namespace where it may not; one that does not exist is no
+/// failure of another.
+pub(crate) async fn b10_a_namespace_that_refuses_does_not_stop_a_release(place: &Place) {
+    ready(place, "trattoria", json!({"deletionPolicy": "Delete"})).await.stop().await;
+    let other = place.world.place("refused").await;
+    let client = rights::installed(place).await.client();
+    let namespaces = [other.name.clone(), "does-not-exist".to_owned(), place.name.clone()];
+    let refused = release(&client, &namespaces).await.expect_err("it has no rights there");
+    assert!(refused.starts_with("1 finalizers were taken off") && refused.contains(&format!("{}: ", other.name)), "{refused}");
+    let finalizers = place.resources().get("trattoria").await.expect("the resource").metadata.finalizers.unwrap_or_default();
+    assert!(!finalizers.iter().any(|finalizer| finalizer == FINALIZER), "{finalizers:?}");
+    assert_eq!(release(&place.client, &["does-not-exist".to_owned()]).await, Ok(0));
 }
 
 /// `kubectl replace --force` with the policy Delete: the new resource of the same name has new volumes, and its own migrations have run on

@@ -172,6 +172,11 @@ impl Installed {
         Self { namespace: place.name.clone(), account, config }
     }
 
+    /// The API, with the rights of the account.
+    pub(crate) fn client(&self) -> Client {
+        Client::try_from(self.config.clone()).expect("a client")
+    }
+
     /// Starts it.
     pub(crate) fn start(&self, place: &Place, namespaces: Vec<String>) -> Operator {
         let settings = Settings {

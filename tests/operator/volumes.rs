@@ -1,5 +1,8 @@
 //! Volumes outlive resources, operators and their defaults: the settings that made them are kept.
 
+use std::process::Command;
+
+use local::postgres::Search;
 use operator::controller::Settings;
 use operator::reconcile::kind::Kind;
 use operator::reconcile::validate::Defaults;
@@ -110,4 +113,43 @@ pub(crate) async fn d04_a_raised_default_is_that_of_new_volumes(place: &Place) {
     place.ready("trattoria").await;
     assert_eq!(image(place).await, "postgres:17");
     operator.stop().await;
+}
+
+/// The files decide which PostgreSQL can read them, where an annotation was lost: an image of another major version changes nothing, and says
+/// in one line what is there and what to do. With a PostgreSQL of this machine, by the script of the object itself.
+pub(crate) async fn a7_files_of_another_major_version_are_left_alone(place: &Place) {
+    let operator = place.operator();
+    place.apply("trattoria", spec(None)).await;
+    place.ready("trattoria").await;
+    let database = place.get(Kind::StatefulSet, DATABASE).await.expect("a StatefulSet");
+    let container = &database["spec"]["template"]["spec"]["initContainers"][0];
+    operator.stop().await;
+
+    let programs = Search::from_environment().find(None).await.expect("a PostgreSQL");
+    let path = format!("{}:{}", programs.directory().display(), std::env::var("PATH").expect("a path"));
+    let run = |major: u32| {
+        let volume = tempfile::tempdir().expect("a directory");
+        let data = volume.path().join("pgdata");
+        std::fs::create_dir(&data).expect("a directory");
+        std::fs::write(data.join("PG_VERSION"), format!("{major}\n")).expect("written");
+        let mut command = Command::new("sh");
+        command.args(["-c", container["command"][2].as_str().expect("a script")]);
+        for variable in container["env"].as_array().expect("variables") {
+            command.env(variable["name"].as_str().expect("a name"), variable["value"].as_str().unwrap_or_default());
+        }
+        let output = command.env("PATH", &path).env("PGDATA", &data).output().expect("sh runs");
+        let left: Vec<_> = std::fs::read_dir(&data).expect("files").map(|file| file.expect("a file").file_name()).collect();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), left)
+    };
+    let (here, other) = (programs.major(), programs.major() + 1);
+    let (code, told, left) = run(other);
+    assert_eq!((code, told.lines().count(), left.len()), (Some(1), 1, 1), "{told}");
+    let annotation =
+        format!("kubectl annotate --overwrite persistentvolumeclaim {DATABASE} restaurantbooking.dev/postgres-version={other}");
+    for part in [&format!("{DATABASE} holds the files of PostgreSQL {other}"), &format!("PostgreSQL {here}"), &annotation] {
+        assert!(told.contains(part.as_str()), "{part} in {told}");
+    }
+    // What it does with files that it can read, tests/e2e shows.
+    let (_, told, _) = run(here);
+    assert!(!told.contains("holds the files"), "{told}");
 }
