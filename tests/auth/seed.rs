@@ -1,6 +1,6 @@
 use auth::config::Administrator;
 use chassis::http::identity::Role;
-use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, auth_config, settings};
+use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, auth_config, eventually, settings};
 use restaurant_booking_tests::{Platform, Setup, database, token};
 use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
@@ -74,6 +74,33 @@ async fn d15_of_replicas_that_start_at_once_one_sets_the_password() {
         auth.stop().await;
     }
     assert_eq!(administrators(&database).await, [ADMIN_EMAIL]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d15_a_replica_that_another_overtook_declares_what_it_was_told_all_the_same() {
+    let platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
+    let database = database::migrated("auth").await;
+    start(&platform, &database, Some((ADMIN_EMAIL, ADMIN_PASSWORD))).await.stop().await;
+    let pool = database::pool(database.clone());
+    // Both have looked before either can declare, and one of them finds another declaration than it saw.
+    let mut lock = pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT FROM administrator_declaration FOR UPDATE").execute(&mut *lock).await.expect("a lock");
+    let replicas = async {
+        futures_util::join!(
+            start(&platform, &database, Some(("first@example.com", "first password"))),
+            start(&platform, &database, Some(("second@example.com", "second password"))),
+        )
+    };
+    let unlock = async {
+        let waiting = "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        eventually("both wait for the declaration", async || sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a count")).await;
+        lock.commit().await.expect("an unlock");
+    };
+    let ((first, second), ()) = futures_util::join!(replicas, unlock);
+    login(&first.api, "first@example.com", "first password").await.expect(200);
+    login(&second.api, "second@example.com", "second password").await.expect(200);
+    first.stop().await;
+    second.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

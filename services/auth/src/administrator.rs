@@ -31,18 +31,22 @@ pub(crate) async fn seed(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, admini
                 tracing::debug!(%error, "the administrator could not be made yet");
                 tokio::time::sleep(PAUSE).await;
             }
-            done => return done,
+            // Another replica, whose settings may be others, was faster: what it declared is looked at.
+            Ok(false) => {}
+            Ok(true) => return Ok(()),
+            Err(error) => return Err(error),
         }
     }
 }
 
-async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator: Option<&Administrator>) -> Result<(), StartError> {
+/// Whether what the settings name is what was declared last.
+async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator: Option<&Administrator>) -> Result<bool, StartError> {
     let before = administrator::declaration(pool).await?;
     let Some(administrator) = administrator else {
         if before.is_none() {
             tracing::warn!("no administrator is made, since neither ADMIN_PASSWORD nor ADMIN_PASSWORD_FILE is given");
         }
-        return Ok(());
+        return Ok(true);
     };
     let failed = |error| StartError::Other(format!("the administrator cannot be made: {error}"));
     // Before the transaction: the other replicas wait for its end.
@@ -50,13 +54,13 @@ async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator:
         && *email == administrator.email().folded()
         && hasher.is_of(administrator.password().clone(), hash.clone()).await.map_err(failed)?
     {
-        return Ok(());
+        return Ok(true);
     }
     let hash = hasher.hash(administrator.password().clone()).await.map_err(failed)?;
     let before = before.as_ref().map(|(_, hash)| hash.as_str());
     let mut transaction = pool.begin().await?;
     if !administrator::record_declaration(&mut transaction, administrator.email(), &hash, before).await? {
-        return Ok(());
+        return Ok(false);
     }
     let Seeded { made, moved } = administrator::seed(&mut transaction, administrator.email(), &hash).await?;
     if let Some(guest) = &moved {
@@ -69,7 +73,7 @@ async fn attempt(pool: &PgPool, outbox: &Outbox, hasher: &Hasher, administrator:
     transaction.commit().await?;
     outbox.wake();
     tracing::info!("the administrator has the e-mail address and the password of the settings");
-    Ok(())
+    Ok(true)
 }
 
 /// What became of an appointment.
