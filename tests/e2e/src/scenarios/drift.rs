@@ -35,15 +35,15 @@ pub(crate) async fn edited_and_deleted_children_are_put_back(world: &World) -> R
     doors.ask(Method::POST, &format!("{}/api/v1/menu", doors.menu.url), &token, &body, 201).await?;
     drop(doors);
 
+    let part = |component: &str| restaurant.part(component);
     let edits = [
-        ("configmap", "reservation", "/data/LOG_LEVEL", json!("trace")),
-        ("service", "menu", "/spec/ports/0/port", json!(9999)),
-        ("deployment", "menu", "/spec/template/spec/containers/0/image", json!("example.com/nobody:none")),
-        ("networkpolicy", "kafka", "/spec/ingress", json!([{}])),
-        ("statefulset", "menu-postgres", "/spec/template/spec/terminationGracePeriodSeconds", json!(61)),
+        ("configmap", restaurant.settings("reservation").await?, "/data/LOG_LEVEL", json!("trace")),
+        ("service", part("menu"), "/spec/ports/0/port", json!(9999)),
+        ("deployment", part("menu"), "/spec/template/spec/containers/0/image", json!("example.com/nobody:none")),
+        ("networkpolicy", part("kafka"), "/spec/ingress", json!([{}])),
+        ("statefulset", part("menu-postgres"), "/spec/template/spec/terminationGracePeriodSeconds", json!(61)),
     ];
-    for (kind, component, field, value) in edits {
-        let name = restaurant.part(component);
+    for (kind, name, field, value) in edits {
         let before = get(&restaurant, kind, &name).await?.pointer(field).cloned();
         let patch = json!([{"op": "replace", "path": field, "value": value}]).to_string();
         restaurant.kubectl(&["patch", kind, &name, "--type=json", "--patch", &patch]).await?;
@@ -56,14 +56,13 @@ pub(crate) async fn edited_and_deleted_children_are_put_back(world: &World) -> R
     let migration =
         restaurant.pods("menu-migration").await?.first().and_then(|pod| pod.labels().get("batch.kubernetes.io/job-name").cloned());
     let migration = migration.ok_or("the migration of menu has no Pod")?;
-    let parts = |kind: &'static str, component: &str| (kind, restaurant.part(component));
     let deleted = [
-        parts("serviceaccount", "menu"),
-        parts("networkpolicy", "menu-postgres"),
-        parts("service", "menu"),
-        parts("poddisruptionbudget", "menu"),
-        parts("deployment", "menu"),
-        parts("statefulset", "menu-postgres"),
+        ("serviceaccount", part("menu")),
+        ("networkpolicy", part("menu-postgres")),
+        ("service", part("menu")),
+        ("poddisruptionbudget", part("menu")),
+        ("deployment", part("menu")),
+        ("statefulset", part("menu-postgres")),
         ("job", migration),
     ];
     for (kind, name) in deleted {
