@@ -1,5 +1,37 @@
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
+-- What the restaurant takes bookings by. Every edit raises the version; a statement that books names the version by which it was judged, and
+-- shares its lock, so that nothing is booked by what was before.
+CREATE TABLE house (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    -- What is left out has its default.
+    rules       jsonb NOT NULL DEFAULT '{}',
+    -- The services of the week; without any the restaurant is open around the clock.
+    schedule    jsonb NOT NULL DEFAULT '[]',
+    pause_until timestamptz,
+    version     integer NOT NULL DEFAULT 1
+);
+INSERT INTO house DEFAULT VALUES;
+
+CREATE FUNCTION raise_house() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE house SET version = version + 1;
+    RETURN NULL;
+END
+$$;
+
+-- Dates with hours of their own, in place of the week's. Without services the restaurant is closed.
+CREATE TABLE exception (
+    id         serial PRIMARY KEY,
+    from_date  date NOT NULL,
+    until_date date NOT NULL CHECK (until_date >= from_date),
+    services   jsonb NOT NULL,
+    note       text,
+    version    integer NOT NULL DEFAULT 1,
+    CONSTRAINT exception_of_a_date EXCLUDE USING gist (daterange(from_date, until_date, '[]') WITH &&)
+);
+CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON exception FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
+
 CREATE TABLE "table" (
     id           serial PRIMARY KEY,
     table_number integer NOT NULL,
@@ -10,6 +42,7 @@ CREATE TABLE "table" (
     created_at   timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT table_number_key UNIQUE (table_number)
 );
+CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON "table" FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
 
 CREATE TABLE reservation (
     id               serial PRIMARY KEY,
@@ -23,7 +56,7 @@ CREATE TABLE reservation (
     duration_minutes integer NOT NULL DEFAULT 120 CHECK (duration_minutes BETWEEN 15 AND 480),
     status           varchar(20) NOT NULL DEFAULT 'pending'
                      CHECK (status IN ('pending', 'confirmed', 'seated', 'completed', 'cancelled', 'no_show')),
-    contact_phone    varchar(50) NOT NULL,
+    contact_phone    varchar(50),
     contact_email    varchar(255) NOT NULL,
     special_requests text,
     version          integer NOT NULL DEFAULT 1,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chassis::run::config::{Limits, Settings};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
-use reservation::config::House;
+use reservation::config::Restaurant;
 use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD, eventually, ready, settings};
 use restaurant_booking_tests::{Api, Platform, Setup, database};
 use serde_json::{Value, json};
@@ -184,7 +184,7 @@ async fn starting(service: &'static str) -> (Platform, String) {
     let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let away = "postgres://nobody@127.0.0.1:1/nowhere".parse().expect("a URL");
     let settings = Settings { cors_origins: vec![HeaderValue::from_static(ORIGIN)], ..settings(away, platform.kafka.clone()) };
-    let base = platform.add(service, settings, &House::default()).await;
+    let base = platform.add(service, settings, &Restaurant::default()).await;
     (platform, base)
 }
 
@@ -270,7 +270,7 @@ async fn limited(limits: Limits) -> (Platform, String, sqlx::postgres::PgConnect
     let options = database::migrated("reservation").await;
     let origins = vec![HeaderValue::from_static(ORIGIN)];
     let settings = Settings { limits, cors_origins: origins, ..settings(options.clone(), platform.kafka.clone()) };
-    let base = platform.add("reservation", settings, &House::default()).await;
+    let base = platform.add("reservation", settings, &Restaurant::default()).await;
     ready(&base).await;
     (platform, base, options)
 }

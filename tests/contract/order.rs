@@ -15,6 +15,10 @@ async fn who_asks_is_judged_before_what_is_asked() {
         let responses = operation.described["responses"].to_string();
         let Some(schemes) = operation.described["security"].as_array() else { continue };
         let open = schemes.contains(&json!({}));
+        // Where a token only has the staff see more, nobody is refused.
+        if open && !responses.contains("problem:unauthenticated") {
+            continue;
+        }
         let path = format!("{}?colour=red&include_inactive=true", operation.path("abc"));
         let over = vec![b'{'; 70_000];
         for (kind, body) in [(Some("text/plain"), over), (Some("application/json"), b"{".to_vec()), (None, b"\xff".to_vec())] {

@@ -5,14 +5,14 @@ use std::process::Command;
 use reqwest::Method;
 use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::{Api, Platform};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Operation, SERVICES, platform};
 
 /// Methods in the order in which a document has them.
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
-fn seed(platform: &Platform) {
+async fn seed(platform: &Platform) {
     let seeded = Command::new("sh")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/seed"))
         .env("AUTH_URL", platform.base("auth"))
@@ -21,6 +21,12 @@ fn seed(platform: &Platform) {
         .output()
         .expect("sh");
     assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+    // As many as the example of a removal needs.
+    for day in 1..=8 {
+        let date = format!("2040-01-0{day}");
+        let closed = json!({"from": date, "until": date, "closed": true});
+        platform.admin("reservation").post("/reservations/exceptions", &closed).await.expect(201);
+    }
 }
 
 /// The operations of the document that a service serves, in its order.
@@ -80,7 +86,7 @@ async fn press(api: &Api, operation: &Operation, document: &Value) -> restaurant
 #[tokio::test(flavor = "multi_thread")]
 async fn what_swagger_ui_fills_in_can_be_sent() {
     let platform = platform().await;
-    seed(&platform);
+    seed(&platform).await;
     for service in SERVICES {
         let document = platform.anyone(service).get("/openapi.json").await.expect(200).body;
         for operation in served(&platform, service).await {

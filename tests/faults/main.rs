@@ -9,7 +9,7 @@ use chassis::run::service::{Parts, Service};
 use chassis::run::tasks::Task;
 use jiff::{SignedDuration, Timestamp};
 use local::postgres::{self, Options};
-use reservation::config::House;
+use reservation::config::Restaurant;
 use restaurant_booking_tests::platform::{self, ADMIN_EMAIL, ADMIN_PASSWORD, eventually, settings};
 use restaurant_booking_tests::{Api, Platform, Reply, Setup, database};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ async fn a_database_that_comes_and_goes() {
     server.stop().await.expect("stopped");
 
     let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
-    let base = platform.add("reservation", settings(address.clone(), platform.kafka.clone()), &House::default()).await;
+    let base = platform.add("reservation", settings(address.clone(), platform.kafka.clone()), &Restaurant::default()).await;
     let (api, admin) =
         (Api::new(&base), Api::new(&base).with_token(restaurant_booking_tests::token::token(1, chassis::http::identity::Role::Admin)));
     api.get("/healthz").await.expect(200);
@@ -130,7 +130,7 @@ async fn ten_of_each_service_at_once_on_an_empty_database() {
         let options = database::empty().await;
         for _ in 0..10 {
             let settings = Settings { max_connections: 2, ..settings(options.clone(), platform.kafka.clone()) };
-            platform.add(service, settings, &House::default()).await;
+            platform.add(service, settings, &Restaurant::default()).await;
         }
         databases.push(options);
     }
@@ -156,7 +156,7 @@ async fn a_service_waits_for_its_migration() {
     let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let options = database::empty().await;
     let unmigrated = Settings { migrate: false, ..settings(options.clone(), platform.kafka.clone()) };
-    let base = platform.add("menu", unmigrated, &House::default()).await;
+    let base = platform.add("menu", unmigrated, &Restaurant::default()).await;
     let api = Api::new(&base);
     tokio::time::sleep(Duration::from_millis(300)).await;
     api.get("/readyz").await.expect(503);
@@ -263,7 +263,7 @@ async fn s04_the_menu_goes_on_without_its_database() {
     server.create_database("menu_db").await.expect("a database");
     let mut platform = Platform::start(Setup { services: vec![], ..Setup::default() }).await;
     let settings = settings(server.connect_options("menu_db"), platform.kafka.clone());
-    let base = platform.add("menu", settings, &House::default()).await;
+    let base = platform.add("menu", settings, &Restaurant::default()).await;
     platform::ready(&base).await;
     let admin = Api::new(&base).with_token(restaurant_booking_tests::token::token(1, chassis::http::identity::Role::Admin));
     admin.post("/api/v1/menu", &json!({"name": "Tea", "price": 3})).await.expect(201);

@@ -1,4 +1,4 @@
-use reservation::config::{House, Limits};
+use reservation::config::{Limits, Restaurant};
 use restaurant_booking_tests::{Platform, Setup};
 use serde_json::json;
 
@@ -80,7 +80,7 @@ async fn cancelled_bookings_and_no_shows_free_their_tables_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_house_may_confirm_at_once() {
     let platform = Platform::start(Setup {
-        house: House { auto_confirm: true, limits: Limits::NONE, ..House::default() },
+        restaurant: Restaurant { auto_confirm: true, limits: Limits::NONE, ..Restaurant::default() },
         ..Setup::only("reservation")
     })
     .await;

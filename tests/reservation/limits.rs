@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use reqwest::Method;
-use reservation::config::{House, Limits};
+use reservation::config::{Limits, Restaurant};
 use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::{Api, Platform, Setup};
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use crate::{furnish, in_hours, wanted, with};
 
 async fn limited(per_hour: u32, upcoming: u32) -> (Platform, Vec<i64>) {
-    let house = House { limits: Limits { per_hour, upcoming }, ..House::default() };
-    let platform = Platform::start(Setup { house, ..Setup::only("reservation") }).await;
+    let restaurant = Restaurant { limits: Limits { per_hour, upcoming }, ..Restaurant::default() };
+    let platform = Platform::start(Setup { restaurant, ..Setup::only("reservation") }).await;
     let ids = furnish(&platform, &[4; 3]).await;
     (platform, ids)
 }

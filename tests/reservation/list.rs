@@ -1,4 +1,4 @@
-use reservation::config::{House, Limits};
+use reservation::config::{Limits, Restaurant};
 use restaurant_booking_tests::{Platform, Reply, Setup};
 use serde_json::json;
 
@@ -43,7 +43,10 @@ async fn my_bookings_upcoming_and_past() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_restaurants_list_is_filtered_by_local_day_status_table_and_user() {
     let zone = jiff::tz::TimeZone::get("America/New_York").expect("a zone");
-    let setup = Setup { house: House { time_zone: zone.clone(), limits: Limits::NONE, ..House::default() }, ..Setup::only("reservation") };
+    let setup = Setup {
+        restaurant: Restaurant { time_zone: zone.clone(), limits: Limits::NONE, ..Restaurant::default() },
+        ..Setup::only("reservation")
+    };
     let platform = Platform::start(setup).await;
     let tables = furnish(&platform, &[2, 2]).await;
     let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));

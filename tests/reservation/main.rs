@@ -6,6 +6,7 @@ mod change;
 mod contention;
 mod events;
 mod history;
+mod houses;
 mod idempotency;
 mod life;
 mod limits;
@@ -13,6 +14,8 @@ mod list;
 mod moved;
 mod plans;
 mod property;
+mod rules;
+mod schedule;
 mod seated;
 mod tables;
 

@@ -1,7 +1,7 @@
 //! Changes that need another table, and what they are judged by.
 
 use jiff::SignedDuration;
-use reservation::config::{House, Limits};
+use reservation::config::{Limits, Restaurant};
 use restaurant_booking_tests::platform::{ready, settings};
 use restaurant_booking_tests::{Platform, Setup};
 use serde_json::{Value, json};
@@ -145,7 +145,7 @@ async fn f08_a_limit_that_was_lowered_since_does_not_count() {
     let (mut platform, _) = house(&[4]).await;
     let far = in_hours(24 * 100);
     let path = format!("/reservations/{}", book(&platform.user("reservation", 5), far).await);
-    let lowered = House { max_ahead: SignedDuration::from_hours(24 * 30), limits: Limits::NONE, ..House::default() };
+    let lowered = Restaurant { max_ahead: SignedDuration::from_hours(24 * 30), limits: Limits::NONE, ..Restaurant::default() };
     let settings = settings(platform.database("reservation"), platform.kafka.clone());
     let base = platform.add("reservation", settings, &lowered).await;
     ready(&base).await;
@@ -189,8 +189,8 @@ async fn row28_a_guests_change_to_a_confirmed_booking_makes_it_pending() {
     admin.act(&format!("{path}/confirm")).await.expect(200);
     assert_eq!(admin.patch(&path, &json!({"guests_count": 4})).await.expect(200).body["status"], "confirmed");
 
-    let automatic = House { auto_confirm: true, limits: Limits::NONE, ..House::default() };
-    let platform = Platform::start(Setup { house: automatic, ..Setup::only("reservation") }).await;
+    let automatic = Restaurant { auto_confirm: true, limits: Limits::NONE, ..Restaurant::default() };
+    let platform = Platform::start(Setup { restaurant: automatic, ..Setup::only("reservation") }).await;
     furnish(&platform, &[4]).await;
     let guest = platform.user("reservation", 5);
     let path = format!("/reservations/{}", book(&guest, in_hours(24)).await);

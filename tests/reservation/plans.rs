@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chassis::http::identity::UserId;
+use house::span::Span;
 use jiff::Timestamp;
-use reservation::span::Span;
 use reservation::status::Status;
 use reservation::store::list::{self, Filter, When};
-use reservation::store::{booking, guest, hold, table};
+use reservation::store::{booking, guest, hold, house as stored, table};
 use reservation::table::TableId;
 use restaurant_booking_tests::database;
 use sqlx::{Connection as _, PgConnection};
@@ -104,13 +104,16 @@ async fn s06_nothing_scans_what_grows() {
         booking::limit_reached(&mut transaction, user, limits).await.expect("a limit");
         check("the limits".to_owned(), &mut transaction, before, 100).await;
         let before = read(&mut transaction).await;
-        hold::openings(&mut transaction, Span::new(now, jiff::SignedDuration::from_hours(2)), None, now).await.expect("holds");
+        let known = stored::read(&mut transaction, &reservation::config::Restaurant::default()).await.expect("the house");
+        check("the house".to_owned(), &mut transaction, before, 1).await;
+        let before = read(&mut transaction).await;
+        let two_hours = Span::new(now, jiff::SignedDuration::from_hours(2));
+        hold::openings(&mut transaction, &known.house, two_hours, None, now).await.expect("holds");
         check("the openings of two hours".to_owned(), &mut transaction, before, 600).await;
         let before = read(&mut transaction).await;
         table::ahead(&mut transaction, table, 0).await.expect("bookings");
         check("bookings ahead of a table".to_owned(), &mut transaction, before, 2 * 210).await;
         let before = read(&mut transaction).await;
-        table::lock(&mut transaction, quiet).await.expect("a table");
         table::remove(&mut transaction, quiet).await.expect("removed");
         table::remove(&mut transaction, table).await.expect("deactivated");
         check("removing tables".to_owned(), &mut transaction, before, 10).await;

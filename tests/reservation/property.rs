@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use reservation::config::{House, Limits};
+use reservation::config::{Limits, Restaurant};
 use restaurant_booking_tests::{Platform, Setup};
 use serde_json::json;
 
@@ -57,8 +57,8 @@ fn case() -> impl Strategy<Value = Case> {
 
 async fn judge(case: Case) -> Result<(), TestCaseError> {
     let zone = TimeZone::get(case.zone).expect("a zone");
-    let house = House { time_zone: zone.clone(), limits: Limits::NONE, ..House::default() };
-    let platform = Platform::start(Setup { house, ..Setup::only("reservation") }).await;
+    let restaurant = Restaurant { time_zone: zone.clone(), limits: Limits::NONE, ..Restaurant::default() };
+    let platform = Platform::start(Setup { restaurant, ..Setup::only("reservation") }).await;
     let tables = furnish(&platform, &case.capacities).await;
     let (admin, guest, anyone) = (platform.admin("reservation"), platform.user("reservation", 5), platform.anyone("reservation"));
     let now = Timestamp::now().as_second();

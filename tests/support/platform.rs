@@ -6,7 +6,7 @@ use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
 use chassis::http::identity::Role;
 use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
-use reservation::config::House;
+use reservation::config::Restaurant;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
@@ -27,7 +27,7 @@ pub struct Setup {
     /// Which of `auth`, `menu` and `reservation`.
     pub services: Vec<&'static str>,
     /// The rules of the house.
-    pub house: House,
+    pub restaurant: Restaurant,
     /// The broker, where it is not one of the test's own.
     pub kafka: Option<Kafka>,
     /// The origins whose pages may call.
@@ -46,8 +46,8 @@ impl Setup {
 impl Default for Setup {
     fn default() -> Self {
         // Most tests book as one user, and more than a guest may.
-        let house = House { limits: reservation::config::Limits::NONE, ..House::default() };
-        Self { services: vec!["auth", "menu", "reservation"], house, kafka: None, origins: Vec::new(), replicas: 1 }
+        let restaurant = Restaurant { limits: reservation::config::Limits::NONE, ..Restaurant::default() };
+        Self { services: vec!["auth", "menu", "reservation"], restaurant, kafka: None, origins: Vec::new(), replicas: 1 }
     }
 }
 
@@ -106,7 +106,7 @@ impl Platform {
         for (service, options) in platform.databases.clone() {
             for _ in 0..setup.replicas {
                 let settings = Settings { cors_origins: setup.origins.clone(), ..settings(options.clone(), platform.kafka.clone()) };
-                platform.add(service, settings, &setup.house).await;
+                platform.add(service, settings, &setup.restaurant).await;
             }
         }
         for (_, base) in &platform.replicas {
@@ -116,15 +116,15 @@ impl Platform {
     }
 
     /// Adds a replica of a service, without waiting until it is ready; its base URL.
-    pub async fn add(&mut self, service: &'static str, settings: Settings, house: &House) -> String {
+    pub async fn add(&mut self, service: &'static str, settings: Settings, restaurant: &Restaurant) -> String {
         let listener = TcpListener::bind(settings.listen.expect("an address")).await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let (house, shutdown) = (house.clone(), self.shutdown.clone());
+        let (restaurant, shutdown) = (restaurant.clone(), self.shutdown.clone());
         self.running.spawn(async move {
             let ended = match service {
                 "auth" => auth::serve(auth_config(settings), listener, shutdown).await,
                 "menu" => menu::serve(menu::Config { service: settings }, listener, shutdown).await,
-                _ => reservation::serve(reservation::config::Config { service: settings, house }, listener, shutdown).await,
+                _ => reservation::serve(reservation::config::Config { service: settings, restaurant }, listener, shutdown).await,
             };
             ended.unwrap_or_else(|error| panic!("{service}: {error}"));
         });

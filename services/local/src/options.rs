@@ -125,7 +125,7 @@ impl Options {
             kafka: self.kafka.as_deref().and_then(|servers| kafka(servers, &mut others)),
             ports: self.ports.0,
             administrator: self.administrator(&resource, &mut problems),
-            house: resource.house(),
+            bookings: resource.restaurant(),
             bcrypt: Bcrypt { cost: problems.number("BCRYPT_COST", self.bcrypt_cost.as_deref(), 12, 10, 20), ..Bcrypt::default() },
             topics: resource.topics(),
             services: resource.services(),
@@ -262,7 +262,7 @@ mod tests {
         let default = Setup::default();
         assert_eq!((&setup.restaurant, &setup.topics), (&default.restaurant, &default.topics));
         assert_eq!(setup.services, default.services);
-        assert_eq!((setup.house.auto_confirm, setup.house.max_ahead), (default.house.auto_confirm, default.house.max_ahead));
+        assert_eq!((setup.bookings.auto_confirm, setup.bookings.max_ahead), (default.bookings.auto_confirm, default.bookings.max_ahead));
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         let example = |name: &str| format!("--file={}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
         let alone = setup(&[&example("trattoria.yaml")]);
         assert_eq!((alone.restaurant.as_str(), &alone.place), ("Trattoria da Rosa", &Place::Of("trattoria".to_owned())));
-        assert_eq!((alone.house.auto_confirm, alone.house.time_zone.iana_name()), (true, Some("Europe/Rome")));
+        assert_eq!((alone.bookings.auto_confirm, alone.bookings.time_zone.iana_name()), (true, Some("Europe/Rome")));
         assert_eq!((alone.administrator.email.as_str(), alone.topics.partitions), ("rosa@trattoria.example", 2));
         assert_eq!((alone.services[0].origins.len(), alone.services[2].origins.len()), (0, 1));
 
@@ -279,7 +279,7 @@ mod tests {
             ["--admin-email=chef@example.com", "--admin-password=another one", "--time-zone=Asia/Tokyo", "--auto-confirm", "--data=x"];
         let changed = setup(&[&[external.as_str()], flags.as_slice()].concat());
         assert_eq!((changed.administrator.email.as_str(), changed.administrator.password.as_str()), ("chef@example.com", "another one"));
-        assert_eq!((changed.house.auto_confirm, changed.house.time_zone.iana_name()), (true, Some("Asia/Tokyo")));
+        assert_eq!((changed.bookings.auto_confirm, changed.bookings.time_zone.iana_name()), (true, Some("Asia/Tokyo")));
         assert_eq!((&changed.place, changed.topics.prefix.as_str()), (&Place::At("x".into()), "bistro."));
         assert_eq!([changed.services[0].max_connections, changed.services[2].max_connections], [10, 20]);
         let at_kafka = options(&[&external, "--kafka=broker:9092"]).check().unwrap_or_else(|error| panic!("{error}"));

@@ -8,7 +8,7 @@ use chassis::Shutdown;
 use chassis::run::config::Settings;
 use chassis::run::service::StartError;
 use operator::api::{Component, RestaurantBookingSpec};
-use reservation::config::House;
+use reservation::config::Restaurant;
 use tokio::net::TcpListener;
 
 /// A service of the platform.
@@ -41,7 +41,7 @@ pub(crate) struct Given {
     /// How passwords are hashed.
     pub(crate) bcrypt: Bcrypt,
     /// The rules of the house.
-    pub(crate) house: House,
+    pub(crate) restaurant: Restaurant,
 }
 
 /// How many services there are.
@@ -79,8 +79,8 @@ pub static SERVICES: [Service; 3] = [
         port_flag: "reservation-port",
         component: |spec| &mut spec.reservation,
         serve: |given, service, listener, shutdown| {
-            let house = given.house.clone();
-            Box::pin(reservation::serve(reservation::config::Config { service, house }, listener, shutdown))
+            let restaurant = given.restaurant.clone();
+            Box::pin(reservation::serve(reservation::config::Config { service, restaurant }, listener, shutdown))
         },
     },
 ];

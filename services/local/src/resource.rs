@@ -11,7 +11,7 @@ use http::HeaderValue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use operator::api::{self, Component, Confirmation, FileError, LogLevel, RestaurantBooking, RestaurantBookingSpec};
-use reservation::config::{House, Limits};
+use reservation::config::{Limits, Restaurant};
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
@@ -150,9 +150,9 @@ impl Resource {
     }
 
     /// The rules of the restaurant.
-    pub(crate) fn house(&self) -> House {
+    pub(crate) fn restaurant(&self) -> Restaurant {
         let restaurant = &self.spec.restaurant;
-        House {
+        Restaurant {
             // What is no time zone was told.
             time_zone: time_zone(&restaurant.time_zone).unwrap_or(TimeZone::UTC),
             auto_confirm: restaurant.confirmation == Some(Confirmation::Automatic),

@@ -254,7 +254,7 @@ fn told(
         private_key: secrets.join(keys::PRIVATE_KEY),
         administrator: auth::config::Administrator::new(email, password).map_err(|fault| Error::Administrator(fault.detail))?,
         bcrypt: setup.bcrypt.clone(),
-        house: setup.house.clone(),
+        restaurant: setup.bookings.clone(),
     };
     Ok((given, settings))
 }

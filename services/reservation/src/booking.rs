@@ -8,12 +8,12 @@ pub mod make;
 use chassis::http::identity::UserId;
 use chassis::http::text::Text;
 pub use contract::ReservationId;
+use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::availability::Party;
-use crate::span::Span;
 use crate::status::{Moment, Status};
 use crate::table::TableId;
 
@@ -63,9 +63,9 @@ pub struct Reservation {
     pub duration_minutes: Minutes,
     /// Where the booking is in its life.
     pub status: Status,
-    /// The phone number of the guest.
+    /// The phone number of the guest; null where the restaurant asks for none and the guest gave none.
     #[schema(example = "+44 20 7946 0958")]
-    pub contact_phone: String,
+    pub contact_phone: Option<String>,
     /// The e-mail address of the guest.
     #[schema(example = "guest@example.com")]
     pub contact_email: String,
@@ -96,8 +96,8 @@ pub struct Values {
     pub start: Timestamp,
     /// The state: a guest's change may need to be confirmed again.
     pub status: Status,
-    /// The phone number of the guest.
-    pub phone: String,
+    /// The phone number of the guest, where there is one.
+    pub phone: Option<String>,
     /// The e-mail address of the guest.
     pub email: String,
     /// The wishes of the guest.
@@ -138,11 +138,12 @@ impl Reservation {
 }
 
 /// As much of a booking as others may know: what stands in the way of something.
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Brief {
     /// The id.
     pub id: ReservationId,
     /// The code.
+    #[schema(example = "7QK2M9XA")]
     pub reservation_code: String,
     /// When it begins.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]

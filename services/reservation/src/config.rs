@@ -2,8 +2,13 @@
 
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
-use jiff::SignedDuration;
+use house::House;
+use house::floor::Floor;
+use house::rules::Rules;
+use house::schedule::Schedule;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// The port of the service.
 pub const PORT: u16 = 8002;
@@ -36,8 +41,8 @@ pub struct ServeArgs {
 pub struct Config {
     /// What every service has.
     pub service: Settings,
-    /// The rules of the house.
-    pub house: House,
+    /// What the restaurant decides about bookings.
+    pub restaurant: Restaurant,
 }
 
 impl AsRef<Settings> for Config {
@@ -46,9 +51,9 @@ impl AsRef<Settings> for Config {
     }
 }
 
-/// What the restaurant decides about bookings.
+/// What the restaurant decides about bookings, beside the rules that its staff set.
 #[derive(Clone, Debug)]
-pub struct House {
+pub struct Restaurant {
     /// Where its days begin and end.
     pub time_zone: TimeZone,
     /// Whether bookings are confirmed automatically.
@@ -59,7 +64,31 @@ pub struct House {
     pub limits: Limits,
 }
 
-impl Default for House {
+impl Restaurant {
+    /// Its house before its staff have set anything: no rules, no hours, no tables.
+    pub fn house(&self) -> House {
+        House {
+            time_zone: self.time_zone.clone(),
+            max_ahead: self.max_ahead,
+            rules: Rules::default(),
+            schedule: Schedule::default(),
+            pause_until: None,
+            floor: Floor::default(),
+        }
+    }
+
+    /// The latest time at which a booking may begin.
+    pub fn latest(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.max_ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// When a local date begins; the end of time where it is beyond it.
+    pub fn midnight(&self, date: Date) -> Timestamp {
+        date.to_zoned(self.time_zone.clone()).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+}
+
+impl Default for Restaurant {
     fn default() -> Self {
         let max_ahead = SignedDuration::from_hours(24 * i64::from(MAX_DAYS_AHEAD));
         Self { time_zone: TimeZone::UTC, auto_confirm: false, max_ahead, limits: Limits::default() }
@@ -111,7 +140,7 @@ impl ServeArgs {
             upcoming: problems.number("UPCOMING_BOOKINGS", self.upcoming_bookings.as_deref(), default.upcoming, 0, 10_000),
         };
         problems.finish()?;
-        let house = House { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)), limits };
-        Ok((Config { service, house }, log))
+        let restaurant = Restaurant { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)), limits };
+        Ok((Config { service, restaurant }, log))
     }
 }

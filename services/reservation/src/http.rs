@@ -4,9 +4,14 @@ pub mod action;
 pub mod availability;
 pub mod change;
 pub mod create;
+pub mod exception;
+pub mod hours;
 pub mod idempotency;
+pub mod pause;
 pub mod refusal;
 pub mod reservation;
+pub mod rules;
+pub mod schedule;
 pub mod table;
 
 use std::sync::Arc;
@@ -24,16 +29,26 @@ use serde::Serialize;
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
-use crate::availability::Days;
 use crate::booking::{Done, Reservation};
-use crate::config::House;
-use crate::house::Room;
+use crate::config::Restaurant;
 use crate::refusal::Refusal;
+use crate::room::Room;
 use crate::status::Actor;
 
 /// What may go wrong with each operation, beside what follows from its body, parameters and security.
 pub fn problems() -> Vec<Problems> {
-    [create::PROBLEMS, change::PROBLEMS, action::PROBLEMS, reservation::PROBLEMS, table::PROBLEMS].concat()
+    [
+        create::PROBLEMS,
+        change::PROBLEMS,
+        action::PROBLEMS,
+        reservation::PROBLEMS,
+        table::PROBLEMS,
+        rules::PROBLEMS,
+        schedule::PROBLEMS,
+        exception::PROBLEMS,
+        pause::PROBLEMS,
+    ]
+    .concat()
 }
 
 /// What every handler has at hand.
@@ -47,13 +62,13 @@ struct Inner {
 }
 
 impl AppState {
-    /// The state of a service whose house has these rules.
-    pub fn new(service: Service, house: House) -> Self {
+    /// The state of the service of a restaurant.
+    pub fn new(service: Service, restaurant: Restaurant) -> Self {
         let outcomes = service.metrics.register(IntCounterVec::new(
             prometheus::Opts::new("reservations_total", "What became of bookings and of requests to book, by outcome."),
             &["outcome"],
         ));
-        Self(Arc::new(Inner { service, room: Room { house, days: Days::default() }, outcomes }))
+        Self(Arc::new(Inner { service, room: Room::new(restaurant), outcomes }))
     }
 
     fn pool(&self) -> &sqlx::PgPool {
@@ -68,8 +83,8 @@ impl AppState {
         &self.0.room
     }
 
-    fn house(&self) -> &House {
-        &self.0.room.house
+    fn restaurant(&self) -> &Restaurant {
+        &self.0.room.restaurant
     }
 
     fn count(&self, outcome: &str) {
@@ -78,7 +93,7 @@ impl AppState {
 
     /// The problem that a refusal is to the caller.
     fn problem(&self, refusal: Refusal) -> Problem {
-        refusal::problem(refusal, self.house())
+        refusal::problem(refusal, self.restaurant())
     }
 
     /// Answers with a booking, once its change is committed.
@@ -97,10 +112,15 @@ fn actor(caller: Caller) -> Actor {
     if caller.is_admin() { Actor::Admin } else { Actor::Guest }
 }
 
-/// A thing with its ETag.
+/// A thing with the ETag of its version.
 fn with_etag(status: StatusCode, version: i32, thing: &impl Serialize) -> Response {
+    with_content_etag(status, etag::of_version(version), thing)
+}
+
+/// A thing with its ETag.
+fn with_content_etag(status: StatusCode, etag: HeaderValue, thing: &impl Serialize) -> Response {
     let mut response = (status, Json(thing)).into_response();
-    response.headers_mut().insert(header::ETAG, etag::of_version(version));
+    response.headers_mut().insert(header::ETAG, etag);
     response
 }
 

@@ -2,15 +2,15 @@
 
 pub mod availability;
 pub mod booking;
-pub mod calendar;
 pub mod codes;
 pub mod config;
+pub mod edit;
 pub mod events;
-pub mod floor;
-pub mod house;
+pub mod exception;
 pub mod http;
+pub mod memory;
 pub mod refusal;
-pub mod span;
+pub mod room;
 pub mod status;
 pub mod store;
 pub mod table;
@@ -57,13 +57,14 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
     tags(
         (name = "availability", description = "The times and tables that can be booked"),
         (name = "tables", description = "The tables of the restaurant"),
+        (name = "house", description = "The rules by which the restaurant takes bookings, its hours, exceptions and pauses"),
         (name = "reservations", description = "Bookings and their life"),
     )
 )]
 struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
-    use crate::http::{action, availability, change, create, reservation, table};
+    use crate::http::{action, availability, change, create, exception, pause, reservation, rules, schedule, table};
 
     // What is a guest's own is for no cache to keep.
     let own = OpenApiRouter::new()
@@ -80,8 +81,15 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(own)
         .routes(routes!(availability::tables))
         .routes(routes!(availability::slots))
+        .routes(routes!(availability::days))
         .routes(routes!(table::list, table::create))
         .routes(routes!(table::get, table::replace, table::remove))
+        .routes(routes!(rules::restaurant))
+        .routes(routes!(rules::get, rules::replace))
+        .routes(routes!(schedule::get, schedule::replace))
+        .routes(routes!(exception::list, exception::create))
+        .routes(routes!(exception::get, exception::replace, exception::remove))
+        .routes(routes!(pause::get, pause::start, pause::end))
 }
 
 fn complete(mut api: OpenApi) -> OpenApi {
@@ -105,7 +113,7 @@ fn router(state: AppState) -> (Router, OpenApi) {
 /// Where the key set cannot be used, the database refuses, or a migration fails.
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new(NAME, &config.service)?;
-    let (router, api) = router(AppState::new(service.clone(), config.house));
+    let (router, api) = router(AppState::new(service.clone(), config.restaurant));
     let pool = service.pool.clone();
     let sweep = Task::every("sweep of idempotency keys", SWEEP, move || {
         let pool = pool.clone();

@@ -1,12 +1,12 @@
 //! Why the house refuses something. Each use case lists the problems that it may refuse with, and HTTP words them in one place.
 
+use house::reason::Reason;
 use jiff::Timestamp;
 
-use crate::booking::Brief;
-use crate::booking::Guests;
-use crate::calendar::Reason;
-use crate::floor::Unsuitable;
+use crate::booking::{Brief, Guests};
+use crate::exception::ExceptionId;
 use crate::status::{Action, Actor, Moment};
+use crate::table::Unsuitable;
 
 /// A thing that may not be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,15 +15,21 @@ pub enum Thing {
     Reservation,
     /// A table.
     Table,
+    /// An exception from the week.
+    Exception,
 }
 
-/// What of the contact is missing, and not known from the account.
+/// What is wrong with a request to book that cannot be seen in the request alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Missing {
-    /// The e-mail address.
-    pub email: bool,
-    /// The phone number.
-    pub phone: bool,
+pub struct Faults {
+    /// There is no e-mail address, neither in the request nor in the account.
+    pub email_missing: bool,
+    /// There is no phone number, neither in the request nor in the account.
+    pub phone_missing: bool,
+    /// The party wants to stay longer than this, in minutes.
+    pub too_long: Option<i32>,
+    /// The table that was named cannot be had, by what it is.
+    pub table: Option<Unsuitable>,
 }
 
 chassis::words! {
@@ -56,10 +62,14 @@ pub enum Refusal {
     OtherVersion(i32),
     /// The booking's state does not allow it.
     InvalidTransition(Attempt, Moment, Actor),
-    /// A booking cannot begin then.
+    /// So many minutes before its start, a guest no longer changes a booking.
+    TooLateToChange(i32),
+    /// A booking cannot begin then, in the past or too far ahead.
     Time(Reason),
-    /// The table that was named cannot be had, by what it is, or the contact is missing.
-    Invalid(Option<Unsuitable>, Missing),
+    /// The house does not take it; these times are free.
+    NotBookable(Reason, Vec<Timestamp>),
+    /// Something is wrong with the request.
+    Invalid(Faults),
     /// The user has reached a limit, for so many seconds.
     TooMany(Limit, u64),
     /// The table that was named is not in use.
@@ -72,12 +82,18 @@ pub enum Refusal {
     NoTableFits(Guests),
     /// Every table that seats the party is taken; these times are free.
     NoTableFree(Vec<Timestamp>),
+    /// Somebody else has changed it since the caller read it.
+    OtherContent,
+    /// This exception has one of the dates.
+    ExceptionExists(ExceptionId),
     /// Another table has the number.
     TableNumberTaken(i32),
     /// Bookings ahead stand in the way.
     TableHasBookings(Vec<Brief>),
     /// The key was used for another request.
     KeyReused,
+    /// The house changes faster than it is judged.
+    Overloaded,
     /// The database failed.
     Database(sqlx::Error),
 }
@@ -92,8 +108,8 @@ impl Refusal {
     /// Whether it is decided for good: the answer is kept for an Idempotency-Key.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Invalid(unsuitable, _) => unsuitable.is_some(),
-            Self::TableInactive | Self::TableTaken | Self::NoTableFits(_) | Self::NoTableFree(_) => true,
+            Self::Invalid(faults) => faults.table.is_some(),
+            Self::NotBookable(..) | Self::TableInactive | Self::TableTaken | Self::NoTableFits(_) | Self::NoTableFree(_) => true,
             _ => false,
         }
     }

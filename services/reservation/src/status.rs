@@ -2,9 +2,8 @@
 
 use contract::Happened;
 pub use contract::Status;
+use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
-
-use crate::span::Span;
 
 /// How long before its start a party may be seated.
 const SEAT_BEFORE: SignedDuration = SignedDuration::from_hours(4);

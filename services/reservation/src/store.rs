@@ -1,8 +1,10 @@
 //! The database of the reservation service: everything that speaks SQL.
 
 pub mod booking;
+pub mod exception;
 pub mod guest;
 pub mod hold;
+pub mod house;
 pub mod idempotency;
 pub mod list;
 pub mod sql;

@@ -3,13 +3,16 @@
 use chassis::http::code::{self, Code};
 use chassis::http::text::Text;
 pub use contract::TableId;
+use house::judge::Case;
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Connection as _, FromRow, PgConnection};
 
+use crate::booking::Guests;
 use crate::codes;
-use crate::house::Room;
+use crate::memory::Known;
 use crate::refusal::{Refusal, Thing};
+use crate::room::Room;
 use crate::store;
 
 chassis::whole! {
@@ -79,13 +82,73 @@ impl TableValues {
     }
 }
 
+/// Why a table that was named cannot be had, by what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsuitable {
+    /// There is no such table.
+    Unknown,
+    /// It seats fewer guests than the party has.
+    TooSmall {
+        /// How many guests it seats.
+        capacity: i32,
+        /// How many guests the party has.
+        guests: Guests,
+    },
+    /// It is not in use.
+    Inactive,
+    /// The house does not give it to this party.
+    NotOffered,
+}
+
+/// Whether the house may give a party the table that it names, taken or not.
+///
+/// # Errors
+/// Where the database fails; and within, why the house may not.
+pub(crate) async fn suits(
+    connection: &mut PgConnection,
+    known: &Known,
+    case: &Case<'_>,
+    guests: Guests,
+    table_id: TableId,
+) -> Result<Result<(), Unsuitable>, sqlx::Error> {
+    if let Some(unit) = known.house.floor.single(table_id.get()) {
+        let too_small = unit.capacity < guests.get();
+        return Ok(match (too_small, case.fits(unit)) {
+            (true, _) => Err(Unsuitable::TooSmall { capacity: unit.capacity, guests }),
+            (false, false) => Err(Unsuitable::NotOffered),
+            (false, true) => Ok(()),
+        });
+    }
+    Ok(match store::table::get(connection, table_id).await? {
+        None => Err(Unsuitable::Unknown),
+        Some(table) if !table.is_active => Err(Unsuitable::Inactive),
+        // It is new: the house has another version by now, which is found out where it is booked.
+        Some(_) => Ok(()),
+    })
+}
+
+/// Whether a table that was named before still seats the party.
+///
+/// # Errors
+/// `Inactive` or `TooSmall`.
+pub(crate) fn seats(known: &Known, table_id: TableId, guests: Guests) -> Result<(), Unsuitable> {
+    match known.house.floor.single(table_id.get()) {
+        None => Err(Unsuitable::Inactive),
+        Some(unit) if unit.capacity < guests.get() => Err(Unsuitable::TooSmall { capacity: unit.capacity, guests }),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Adds a table.
 ///
 /// # Errors
 /// One of [`ADD_REFUSALS`], or `Database`.
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &TableValues) -> Result<Table, Refusal> {
-    let table = store::table::insert(connection, values).await.map_err(|error| number_taken(error, values))?;
-    room.days.forget_all();
+    let mut transaction = connection.begin().await?;
+    store::house::lock(&mut transaction).await?;
+    let table = store::table::insert(&mut transaction, values).await.map_err(|error| number_taken(error, values))?;
+    transaction.commit().await?;
+    room.memory.forget();
     Ok(table)
 }
 
@@ -108,12 +171,9 @@ pub async fn replace(
     if values.seats() < table.capacity {
         refuse_bookings_ahead(&mut transaction, id, values.seats()).await?;
     }
-    if values.table_number.get() != table.table_number {
-        store::table::lock_numbers(&mut transaction).await?;
-    }
     let table = store::table::update(&mut transaction, id, values).await.map_err(|error| number_taken(error, values))?;
     transaction.commit().await?;
-    room.days.forget_all();
+    room.memory.forget();
     Ok(table)
 }
 
@@ -132,12 +192,13 @@ pub async fn remove(
     refuse_bookings_ahead(&mut transaction, id, 0).await?;
     store::table::remove(&mut transaction, id).await?;
     transaction.commit().await?;
-    room.days.forget_all();
+    room.memory.forget();
     Ok(())
 }
 
 async fn lock(connection: &mut PgConnection, accepts: &(dyn Fn(i32) -> bool + Sync), id: TableId) -> Result<Table, Refusal> {
-    let table = store::table::lock(connection, id).await?.ok_or(Refusal::NotFound(Thing::Table))?;
+    store::house::lock(connection).await?;
+    let table = store::table::get(connection, id).await?.ok_or(Refusal::NotFound(Thing::Table))?;
     if accepts(table.version) { Ok(table) } else { Err(Refusal::OtherVersion(table.version)) }
 }
 

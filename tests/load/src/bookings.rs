@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chassis::http::identity::Role;
+use house::calendar::Calendar;
+use house::judge::{By, Case, Wish};
 use jiff::Timestamp;
-use reservation::booking::Minutes;
-use reservation::span::Span;
+use reservation::config::Restaurant;
 use reservation::store::booking::{Attempted, book};
-use reservation::store::hold;
+use reservation::store::{hold, house as stored};
+use reservation::table::TableId;
 use sqlx::{ConnectOptions as _, PgConnection};
 
 use crate::client::{self, Driven, Until, drive};
@@ -60,6 +62,8 @@ async fn by_hand(platform: &Platform, plan: Plan, clients: usize) -> Result<Run>
         let options = platform.database(BASELINE);
         booking.spawn(async move {
             let (mut connection, mut latencies) = (options.connect().await?, Latencies::default());
+            let known = stored::read(&mut connection, &Restaurant::default()).await?;
+            let house = &known.house;
             for asked in 0.. {
                 let asking = Instant::now();
                 if asking.duration_since(started) > Duration::from_secs(SECONDS) {
@@ -70,14 +74,16 @@ async fn by_hand(platform: &Platform, plan: Plan, clients: usize) -> Result<Run>
                 let table = match wish.table()? {
                     Some(table) => Some(table),
                     None => {
-                        let span = Span::new(wish.start(), Minutes::DEFAULT.duration());
-                        let openings = hold::openings(&mut connection, span, None, now).await?;
-                        openings.choose(new.party.guests, span).ok().and_then(|mut tables| tables.next())
+                        let openings = hold::openings(&mut connection, house, new.hold, None, now).await?;
+                        let judged = Wish { guests: new.party.guests.get(), minutes: None, area: None, by: By::Guest };
+                        let case = Case::new(house, &Calendar::around(house, new.start), judged, new.start, now);
+                        let unit = case.choose(&openings).ok().and_then(|mut units| units.next());
+                        unit.and_then(|unit| TableId::new(house.floor.ids(unit)[0]))
                     }
                 };
-                let booked = book(&mut connection, &new, table.ok_or("no table is free")?, now).await?;
-                if matches!(booked, Attempted::Unsuitable) {
-                    return Err("a table is missing".into());
+                let booked = book(&mut connection, &new, table.ok_or("no table is free")?, known.version, now).await?;
+                if matches!(booked, Attempted::Outdated) {
+                    return Err("the house was changed".into());
                 }
                 latencies.push(asking.elapsed());
             }

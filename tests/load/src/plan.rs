@@ -1,13 +1,14 @@
 //! Which bookings are made: the same by way of the service and of PostgreSQL alone.
 
 use chassis::http::identity::UserId;
+use house::span::Span;
 use jiff::Timestamp;
 use reservation::availability::Party;
 use reservation::booking::make::NewBooking;
 use reservation::booking::{Guests, Minutes};
 use reservation::config::Limits;
 use reservation::status::Status;
-use reservation::store::sql::{BOOK, OPENINGS};
+use reservation::store::sql::{BOOK, HOLDS};
 use reservation::table::TableId;
 use sqlx::{Executor as _, PgConnection};
 
@@ -16,6 +17,8 @@ use crate::platform::DAYS_AHEAD;
 
 /// The tables of the restaurant, beside those that are fought for.
 const TABLES: u64 = 100;
+/// The version of the house whose tables are added by two statements.
+pub(crate) const VERSION: i32 = 3;
 /// The tables that are fought for.
 const CONTENDED: u64 = 3;
 /// The users of the bookings in the past.
@@ -112,13 +115,14 @@ impl Plan {
     /// random, which is hardly ever taken.
     pub(crate) fn script(&self) -> String {
         let limits = Limits::default();
+        let (start, end) = ("to_timestamp(:start)", "to_timestamp(:start + 60 * :duration)");
         let book = filled(
             BOOK,
             &[
                 ":user",
                 ":table",
                 ":guests",
-                "to_timestamp(:start)",
+                start,
                 ":duration",
                 ":code",
                 ":status",
@@ -129,10 +133,16 @@ impl Plan {
                 &limits.per_hour.to_string(),
                 &limits.upcoming.to_string(),
                 "now()",
+                &VERSION.to_string(),
+                &format!("ARRAY[{start}]"),
+                &format!("ARRAY[{end}]"),
             ],
         );
         let read = match self.kind {
-            Kind::Smallest => filled(OPENINGS, &["to_timestamp(:start)", "to_timestamp(:start + 60 * :duration)", "NULL::integer"]) + ";\n",
+            Kind::Smallest => {
+                let tables: Vec<_> = (1..=TABLES + CONTENDED).map(|table| table.to_string()).collect();
+                filled(HOLDS, &[start, end, "NULL::integer", &format!("'{{{}}}'", tables.join(","))]) + ";\n"
+            }
             _ => String::new(),
         };
         let choice = match self.kind {
@@ -178,11 +188,6 @@ impl Wish {
         Ok(table.map(|table| TableId::new(table).ok_or("a table has a positive id")).transpose()?)
     }
 
-    /// When the party comes.
-    pub(crate) fn start(&self) -> Timestamp {
-        self.start
-    }
-
     /// As the service hands it to the database.
     pub(crate) fn booking(&self) -> Result<NewBooking> {
         let guests = Guests::new(i32::try_from(self.guests)?).ok_or("a party has 1 to 20 guests")?;
@@ -194,7 +199,8 @@ impl Wish {
             table_named: self.table.is_some(),
             party: Party { guests, minutes },
             start: self.start,
-            phone: PHONE.to_owned(),
+            hold: Span::new(self.start, minutes.duration()),
+            phone: Some(PHONE.to_owned()),
             email: EMAIL.to_owned(),
             requests: None,
             limits: Limits::default(),
@@ -237,5 +243,7 @@ pub(crate) async fn furnish(database: &mut PgConnection) -> Result<()> {
     for table in ["\"table\"", "reservation", "reservation_table"] {
         database.execute(sqlx::AssertSqlSafe(format!("VACUUM ANALYZE {table}"))).await?;
     }
+    let version = reservation::store::house::version(database).await?;
+    assert_eq!(version, VERSION, "pgbench books by this version of the house");
     Ok(())
 }

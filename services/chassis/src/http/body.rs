@@ -1,6 +1,7 @@
 //! Bodies and queries, each declared once: the declaration gives the type, its reading with every fault, and its OpenAPI schema.
 
 use serde_json::Value as Json;
+use utoipa::PartialSchema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, Required};
@@ -55,6 +56,25 @@ impl Member {
     /// A parameter that may be given any number of times.
     pub fn repeated<T: Value>() -> Self {
         Self::of(ArrayBuilder::new().items(RefOr::T(T::schema())).into(), false)
+    }
+
+    /// A list of values, which is empty where it is left out.
+    pub fn values<T: Value>() -> Self {
+        Self::of(ArrayBuilder::new().items(RefOr::T(T::schema())).into(), false)
+    }
+
+    /// A list of objects, which is empty where it is left out.
+    pub fn objects<T: PartialSchema>() -> Self {
+        Self::of(ArrayBuilder::new().items(T::schema()).into(), false)
+    }
+
+    /// An object that may be left out.
+    pub fn object<T: PartialSchema>() -> Self {
+        let schema = match T::schema() {
+            RefOr::T(schema) => schema,
+            RefOr::Ref(_) => Schema::default(),
+        };
+        Self::of(nullable(schema), false)
     }
 
     fn of(schema: Schema, required: bool) -> Self {
@@ -151,7 +171,8 @@ pub fn parameters(members: Vec<Member>) -> Vec<Parameter> {
 /// Declares a JSON body.
 ///
 /// Each member has a kind: `required T` is a `T`; `optional T` an `Option<T>`; `default T = value` a `T`; in a change, `change T` is an
-/// `Option<T>` (left out, or a value) and `clear T` an `Option<Option<T>>` (left out, removed, or a value).
+/// `Option<T>` (left out, or a value) and `clear T` an `Option<Option<T>>` (left out, removed, or a value); `values T` and `objects T` are a
+/// `Vec<T>`, of values and of bodies, and `object T` an `Option<T>` of a body within.
 #[macro_export]
 macro_rules! body {
     ($(#[doc = $doc:literal])* $vis:vis struct $name:ident { $($members:tt)* }) => {
@@ -232,6 +253,9 @@ macro_rules! member {
     (@type change $of:ty) => { Option<$of> };
     (@type clear $of:ty) => { Option<Option<$of>> };
     (@type repeated $of:ty) => { Vec<$of> };
+    (@type values $of:ty) => { Vec<$of> };
+    (@type objects $of:ty) => { Vec<$of> };
+    (@type object $of:ty) => { Option<$of> };
     (@json) => { None };
     (@json $value:expr) => { Some(::serde_json::json!($value)) };
 }

@@ -32,6 +32,14 @@ pub fn of_version(version: i32) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).expect("digits in quotes are a header value")
 }
 
+/// The strong entity tag of a content: one that depends on it alone.
+pub fn of_content(content: &[u8]) -> HeaderValue {
+    use sha2::{Digest as _, Sha256};
+    let digest = Sha256::digest(content);
+    let tag: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::try_from(format!("\"{tag}\"")).expect("digits in quotes are a header value")
+}
+
 /// A weak entity tag: of an answer that says more than its version counts.
 ///
 /// # Panics

@@ -2,6 +2,8 @@
 //!
 //! A value that breaks its rule is noted, and `None` takes its place. [`Input::finish`] gives the values, or every fault.
 
+mod nested;
+
 use std::collections::BTreeMap;
 
 use axum::body::Body as HttpBody;
@@ -31,6 +33,8 @@ pub struct Input {
     path: Vec<(String, String)>,
     query: BTreeMap<String, Vec<String>>,
     body: Members,
+    /// The pointer to the object of the body that is read, with a slash at its end.
+    within: String,
     /// Why there are no members, where there is a body.
     unreadable: Option<Problem>,
     errors: Vec<FieldError>,
@@ -89,7 +93,7 @@ impl<S: Send + Sync> FromRequest<S> for Input {
         };
         let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
         let (headers, method, uri) = (parts.headers, parts.method, parts.uri);
-        Ok(Self { headers, request_id, method, uri, path, query, body, unreadable, errors })
+        Ok(Self { headers, request_id, method, uri, path, query, body, within: "#/".to_owned(), unreadable, errors })
     }
 }
 
@@ -171,14 +175,19 @@ fn unsupported(method: &Method, got: &str) -> Problem {
     problem
 }
 
-fn place(source: Source, name: &str) -> Place {
-    match source {
-        Source::Body => pointer(name),
-        Source::Query => Place::Parameter(name.to_owned()),
-    }
-}
-
 impl Input {
+    fn place(&self, source: Source, name: &str) -> Place {
+        match source {
+            Source::Body => self.pointer(name),
+            Source::Query => Place::Parameter(name.to_owned()),
+        }
+    }
+
+    /// The JSON pointer to a member of the object that is read, as a URI fragment (RFC 6901, 3 and 6).
+    fn pointer(&self, name: &str) -> Place {
+        Place::Pointer(format!("{}{}", self.within, escaped(name)))
+    }
+
     /// Notes a fault.
     pub fn refuse(&mut self, place: Place, fault: Fault) {
         self.errors.push(FieldError { place, code: fault.code, detail: fault.detail });
@@ -186,7 +195,7 @@ impl Input {
 
     /// Notes a fault of a member of the body.
     pub fn refuse_member(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
-        self.refuse(pointer(name), Fault::new(code, detail));
+        self.refuse(self.pointer(name), Fault::new(code, detail));
     }
 
     /// Notes a fault of a query or path parameter.
@@ -285,14 +294,14 @@ impl Input {
             None => Given::Blank,
             Some(Ok(value)) => Given::Value(value),
             Some(Err(fault)) => {
-                self.refuse(place(source, name), fault);
+                self.refuse(self.place(source, name), fault);
                 Given::Faulty
             }
         }
     }
 
     fn refused<T>(&mut self, source: Source, name: &str, fault: Fault) -> Option<T> {
-        self.refuse(place(source, name), fault);
+        self.refuse(self.place(source, name), fault);
         None
     }
 
@@ -345,7 +354,7 @@ impl Input {
     /// A query parameter that may be given any number of times.
     pub fn repeated<T: Value>(&mut self, source: Source, name: &str) -> Option<Vec<T>> {
         let values = if source == Source::Query { self.query.remove(name) } else { None }.unwrap_or_default();
-        let read: Vec<_> = values.iter().map(|value| self.note(place(source, name), T::read(Raw::Text(value)))).collect();
+        let read: Vec<_> = values.iter().map(|value| self.note(self.place(source, name), T::read(Raw::Text(value)))).collect();
         read.into_iter().collect()
     }
 
@@ -459,10 +468,10 @@ parts!(a: A, b: B);
 parts!(a: A, b: B, c: C);
 parts!(a: A, b: B, c: C, d: D);
 
-/// The JSON pointer to a member of the body, as a URI fragment (RFC 6901, 3 and 6).
-fn pointer(name: &str) -> Place {
+/// A step of a JSON pointer, as part of a URI fragment (RFC 6901, 3 and 6).
+fn escaped(name: &str) -> String {
     const FRAGMENT: &percent_encoding::AsciiSet =
         &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'`').add(b'%').add(b'^').add(b'{').add(b'}');
     let escaped = name.replace('~', "~0").replace('/', "~1");
-    Place::Pointer(format!("#/{}", percent_encoding::utf8_percent_encode(&escaped, FRAGMENT)))
+    percent_encoding::utf8_percent_encode(&escaped, FRAGMENT).to_string()
 }

@@ -31,6 +31,15 @@ impl Member {
     }
 }
 
+impl From<Value> for Member {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Number(number) => Self::Number(number.to_string()),
+            other => Self::Other(other),
+        }
+    }
+}
+
 /// The members of a JSON object.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, ServerBuilder, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -111,9 +112,15 @@ fn spare_the_first(operation: &mut Operation) {
     }
 }
 
+/// Whether an operation has no answer for somebody without a token.
+fn needs_token(operation: &Operation) -> bool {
+    let none = SecurityRequirement::default();
+    operation.security.as_ref().is_some_and(|schemes| !schemes.contains(&none))
+}
+
 fn describe(operation: &mut Operation, reads_body: bool, own: impl Iterator<Item = &'static Code>) {
     let mut codes: Vec<&'static Code> = Vec::new();
-    if operation.security.is_some() {
+    if needs_token(operation) {
         codes.push(&code::UNAUTHENTICATED);
     }
     if reads_body {

@@ -1,6 +1,6 @@
 use auth::config::Bcrypt;
 use http::HeaderValue;
-use reservation::config::House;
+use reservation::config::Restaurant;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::administrator::Credentials;
@@ -28,7 +28,7 @@ pub struct Setup {
     /// Who is made administrator at the first start.
     pub administrator: Credentials,
     /// The rules of the restaurant.
-    pub house: House,
+    pub bookings: Restaurant,
     /// How passwords are hashed.
     pub bcrypt: Bcrypt,
     /// The topics: of a broker elsewhere, the prefix alone.
@@ -70,7 +70,7 @@ impl Default for Setup {
             kafka: None,
             ports: Ports::default(),
             administrator: Credentials::default(),
-            house: House::default(),
+            bookings: Restaurant::default(),
             bcrypt: Bcrypt::default(),
             topics: Topics::default(),
             services: Default::default(),

@@ -1,14 +1,14 @@
 //! The life of a booking: confirm, seat, complete, no-show, cancel.
 
 use chassis::http::code::{self, Code};
+use house::span::Span;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
 use super::{Done, Reservation, ReservationId};
 use crate::codes;
-use crate::house::{Acting, Room};
 use crate::refusal::{Attempt, Refusal};
-use crate::span::Span;
+use crate::room::{Acting, Room};
 use crate::status::{Action, Status};
 use crate::store::{self, hold};
 
@@ -45,7 +45,7 @@ pub async fn act(
         };
         // Another request changed it meanwhile: it is judged again as it is now.
         if let Some(changed) = changed {
-            room.days.forget(&room.house, Span { start: before.span().start.min(now), ..before.span() });
+            room.days.forget(Span { start: before.span().start.min(now), ..before.span() });
             return Ok(Done::Changed(changed));
         }
     }
@@ -57,7 +57,8 @@ async fn seat(connection: &mut PgConnection, before: &Reservation, now: Timestam
     if !store::booking::lock(&mut transaction, before.id, before.version).await? {
         return Ok(None);
     }
-    let span = Span { start: before.span().start.min(now), ..before.span() };
+    let end = hold::own(&mut transaction, before.id).await?.iter().map(|hold| hold.span.end).max().unwrap_or(before.span().end);
+    let span = Span { start: before.span().start.min(now), end };
     hold::release(&mut transaction, before.id).await?;
     if !hold::sit(&mut transaction, before.id, before.table_id, span, now).await? {
         let sitting = hold::sitting(&mut transaction, before.table_id, before.id).await?;

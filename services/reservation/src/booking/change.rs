@@ -2,25 +2,31 @@
 
 use chassis::http::code::{self, Code};
 use chassis::http::text::{Email, Phone};
-use jiff::Timestamp;
+use house::House;
+use house::calendar::Calendar;
+use house::judge::{self, Case};
+use house::openings::{Hold, OVER_TIME, Openings};
+use house::reason::Reason;
+use house::span::Span;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection as _, PgConnection};
 
 use super::{Done, Guests, Minutes, Requests, Reservation, ReservationId, Values};
-use crate::availability::{self, Own, Party};
-use crate::calendar::Reason;
+use crate::availability::{self, Search};
 use crate::codes;
-use crate::floor::{self, Unsuitable};
-use crate::house::{Acting, Room};
-use crate::refusal::{Attempt, Missing, Refusal};
-use crate::span::Span;
+use crate::memory::Known;
+use crate::refusal::{Attempt, Faults, Refusal};
+use crate::room::{ATTEMPTS, Acting, Room};
 use crate::status::{Actor, Status};
 use crate::store::{self, hold};
-use crate::table::TableId;
+use crate::table::{self, TableId, Unsuitable};
 
 /// The problems with which a change may be refused, beside faults of the input.
 pub static REFUSALS: &[&Code] = &[
     &code::PRECONDITION_FAILED,
     &codes::INVALID_TRANSITION,
+    &codes::TOO_LATE_TO_CHANGE,
+    &codes::NOT_BOOKABLE,
     &codes::TABLE_INACTIVE,
     &codes::TABLE_TAKEN,
     &codes::TABLE_OCCUPIED,
@@ -48,24 +54,19 @@ pub struct Change {
 }
 
 impl Change {
-    /// The values after the change, but for the table that the house has to choose.
-    fn apply(&self, before: &Reservation, actor: Actor, auto_confirm: bool) -> Values {
+    /// The values after the change, but for the table that the house has to choose and for how long the party stays.
+    fn apply(&self, before: &Reservation) -> Values {
         let mut after = before.values();
         match self.table_id {
             Some(Some(table_id)) => (after.table_id, after.table_named) = (table_id, true),
             Some(None) => after.table_named = false,
             None => {}
         }
-        after.party = Party { guests: self.guests.unwrap_or(after.party.guests), minutes: self.minutes.unwrap_or(after.party.minutes) };
+        after.party.guests = self.guests.unwrap_or(after.party.guests);
         after.start = self.start.unwrap_or(after.start);
-        after.phone = self.phone.clone().map_or(after.phone, Phone::into_string);
+        after.phone = self.phone.clone().map_or(after.phone, |phone| Some(phone.into_string()));
         after.email = self.email.clone().map_or(after.email, Email::into_string);
         after.requests = self.requests.clone().map_or(after.requests, |requests| requests.map(Requests::into_string));
-        // What the house confirmed is not what the guest wants now.
-        let same = (after.party, after.start) == (before.values().party, before.reservation_time);
-        if actor == Actor::Guest && before.status == Status::Confirmed && !auto_confirm && !same {
-            after.status = Status::Pending;
-        }
         after
     }
 }
@@ -73,7 +74,7 @@ impl Change {
 /// Changes a booking.
 ///
 /// # Errors
-/// `NotFound`, one of [`REFUSALS`], `Time`, `Invalid`, or `Database`. The booking is as it was then.
+/// `NotFound`, one of [`REFUSALS`], `Time`, `Invalid`, `Overloaded`, or `Database`. The booking is as it was then.
 pub async fn change(
     connection: &mut PgConnection,
     room: &Room,
@@ -82,136 +83,289 @@ pub async fn change(
     change: &Change,
     now: Timestamp,
 ) -> Result<Done, Refusal> {
+    let mut attempts = ATTEMPTS;
     loop {
         let before = acting.find(connection, id).await?;
         let moment = before.moment(now);
         if !moment.may_change(acting.actor) {
             return Err(Refusal::InvalidTransition(Attempt::Change, moment, acting.actor));
         }
-        let after = change.apply(&before, acting.actor, room.house.auto_confirm);
-        if after == before.values() {
+        let known = room.known(connection).await?;
+        let moved = Move::new(room, &known, &before, change, acting.actor, now);
+        if moved.after == before.values() {
             return Ok(Done::Same(before));
         }
-        if after.start != before.reservation_time {
-            if before.status == Status::Seated && room.house.date_of(after.start) != room.house.date_of(before.reservation_time) {
-                return Err(Refusal::InvalidTransition(Attempt::Move, moment, acting.actor));
+        match moved.make(connection).await {
+            Ok(Outcome::Changed(changed)) => {
+                room.days.forget(moved.whole());
+                room.days.forget(changed.span());
+                return Ok(Done::Changed(*changed));
             }
-            room.house.may_begin(after.start, now).map_err(Refusal::Time)?;
-        }
-        let changed = if needs_place(&before, &after) {
-            relocate(connection, room, &before, after, change.table_id, now).await?
-        } else {
-            store::booking::change(connection, id, before.version, &after).await?
-        };
-        // Another request changed it meanwhile: it is judged again as it is now.
-        if let Some(changed) = changed {
-            room.days.forget(&room.house, before.span());
-            room.days.forget(&room.house, changed.span());
-            return Ok(Done::Changed(changed));
+            // Another request changed it meanwhile: it is judged again as it is now.
+            Ok(Outcome::OtherVersion) => {}
+            Err(refusal @ Refusal::Database(_)) => return Err(refusal),
+            // Nobody is refused by what the house said before.
+            Err(refusal) if known.is_current(connection).await? => return Err(refusal),
+            Ok(Outcome::OtherHouse) | Err(_) => {
+                room.memory.forget();
+                attempts -= 1;
+                if attempts == 0 {
+                    return Err(Refusal::Overloaded);
+                }
+            }
         }
     }
 }
 
-/// Whether a table must be found for the values after the change. A party that becomes smaller stays where it is.
-fn needs_place(before: &Reservation, after: &Values) -> bool {
-    let released = before.table_named && !after.table_named;
-    released || after.table_id != before.table_id || after.span() != before.span() || after.party.guests > before.guests_count
+/// What became of an attempt to change a booking.
+enum Outcome {
+    Changed(Box<Reservation>),
+    /// The booking has another version by now.
+    OtherVersion,
+    /// The house has another version by now.
+    OtherHouse,
 }
 
-/// From when until when a booking holds its table. A party that sits holds it from when it sat down.
-async fn held(
-    connection: &mut PgConnection,
-    before: &Reservation,
-    values: &Values,
-    now: Timestamp,
-) -> Result<(Option<Own>, Span, Span), sqlx::Error> {
-    let since = store::hold::since(connection, before.id).await?;
-    let own = since.map(|start| Own { table_id: before.table_id, span: Span { start, end: before.span().end } });
-    let expected = values.span();
-    if before.status != Status::Seated {
-        return Ok((own, expected, expected));
+impl Outcome {
+    fn of(changed: Option<Reservation>) -> Self {
+        changed.map_or(Self::OtherVersion, |changed| Self::Changed(Box::new(changed)))
     }
-    let stays = Span { start: since.map_or(expected.start, |since| since.min(expected.start)), ..expected };
-    // At another table it sits from now on, and at least as long as a party over its time does.
-    let moves = Span { start: now, end: expected.end.max(Span::new(now, floor::OVER_TIME).end) };
-    Ok((own, stays, moves))
 }
 
-/// Moves a booking to another time or table, or leaves it where it is. `None`: it has another version by now.
-async fn relocate(
-    connection: &mut PgConnection,
-    room: &Room,
-    before: &Reservation,
+/// A change of a booking, judged by the house at a version.
+struct Move<'a> {
+    room: &'a Room,
+    known: &'a Known,
+    before: &'a Reservation,
+    change: &'a Change,
+    actor: Actor,
     after: Values,
-    named: Option<Option<TableId>>,
+    wish: judge::Wish,
+    case: Case<'a>,
     now: Timestamp,
-) -> Result<Option<Reservation>, Refusal> {
-    loop {
-        let (own, stays, moves) = held(connection, before, &after, now).await?;
-        let span = |table_id: TableId| if table_id == before.table_id { stays } else { moves };
-        let tables = tables(connection, room, before, &after, named, (own, stays, moves), now).await?;
-        let mut transaction = connection.begin().await?;
-        // The row first: whoever changes it at the same time waits here, and the order of locks is the same for all.
-        if !store::booking::lock(&mut transaction, before.id, before.version).await? {
-            return Ok(None);
+}
+
+/// From when until when a booking holds its table, and what it holds by now.
+struct Stretch {
+    own: Vec<Hold>,
+    /// At its table.
+    stays: Span,
+    /// At another one.
+    moves: Span,
+}
+
+impl<'a> Move<'a> {
+    fn new(room: &'a Room, known: &'a Known, before: &'a Reservation, change: &'a Change, actor: Actor, now: Timestamp) -> Self {
+        let house = &known.house;
+        let mut after = change.apply(before);
+        let (seated, same) = (before.status == Status::Seated, before.values().party.minutes);
+        let calendar = Calendar::around(house, after.start);
+        let case = |minutes: Option<Minutes>| {
+            let wish = judge::Wish {
+                guests: after.party.guests.get(),
+                minutes: minutes.map(Minutes::get),
+                area: None,
+                by: availability::by(actor),
+            };
+            (wish, Case::new(house, &calendar, wish, after.start, now))
+        };
+        let retimed = after.start != before.reservation_time;
+        let resized = after.party.guests != before.guests_count;
+        // How long it stays is reckoned anew where the house says how long parties stay, or until when.
+        let anew = retimed && calendar.hours(after.start).closes().is_some() || (retimed || resized) && !house.rules.turn_times.is_empty();
+        let asked = change.minutes.or(if seated || !anew { Some(same) } else { None });
+        let (wish, case) = case(asked);
+        let unchanged = change.minutes.is_none() && asked.is_some();
+        after.party.minutes = match asked {
+            Some(minutes) if seated || unchanged => minutes,
+            _ => Minutes::new(case.minutes()).expect("no stay is longer than what may be asked for, nor shorter"),
+        };
+        after.status = status(before, &after, actor, room.restaurant.auto_confirm, house);
+        Self { room, known, before, change, actor, after, wish, case, now }
+    }
+
+    fn house(&self) -> &'a House {
+        &self.known.house
+    }
+
+    /// Makes the change.
+    async fn make(&self, connection: &mut PgConnection) -> Result<Outcome, Refusal> {
+        self.judge(connection).await?;
+        if self.needs_place() {
+            return self.relocate(connection).await;
         }
-        hold::release(&mut transaction, before.id).await?;
-        for (table_id, table_named) in tables {
-            let place = hold::Place { table_id, span: span(table_id), seated: before.status == Status::Seated };
-            if hold::hold(&mut transaction, before.id, place, after.party.guests, now).await? {
-                let values = Values { table_id, table_named, ..after };
-                let changed = store::booking::change(&mut transaction, before.id, before.version, &values).await?;
-                transaction.commit().await?;
-                return Ok(changed);
+        Ok(Outcome::of(store::booking::change(connection, self.before.id, self.before.version, &self.after).await?))
+    }
+
+    /// Refuses what the house does not take, by what is changed.
+    async fn judge(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
+        let (before, after, rules) = (self.before, &self.after, &self.house().rules);
+        let retimed = after.start != before.reservation_time;
+        let moment = before.moment(self.now);
+        if retimed && before.status == Status::Seated {
+            let date = |time| Calendar::around(self.house(), time).date_of(time);
+            if date(after.start) != date(before.reservation_time) {
+                return Err(Refusal::InvalidTransition(Attempt::Move, moment, self.actor));
             }
         }
-        // All of them were taken meanwhile: it is judged again as it is now.
-        transaction.rollback().await?;
+        let minor = Values { phone: after.phone.clone(), email: after.email.clone(), requests: after.requests.clone(), ..before.values() };
+        let until = SignedDuration::from_mins(rules.change_until_minutes.into());
+        if self.actor == Actor::Guest && *after != minor && before.reservation_time.duration_since(self.now) < until {
+            return Err(Refusal::TooLateToChange(rules.change_until_minutes));
+        }
+        let too_long = self.change.minutes.filter(|minutes| !rules.may_stay(after.party.guests.get(), minutes.get()));
+        if too_long.is_some() && before.status != Status::Seated {
+            let too_long = Some(rules.turn_time(after.party.guests.get()));
+            return Err(Refusal::Invalid(Faults { too_long, ..Faults::default() }));
+        }
+        let judged = if retimed {
+            self.case.judge_time_and_party()
+        } else if after.party.guests > before.guests_count {
+            self.case.judge_growth()
+        } else {
+            Ok(())
+        };
+        match judged {
+            Ok(()) => Ok(()),
+            Err(reason @ (Reason::Past | Reason::TooFarAhead)) => Err(Refusal::Time(reason)),
+            Err(reason) => {
+                let own = hold::own(connection, before.id).await?;
+                Err(Refusal::NotBookable(reason, self.alternatives(connection, &own).await?))
+            }
+        }
+    }
+
+    /// Whether a table must be found for the values after the change. A party that becomes smaller stays where it is.
+    fn needs_place(&self) -> bool {
+        let (before, after) = (self.before, &self.after);
+        let released = before.table_named && !after.table_named;
+        released || after.table_id != before.table_id || after.span() != before.span() || after.party.guests > before.guests_count
+    }
+
+    /// The stretch of time that the booking may have held before.
+    fn whole(&self) -> Span {
+        let expected = self.before.span();
+        Span { start: expected.start.min(self.now), ..expected }
+    }
+
+    /// From when until when it holds its table. A party that sits holds it from when it sat down.
+    async fn stretch(&self, connection: &mut PgConnection) -> Result<Stretch, sqlx::Error> {
+        let own = hold::own(connection, self.before.id).await?;
+        let buffer = SignedDuration::from_mins(self.house().rules.buffer_minutes.into());
+        let expected = Span::new(self.after.start, self.after.party.minutes.duration() + buffer);
+        if self.before.status != Status::Seated {
+            return Ok(Stretch { own, stays: expected, moves: expected });
+        }
+        let since = own.iter().map(|hold| hold.span.start).min().unwrap_or(expected.start);
+        let stays = Span { start: since.min(expected.start), ..expected };
+        // At another table it sits from now on, and at least as long as a party over its time does.
+        let moves = Span { start: self.now, end: expected.end.max(Span::new(self.now, OVER_TIME).end) };
+        Ok(Stretch { own, stays, moves })
+    }
+
+    /// Moves the booking to another time or table, or leaves it where it is.
+    async fn relocate(&self, connection: &mut PgConnection) -> Result<Outcome, Refusal> {
+        let (before, after) = (self.before, &self.after);
+        loop {
+            let stretch = self.stretch(connection).await?;
+            let tables = self.tables(connection, &stretch).await?;
+            let mut transaction = connection.begin().await?;
+            // The row first: whoever changes it at the same time waits here, and the order of locks is the same for all.
+            if !store::booking::lock(&mut transaction, before.id, before.version).await? {
+                return Ok(Outcome::OtherVersion);
+            }
+            if !store::house::agrees(&mut transaction, self.known.version).await? {
+                return Ok(Outcome::OtherHouse);
+            }
+            hold::release(&mut transaction, before.id).await?;
+            for (table_id, table_named) in tables {
+                let span = if table_id == before.table_id { stretch.stays } else { stretch.moves };
+                let place = hold::Place { table_id, span, seated: before.status == Status::Seated };
+                if hold::hold(&mut transaction, before.id, place, self.now).await? {
+                    let values = Values { table_id, table_named, ..after.clone() };
+                    let changed = store::booking::change(&mut transaction, before.id, before.version, &values).await?;
+                    transaction.commit().await?;
+                    return Ok(Outcome::of(changed));
+                }
+            }
+            // All of them were taken meanwhile: it is judged again as it is now.
+            transaction.rollback().await?;
+        }
+    }
+
+    /// The tables that the booking can have, the best first, each with whether it counts as named.
+    async fn tables(&self, connection: &mut PgConnection, stretch: &Stretch) -> Result<Vec<(TableId, bool)>, Refusal> {
+        let (before, after) = (self.before, &self.after);
+        let (stays, moves) = (stretch.stays, stretch.moves);
+        let whole = Span { start: stays.start.min(moves.start), end: stays.end.max(moves.end) };
+        let openings = hold::openings(connection, self.house(), whole, Some(before.id), self.now).await?;
+        let is_free = |table_id: TableId| {
+            let span = if table_id == before.table_id { stays } else { moves };
+            self.house().floor.single(table_id.get()).is_some_and(|unit| openings.is_free(unit, span))
+        };
+        let free = self.free(&openings, stretch);
+        if after.table_named {
+            let suits = if before.table_id == after.table_id && !matches!(self.change.table_id, Some(Some(_))) {
+                table::seats(self.known, after.table_id, after.party.guests)
+            } else {
+                table::suits(connection, self.known, &self.case, after.party.guests, after.table_id).await?
+            };
+            match suits {
+                Ok(()) if is_free(after.table_id) => return Ok(vec![(after.table_id, true)]),
+                Ok(()) => {
+                    let sitting = if before.status == Status::Seated {
+                        hold::sitting(connection, after.table_id, before.id).await?
+                    } else {
+                        Vec::new()
+                    };
+                    return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
+                }
+                // It was named before, and no longer does: the house chooses.
+                Err(_) if !matches!(self.change.table_id, Some(Some(_))) => {}
+                Err(Unsuitable::Inactive) => return Err(Refusal::TableInactive),
+                Err(unsuitable) => return Err(Refusal::Invalid(Faults { table: Some(unsuitable), ..Faults::default() })),
+            }
+        } else if !before.table_named && free.contains(&before.table_id) {
+            // What the house chose is kept where it does.
+            let others = free.iter().copied().filter(|table_id| *table_id != before.table_id);
+            return Ok(std::iter::once(before.table_id).chain(others).map(|table_id| (table_id, false)).collect());
+        }
+        if !free.is_empty() {
+            return Ok(free.into_iter().map(|table_id| (table_id, false)).collect());
+        }
+        if matches!(self.case.choose_for(&openings, moves).err(), Some(Reason::NoTableFits)) {
+            return Err(Refusal::NoTableFits(after.party.guests));
+        }
+        Err(Refusal::NoTableFree(self.alternatives(connection, &stretch.own).await?))
+    }
+
+    /// The tables that the house may choose and that are free, the best first. A party that sits keeps its table for another stretch of time
+    /// than it would take another one for.
+    fn free(&self, openings: &Openings, stretch: &Stretch) -> Vec<TableId> {
+        let (stays, moves) = (stretch.stays, stretch.moves);
+        let of = |span| {
+            let units = self.case.choose_for(openings, span).into_iter().flatten();
+            units.flat_map(|unit| self.house().floor.ids(unit)).filter_map(TableId::new)
+        };
+        let staying = of(stays).filter(|table_id| stays == moves || *table_id == self.before.table_id);
+        let moving = of(moves).filter(|table_id| stays != moves && *table_id != self.before.table_id);
+        staying.chain(moving).collect()
+    }
+
+    async fn alternatives(&self, connection: &mut PgConnection, own: &[Hold]) -> Result<Vec<Timestamp>, sqlx::Error> {
+        let search = Search { wish: self.wish, wanted: self.after.start, own, now: self.now };
+        availability::alternatives(connection, (self.room, self.known), search).await
     }
 }
 
-/// The tables that the booking can have, the best first, each with whether it counts as named.
-async fn tables(
-    connection: &mut PgConnection,
-    room: &Room,
-    before: &Reservation,
-    after: &Values,
-    named: Option<Option<TableId>>,
-    (own, stays, moves): (Option<Own>, Span, Span),
-    now: Timestamp,
-) -> Result<Vec<(TableId, bool)>, Refusal> {
-    let guests = after.party.guests;
-    let whole = Span { start: stays.start.min(moves.start), end: stays.end.max(moves.end) };
-    let openings = hold::openings(connection, whole, Some(before.id), now).await?;
-    // A party that sits keeps its table for another stretch of time than it would take another one for.
-    let staying = openings.choose(guests, stays).into_iter().flatten().filter(|table_id| stays == moves || *table_id == before.table_id);
-    let moving = openings.choose(guests, moves).into_iter().flatten().filter(|table_id| stays != moves && *table_id != before.table_id);
-    let free: Vec<TableId> = staying.chain(moving).collect();
-    if after.table_named {
-        let table = store::table::get(connection, after.table_id).await?;
-        match floor::suits(table.as_ref(), guests) {
-            Ok(()) if free.contains(&after.table_id) => return Ok(vec![(after.table_id, true)]),
-            Ok(()) => {
-                let sitting =
-                    if before.status == Status::Seated { hold::sitting(connection, after.table_id, before.id).await? } else { Vec::new() };
-                return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
-            }
-            // It was named before, and no longer does: the house chooses.
-            Err(_) if !matches!(named, Some(Some(_))) => {}
-            Err(Unsuitable::Inactive) => return Err(Refusal::TableInactive),
-            Err(unsuitable) => return Err(Refusal::Invalid(Some(unsuitable), Missing::default())),
-        }
-    } else if !before.table_named && free.contains(&before.table_id) {
-        // What the house chose is kept where it does.
-        let others = free.iter().copied().filter(|table_id| *table_id != before.table_id);
-        return Ok(std::iter::once(before.table_id).chain(others).map(|table_id| (table_id, false)).collect());
+/// The state after a change. What the staff confirmed is not what the guest wants now, and a party that became larger than the house takes
+/// without a look is looked at.
+fn status(before: &Reservation, after: &Values, actor: Actor, auto_confirm: bool, house: &House) -> Status {
+    let same = (after.party, after.start) == (before.values().party, before.reservation_time);
+    let raised = after.party.guests > before.guests_count && house.rules.confirms(after.party.guests.get());
+    if actor == Actor::Guest && before.status == Status::Confirmed && (raised || !auto_confirm && !same) {
+        Status::Pending
+    } else {
+        before.status
     }
-    if !free.is_empty() {
-        return Ok(free.into_iter().map(|table_id| (table_id, false)).collect());
-    }
-    if matches!(openings.choose(guests, moves).err(), Some(Reason::NoTableFits)) {
-        return Err(Refusal::NoTableFits(guests));
-    }
-    let around = (&room.house, &room.days);
-    Err(Refusal::NoTableFree(availability::alternatives(connection, around, after.party, after.start, own, now).await?))
 }

@@ -3,38 +3,49 @@
 use chassis::http::code::Code;
 use chassis::http::identity::UserId;
 use chassis::http::text::{Email, Phone};
+use house::calendar::Calendar;
+use house::judge::{self, Case};
+use house::reason::Reason;
+use house::span::Span;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::{Requests, Reservation};
-use crate::availability::{self, Party};
-use crate::calendar::Reason;
+use super::{Guests, Minutes, Requests, Reservation};
+use crate::availability::{self, Party, Search};
 use crate::codes;
 use crate::config::Limits;
-use crate::floor::{self, Unsuitable};
-use crate::house::Room;
-use crate::refusal::{Limit, Missing, Refusal};
-use crate::status::Status;
+use crate::memory::Known;
+use crate::refusal::{Faults, Limit, Refusal};
+use crate::room::{ATTEMPTS, Room};
+use crate::status::{Actor, Status};
 use crate::store::booking::Attempted;
 use crate::store::{self, hold};
-use crate::table::TableId;
+use crate::table::{self, TableId, Unsuitable};
 
 /// The problems with which a booking may be refused, beside faults of the input.
-pub static REFUSALS: &[&Code] =
-    &[&codes::TOO_MANY_REQUESTS, &codes::TABLE_INACTIVE, &codes::TABLE_TAKEN, &codes::NO_TABLE_FITS, &codes::NO_TABLE_FREE];
+pub static REFUSALS: &[&Code] = &[
+    &codes::TOO_MANY_REQUESTS,
+    &codes::NOT_BOOKABLE,
+    &codes::TABLE_INACTIVE,
+    &codes::TABLE_TAKEN,
+    &codes::NO_TABLE_FITS,
+    &codes::NO_TABLE_FREE,
+];
 
-/// A request to book. The calendar allows its time.
+/// A request to book.
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// The user who books.
     pub user_id: UserId,
-    /// Whether the limits of what one user may book are theirs.
-    pub limited: bool,
+    /// As whom they book: the limits of what one user may book are a guest's.
+    pub actor: Actor,
     /// The table, where the guest names one.
     pub table_id: Option<TableId>,
-    /// The party, and for how long it comes.
-    pub party: Party,
-    /// When it comes.
+    /// How many guests come.
+    pub guests: Guests,
+    /// For how long, where they say so.
+    pub minutes: Option<Minutes>,
+    /// When they come.
     pub start: Timestamp,
     /// The phone number, where it is another one than the account's.
     pub phone: Option<Phone>,
@@ -42,6 +53,14 @@ pub struct Wish {
     pub email: Option<Email>,
     /// The wishes of the guest.
     pub requests: Option<Requests>,
+}
+
+impl Wish {
+    /// What the house judges.
+    pub fn judged(&self) -> judge::Wish {
+        let minutes = self.minutes.map(Minutes::get);
+        judge::Wish { guests: self.guests.get(), minutes, area: None, by: availability::by(self.actor) }
+    }
 }
 
 /// A booking that is to be made, but for its table.
@@ -59,8 +78,10 @@ pub struct NewBooking {
     pub party: Party,
     /// When it comes.
     pub start: Timestamp,
-    /// The phone number of the guest.
-    pub phone: String,
+    /// For how long its table is taken.
+    pub hold: Span,
+    /// The phone number of the guest, where there is one.
+    pub phone: Option<String>,
     /// The e-mail address of the guest.
     pub email: String,
     /// The wishes of the guest.
@@ -75,52 +96,173 @@ pub struct NewBooking {
 /// [`Days::forget`]: crate::availability::Days::forget
 ///
 /// # Errors
-/// One of [`REFUSALS`], `Invalid`, or `Database`. Nothing is written then.
+/// One of [`REFUSALS`], `Time`, `Invalid`, `Overloaded`, or `Database`. Nothing is written then.
 pub async fn make(connection: &mut PgConnection, room: &Room, wish: &Wish, now: Timestamp) -> Result<Reservation, Refusal> {
-    let limits = if wish.limited { room.house.limits } else { Limits::NONE };
-    let (phone, email) = match contact(connection, wish).await? {
-        (Some(phone), Some(email)) => (phone, email),
-        (phone, email) => {
-            let missing = Missing { email: email.is_none(), phone: phone.is_none() };
-            tables(connection, room, wish, limits, missing, now).await?;
-            return Err(Refusal::Invalid(None, missing));
+    let contact = contact(connection, wish).await?;
+    for _ in 0..ATTEMPTS {
+        let known = room.known(connection).await?;
+        let attempt = Attempt::new(room, &known, wish, now);
+        match attempt.make(connection, contact.clone()).await {
+            Ok(Some(made)) => return Ok(made),
+            Err(refusal @ Refusal::Database(_)) => return Err(refusal),
+            // Nobody is refused by what the house said before.
+            Err(refusal) if known.is_current(connection).await? => return Err(refusal),
+            Ok(None) | Err(_) => room.memory.forget(),
         }
-    };
-    let new = NewBooking {
-        user_id: wish.user_id,
-        code: super::code::new(),
-        status: if room.house.auto_confirm { Status::Confirmed } else { Status::Pending },
-        table_named: wish.table_id.is_some(),
-        party: wish.party,
-        start: wish.start,
-        phone,
-        email,
-        requests: wish.requests.clone(),
-        limits,
-    };
-    loop {
-        // A table that is named is tried at once: one statement books it, or says that it is taken.
-        let tables = match wish.table_id {
-            Some(table_id) => vec![table_id],
-            None => tables(connection, room, wish, limits, Missing::default(), now).await?,
+    }
+    Err(Refusal::Overloaded)
+}
+
+/// A wish, judged by the house at a version.
+struct Attempt<'a> {
+    room: &'a Room,
+    known: &'a Known,
+    wish: &'a Wish,
+    case: Case<'a>,
+    limits: Limits,
+    now: Timestamp,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(room: &'a Room, known: &'a Known, wish: &'a Wish, now: Timestamp) -> Self {
+        let calendar = Calendar::around(&known.house, wish.start);
+        let case = Case::new(&known.house, &calendar, wish.judged(), wish.start, now);
+        let limits = if wish.actor == Actor::Guest { room.restaurant.limits } else { Limits::NONE };
+        Self { room, known, wish, case, limits, now }
+    }
+
+    /// Makes the booking. `None`: the house has another version by now.
+    async fn make(&self, connection: &mut PgConnection, (phone, email): Contact) -> Result<Option<Reservation>, Refusal> {
+        let rules = &self.known.house.rules;
+        let too_long = self.wish.minutes.filter(|minutes| !rules.may_stay(self.wish.guests.get(), minutes.get()));
+        let faults = Faults {
+            email_missing: email.is_none(),
+            phone_missing: phone.is_none() && rules.phone_required,
+            too_long: too_long.map(|_| rules.turn_time(self.wish.guests.get())),
+            table: None,
         };
-        for table_id in tables {
-            match store::booking::book(connection, &new, table_id, now).await? {
-                Attempted::Made(made) => return Ok(*made),
-                Attempted::Limited(limit) => return Err(too_many(connection, wish, limit, limits).await),
-                Attempted::Taken if wish.table_id.is_some() => return Err(Refusal::TableTaken),
-                Attempted::Unsuitable if wish.table_id.is_some() => {
-                    judge_named(connection, wish, table_id, limits, Missing::default()).await?;
+        let Some(email) = email.filter(|_| faults == Faults::default()) else {
+            // What else is wrong with it is told first.
+            return match self.tables(connection, faults).await {
+                Ok(_) => Err(Refusal::Invalid(faults)),
+                Err(refusal) => Err(refusal),
+            };
+        };
+        let confirmed = self.room.restaurant.auto_confirm && !rules.confirms(self.wish.guests.get());
+        let minutes = Minutes::new(self.case.minutes()).expect("no stay is longer than what may be asked for, nor shorter");
+        let new = NewBooking {
+            user_id: self.wish.user_id,
+            code: super::code::new(),
+            status: if confirmed { Status::Confirmed } else { Status::Pending },
+            table_named: self.wish.table_id.is_some(),
+            party: Party { guests: self.wish.guests, minutes },
+            start: self.wish.start,
+            hold: self.case.hold(),
+            phone,
+            email,
+            requests: self.wish.requests.clone(),
+            limits: self.limits,
+        };
+        loop {
+            // A table that is named is tried at once: one statement books it, or says that it is taken.
+            let tables = match self.wish.table_id {
+                Some(table_id) => {
+                    self.judge_time(connection).await?;
+                    self.judge_named(connection, table_id, faults).await?;
+                    vec![table_id]
                 }
-                // Another booking took it meanwhile, or it has changed: the next one, or all of them again as they are now.
-                Attempted::Taken | Attempted::Unsuitable => {}
+                None => self.tables(connection, faults).await?,
+            };
+            for table_id in tables {
+                match store::booking::book(connection, &new, table_id, self.known.version, self.now).await? {
+                    Attempted::Made(made) => return Ok(Some(*made)),
+                    Attempted::Limited(limit) => return Err(self.too_many(connection, limit).await),
+                    Attempted::Outdated => return Ok(None),
+                    Attempted::Taken if self.wish.table_id.is_some() => return Err(Refusal::TableTaken),
+                    // Another booking took it meanwhile: the next one, or all of them again as they are now.
+                    Attempted::Taken => {}
+                }
             }
+        }
+    }
+
+    /// The tables that the party can have, without taking one.
+    async fn tables(&self, connection: &mut PgConnection, faults: Faults) -> Result<Vec<TableId>, Refusal> {
+        self.judge_time(connection).await?;
+        if let Some(table_id) = self.wish.table_id {
+            self.judge_named(connection, table_id, faults).await?;
+        }
+        let house = &self.known.house;
+        let openings = hold::openings(connection, house, self.case.hold(), None, self.now).await?;
+        let reason = match self.case.choose(&openings) {
+            Ok(units) => {
+                let tables = units.flat_map(|unit| house.floor.ids(unit)).filter_map(TableId::new);
+                let tables: Vec<_> = tables.filter(|table_id| self.wish.table_id.is_none_or(|named| named == *table_id)).collect();
+                if !tables.is_empty() {
+                    return Ok(tables);
+                }
+                Reason::NoTableFree
+            }
+            Err(reason) => reason,
+        };
+        self.refuse_beyond(connection).await?;
+        Err(match reason {
+            _ if self.wish.table_id.is_some() => Refusal::TableTaken,
+            Reason::NoTableFits => Refusal::NoTableFits(self.wish.guests),
+            _ => Refusal::NoTableFree(self.alternatives(connection).await?),
+        })
+    }
+
+    /// Refuses a time or a party that the house does not take.
+    async fn judge_time(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
+        match self.case.judge_time_and_party() {
+            Ok(()) => Ok(()),
+            Err(reason @ (Reason::Past | Reason::TooFarAhead)) => Err(Refusal::Time(reason)),
+            Err(reason) => {
+                self.refuse_beyond(connection).await?;
+                Err(Refusal::NotBookable(reason, self.alternatives(connection).await?))
+            }
+        }
+    }
+
+    /// Refuses a table that was named, by what it is.
+    async fn judge_named(&self, connection: &mut PgConnection, table_id: TableId, faults: Faults) -> Result<(), Refusal> {
+        match table::suits(connection, self.known, &self.case, self.wish.guests, table_id).await? {
+            Ok(()) => Ok(()),
+            Err(Unsuitable::Inactive) => {
+                self.refuse_beyond(connection).await?;
+                Err(Refusal::TableInactive)
+            }
+            Err(unsuitable) => Err(Refusal::Invalid(Faults { table: Some(unsuitable), ..faults })),
+        }
+    }
+
+    async fn alternatives(&self, connection: &mut PgConnection) -> Result<Vec<Timestamp>, sqlx::Error> {
+        let search = Search { wish: self.wish.judged(), wanted: self.wish.start, own: &[], now: self.now };
+        availability::alternatives(connection, (self.room, self.known), search).await
+    }
+
+    /// Refuses a user who has reached a limit: that comes before any conflict.
+    async fn refuse_beyond(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
+        match store::booking::limit_reached(connection, self.wish.user_id, self.limits).await? {
+            Some(limit) => Err(self.too_many(connection, limit).await),
+            None => Ok(()),
+        }
+    }
+
+    async fn too_many(&self, connection: &mut PgConnection, limit: Limit) -> Refusal {
+        match store::booking::until_below(connection, self.wish.user_id, limit, self.limits).await {
+            Ok(seconds) => Refusal::TooMany(limit, seconds),
+            Err(error) => error.into(),
         }
     }
 }
 
+/// Phone and e-mail address.
+type Contact = (Option<String>, Option<String>);
+
 /// Phone and e-mail address, from the request or the account.
-async fn contact(connection: &mut PgConnection, wish: &Wish) -> Result<(Option<String>, Option<String>), sqlx::Error> {
+async fn contact(connection: &mut PgConnection, wish: &Wish) -> Result<Contact, sqlx::Error> {
     let phone = wish.phone.clone().map(Phone::into_string);
     let email = wish.email.clone().map(Email::into_string);
     if phone.is_some() && email.is_some() {
@@ -129,73 +271,4 @@ async fn contact(connection: &mut PgConnection, wish: &Wish) -> Result<(Option<S
     let account = store::guest::get(connection, wish.user_id).await?;
     let (known_phone, known_email) = account.map_or((None, None), |account| (account.phone, Some(account.email)));
     Ok((phone.or(known_phone), email.or(known_email)))
-}
-
-/// The tables that the party can have, without taking one.
-async fn tables(
-    connection: &mut PgConnection,
-    room: &Room,
-    wish: &Wish,
-    limits: Limits,
-    missing: Missing,
-    now: Timestamp,
-) -> Result<Vec<TableId>, Refusal> {
-    if let Some(table_id) = wish.table_id {
-        judge_named(connection, wish, table_id, limits, missing).await?;
-    }
-    let span = wish.party.span(wish.start);
-    let openings = hold::openings(connection, span, None, now).await?;
-    let reason = match openings.choose(wish.party.guests, span) {
-        Ok(tables) => {
-            let tables: Vec<_> = tables.filter(|table_id| wish.table_id.is_none_or(|named| named == *table_id)).collect();
-            if !tables.is_empty() {
-                return Ok(tables);
-            }
-            Reason::NoTableFree
-        }
-        Err(reason) => reason,
-    };
-    refuse_beyond(connection, wish, limits).await?;
-    Err(match reason {
-        _ if wish.table_id.is_some() => Refusal::TableTaken,
-        Reason::NoTableFits => Refusal::NoTableFits(wish.party.guests),
-        _ => {
-            let around = (&room.house, &room.days);
-            Refusal::NoTableFree(availability::alternatives(connection, around, wish.party, wish.start, None, now).await?)
-        }
-    })
-}
-
-/// Refuses a table that was named, by what it is.
-async fn judge_named(
-    connection: &mut PgConnection,
-    wish: &Wish,
-    table_id: TableId,
-    limits: Limits,
-    missing: Missing,
-) -> Result<(), Refusal> {
-    let table = store::table::get(connection, table_id).await?;
-    match floor::suits(table.as_ref(), wish.party.guests) {
-        Ok(()) => Ok(()),
-        Err(Unsuitable::Inactive) => {
-            refuse_beyond(connection, wish, limits).await?;
-            Err(Refusal::TableInactive)
-        }
-        Err(unsuitable) => Err(Refusal::Invalid(Some(unsuitable), missing)),
-    }
-}
-
-/// Refuses a user who has reached a limit: that comes before any conflict.
-async fn refuse_beyond(connection: &mut PgConnection, wish: &Wish, limits: Limits) -> Result<(), Refusal> {
-    match store::booking::limit_reached(connection, wish.user_id, limits).await? {
-        Some(limit) => Err(too_many(connection, wish, limit, limits).await),
-        None => Ok(()),
-    }
-}
-
-async fn too_many(connection: &mut PgConnection, wish: &Wish, limit: Limit, limits: Limits) -> Refusal {
-    match store::booking::until_below(connection, wish.user_id, limit, limits).await {
-        Ok(seconds) => Refusal::TooMany(limit, seconds),
-        Err(error) => error.into(),
-    }
 }

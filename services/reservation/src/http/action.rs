@@ -12,7 +12,7 @@ use chassis::http::problem::Problem;
 use super::{AppState, actor};
 use crate::booking::act::{self, REFUSALS, SEAT_REFUSALS};
 use crate::booking::{Reservation, ReservationId};
-use crate::house::Acting;
+use crate::room::Acting;
 use crate::status::Action;
 
 /// The problems of the operations here.

@@ -3,15 +3,21 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use chassis::http::identity::Visitor;
 use chassis::http::input::{Input, Source};
 use chassis::http::page::Page;
-use chassis::http::problem::Problem;
+use chassis::http::problem::{FieldError, Place, Problem};
+use house::calendar::Calendar;
+use house::judge::{Case, Wish};
+use house::reason::Reason;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{AppState, refusal};
-use crate::availability::{self, Party, Slot, judge};
+use crate::availability::{self, Slot};
 use crate::booking::{Guests, Minutes};
+use crate::memory::Known;
+use crate::status::Actor;
 use crate::store::{self, hold};
 use crate::table::{Table, TableId};
 
@@ -24,8 +30,9 @@ chassis::query! {
         /// The size of the party.
         #[example = 4]
         pub guests_count: required Guests,
-        /// How long the party stays, in minutes.
-        pub duration_minutes: default Minutes = Minutes::DEFAULT,
+        /// How long the party stays, in minutes. Left out, as long as the restaurant reckons for its size.
+        #[example = 90]
+        pub duration_minutes: optional Minutes,
     }
 }
 
@@ -37,29 +44,61 @@ chassis::query! {
     path = "/reservations/tables/available",
     operation_id = "list_available_tables",
     tag = "availability",
+    security((), ("bearer" = [])),
     params(Wanted, Page<(i32, i32)>),
     responses((status = 200, description = "A page of tables", body = Vec<Table>,
         headers(("Link" = String, description = "The next page, as rel=\"next\", while there is one"))))
 )]
-pub async fn tables(State(state): State<AppState>, mut input: Input) -> Result<Response, Problem> {
+pub async fn tables(State(state): State<AppState>, visitor: Visitor, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     if let Some(start) = input.peek(Source::Query, "reservation_time")
-        && let Err(reason) = state.house().may_begin(start, now)
+        && let Some(fault) = refusal::start_fault(start, now, state.restaurant())
     {
-        let fault = refusal::time_fault(reason, state.house());
         input.refuse_parameter("reservation_time", fault.code, fault.detail);
     }
+    refuse_too_long(&state, &mut input);
     let (wanted, page) = (input.read::<Wanted>(), Page::<(i32, i32)>::read(&mut input, "available"));
     let (wanted, page) = input.finish((wanted, page))?;
-    let party = Party { guests: wanted.guests_count, minutes: wanted.duration_minutes };
+    let wish = wish(&visitor, wanted.guests_count, wanted.duration_minutes);
     let mut connection = state.connection().await?;
-    let openings = hold::openings(&mut connection, party.span(wanted.reservation_time), None, now).await?;
-    let free: Vec<TableId> = judge(state.house(), &openings, party, wanted.reservation_time, now).into_iter().flatten().collect();
+    let known = state.room().known(&mut connection).await?;
+    judge_stay(&known, wanted.guests_count, wanted.duration_minutes)?;
+    let calendar = Calendar::around(&known.house, wanted.reservation_time);
+    let case = Case::new(&known.house, &calendar, wish, wanted.reservation_time, now);
+    let free: Vec<TableId> = if case.judge_time_and_party().is_ok() {
+        let openings = hold::openings(&mut connection, &known.house, case.hold(), None, now).await?;
+        let units = case.choose(&openings).into_iter().flatten();
+        units.filter(|unit| unit.group.is_none()).flat_map(|unit| known.house.floor.ids(unit)).filter_map(TableId::new).collect()
+    } else {
+        Vec::new()
+    };
     let order = |table: &Table| (table.capacity, table.table_number);
     let mut tables = store::table::of(&mut connection, &free).await?;
     tables.retain(|table| page.after().is_none_or(|after| order(table) > *after));
     tables.sort_by_key(order);
     Ok(page.respond(tables, order))
+}
+
+/// Notes a fault where a party asks to stay longer than the restaurant lets it.
+fn refuse_too_long(state: &AppState, input: &mut Input) {
+    let stay = (input.peek(Source::Query, "guests_count"), input.peek(Source::Query, "duration_minutes"));
+    if let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref()) {
+        input.refuse_parameter("duration_minutes", fault.code, fault.detail);
+    }
+}
+
+/// Refuses a party that asks to stay longer than the house lets it, by the house as it is now.
+fn judge_stay(known: &Known, guests: Guests, minutes: Option<Minutes>) -> Result<(), Problem> {
+    let fault = refusal::stay_fault((Some(guests), minutes), Some(known));
+    let error =
+        fault.map(|fault| FieldError { place: Place::Parameter("duration_minutes".to_owned()), code: fault.code, detail: fault.detail });
+    error.map_or(Ok(()), |error| Err(Problem::validation(vec![error])))
+}
+
+/// What is judged for a visitor: staff are answered as staff.
+fn wish(visitor: &Visitor, guests: Guests, minutes: Option<Minutes>) -> Wish {
+    let actor = if visitor.is_admin() { Actor::Admin } else { Actor::Guest };
+    Wish { guests: guests.get(), minutes: minutes.map(Minutes::get), area: None, by: availability::by(actor) }
 }
 
 chassis::query! {
@@ -71,33 +110,87 @@ chassis::query! {
         /// The size of the party.
         #[example = 4]
         pub guests_count: required Guests,
-        /// How long the party stays, in minutes.
-        pub duration_minutes: default Minutes = Minutes::DEFAULT,
+        /// How long the party stays, in minutes. Left out, as long as the restaurant reckons for its size.
+        #[example = 90]
+        pub duration_minutes: optional Minutes,
     }
 }
 
 /// List the times of a day
 ///
-/// Every half hour of the restaurant's local date: whether the party can come then, and if not, why.
+/// The times of the services of a local date, each with whether the party can come then, and if not, why; without hours every step of the
+/// date. A staff token is answered as staff may book.
 #[utoipa::path(
     get,
     path = "/reservations/availability",
     operation_id = "list_slots",
     tag = "availability",
+    security((), ("bearer" = [])),
     params(Day),
     responses((status = 200, description = "The times of the day, in order", body = Vec<Slot>))
 )]
-pub async fn slots(State(state): State<AppState>, mut input: Input) -> Result<Response, Problem> {
+pub async fn slots(State(state): State<AppState>, visitor: Visitor, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
-    if let Some(date) = input.peek(Source::Query, "date")
-        && state.house().day(date).start > state.house().latest(now)
+    if let Some(date) = input.peek::<Date>(Source::Query, "date")
+        && state.restaurant().midnight(date) > state.restaurant().latest(now)
     {
-        let fault = refusal::time_fault(crate::calendar::Reason::TooFarAhead, state.house());
+        let fault = refusal::time_fault(Reason::TooFarAhead, state.restaurant());
         input.refuse_parameter("date", fault.code, fault.detail);
     }
+    refuse_too_long(&state, &mut input);
     let day = input.read::<Day>();
     let day = input.finish(day)?;
-    let party = Party { guests: day.guests_count, minutes: day.duration_minutes };
+    let wish = wish(&visitor, day.guests_count, day.duration_minutes);
     let mut connection = state.connection().await?;
-    Ok(Json(availability::slots(&mut connection, state.house(), day.date, party, now).await?).into_response())
+    let known = state.room().known(&mut connection).await?;
+    judge_stay(&known, day.guests_count, day.duration_minutes)?;
+    Ok(Json(availability::slots(&mut connection, &known, day.date, wish, now).await?).into_response())
+}
+
+/// How many days a calendar has at most.
+const DAYS: i32 = 62;
+
+chassis::query! {
+    /// For whom the dates of a calendar are listed.
+    pub struct Calendars {
+        /// The first of the restaurant's local dates.
+        #[example = "2030-05-17"]
+        pub from: required Date,
+        /// The last of them: 62 in all at most.
+        #[example = "2030-05-17"]
+        pub to: required Date,
+        /// The size of the party.
+        #[example = 4]
+        pub guests_count: required Guests,
+    }
+}
+
+/// List the dates of a calendar
+///
+/// Every date from one to another: whether the party can come at any time, the first of those, and if there is none, why.
+#[utoipa::path(
+    get,
+    path = "/reservations/availability/days",
+    operation_id = "list_days",
+    tag = "availability",
+    security((), ("bearer" = [])),
+    params(Calendars),
+    responses((status = 200, description = "The dates, in order", body = Vec<availability::Day>))
+)]
+pub async fn days(State(state): State<AppState>, visitor: Visitor, mut input: Input) -> Result<Response, Problem> {
+    let now = Timestamp::now();
+    if let (Some(from), Some(to)) = (input.peek::<Date>(Source::Query, "from"), input.peek::<Date>(Source::Query, "to")) {
+        let days = (to - from).get_days();
+        if days < 0 {
+            input.refuse_parameter("to", "out_of_range", format!("This must not be before `from`, {from}."));
+        } else if days >= DAYS {
+            input.refuse_parameter("to", "out_of_range", format!("A calendar has at most {DAYS} dates."));
+        }
+    }
+    let calendar = input.read::<Calendars>();
+    let Calendars { from, to, guests_count } = input.finish(calendar)?;
+    let wish = wish(&visitor, guests_count, None);
+    let mut connection = state.connection().await?;
+    let known = state.room().known(&mut connection).await?;
+    Ok(Json(availability::days(&mut connection, (state.room(), &known), (from, to), wish, now).await?).into_response())
 }

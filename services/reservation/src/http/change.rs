@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{AppState, actor};
 use crate::booking::change::{self, Change};
 use crate::booking::{Guests, Minutes, Requests, Reservation, ReservationId};
-use crate::house::Acting;
+use crate::room::Acting;
 use crate::table::TableId;
 
 /// The problems of the operations here.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use chassis::http::RequestId;
-use chassis::http::identity::{Caller, Role};
+use chassis::http::identity::Caller;
 use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
@@ -13,8 +13,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
 use super::idempotency::{Key, created, refused, replay, respond};
-use super::{AppState, refusal};
-use crate::availability::Party;
+use super::{AppState, actor, refusal};
 use crate::booking::make::{self, Wish, make};
 use crate::booking::{Guests, Minutes, Requests, Reservation};
 use crate::codes;
@@ -39,7 +38,9 @@ chassis::body! {
         #[example = "2030-05-17T19:00:00+02:00"]
         pub reservation_time: required Timestamp,
         /// How long the party stays, in minutes.
-        pub duration_minutes: default Minutes = Minutes::DEFAULT,
+        /// Left out, as long as the restaurant reckons for its size.
+        #[example = 90]
+        pub duration_minutes: optional Minutes,
         /// The phone number of the guest. Left out, it is the account's.
         #[example = "+44 20 7946 0958"]
         pub contact_phone: optional Phone,
@@ -86,10 +87,13 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         Keyed { user_id: caller.user_id, key, fingerprint }
     });
     if let Some(start) = input.peek(Source::Body, "reservation_time")
-        && let Err(reason) = state.house().may_begin(start, now)
+        && let Some(fault) = refusal::start_fault(start, now, state.restaurant())
     {
-        let fault = refusal::time_fault(reason, state.house());
         input.refuse_member("reservation_time", fault.code, fault.detail);
+    }
+    let stay = (input.peek::<Guests>(Source::Body, "guests_count"), input.peek::<Minutes>(Source::Body, "duration_minutes"));
+    if let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref()) {
+        input.refuse_member("duration_minutes", fault.code, fault.detail);
     }
     let body = input.read::<NewReservation>();
     let body = match (input.finish((key, body)), &keyed) {
@@ -102,9 +106,10 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     };
     let wish = Wish {
         user_id: caller.user_id,
-        limited: caller.role == Role::User,
+        actor: actor(caller),
         table_id: body.table_id,
-        party: Party { guests: body.guests_count, minutes: body.duration_minutes },
+        guests: body.guests_count,
+        minutes: body.duration_minutes,
         start: body.reservation_time,
         phone: body.contact_phone,
         email: body.contact_email,
@@ -113,7 +118,7 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     // A table that is named is free or not, at once: no other time is searched for.
     let _turn = match wish.table_id {
         Some(_) => None,
-        None => Some(state.room().days.turn(state.house(), wish.party, wish.start, now).await),
+        None => Some(state.room().days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await),
     };
     // Repeated are: a code that another booking has, which is as likely as guessing one (one in a million for a million bookings); and a
     // deadlock with bookings that move, of which the database ends one.
@@ -180,7 +185,7 @@ async fn answer_by_key(state: &AppState, wish: &Wish, now: Timestamp, keyed: &Ke
 
 /// Tells of a booking that is committed, and answers with it.
 fn settled(state: &AppState, made: &Reservation) -> idempotency::Answer {
-    state.room().days.forget(state.house(), made.span());
+    state.room().days.forget(made.span());
     state.count("created");
     state.0.service.outbox.wake();
     created(made)

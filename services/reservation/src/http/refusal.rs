@@ -3,21 +3,32 @@
 use chassis::http::code;
 use chassis::http::problem::{FieldError, Place, Problem};
 use chassis::http::value::Fault;
+use house::reason::Reason;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::calendar::Reason;
+use crate::booking::{Guests, Minutes};
 use crate::codes;
-use crate::config::House;
-use crate::floor::Unsuitable;
-use crate::refusal::{Attempt, Limit, Missing, Refusal, Thing};
+use crate::config::Restaurant;
+use crate::memory::Known;
+use crate::refusal::{Attempt, Faults, Limit, Refusal, Thing};
 use crate::status::{Action, Actor, Moment};
+use crate::table::Unsuitable;
 
 /// The problem that a refusal is to the caller.
-pub fn problem(refusal: Refusal, house: &House) -> Problem {
+pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
     match refusal {
         Refusal::NotFound(Thing::Reservation) => Problem::not_found("booking"),
         Refusal::NotFound(Thing::Table) => Problem::not_found("table"),
+        Refusal::NotFound(Thing::Exception) => Problem::not_found("exception"),
+        Refusal::OtherContent => Problem::new(
+            &code::PRECONDITION_FAILED,
+            "It has been changed since you read it, and the request's conditions exclude that. Read it again, then repeat the request.",
+        ),
+        Refusal::ExceptionExists(id) => {
+            let detail = format!("The exception {id} has one of these dates. Change that one, or choose other dates.");
+            Problem::new(&codes::EXCEPTION_EXISTS, detail).with("id", json!(id))
+        }
         Refusal::OtherVersion(version) => Problem::new(
             &code::PRECONDITION_FAILED,
             format!(
@@ -26,11 +37,21 @@ pub fn problem(refusal: Refusal, house: &House) -> Problem {
         ),
         Refusal::InvalidTransition(attempt, moment, actor) => invalid_transition(attempt, &moment, actor),
         Refusal::Time(reason) => {
-            let Fault { code, detail } = time_fault(reason, house);
+            let Fault { code, detail } = time_fault(reason, restaurant);
             Problem::member("reservation_time", code, detail)
         }
-        Refusal::Invalid(unsuitable, missing) => invalid(unsuitable, missing),
-        Refusal::TooMany(limit, seconds) => too_many(limit, house).retry_after(seconds),
+        Refusal::TooLateToChange(minutes) => {
+            let detail = format!("Guests change a booking no later than {} before it begins. Call the restaurant.", spoken(minutes));
+            Problem::new(&codes::TOO_LATE_TO_CHANGE, detail)
+        }
+        Refusal::NotBookable(reason, alternatives) => {
+            Problem::new(&codes::NOT_BOOKABLE, not_bookable(reason)).with("reason", json!(reason)).with("alternatives", json!(alternatives))
+        }
+        Refusal::Invalid(faults) => invalid(faults),
+        Refusal::Overloaded => {
+            Problem::new(&code::OVERLOADED, "The restaurant's rules are being changed. Try again in a second.").retry_after(1)
+        }
+        Refusal::TooMany(limit, seconds) => too_many(limit, restaurant).retry_after(seconds),
         Refusal::TableInactive => {
             Problem::new(&codes::TABLE_INACTIVE, "The table is not in use. Name another table, or none: then the house chooses.")
         }
@@ -66,37 +87,82 @@ pub fn problem(refusal: Refusal, house: &House) -> Problem {
 }
 
 /// What is wrong with a time at which no booking can begin.
-pub fn time_fault(reason: Reason, house: &House) -> Fault {
+pub fn time_fault(reason: Reason, restaurant: &Restaurant) -> Fault {
     match reason {
         Reason::TooFarAhead => {
-            let days = house.max_ahead.as_hours() / 24;
-            let latest = house.latest(Timestamp::now());
+            let days = restaurant.max_ahead.as_hours() / 24;
+            let latest = restaurant.latest(Timestamp::now());
             Fault::new("too_far_ahead", format!("Bookings are taken {days} days ahead at most, until {latest:.0}."))
         }
         _ => Fault::new("in_the_past", "This time is in the past."),
     }
 }
 
-fn invalid(unsuitable: Option<Unsuitable>, missing: Missing) -> Problem {
+/// What is wrong with a time in the past, or too far ahead.
+pub fn start_fault(start: Timestamp, now: Timestamp, restaurant: &Restaurant) -> Option<Fault> {
+    let too_far = Some(Reason::TooFarAhead).filter(|_| start > restaurant.latest(now));
+    Some(Reason::Past).filter(|_| start < now).or(too_far).map(|reason| time_fault(reason, restaurant))
+}
+
+/// What is wrong with a stay that a party asks for, by what is known of the house.
+pub fn stay_fault((guests, minutes): (Option<Guests>, Option<Minutes>), known: Option<&Known>) -> Option<Fault> {
+    let (rules, guests, minutes) = (&known?.house.rules, guests?.get(), minutes?.get());
+    (!rules.may_stay(guests, minutes)).then(|| too_long(rules.turn_time(guests)))
+}
+
+fn too_long(turn_time: i32) -> Fault {
+    Fault::new("too_long", format!("A party of this size stays {turn_time} minutes at most."))
+}
+
+/// A length of time, in the largest unit in which it is whole.
+fn spoken(minutes: i32) -> String {
+    let (count, unit) = match minutes {
+        minutes if minutes % 1440 == 0 => (minutes / 1440, "day"),
+        minutes if minutes % 60 == 0 => (minutes / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+fn not_bookable(reason: Reason) -> &'static str {
+    match reason {
+        Reason::TooSoon => "The restaurant takes no bookings at such short notice.",
+        Reason::Closed => "The restaurant is closed at that time, or seats nobody any more.",
+        Reason::OffStep => "Bookings begin at the times that availability lists; this time is between two of them.",
+        Reason::Paused => "The restaurant takes no bookings for the moment.",
+        Reason::WalkInOnly => "The restaurant takes no bookings for that service; come by, or call.",
+        Reason::PartyTooSmall => "The party is smaller than those that the restaurant takes at that time.",
+        Reason::PartyTooLarge => "The party is larger than those that the restaurant takes at that time.",
+        Reason::PacingFull => "The restaurant takes no more guests within that quarter of an hour.",
+        Reason::Past | Reason::TooFarAhead | Reason::NoTableFits | Reason::NoTableFree => "The restaurant takes no booking at that time.",
+    }
+}
+
+fn invalid(faults: Faults) -> Problem {
     let error = |name: &str, code, detail: String| FieldError { place: Place::Pointer(format!("#/{name}")), code, detail };
     let required = |name, what: &str| error(name, "required", format!("Required: your account has no {what}."));
     let mut errors = Vec::new();
-    errors.extend(missing.email.then(|| required("contact_email", "e-mail address")));
-    errors.extend(missing.phone.then(|| required("contact_phone", "phone number")));
-    errors.extend(unsuitable.map(|unsuitable| match unsuitable {
+    errors.extend(faults.too_long.map(too_long).map(|Fault { code, detail }| error("duration_minutes", code, detail)));
+    errors.extend(faults.email_missing.then(|| required("contact_email", "e-mail address")));
+    errors.extend(faults.phone_missing.then(|| required("contact_phone", "phone number")));
+    errors.extend(faults.table.map(|unsuitable| match unsuitable {
         Unsuitable::Unknown => error("table_id", "unknown_table", "There is no such table.".to_owned()),
         Unsuitable::Inactive => error("table_id", "table_inactive", "The table is not in use.".to_owned()),
         Unsuitable::TooSmall { capacity, guests } => {
             error("table_id", "table_too_small", format!("This table seats {capacity}; the party is {guests}."))
         }
+        Unsuitable::NotOffered => {
+            let detail = "The restaurant does not give this table to this party. Name another, or none: then the house chooses.";
+            error("table_id", "table_not_offered", detail.to_owned())
+        }
     }));
     Problem::validation(errors)
 }
 
-fn too_many(limit: Limit, house: &House) -> Problem {
+fn too_many(limit: Limit, restaurant: &Restaurant) -> Problem {
     let detail = match limit {
-        Limit::PerHour => format!("You may make {} bookings within an hour.", house.limits.per_hour),
-        Limit::Upcoming => format!("You may have {} bookings ahead.", house.limits.upcoming),
+        Limit::PerHour => format!("You may make {} bookings within an hour.", restaurant.limits.per_hour),
+        Limit::Upcoming => format!("You may have {} bookings ahead.", restaurant.limits.upcoming),
     };
     Problem::new(&codes::TOO_MANY_REQUESTS, detail)
 }

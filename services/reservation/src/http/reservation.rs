@@ -10,11 +10,12 @@ use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
+use house::calendar::Calendar;
 use jiff::civil::Date;
 
 use super::{AppState, actor};
 use crate::booking::{Reservation, ReservationId};
-use crate::house;
+use crate::room;
 use crate::status::Status;
 use crate::store::list::{self, Filter, HostReservation, Position, When};
 use crate::table::TableId;
@@ -91,9 +92,10 @@ chassis::query! {
 pub async fn list(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
     let (which, page) = (input.read::<Which>(), Page::<Position>::read(&mut input, "house"));
     let (which, page) = input.finish((which, page))?;
-    let day = which.date.map(|date| state.house().day(date));
-    let filter = Filter { day, statuses: which.status, table_id: which.table_id, user_id: which.user_id };
     let mut connection = state.connection().await?;
+    let known = state.room().known(&mut connection).await?;
+    let day = which.date.map(|date| Calendar::new(&known.house, date, date).night(date));
+    let filter = Filter { day, statuses: which.status, table_id: which.table_id, user_id: which.user_id };
     let reservations = list::of_house(&mut connection, &filter, page.after().copied(), page.fetch()).await?;
     Ok(page.respond(reservations, |row| Position::after(&row.reservation)))
 }
@@ -115,7 +117,7 @@ pub async fn get(State(state): State<AppState>, caller: Caller, mut input: Input
     let (id, conditions) = (input.id::<ReservationId>(), input.conditions());
     let (id, conditions) = input.finish((id, conditions))?;
     let mut connection = state.connection().await?;
-    let found = house::find(&mut connection, caller.user_id, actor(caller), id).await;
+    let found = room::find(&mut connection, caller.user_id, actor(caller), id).await;
     let reservation = found.map_err(|refusal| state.problem(refusal))?;
     conditions.read(etag::of_version(reservation.version), || Json(&reservation).into_response())
 }

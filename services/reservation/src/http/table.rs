@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED};
+use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED, UNAUTHENTICATED};
 use chassis::http::etag::{self, Conditions};
 use chassis::http::identity::{Admin, Visitor};
 use chassis::http::input::Input;
@@ -19,7 +19,7 @@ use crate::table::{self, Capacity, Table, TableId, TableNumber, TableValues};
 
 /// The problems of the operations here.
 pub const PROBLEMS: &[Problems] = &[
-    ("list_tables", &[&FORBIDDEN]),
+    ("list_tables", &[&UNAUTHENTICATED, &FORBIDDEN]),
     ("get_table", &[&PRECONDITION_FAILED]),
     ("create_table", &[&FORBIDDEN]),
     ("create_table", table::ADD_REFUSALS),

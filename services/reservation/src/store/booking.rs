@@ -4,8 +4,9 @@
 use chassis::http::identity::UserId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use sqlx::{FromRow, PgConnection, Row as _};
+use sqlx::{Connection as _, FromRow, PgConnection, Row as _};
 
+use super::hold::pieces;
 use super::sql;
 use crate::booking::make::NewBooking;
 use crate::booking::{Reservation, ReservationId, Values};
@@ -21,8 +22,8 @@ pub enum Attempted {
     Made(Box<Reservation>),
     /// The table is taken.
     Taken,
-    /// There is no such table, or it is not active, or too small.
-    Unsuitable,
+    /// The house has another version by now.
+    Outdated,
     /// The user has reached a limit.
     Limited(Limit),
 }
@@ -31,11 +32,46 @@ fn limit(limit: u32) -> i32 {
     i32::try_from(limit).expect("the configuration bounds the limits")
 }
 
-/// Tries to book a table, in one statement. What is refused is not written, and draws no id where it is seen to be taken.
+/// Tries to book a table by the house at this version, in one statement. What is refused is not written, and draws no id where it is seen to
+/// be taken.
 ///
 /// # Errors
 /// Where the database fails; the constraint `reservation_code_key` where another booking has the code.
-pub async fn book(connection: &mut PgConnection, new: &NewBooking, table_id: TableId, now: Timestamp) -> Result<Attempted, sqlx::Error> {
+pub async fn book(
+    connection: &mut PgConnection,
+    new: &NewBooking,
+    table_id: TableId,
+    version: i32,
+    now: Timestamp,
+) -> Result<Attempted, sqlx::Error> {
+    let (starts, ends) = pieces(new.hold);
+    if starts.len() == 1 {
+        return try_to_book(connection, new, table_id, version, (starts, ends), now).await;
+    }
+    // Of a hold in several rows one may be had and another not. Then the statement fails, since no booking has that row, and no more than the
+    // statement is undone.
+    let mut transaction = connection.begin().await?;
+    match try_to_book(&mut transaction, new, table_id, version, (starts, ends), now).await {
+        Ok(attempted) => {
+            transaction.commit().await?;
+            Ok(attempted)
+        }
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
+            transaction.rollback().await?;
+            Ok(Attempted::Taken)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn try_to_book(
+    connection: &mut PgConnection,
+    new: &NewBooking,
+    table_id: TableId,
+    version: i32,
+    (starts, ends): (Vec<jiff_sqlx::Timestamp>, Vec<jiff_sqlx::Timestamp>),
+    now: Timestamp,
+) -> Result<Attempted, sqlx::Error> {
     let row = sqlx::query(sql::BOOK)
         .bind(new.user_id)
         .bind(table_id)
@@ -51,6 +87,9 @@ pub async fn book(connection: &mut PgConnection, new: &NewBooking, table_id: Tab
         .bind(limit(new.limits.per_hour))
         .bind(limit(new.limits.upcoming))
         .bind(now.to_sqlx())
+        .bind(version)
+        .bind(starts)
+        .bind(ends)
         .fetch_one(connection)
         .await?;
     if row.try_get::<Option<ReservationId>, _>("id")?.is_some() {
@@ -59,7 +98,7 @@ pub async fn book(connection: &mut PgConnection, new: &NewBooking, table_id: Tab
     if let Some(limit) = row.try_get("reached")? {
         return Ok(Attempted::Limited(limit));
     }
-    Ok(if row.try_get("suits")? { Attempted::Taken } else { Attempted::Unsuitable })
+    Ok(if row.try_get("current")? { Attempted::Taken } else { Attempted::Outdated })
 }
 
 /// Whether another booking has the code that was drawn.

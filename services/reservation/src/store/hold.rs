@@ -1,13 +1,14 @@
 //! What holds the tables, and for how long.
 
+use house::House;
+use house::openings::{Hold, Openings};
+use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{FromRow, PgConnection};
 
 use super::sql;
-use crate::booking::{Brief, Guests, ReservationId};
-use crate::floor::{Held, Hold, Openings};
-use crate::span::Span;
+use crate::booking::{Brief, ReservationId};
 use crate::table::TableId;
 
 /// The longest row of a hold: the constraint `reservation_table_length`.
@@ -15,57 +16,49 @@ const PIECE: SignedDuration = SignedDuration::from_hours(8);
 
 #[derive(FromRow)]
 struct Row {
-    id: TableId,
-    table_number: i32,
-    capacity: i32,
-    starts: Option<Vec<jiff_sqlx::Timestamp>>,
-    ends: Option<Vec<jiff_sqlx::Timestamp>>,
-    seated_from: Option<jiff_sqlx::Timestamp>,
-    seated_until: Option<jiff_sqlx::Timestamp>,
+    table_id: i32,
+    start_at: jiff_sqlx::Timestamp,
+    end_at: jiff_sqlx::Timestamp,
+    seated: bool,
 }
 
-impl From<Row> for Held {
+impl From<Row> for Hold {
     fn from(row: Row) -> Self {
-        let hold = |(start, end): (jiff_sqlx::Timestamp, jiff_sqlx::Timestamp), seated| {
-            let span = Span { start: start.to_jiff(), end: end.to_jiff() };
-            Hold { span, seated }
-        };
-        let spans = row.starts.unwrap_or_default().into_iter().zip(row.ends.unwrap_or_default());
-        let sitting = row.seated_from.zip(row.seated_until);
-        let holds = spans.map(|span| hold(span, false)).chain(sitting.map(|span| hold(span, true)));
-        Self { table_id: row.id, table_number: row.table_number, capacity: row.capacity, holds: holds.collect() }
+        let span = Span { start: row.start_at.to_jiff(), end: row.end_at.to_jiff() };
+        Self { table_id: row.table_id, span, seated: row.seated }
     }
 }
 
-/// The active tables, each with what holds it within a stretch of time, `but` for one booking. Whoever sits somewhere is always among it.
-///
-/// # Errors
-/// Where the database fails.
-async fn held(connection: &mut PgConnection, within: Span, but: Option<ReservationId>) -> Result<Vec<Held>, sqlx::Error> {
-    let query = sqlx::query_as::<_, Row>(sql::OPENINGS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but);
-    Ok(query.fetch_all(connection).await?.into_iter().map(Held::from).collect())
-}
-
-/// When the tables are free within a stretch of time, as seen now.
+/// When the tables are free within a stretch of time, as seen now, `but` for what one booking holds. Whoever sits somewhere counts, however
+/// long ago they were expected to leave.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn openings(
     connection: &mut PgConnection,
+    house: &House,
     within: Span,
     but: Option<ReservationId>,
     now: Timestamp,
 ) -> Result<Openings, sqlx::Error> {
-    Ok(Openings::new(&held(connection, within, but).await?, within, now))
+    let tables: Vec<i32> = house.floor.tables().iter().map(|table| table.id).collect();
+    let query = sqlx::query_as::<_, Row>(sql::HOLDS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but).bind(tables);
+    let holds: Vec<Hold> = query.fetch_all(connection).await?.into_iter().map(Hold::from).collect();
+    Ok(Openings::new(&house.floor, &holds, within, now))
 }
 
-/// Since when a booking holds its table, where it holds one.
+/// What a booking holds.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn since(connection: &mut PgConnection, id: ReservationId) -> Result<Option<Timestamp>, sqlx::Error> {
-    let since: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar(sql::HELD_SINCE).bind(id).fetch_one(connection).await?;
-    Ok(since.map(jiff_sqlx::Timestamp::to_jiff))
+pub async fn own(connection: &mut PgConnection, id: ReservationId) -> Result<Vec<Hold>, sqlx::Error> {
+    let rows: Vec<Row> = sqlx::query_as(sql::OWN).bind(id).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(Hold::from).collect())
+}
+
+/// When the rows of a hold begin and end: none is longer than the constraint allows.
+pub(super) fn pieces(span: Span) -> (Vec<jiff_sqlx::Timestamp>, Vec<jiff_sqlx::Timestamp>) {
+    span.pieces(PIECE).iter().map(|piece| (piece.start.to_sqlx(), piece.end.to_sqlx())).unzip()
 }
 
 /// Takes the tables of a booking away, until the transaction ends or [`hold`] gives it others.
@@ -88,18 +81,12 @@ pub struct Place {
     pub seated: bool,
 }
 
-/// Holds a table for a booking, if it is active, seats the party, and is free. Where it is not, nothing must be committed.
+/// Holds a table for a booking, if it is free. Where it is not, nothing must be committed.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn hold(
-    transaction: &mut PgConnection,
-    id: ReservationId,
-    place: Place,
-    guests: Guests,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    insert(transaction, id, place, Some(guests), now).await
+pub async fn hold(transaction: &mut PgConnection, id: ReservationId, place: Place, now: Timestamp) -> Result<bool, sqlx::Error> {
+    insert(transaction, id, place, false, now).await
 }
 
 /// Holds a booking's own table while its party sits there, if nobody else sits there and no booking holds it. Where one does, nothing must
@@ -114,31 +101,23 @@ pub async fn sit(
     span: Span,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    insert(transaction, id, Place { table_id, span, seated: true }, None, now).await
+    insert(transaction, id, Place { table_id, span, seated: true }, true, now).await
 }
 
-async fn insert(
-    transaction: &mut PgConnection,
-    id: ReservationId,
-    place: Place,
-    guests: Option<Guests>,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let pieces = place.span.pieces(PIECE);
-    let starts: Vec<_> = pieces.iter().map(|piece| piece.start.to_sqlx()).collect();
-    let ends: Vec<_> = pieces.iter().map(|piece| piece.end.to_sqlx()).collect();
+async fn insert(transaction: &mut PgConnection, id: ReservationId, place: Place, own: bool, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let (starts, ends) = pieces(place.span);
+    let rows = starts.len();
     let held = sqlx::query(sql::HOLD)
         .bind(id)
         .bind(place.table_id)
-        .bind(guests)
         .bind(starts)
         .bind(ends)
         .bind(place.seated)
         .bind(now.to_sqlx())
-        .bind(guests.is_none())
+        .bind(own)
         .execute(transaction)
         .await?;
-    Ok(usize::try_from(held.rows_affected()).is_ok_and(|rows| rows == pieces.len()))
+    Ok(usize::try_from(held.rows_affected()).is_ok_and(|held| held == rows))
 }
 
 /// Who sits at a table, but for one booking.

@@ -1,6 +1,7 @@
 //! Lists of bookings: a guest's own, and the restaurant's.
 
 use chassis::http::identity::UserId;
+use house::span::Span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,7 @@ use sqlx::{FromRow, PgConnection, Row as _};
 
 use super::guest::Guest;
 use super::sql;
-use crate::booking::Reservation;
-use crate::span::Span;
+use crate::booking::{Brief, Reservation};
 use crate::status::Status;
 use crate::table::TableId;
 
@@ -144,4 +144,12 @@ pub async fn of_house(
         (None, None) => query,
     };
     query.fetch_all(connection).await
+}
+
+/// Every booking that is pending or confirmed and begins from now on, the soonest first.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn ahead(connection: &mut PgConnection) -> Result<Vec<Brief>, sqlx::Error> {
+    sqlx::query_as(sql::BOOKINGS_AHEAD).fetch_all(connection).await
 }

@@ -10,18 +10,38 @@ pub const LIMIT_REACHED: &str = "SELECT booking_limit($1, $2, $3)";
 pub const UNTIL_HOUR: &str = include_str!("sql/until_hour.sql");
 pub const UNTIL_UPCOMING: &str = include_str!("sql/until_upcoming.sql");
 
-pub const OPENINGS: &str = include_str!("sql/openings.sql");
+pub const HOUSE_VERSION: &str = "SELECT version FROM house";
+pub const READ_HOUSE: &str = include_str!("sql/read_house.sql");
+pub const LOCK_HOUSE: &str = "SELECT version FROM house FOR UPDATE";
+pub const HOUSE_AGREES: &str = "SELECT FROM house WHERE version = $1 FOR SHARE";
+pub const SET_RULES: &str = "UPDATE house SET rules = $1, version = version + 1";
+pub const SET_SCHEDULE: &str = "UPDATE house SET schedule = $1, version = version + 1";
+pub const SET_PAUSE: &str = "UPDATE house SET pause_until = $1, version = version + 1";
+
+pub const EXCEPTION: &str = "SELECT * FROM exception WHERE id = $1";
+pub const EXCEPTIONS: &str = "SELECT * FROM exception
+            WHERE until_date >= coalesce($1::date, '-infinity') AND from_date <= coalesce($2::date, 'infinity') AND from_date > coalesce($3::date, '-infinity')
+            ORDER BY from_date LIMIT $4";
+pub const EXCEPTION_OF_DATES: &str = "SELECT id FROM exception
+            WHERE daterange(from_date, until_date, '[]') && daterange($1, $2, '[]') AND id IS DISTINCT FROM $3 ORDER BY from_date LIMIT 1";
+pub const ADD_EXCEPTION: &str = "INSERT INTO exception (from_date, until_date, services, note) VALUES ($1, $2, $3, $4) RETURNING *";
+pub const REPLACE_EXCEPTION: &str = "UPDATE exception SET from_date = $2, until_date = $3, services = $4, note = $5, version = version + 1
+            WHERE id = $1 RETURNING *";
+pub const REMOVE_EXCEPTION: &str = "DELETE FROM exception WHERE id = $1";
+
+pub const BOOKINGS_AHEAD: &str = "SELECT id, reservation_code, reservation_time FROM reservation
+            WHERE status IN ('pending', 'confirmed') AND reservation_time > now() ORDER BY reservation_time, id";
+
+pub const HOLDS: &str = include_str!("sql/holds.sql");
+pub const OWN: &str = "SELECT table_id, start_at, end_at, seated FROM reservation_table WHERE reservation_id = $1";
 pub const HOLD: &str = include_str!("sql/hold.sql");
 pub const RELEASE: &str = "DELETE FROM reservation_table WHERE reservation_id = $1";
-pub const HELD_SINCE: &str = "SELECT min(start_at) FROM reservation_table WHERE reservation_id = $1";
 pub const SITTING: &str = include_str!("sql/sitting.sql");
 
 pub const TABLE: &str = r#"SELECT * FROM "table" WHERE id = $1"#;
-pub const LOCK_TABLE: &str = r#"SELECT * FROM "table" WHERE id = $1 FOR UPDATE"#;
 pub const TABLES: &str = r#"SELECT * FROM "table" WHERE (is_active OR $1) AND table_number > $2 ORDER BY table_number LIMIT $3"#;
 pub const TABLES_OF: &str = r#"SELECT * FROM "table" WHERE id = ANY($1)"#;
 pub const ADD_TABLE: &str = r#"INSERT INTO "table" (table_number, capacity, description, is_active) VALUES ($1, $2, $3, $4) RETURNING *"#;
-pub const LOCK_NUMBERS: &str = "SELECT pg_advisory_xact_lock(1952541028)";
 pub const REPLACE_TABLE: &str = r#"UPDATE "table" SET table_number = $2, capacity = $3, description = $4, is_active = $5, version = version + 1
             WHERE id = $1 RETURNING *"#;
 pub const REMOVE_TABLE: &str = include_str!("sql/remove_table.sql");

@@ -14,14 +14,6 @@ pub async fn get(connection: &mut PgConnection, id: TableId) -> Result<Option<Ta
     sqlx::query_as(sql::TABLE).bind(id).fetch_optional(connection).await
 }
 
-/// The table of this id, which nobody else changes, removes or books until the transaction ends.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn lock(transaction: &mut PgConnection, id: TableId) -> Result<Option<Table>, sqlx::Error> {
-    sqlx::query_as(sql::LOCK_TABLE).bind(id).fetch_optional(transaction).await
-}
-
 /// Tables by their number, after the given one.
 ///
 /// # Errors
@@ -56,15 +48,6 @@ pub async fn insert(connection: &mut PgConnection, values: &TableValues) -> Resu
         .bind(values.is_active)
         .fetch_one(connection)
         .await
-}
-
-/// Waits until nobody else gives tables other numbers: two that take each other's would wait for each other.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn lock_numbers(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query(sql::LOCK_NUMBERS).execute(transaction).await?;
-    Ok(())
 }
 
 /// Gives a table new values.

@@ -1,22 +1,45 @@
 //! What every use case has at hand: the house, and who acts.
 
+use std::sync::Arc;
+
 use chassis::http::identity::UserId;
 use sqlx::PgConnection;
 
 use crate::availability::Days;
 use crate::booking::{Reservation, ReservationId};
-use crate::config::House;
+use crate::config::Restaurant;
+use crate::memory::{Known, Memory};
 use crate::refusal::{Refusal, Thing};
 use crate::status::Actor;
 use crate::store;
 
-/// The house, and what is known of its days.
+/// How often a house that changes all the time is judged anew before the request is given up.
+pub const ATTEMPTS: usize = 3;
+
+/// The restaurant, and what is known of its house and its days.
 #[derive(Debug)]
 pub struct Room {
-    /// Its rules.
-    pub house: House,
+    /// As it is configured.
+    pub restaurant: Restaurant,
+    /// Its rules, hours and tables.
+    pub memory: Memory,
     /// When its tables are free.
     pub days: Days,
+}
+
+impl Room {
+    /// The room of a restaurant.
+    pub fn new(restaurant: Restaurant) -> Self {
+        Self { memory: Memory::new(restaurant.clone()), restaurant, days: Days::default() }
+    }
+
+    /// The house as it is known.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn known(&self, connection: &mut PgConnection) -> Result<Arc<Known>, sqlx::Error> {
+        self.memory.get(connection).await
+    }
 }
 
 /// Somebody who does something to a booking.

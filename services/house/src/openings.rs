@@ -1,0 +1,196 @@
+//! When tables are free.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::floor::{Floor, Unit};
+use crate::span::Span;
+
+/// How long a party that stays over its time counts as there, from the moment of asking.
+pub const OVER_TIME: SignedDuration = SignedDuration::from_mins(15);
+
+/// What holds a table for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The table.
+    pub table_id: i32,
+    /// From when until when.
+    pub span: Span,
+    /// Whether a party sits there.
+    pub seated: bool,
+}
+
+impl Hold {
+    /// For how long the table cannot be had, as seen now.
+    fn taken(self, now: Timestamp) -> Span {
+        let stays = Span::new(now, OVER_TIME).end;
+        Span { end: if self.seated { self.span.end.max(stays) } else { self.span.end }, ..self.span }
+    }
+}
+
+/// When the tables of a floor are free within a stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Openings {
+    /// Of each table of the floor, in its order; each in order, and apart from each other.
+    free: Vec<Vec<Span>>,
+}
+
+impl Openings {
+    /// What the holds leave of `within`, as seen now. Holds of tables that are not in use do not count.
+    pub fn new(floor: &Floor, holds: &[Hold], within: Span, now: Timestamp) -> Self {
+        let mut taken = vec![Vec::new(); floor.tables().len()];
+        for hold in holds {
+            let span = hold.taken(now);
+            if let Some(place) = floor.place(hold.table_id)
+                && span.overlaps(within)
+            {
+                taken[place].push(span);
+            }
+        }
+        Self { free: taken.into_iter().map(|taken| gaps(taken, within)).collect() }
+    }
+
+    /// What is left of `within`, a part of the stretch of time of these.
+    #[must_use]
+    pub fn clipped(&self, within: Span) -> Self {
+        let clip = |free: &Span| Span { start: free.start.max(within.start), end: free.end.min(within.end) };
+        let clipped = |free: &Vec<Span>| {
+            let first = free.partition_point(|free| free.end <= within.start);
+            free[first..].iter().take_while(|free| free.start < within.end).map(clip).collect()
+        };
+        Self { free: self.free.iter().map(clipped).collect() }
+    }
+
+    /// The same, but that tables are free for these stretches of time, too.
+    #[must_use]
+    pub fn without(&self, floor: &Floor, own: &[Hold]) -> Self {
+        let mut openings = self.clone();
+        for hold in own {
+            let Some(place) = floor.place(hold.table_id) else { continue };
+            let (touching, mut apart): (Vec<_>, Vec<_>) =
+                openings.free[place].iter().partition(|free| free.start <= hold.span.end && hold.span.start <= free.end);
+            let merge = |whole: Span, free: Span| Span { start: whole.start.min(free.start), end: whole.end.max(free.end) };
+            apart.push(touching.into_iter().fold(hold.span, merge));
+            apart.sort_unstable();
+            openings.free[place] = apart;
+        }
+        openings
+    }
+
+    /// Whether every table of a unit is free for the whole of `span`, which lies within the stretch of time of these.
+    pub fn is_free(&self, unit: &Unit, span: Span) -> bool {
+        unit.tables.iter().all(|place| {
+            let free = &self.free[*place];
+            let first = free.partition_point(|free| free.end < span.end);
+            free.get(first).is_some_and(|free| free.contains(span))
+        })
+    }
+
+    /// Until when a table is free that is free at `start`; `None` where it is taken then.
+    pub fn free_until(&self, place: usize, start: Timestamp) -> Option<Timestamp> {
+        self.free[place].iter().find(|free| free.start <= start && start < free.end).map(|free| free.end)
+    }
+}
+
+/// What the taken stretches leave of `within`.
+fn gaps(mut taken: Vec<Span>, within: Span) -> Vec<Span> {
+    taken.sort_unstable();
+    let (mut gaps, mut from) = (Vec::new(), within.start);
+    for span in taken {
+        if span.start > from {
+            gaps.push(Span { start: from, end: span.start });
+        }
+        from = from.max(span.end);
+    }
+    if from < within.end {
+        gaps.push(Span { start: from, end: within.end });
+    }
+    gaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::floor::Group;
+    use crate::floor::tests::table;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2030-05-17T{text}:00Z").parse().expect("a time")
+    }
+
+    fn span(start: &str, end: &str) -> Span {
+        Span { start: at(start), end: at(end) }
+    }
+
+    fn hold(table_id: i32, start: &str, end: &str, seated: bool) -> Hold {
+        Hold { table_id, span: span(start, end), seated }
+    }
+
+    fn day() -> Span {
+        span("00:00", "23:59")
+    }
+
+    fn floor() -> Floor {
+        let group = Group { id: 1, tables: vec![1, 2], capacity: 6, min_party: 1 };
+        Floor::new(&[], vec![table(1, 2), table(2, 4)], &[group])
+    }
+
+    /// The numbers of the tables that are free.
+    fn free(holds: &[Hold], wanted: Span, now: &str) -> Vec<Vec<i32>> {
+        let floor = floor();
+        let openings = Openings::new(&floor, holds, day(), at(now));
+        floor.units().iter().filter(|unit| openings.is_free(unit, wanted)).map(|unit| floor.ids(unit)).collect()
+    }
+
+    #[test]
+    fn a_short_booking_inside_a_long_one_is_seen() {
+        let free = |start, end| free(&[hold(1, "20:00", "20:15", false)], span(start, end), "00:00");
+        assert_eq!(free("18:00", "22:00"), [[2]]);
+        assert_eq!(free("20:15", "22:15"), [vec![1], vec![2], vec![1, 2]]);
+        assert_eq!(free("18:00", "20:00"), [vec![1], vec![2], vec![1, 2]]);
+    }
+
+    #[test]
+    fn a_group_is_free_where_all_its_tables_are() {
+        let free = |start, end| free(&[hold(1, "18:00", "19:00", false), hold(2, "20:00", "21:00", false)], span(start, end), "00:00");
+        assert_eq!(free("18:30", "19:30"), [[2]]);
+        assert_eq!(free("19:00", "20:00"), [vec![1], vec![2], vec![1, 2]]);
+        assert_eq!(free("19:30", "20:30"), [[1]]);
+        assert_eq!(free("18:30", "20:30"), Vec::<Vec<i32>>::new());
+    }
+
+    #[test]
+    fn a_part_of_the_openings_is_what_is_left_of_that_part() {
+        let holds = [hold(1, "03:00", "05:00", false), hold(1, "09:00", "11:00", false), hold(1, "20:00", "21:00", true)];
+        let whole = Openings::new(&floor(), &holds, day(), at("00:00"));
+        for (start, end) in
+            [("00:00", "23:59"), ("04:00", "10:00"), ("05:00", "09:00"), ("03:00", "05:00"), ("03:30", "04:00"), ("21:00", "22:00")]
+        {
+            let within = span(start, end);
+            assert_eq!(whole.clipped(within), Openings::new(&floor(), &holds, within, at("00:00")), "{start} to {end}");
+        }
+    }
+
+    #[test]
+    fn what_a_booking_holds_itself_can_be_taken_away() {
+        let (floor, own) = (floor(), hold(1, "19:00", "21:00", false));
+        let others = [hold(1, "17:00", "19:00", false), hold(1, "22:00", "23:00", false)];
+        let all = Openings::new(&floor, &[others[0], own, others[1]], day(), at("00:00"));
+        assert_eq!(all.without(&floor, &[own]), Openings::new(&floor, &others, day(), at("00:00")));
+        assert_eq!(all.without(&floor, &[hold(9, "19:00", "21:00", false)]), all);
+    }
+
+    #[test]
+    fn f04_a_party_over_its_time_is_there_for_15_minutes_more() {
+        let free = |seated, now| free(&[hold(1, "17:00", "19:00", seated)], span("20:00", "21:00"), now).contains(&vec![1]);
+        assert!(!free(true, "19:46"));
+        assert!(free(true, "19:45") && free(true, "17:30") && free(false, "19:59"));
+    }
+
+    #[test]
+    fn a_table_is_free_until_what_holds_it_next() {
+        let openings = Openings::new(&floor(), &[hold(1, "18:00", "19:00", false)], day(), at("00:00"));
+        let until = |place, start| openings.free_until(place, at(start));
+        assert_eq!((until(0, "17:00"), until(0, "18:00"), until(0, "18:59")), (Some(at("18:00")), None, None));
+        assert_eq!((until(0, "19:00"), until(1, "17:00")), (Some(at("23:59")), Some(at("23:59"))));
+    }
+}

@@ -1,0 +1,124 @@
+//! The house, at its version.
+
+use house::House;
+use house::floor::{Floor, Table};
+use house::rules::Rules;
+use house::schedule::{Exception, Schedule, Service, Weekly};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection};
+
+use super::sql;
+use crate::config::Restaurant;
+use crate::memory::Known;
+
+/// The version of the house.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn version(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar(sql::HOUSE_VERSION).fetch_one(connection).await
+}
+
+#[derive(FromRow)]
+struct Row {
+    version: i32,
+    #[sqlx(json)]
+    rules: Rules,
+    #[sqlx(json)]
+    schedule: Vec<Weekly>,
+    pause_until: Option<jiff_sqlx::Timestamp>,
+    #[sqlx(json)]
+    exceptions: Vec<StoredException>,
+    #[sqlx(json)]
+    tables: Vec<StoredTable>,
+}
+
+/// An exception, as the statement has it.
+#[derive(serde::Deserialize)]
+struct StoredException {
+    from: Date,
+    until: Date,
+    services: Vec<Service>,
+}
+
+impl From<StoredException> for Exception {
+    fn from(exception: StoredException) -> Self {
+        let StoredException { from, until, services } = exception;
+        Self { from, until, services }
+    }
+}
+
+/// A table in use, as the statement has it.
+#[derive(serde::Deserialize)]
+struct StoredTable {
+    id: i32,
+    table_number: i32,
+    capacity: i32,
+}
+
+impl From<StoredTable> for Table {
+    fn from(table: StoredTable) -> Self {
+        let StoredTable { id, table_number, capacity } = table;
+        Self { id, number: table_number, capacity, min_party: 1, area: None, online: true }
+    }
+}
+
+/// The house, in one statement: all of it is of one version.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn read(connection: &mut PgConnection, restaurant: &Restaurant) -> Result<Known, sqlx::Error> {
+    let row: Row = sqlx::query_as(sql::READ_HOUSE).fetch_one(connection).await?;
+    let floor = Floor::new(&[], row.tables.into_iter().map(Table::from).collect(), &[]);
+    let schedule = Schedule::new(row.schedule, row.exceptions.into_iter().map(Exception::from).collect());
+    let pause_until = row.pause_until.map(jiff_sqlx::Timestamp::to_jiff);
+    Ok(Known { version: row.version, house: House { rules: row.rules, schedule, pause_until, floor, ..restaurant.house() } })
+}
+
+/// Waits until nobody else edits the house nor books by it, and keeps it so until the transaction ends. Every edit begins with it, so that no
+/// two wait for each other.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn lock(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::LOCK_HOUSE).execute(transaction).await?;
+    Ok(())
+}
+
+/// Whether the house has this version, which it then keeps until the transaction ends.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn agrees(transaction: &mut PgConnection, version: i32) -> Result<bool, sqlx::Error> {
+    Ok(sqlx::query(sql::HOUSE_AGREES).bind(version).fetch_optional(transaction).await?.is_some())
+}
+
+/// Sets the rules.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn set_rules(transaction: &mut PgConnection, rules: &Rules) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::SET_RULES).bind(Json(rules)).execute(transaction).await?;
+    Ok(())
+}
+
+/// Sets the services of the week.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn set_schedule(transaction: &mut PgConnection, week: &[Weekly]) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::SET_SCHEDULE).bind(Json(week)).execute(transaction).await?;
+    Ok(())
+}
+
+/// Sets until when no bookings are taken; `None`: they are.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn set_pause(transaction: &mut PgConnection, until: Option<Timestamp>) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::SET_PAUSE).bind(until.map(|until| until.to_sqlx())).execute(transaction).await?;
+    Ok(())
+}

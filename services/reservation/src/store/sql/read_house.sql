@@ -1,0 +1,7 @@
+-- The house, at its version.
+SELECT version, rules, schedule, pause_until,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('from', from_date, 'until', until_date, 'services', services)), '[]')
+     FROM exception) AS exceptions,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'table_number', table_number, 'capacity', capacity)), '[]')
+     FROM "table" WHERE is_active) AS tables
+FROM house
