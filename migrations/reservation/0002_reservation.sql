@@ -71,6 +71,26 @@ CREATE INDEX reservation_of_table ON reservation (table_id, status, reservation_
 -- The bookings that a user made within the last hour are counted through this one.
 CREATE INDEX reservation_made ON reservation (user_id, created_at);
 
+-- The quarter of an hour in which something begins.
+CREATE FUNCTION quarter(timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT to_timestamp(floor(extract(epoch FROM $1) / 900) * 900)
+$$;
+
+-- How many guests and parties begin in it, of the bookings that are neither cancelled nor a no-show. Empty where the rules limit neither.
+CREATE TABLE pacing (
+    bucket  timestamptz PRIMARY KEY,
+    covers  integer NOT NULL,
+    parties integer NOT NULL
+);
+
+-- A booking that is called off begins in no quarter any more. A function of its own sees what an edit of the rules, for which its statement
+-- waited, has counted.
+CREATE FUNCTION lower_pacing(start timestamptz, guests integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE pacing SET covers = covers - guests, parties = parties - 1 WHERE bucket = quarter(start);
+END
+$$;
+
 -- What occupies a table for a while: the bookings that are pending, confirmed or seated. The others have no row here. No table is held
 -- twice at a time; ranges are half-open, so back to back is no overlap.
 -- A hold that is longer than 8 hours is several rows, back to back: a reader looks back 8 hours and no further.

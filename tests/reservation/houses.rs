@@ -59,15 +59,16 @@ fn service() -> impl Strategy<Value = Value> {
 
 fn rules() -> impl Strategy<Value = Value> {
     let turns = prop::collection::btree_map(1..=8_i32, select(vec![45, 90, 120, 150]), 0..3);
+    let pacing = (prop::option::weighted(0.3, 2..=8_i32), prop::option::weighted(0.3, 1..=3_i32));
     (
         (prop::option::of(select(vec![15, 30, 60])), select(vec![0, 0, 10, 120]), turns, prop::option::of(0..=3_i32)),
-        (select(vec![1, 1, 2]), select(vec![4, 8, 20]), select(vec![0, 0, 60, 43200])),
+        (select(vec![1, 1, 2]), select(vec![4, 8, 20]), select(vec![0, 0, 60, 43200]), pacing),
     )
-        .prop_map(|((slot, buffer, turns, spare), (min, max, notice))| {
+        .prop_map(|((slot, buffer, turns, spare), (min, max, notice, (covers, parties)))| {
             let turns: Vec<_> = turns.into_iter().map(|(up_to, minutes)| json!({"up_to": up_to, "minutes": minutes})).collect();
             json!({
                 "slot_minutes": slot, "buffer_minutes": buffer, "turn_times": turns, "max_spare_seats": spare, "min_party": min,
-                "max_party": max, "min_notice_minutes": notice,
+                "max_party": max, "min_notice_minutes": notice, "pacing": {"covers": covers, "parties": parties},
             })
         })
 }

@@ -17,14 +17,14 @@ async fn what_is_left_out_has_its_default() {
     let (platform, _) = house(&[]).await;
     let none = json!({
         "slot_minutes": null, "min_notice_minutes": 0, "min_party": 1, "max_party": 20, "confirm_above": null, "max_spare_seats": null,
-        "buffer_minutes": 0, "turn_times": [], "change_until_minutes": 0, "phone_required": true, "policy": null,
+        "buffer_minutes": 0, "turn_times": [], "pacing": {"covers": null, "parties": null}, "change_until_minutes": 0, "phone_required": true, "policy": null,
     });
     let anyone = platform.anyone("reservation");
     assert_eq!(anyone.get("/reservations/rules").await.expect(200).body, none);
     let set = json!({
         "slot_minutes": 15, "min_notice_minutes": 60, "min_party": 2, "max_party": 8, "confirm_above": 6, "max_spare_seats": 2,
         "buffer_minutes": 10, "turn_times": [{"up_to": 2, "minutes": 90}, {"up_to": 8, "minutes": 120}], "change_until_minutes": 120,
-        "phone_required": false, "policy": "We keep your table for a quarter of an hour.",
+        "pacing": {"covers": 24, "parties": 8}, "phone_required": false, "policy": "We keep your table for a quarter of an hour.",
     });
     assert_eq!(rules(&platform, set.clone()).await, set);
     assert_eq!(anyone.get("/reservations/rules").await.expect(200).body, set);
@@ -58,6 +58,9 @@ async fn every_bound_is_refused_by_name() {
             vec!["#/turn_times/0/up_to", "#/turn_times/0/colour", "#/turn_times/1"],
         ),
         (json!({"turn_times": {"up_to": 2}}), vec!["#/turn_times"]),
+        (json!({"pacing": {"covers": 0, "parties": 1001}}), vec!["#/pacing/covers", "#/pacing/parties"]),
+        (json!({"pacing": {"guests": 5}}), vec!["#/pacing/guests"]),
+        (json!({"pacing": 5}), vec!["#/pacing"]),
         (json!({"phone_required": "yes", "policy": "x".repeat(2001), "deposit": 5}), vec!["#/phone_required", "#/policy", "#/deposit"]),
     ] {
         admin.put("/reservations/rules", &body).await.invalid(&places);
@@ -277,5 +280,141 @@ async fn no_booking_is_judged_by_rules_of_before() {
             }
         }
     }
+    platform.stop().await;
+}
+
+/// What is counted, and what the bookings say.
+async fn counted(platform: &Platform) -> (Vec<(i64, i64, i64)>, Vec<(i64, i64, i64)>) {
+    let counts = "SELECT extract(epoch FROM bucket)::bigint, covers::bigint, parties::bigint FROM pacing WHERE parties <> 0 ORDER BY 1";
+    let sums = "SELECT extract(epoch FROM quarter(reservation_time))::bigint, sum(guests_count), count(*) FROM reservation
+        WHERE status NOT IN ('cancelled', 'no_show') GROUP BY 1 ORDER BY 1";
+    let pool = platform.pool("reservation");
+    let counts = sqlx::query_as(counts).fetch_all(&pool).await.expect("counts");
+    (counts, sqlx::query_as(sums).fetch_all(&pool).await.expect("sums"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_guests_and_parties_begin_within_a_quarter() {
+    let (platform, _) = house(&[4; 8]).await;
+    let guest = platform.user("reservation", 7);
+    let start = listed(48);
+    let after = |minutes| start + SignedDuration::from_mins(minutes);
+    let book = async |minutes, guests| guest.post("/reservations/", &wanted(after(minutes), guests)).await;
+    let first = book(0, 2).await.expect(201).id();
+    rules(&platform, json!({"pacing": {"covers": 7, "parties": 3}})).await;
+    // The one from before counts.
+    let second = book(14, 4).await.expect(201).id();
+    let full = book(5, 2).await.problem(409, "not_bookable");
+    assert_eq!(full.body["reason"], "pacing_full");
+    for time in full.body["alternatives"].as_array().expect("times") {
+        assert_ne!(*time, json!(start));
+    }
+    let date = start.to_string();
+    let slots = guest.get(&format!("/reservations/availability?date={}&guests_count=2", &date[..10])).await.expect(200);
+    let slot = slots.body.as_array().expect("slots").iter().find(|slot| slot["time"] == json!(start)).cloned();
+    assert_eq!(slot.expect("a slot")["reason"], "pacing_full");
+    let third = book(10, 1).await.expect(201).id();
+    assert_eq!(book(0, 1).await.problem(409, "not_bookable").body["reason"], "pacing_full");
+    // Cancelled, moved and smaller parties make room; a larger one needs it.
+    let path = |id: i64| format!("/reservations/{id}");
+    guest.patch(&path(first), &json!({"guests_count": 3})).await.problem(409, "not_bookable");
+    guest.post(&format!("/reservations/{third}/cancel"), &json!({})).await.expect(200);
+    guest.patch(&path(first), &json!({"guests_count": 3})).await.expect(200);
+    guest.patch(&path(second), &json!({"guests_count": 3})).await.expect(200);
+    assert_eq!(book(0, 2).await.problem(409, "not_bookable").body["reason"], "pacing_full");
+    guest.patch(&path(second), &json!({"reservation_time": after(15)})).await.expect(200);
+    book(0, 4).await.expect(201);
+    guest.patch(&path(second), &json!({"reservation_time": after(0)})).await.problem(409, "not_bookable");
+    let (counts, sums) = counted(&platform).await;
+    assert_eq!(counts, sums);
+    // No limits: nothing is counted, and nobody waits.
+    rules(&platform, json!({})).await;
+    assert_eq!(counted(&platform).await.0, []);
+    book(0, 4).await.expect(201);
+    platform.stop().await;
+}
+
+/// 16 clients book, move, change and cancel on two replicas, while the limits are set, raised and taken away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_counts_are_the_sums_after_any_history() {
+    let platform = Platform::start(Setup { replicas: 2, ..Setup::only("reservation") }).await;
+    furnish(&platform, &[8; 24]).await;
+    let bases: Vec<_> = platform.bases("reservation").into_iter().map(|base| platform.anyone("reservation").at(base)).collect();
+    let token = |id, role| restaurant_booking_tests::token::token(id, role);
+    let start = listed(48);
+    let clients = (0..16_usize).map(|client| {
+        let api = bases[client % 2].with_token(token(10 + i32::try_from(client).expect("a few"), chassis::http::identity::Role::User));
+        async move {
+            let mut random = client as u64 + 1;
+            let mut next = move |below: u64| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) % below
+            };
+            let mut made = Vec::new();
+            for _ in 0..40 {
+                let time = start + SignedDuration::from_mins(7 * i64::try_from(next(12)).expect("minutes"));
+                let guests = i32::try_from(1 + next(6)).expect("guests");
+                let path = made.get(usize::try_from(next(4)).expect("an index")).map(|id| format!("/reservations/{id}"));
+                let reply = match (next(4), path) {
+                    (0, Some(path)) => api.patch(&path, &json!({"reservation_time": time})).await,
+                    (1, Some(path)) => api.patch(&path, &json!({"guests_count": guests, "reservation_time": time})).await,
+                    (2, Some(path)) => api.post(&format!("{path}/cancel"), &json!({})).await,
+                    _ => api.post("/reservations/", &wanted(time, guests)).await,
+                };
+                assert!(reply.status.as_u16() < 500, "{}", reply.text);
+                if reply.status == 201 {
+                    made.insert(0, reply.id());
+                }
+            }
+        }
+    });
+    let admin = bases[0].with_token(token(1, chassis::http::identity::Role::Admin));
+    let edits = async {
+        for limit in [40, 20, 0, 30, 12, 0, 24] {
+            let limits = if limit == 0 { json!({}) } else { json!({"pacing": {"covers": limit, "parties": 9}}) };
+            admin.put("/reservations/rules", &limits).await.expect(200);
+            let (counts, _) = counted(&platform).await;
+            assert!(limit > 0 || counts.is_empty(), "{counts:?}");
+        }
+    };
+    futures_util::join!(futures_util::future::join_all(clients), edits);
+    let (counts, sums) = counted(&platform).await;
+    assert_eq!(counts, sums);
+    platform.stop().await;
+}
+
+/// Those who book share the house, and an edit needs it alone: it is not put off for as long as somebody books.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_gets_its_turn_among_those_who_book_without_pause() {
+    let (platform, ids) = house(&[4; 2]).await;
+    let admin = platform.admin("reservation");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let clients = (0..6).map(|client| {
+        let guest = platform.user("reservation", 10 + client);
+        let (done, table) = (&done, ids[usize::try_from(client % 2).expect("an index")]);
+        async move {
+            let mut asked = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                asked += 1;
+                // Each at times of their own, so that they wait for nothing but the house.
+                let start = in_hours(48 + 24 * i64::from(client / 2)) + SignedDuration::from_mins(15 * (asked % 96));
+                let body = with(wanted(start, 2), json!({"table_id": table, "duration_minutes": 15}));
+                let reply = guest.post("/reservations/", &body).await;
+                assert!([201, 409].contains(&reply.status.as_u16()), "{}", reply.text);
+                if reply.status == 201 {
+                    guest.post(&format!("/reservations/{}/cancel", reply.id()), &json!({})).await.expect(200);
+                }
+            }
+        }
+    });
+    let edits = async {
+        for edit in 0..20 {
+            admin.put("/reservations/rules", &json!({"max_party": 8 + edit % 2})).await.expect(200);
+            // Nobody is judged three times anew.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    };
+    futures_util::join!(futures_util::future::join_all(clients), edits);
     platform.stop().await;
 }

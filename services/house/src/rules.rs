@@ -26,7 +26,6 @@ pub struct Rules {
     /// How long parties stay, by their size, the smallest first.
     pub turn_times: Vec<TurnTime>,
     /// What may begin within a quarter of an hour.
-    #[serde(skip_serializing_if = "Pacing::is_unlimited")]
     pub pacing: Pacing,
     /// Until how long before its start a guest may change a booking, in minutes.
     pub change_until_minutes: i32,

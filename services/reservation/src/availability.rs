@@ -7,7 +7,7 @@ use house::House;
 use house::calendar::{Calendar, Hours};
 use house::judge::{By, Case, Taken, Wish};
 use house::openings::{Hold, Openings};
-use house::pacing::Counts;
+use house::pacing::{Count, Counts, bucket};
 use house::reason::Reason;
 use house::span::Span;
 use jiff::civil::Date;
@@ -103,7 +103,8 @@ pub async fn slots(connection: &mut PgConnection, known: &Known, date: Date, wis
     let (Some((first, _)), Some((last, _))) = (starts.first(), starts.last()) else { return Ok(Vec::new()) };
     let within = Span { start: *first, end: Span::new(*last, days::LONGEST).end };
     let openings = crate::store::hold::openings(connection, house, within, None, now).await?;
-    let taken = Taken { openings: &openings, counts: &Counts::new() };
+    let counts = counts(connection, house, within).await?;
+    let taken = Taken { openings: &openings, counts: &counts };
     let slot = |(time, hours): &(Timestamp, Hours<'_>)| {
         let case = Case::at(house, *hours, wish, *time, now);
         let reason = case.judge_all(taken).err();
@@ -157,12 +158,14 @@ pub async fn days(
     // Times that are judged by the clock alone need no openings.
     let ahead = |time: &Timestamp| *time >= now && *time <= house.latest(now);
     let times = || dates.iter().flat_map(|(_, starts)| starts.iter().map(|(time, _)| *time)).filter(ahead);
-    let openings = match (times().min(), times().max()) {
-        (Some(start), Some(end)) => room.days.get(connection, known, Span { start, end }, now).await?,
-        _ => Openness::default(),
+    let (openings, counts) = match (times().min(), times().max()) {
+        (Some(start), Some(end)) => {
+            let within = Span { start, end };
+            (room.days.get(connection, known, within, now).await?, counts(connection, house, within).await?)
+        }
+        _ => (Openness::default(), Counts::new()),
     };
     let nothing = Openings::new(&house.floor, &[], Span { start: now, end: now }, now);
-    let counts = Counts::new();
     let day = |(date, starts): (Date, Vec<(Timestamp, Hours<'_>)>)| {
         let mut reason = None;
         for (time, hours) in starts {
@@ -178,6 +181,11 @@ pub async fn days(
     Ok(dates.into_iter().map(day).collect())
 }
 
+/// What begins in the quarters of a stretch of time; nothing where the rules do not limit it.
+async fn counts(connection: &mut PgConnection, house: &House, within: Span) -> Result<Counts, sqlx::Error> {
+    if house.rules.pacing.is_unlimited() { Ok(Counts::new()) } else { crate::store::pacing::counts(connection, within).await }
+}
+
 /// A wish that cannot be had at the time that is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
@@ -187,6 +195,8 @@ pub struct Search<'a> {
     pub wanted: Timestamp,
     /// What it holds already, which is not in its own way.
     pub own: &'a [Hold],
+    /// When it begins already, and with how many guests: neither is that.
+    pub counted: Option<(Timestamp, Count)>,
     /// The moment.
     pub now: Timestamp,
 }
@@ -242,11 +252,19 @@ async fn nearest(
     else {
         return Ok(Vec::new());
     };
-    let openings = room.days.get(connection, known, Span { start: earliest, end: latest }, now).await?;
+    let within = Span { start: earliest, end: latest };
+    let openings = room.days.get(connection, known, within, now).await?;
     let openings = openings.without(house, search.own);
+    let mut counts_of = self::counts(connection, house, within).await?;
+    if let Some((start, own)) = search.counted
+        && let Some(count) = counts_of.get_mut(&bucket(start))
+    {
+        count.covers -= own.covers;
+        count.parties -= own.parties;
+    }
     let free = times.into_iter().filter(|(_, time, _, hours)| {
         let case = Case::at(house, *hours, search.wish, *time, now);
-        openings.of(*time).is_some_and(|openings| case.judge_all(Taken { openings, counts: &Counts::new() }).is_ok())
+        openings.of(*time).is_some_and(|openings| case.judge_all(Taken { openings, counts: &counts_of }).is_ok())
     });
     Ok(free.map(|(_, time, ..)| time).take(ALTERNATIVES).collect())
 }

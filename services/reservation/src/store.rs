@@ -7,5 +7,6 @@ pub mod hold;
 pub mod house;
 pub mod idempotency;
 pub mod list;
+pub mod pacing;
 pub mod sql;
 pub mod table;

@@ -6,6 +6,7 @@ use house::House;
 use house::calendar::Calendar;
 use house::judge::{self, Case};
 use house::openings::{Hold, OVER_TIME, Openings};
+use house::pacing::{Count, bucket};
 use house::reason::Reason;
 use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
@@ -101,8 +102,8 @@ pub async fn change(
                 room.days.forget(changed.span());
                 return Ok(Done::Changed(*changed));
             }
-            // Another request changed it meanwhile: it is judged again as it is now.
-            Ok(Outcome::OtherVersion) => {}
+            // Another request changed it meanwhile, or others came: it is judged again as it is now.
+            Ok(Outcome::OtherVersion | Outcome::Full) => {}
             Err(refusal @ Refusal::Database(_)) => return Err(refusal),
             // Nobody is refused by what the house said before.
             Err(refusal) if known.is_current(connection).await? => return Err(refusal),
@@ -124,6 +125,8 @@ enum Outcome {
     OtherVersion,
     /// The house has another version by now.
     OtherHouse,
+    /// The kitchen has as many guests by now as it can take.
+    Full,
 }
 
 impl Outcome {
@@ -194,7 +197,51 @@ impl<'a> Move<'a> {
         if self.needs_place() {
             return self.relocate(connection).await;
         }
-        Ok(Outcome::of(store::booking::change(connection, self.before.id, self.before.version, &self.after).await?))
+        let (before, after) = (self.before, &self.after);
+        // What is counted changes only while nobody begins to count.
+        if self.moves().is_empty() {
+            return Ok(Outcome::of(store::booking::change(connection, before.id, before.version, after).await?));
+        }
+        let mut transaction = connection.begin().await?;
+        if let Some(outcome) = self.lock(&mut transaction).await? {
+            return Ok(outcome);
+        }
+        let changed = store::booking::change(&mut transaction, before.id, before.version, after).await?;
+        transaction.commit().await?;
+        Ok(Outcome::of(changed))
+    }
+
+    /// What the change adds to the quarters in which bookings begin, in their order.
+    fn moves(&self) -> Vec<(Timestamp, Count)> {
+        let (before, after) = (self.before, &self.after);
+        let guests = |party: Guests| party.get();
+        let (old, new) = (bucket(before.reservation_time), bucket(after.start));
+        let (left, came) = (guests(before.guests_count), guests(after.party.guests));
+        let mut moves = if old == new {
+            vec![(new, Count { covers: came - left, parties: 0 })]
+        } else {
+            vec![(old, Count { covers: -left, parties: -1 }), (new, Count { covers: came, parties: 1 })]
+        };
+        moves.retain(|(_, count)| *count != Count::default());
+        moves.sort_by_key(|(bucket, _)| *bucket);
+        moves
+    }
+
+    /// Locks the booking, then the house, then the quarters: the order is the same for all. An outcome: it is not to be changed now.
+    async fn lock(&self, transaction: &mut PgConnection) -> Result<Option<Outcome>, Refusal> {
+        if !store::booking::lock(transaction, self.before.id, self.before.version).await? {
+            return Ok(Some(Outcome::OtherVersion));
+        }
+        if !store::house::agrees(transaction, self.known.version).await? {
+            return Ok(Some(Outcome::OtherHouse));
+        }
+        let limits = self.house().rules.pacing;
+        for (bucket, count) in self.moves().into_iter().filter(|_| !limits.is_unlimited()) {
+            if !store::pacing::add(transaction, bucket, count, limits).await? {
+                return Ok(Some(Outcome::Full));
+            }
+        }
+        Ok(None)
     }
 
     /// Refuses what the house does not take, by what is changed.
@@ -225,6 +272,10 @@ impl<'a> Move<'a> {
         } else {
             Ok(())
         };
+        let judged = match judged {
+            Ok(()) => self.judge_pacing(connection).await?,
+            judged => judged,
+        };
         match judged {
             Ok(()) => Ok(()),
             Err(reason @ (Reason::Past | Reason::TooFarAhead)) => Err(Refusal::Time(reason)),
@@ -233,6 +284,23 @@ impl<'a> Move<'a> {
                 Err(Refusal::NotBookable(reason, self.alternatives(connection, &own).await?))
             }
         }
+    }
+
+    /// Whether the kitchen can take what the change adds to a quarter of an hour.
+    async fn judge_pacing(&self, connection: &mut PgConnection) -> Result<Result<(), Reason>, sqlx::Error> {
+        if self.house().rules.pacing.is_unlimited() {
+            return Ok(Ok(()));
+        }
+        let raised = self.moves().into_iter().find(|(_, count)| count.covers > 0 || count.parties > 0);
+        let Some((bucket, _)) = raised else { return Ok(Ok(())) };
+        let begun = store::pacing::counts(connection, Span { start: self.after.start, end: self.after.start }).await?;
+        let mut begun = begun.get(&bucket).copied().unwrap_or_default();
+        if bucket == house::pacing::bucket(self.before.reservation_time) {
+            begun.covers -= self.before.guests_count.get();
+            // It is one of the parties, and raises no more than the guests.
+            begun.parties = 0;
+        }
+        Ok(self.case.judge_pacing(begun))
     }
 
     /// Whether a table must be found for the values after the change. A party that becomes smaller stays where it is.
@@ -270,12 +338,8 @@ impl<'a> Move<'a> {
             let stretch = self.stretch(connection).await?;
             let tables = self.tables(connection, &stretch).await?;
             let mut transaction = connection.begin().await?;
-            // The row first: whoever changes it at the same time waits here, and the order of locks is the same for all.
-            if !store::booking::lock(&mut transaction, before.id, before.version).await? {
-                return Ok(Outcome::OtherVersion);
-            }
-            if !store::house::agrees(&mut transaction, self.known.version).await? {
-                return Ok(Outcome::OtherHouse);
+            if let Some(outcome) = self.lock(&mut transaction).await? {
+                return Ok(outcome);
             }
             hold::release(&mut transaction, before.id).await?;
             for (table_id, table_named) in tables {
@@ -353,7 +417,8 @@ impl<'a> Move<'a> {
     }
 
     async fn alternatives(&self, connection: &mut PgConnection, own: &[Hold]) -> Result<Vec<Timestamp>, sqlx::Error> {
-        let search = Search { wish: self.wish, wanted: self.after.start, own, now: self.now };
+        let counted = Some((self.before.reservation_time, Count { covers: self.before.guests_count.get(), parties: 1 }));
+        let search = Search { wish: self.wish, wanted: self.after.start, own, counted, now: self.now };
         availability::alternatives(connection, (self.room, self.known), search).await
     }
 }

@@ -5,10 +5,11 @@ use chassis::http::identity::UserId;
 use chassis::http::text::{Email, Phone};
 use house::calendar::Calendar;
 use house::judge::{self, Case};
+use house::pacing::{Count, bucket};
 use house::reason::Reason;
 use house::span::Span;
 use jiff::Timestamp;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 use super::{Guests, Minutes, Requests, Reservation};
 use crate::availability::{self, Party, Search};
@@ -113,6 +114,19 @@ pub async fn make(connection: &mut PgConnection, room: &Room, wish: &Wish, now: 
     Err(Refusal::Overloaded)
 }
 
+/// What became of the tables that a party can have.
+enum Tried {
+    Made(Box<Reservation>),
+    /// All of them are taken by now.
+    Taken,
+    /// The kitchen has as many guests by now as it can take.
+    Full,
+    /// The user has reached a limit.
+    Limited(Limit),
+    /// The house has another version by now.
+    OtherHouse,
+}
+
 /// A wish, judged by the house at a version.
 struct Attempt<'a> {
     room: &'a Room,
@@ -173,17 +187,56 @@ impl<'a> Attempt<'a> {
                 }
                 None => self.tables(connection, faults).await?,
             };
-            for table_id in tables {
-                match store::booking::book(connection, &new, table_id, self.known.version, self.now).await? {
-                    Attempted::Made(made) => return Ok(Some(*made)),
-                    Attempted::Limited(limit) => return Err(self.too_many(connection, limit).await),
-                    Attempted::Outdated => return Ok(None),
-                    Attempted::Taken if self.wish.table_id.is_some() => return Err(Refusal::TableTaken),
-                    // Another booking took it meanwhile: the next one, or all of them again as they are now.
-                    Attempted::Taken => {}
-                }
+            let tried = if rules.pacing.is_unlimited() {
+                self.try_tables(connection, &new, &tables).await?
+            } else {
+                self.try_tables_paced(connection, &new, &tables).await?
+            };
+            match tried {
+                Tried::Made(made) => return Ok(Some(*made)),
+                Tried::Limited(limit) => return Err(self.too_many(connection, limit).await),
+                Tried::Full => return Err(self.not_bookable(connection, Reason::PacingFull).await?),
+                Tried::OtherHouse => return Ok(None),
+                Tried::Taken if self.wish.table_id.is_some() => return Err(Refusal::TableTaken),
+                // Other bookings took them meanwhile: all of them again as they are now.
+                Tried::Taken => {}
             }
         }
+    }
+
+    /// Books the first of the tables that is still free.
+    async fn try_tables(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[TableId]) -> Result<Tried, Refusal> {
+        for table_id in tables {
+            match store::booking::book(connection, new, *table_id, self.known.version, self.now).await? {
+                Attempted::Made(made) => return Ok(Tried::Made(made)),
+                Attempted::Limited(limit) => return Ok(Tried::Limited(limit)),
+                Attempted::Outdated => return Ok(Tried::OtherHouse),
+                Attempted::Taken => {}
+            }
+        }
+        Ok(Tried::Taken)
+    }
+
+    /// The same, once the kitchen can take the party. The house first, then the quarter, then the tables: the order of locks is the same for
+    /// all.
+    async fn try_tables_paced(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[TableId]) -> Result<Tried, Refusal> {
+        let mut transaction = connection.begin().await?;
+        if !store::house::agrees(&mut transaction, self.known.version).await? {
+            return Ok(Tried::OtherHouse);
+        }
+        let party = Count { covers: new.party.guests.get(), parties: 1 };
+        let limits = self.known.house.rules.pacing;
+        let tried = if store::pacing::add(&mut transaction, bucket(new.start), party, limits).await? {
+            self.try_tables(&mut transaction, new, tables).await?
+        } else {
+            Tried::Full
+        };
+        if matches!(tried, Tried::Made(_)) {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(tried)
     }
 
     /// The tables that the party can have, without taking one.
@@ -215,14 +268,25 @@ impl<'a> Attempt<'a> {
 
     /// Refuses a time or a party that the house does not take.
     async fn judge_time(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
-        match self.case.judge_time_and_party() {
+        let judged = match self.case.judge_time_and_party() {
+            Ok(()) if !self.known.house.rules.pacing.is_unlimited() => {
+                let quarter = Span { start: self.wish.start, end: self.wish.start };
+                let begun = store::pacing::counts(connection, quarter).await?;
+                self.case.judge_pacing(begun.get(&bucket(self.wish.start)).copied().unwrap_or_default())
+            }
+            judged => judged,
+        };
+        match judged {
             Ok(()) => Ok(()),
             Err(reason @ (Reason::Past | Reason::TooFarAhead)) => Err(Refusal::Time(reason)),
-            Err(reason) => {
-                self.refuse_beyond(connection).await?;
-                Err(Refusal::NotBookable(reason, self.alternatives(connection).await?))
-            }
+            Err(reason) => Err(self.not_bookable(connection, reason).await?),
         }
+    }
+
+    /// The refusal of a time or a party; as an error, one that comes before it.
+    async fn not_bookable(&self, connection: &mut PgConnection, reason: Reason) -> Result<Refusal, Refusal> {
+        self.refuse_beyond(connection).await?;
+        Ok(Refusal::NotBookable(reason, self.alternatives(connection).await?))
     }
 
     /// Refuses a table that was named, by what it is.
@@ -238,7 +302,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn alternatives(&self, connection: &mut PgConnection) -> Result<Vec<Timestamp>, sqlx::Error> {
-        let search = Search { wish: self.wish.judged(), wanted: self.wish.start, own: &[], now: self.now };
+        let search = Search { wish: self.wish.judged(), wanted: self.wish.start, own: &[], counted: None, now: self.now };
         availability::alternatives(connection, (self.room, self.known), search).await
     }
 

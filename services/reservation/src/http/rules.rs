@@ -40,6 +40,23 @@ chassis::whole! {
     pub struct SpareSeats: 0..=19;
 }
 
+chassis::whole! {
+    /// A number within a quarter of an hour.
+    pub struct PerQuarter: 1..=1000;
+}
+
+chassis::body! {
+    /// What may begin within a quarter of an hour.
+    pub struct PacingBody {
+        /// How many guests; null: any number.
+        #[example = 24]
+        pub covers: optional PerQuarter,
+        /// How many parties; null: any number.
+        #[example = 8]
+        pub parties: optional PerQuarter,
+    }
+}
+
 chassis::body! {
     /// How long a party of up to a size stays.
     pub struct TurnTimeBody {
@@ -72,6 +89,8 @@ chassis::body! {
         pub buffer_minutes: default Buffer = Buffer::MIN,
         /// How long parties stay, by their size, at most 20. A party that is larger than the last stays as long as the last.
         pub turn_times: objects TurnTimeBody,
+        /// What may begin within a quarter of an hour, so that the kitchen is not asked for everything at once.
+        pub pacing: object PacingBody,
         /// A guest changes time, party, duration or table no later than this before the start, in minutes.
         pub change_until_minutes: default Notice = Notice::MIN,
         /// Whether an online booking must have a phone number.
@@ -94,7 +113,10 @@ impl RulesBody {
             max_spare_seats: self.max_spare_seats.map(SpareSeats::get),
             buffer_minutes: self.buffer_minutes.get(),
             turn_times: self.turn_times.into_iter().map(turn).collect(),
-            pacing: Pacing::default(),
+            pacing: self.pacing.map_or_else(Pacing::default, |pacing| Pacing {
+                covers: pacing.covers.map(PerQuarter::get),
+                parties: pacing.parties.map(PerQuarter::get),
+            }),
             change_until_minutes: self.change_until_minutes.get(),
             phone_required: self.phone_required,
             policy: self.policy.map(Text::into_string),
@@ -174,7 +196,11 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
         return Err(state.problem(Refusal::OtherContent));
     }
     if edit.house().rules != rules {
+        let paced = edit.house().rules.pacing != rules.pacing;
         store::house::set_rules(edit.connection(), &rules).await?;
+        if paced {
+            store::pacing::recount(edit.connection(), rules.pacing).await?;
+        }
         edit.finish(state.room(), false).await.map_err(|refusal| state.problem(refusal))?;
     }
     Ok(with_content_etag(StatusCode::OK, etag_of(&rules), &rules))

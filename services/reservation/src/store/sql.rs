@@ -32,6 +32,15 @@ pub const REMOVE_EXCEPTION: &str = "DELETE FROM exception WHERE id = $1";
 pub const BOOKINGS_AHEAD: &str = "SELECT id, reservation_code, reservation_time FROM reservation
             WHERE status IN ('pending', 'confirmed') AND reservation_time > now() ORDER BY reservation_time, id";
 
+pub const PACING: &str =
+    "SELECT bucket, covers, parties FROM pacing WHERE bucket > $1::timestamptz - interval '15 minutes' AND bucket <= $2";
+pub const ADD_PACING: &str = include_str!("sql/add_pacing.sql");
+pub const LOWER_PACING: &str = "UPDATE pacing SET covers = covers + $2, parties = parties + $3 WHERE bucket = $1";
+pub const FORGET_PACING: &str = "DELETE FROM pacing";
+pub const COUNT_PACING: &str = "INSERT INTO pacing
+            SELECT quarter(reservation_time), sum(guests_count), count(*) FROM reservation
+            WHERE status IN ('pending', 'confirmed', 'seated', 'completed') AND reservation_time > now() - interval '1 day' GROUP BY 1";
+
 pub const HOLDS: &str = include_str!("sql/holds.sql");
 pub const OWN: &str = "SELECT table_id, start_at, end_at, seated FROM reservation_table WHERE reservation_id = $1";
 pub const HOLD: &str = include_str!("sql/hold.sql");
