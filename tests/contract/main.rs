@@ -8,6 +8,7 @@ mod log;
 mod metrics;
 mod openapi;
 mod order;
+mod page;
 mod press;
 mod requests;
 mod roles;

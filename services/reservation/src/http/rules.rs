@@ -46,7 +46,7 @@ chassis::whole! {
 }
 
 chassis::body! {
-    /// What may begin within a quarter of an hour.
+    /// How much may begin within a quarter of an hour.
     pub struct PacingBody {
         /// How many guests; null: any number.
         #[example = 24]
@@ -89,7 +89,7 @@ chassis::body! {
         pub buffer_minutes: default Buffer = Buffer::MIN,
         /// How long parties stay, by their size, at most 20. A party that is larger than the last stays as long as the last.
         pub turn_times: objects TurnTimeBody,
-        /// What may begin within a quarter of an hour, so that the kitchen is not asked for everything at once.
+        /// How much may begin within a quarter of an hour, so that the kitchen is not asked for everything at once.
         pub pacing: object PacingBody,
         /// A guest changes time, party, duration or table no later than this before the start, in minutes.
         pub change_until_minutes: default Notice = Notice::MIN,
