@@ -224,8 +224,9 @@ pub(crate) async fn f21_a_later_version_is_of_no_earlier_time(kafka: Kafka) {
         });
     }
     changes.join_all().await;
-    for (topic, key) in [(UserEvent::TOPIC, id), (contract::MenuEvent::TOPIC, dish)] {
-        let records = topic::read(&kafka, topic, 31).await;
+    // The administrator's own event is among the users'.
+    for (topic, key, events) in [(UserEvent::TOPIC, id, 32), (contract::MenuEvent::TOPIC, dish, 31)] {
+        let records = topic::read(&kafka, topic, events).await;
         let of_key: Vec<_> = records.into_iter().filter(|record| record.key == key.to_string()).collect();
         let mut last = (0, jiff::Timestamp::MIN);
         for record in &of_key {
