@@ -32,12 +32,27 @@ CREATE TABLE exception (
 );
 CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON exception FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
 
+CREATE TABLE area (
+    id       serial PRIMARY KEY,
+    name     text NOT NULL,
+    -- Whether guests may book there; the staff always may.
+    online   boolean NOT NULL,
+    position integer NOT NULL,
+    version  integer NOT NULL DEFAULT 1,
+    CONSTRAINT area_name_key UNIQUE (name)
+);
+CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON area FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
+
 CREATE TABLE "table" (
     id           serial PRIMARY KEY,
     table_number integer NOT NULL,
     capacity     integer NOT NULL CHECK (capacity BETWEEN 1 AND 12),
     description  text,
     is_active    boolean NOT NULL DEFAULT true,
+    area_id      integer REFERENCES area (id),
+    -- The smallest party of guests that it is given to; the staff may seat fewer.
+    min_party    integer NOT NULL DEFAULT 1 CHECK (min_party BETWEEN 1 AND capacity),
+    online       boolean NOT NULL DEFAULT true,
     version      integer NOT NULL DEFAULT 1,
     created_at   timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT table_number_key UNIQUE (table_number)

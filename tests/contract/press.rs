@@ -23,6 +23,7 @@ async fn seed(platform: &Platform) {
     assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
     // As many as the example of a removal needs.
     for day in 1..=8 {
+        platform.admin("reservation").post("/reservations/areas", &json!({"name": format!("Room {day}")})).await.expect(201);
         let date = format!("2040-01-0{day}");
         let closed = json!({"from": date, "until": date, "closed": true});
         platform.admin("reservation").post("/reservations/exceptions", &closed).await.expect(201);

@@ -23,6 +23,7 @@ enum Of {
     Dish,
     Table,
     Exception,
+    Area,
     /// A booking of the owner: its state, and in how many hours it begins.
     Booking(&'static str, i32),
 }
@@ -86,6 +87,11 @@ fn table() -> Vec<Row> {
         row("create_table", Of::Nothing, [401, 403, 403, 201]).body(seats.clone()),
         row("replace_table", Of::Table, ADMIN).body(seats),
         row("delete_table", Of::Table, [401, 403, 403, 204]),
+        row("list_areas", Of::Nothing, EVERYONE),
+        row("get_area", Of::Area, EVERYONE),
+        row("create_area", Of::Nothing, [401, 403, 403, 201]).body(json!({"name": "Area NEW"})),
+        row("replace_area", Of::Area, ADMIN).body(json!({"name": "Area NEW"})),
+        row("delete_area", Of::Area, [401, 403, 403, 204]),
         row("get_restaurant", Of::Nothing, EVERYONE),
         row("get_rules", Of::Nothing, EVERYONE),
         row("replace_rules", Of::Nothing, ADMIN).body(json!({})),
@@ -155,6 +161,10 @@ impl House {
             Of::Table => {
                 let insert = "INSERT INTO \"table\" (table_number, capacity) VALUES ($1, 2) RETURNING id::bigint";
                 sqlx::query_scalar(insert).bind(1_000_000 + number).fetch_one(&self.reservation).await.expect("a table")
+            }
+            Of::Area => {
+                let insert = "INSERT INTO area (name, online, position) VALUES ('Room ' || $1, true, 0) RETURNING id::bigint";
+                sqlx::query_scalar(insert).bind(number.to_string()).fetch_one(&self.reservation).await.expect("an area")
             }
             Of::Exception => {
                 let insert = "INSERT INTO exception (from_date, until_date, services)

@@ -1,6 +1,7 @@
 //! The reservation service, from outside.
 
 mod alternatives;
+mod areas;
 mod availability;
 mod change;
 mod contention;

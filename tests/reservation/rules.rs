@@ -313,6 +313,8 @@ async fn so_many_guests_and_parties_begin_within_a_quarter() {
     let slots = guest.get(&format!("/reservations/availability?date={}&guests_count=2", &date[..10])).await.expect(200);
     let slot = slots.body.as_array().expect("slots").iter().find(|slot| slot["time"] == json!(start)).cloned();
     assert_eq!(slot.expect("a slot")["reason"], "pacing_full");
+    let free = guest.get(&format!("/reservations/tables/available?reservation_time={start}&guests_count=2")).await.expect(200);
+    assert_eq!(free.body, json!([]));
     let third = book(10, 1).await.expect(201).id();
     assert_eq!(book(0, 1).await.problem(409, "not_bookable").body["reason"], "pacing_full");
     // Cancelled, moved and smaller parties make room; a larger one needs it.
@@ -416,5 +418,77 @@ async fn an_edit_gets_its_turn_among_those_who_book_without_pause() {
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     };
     futures_util::join!(futures_util::future::join_all(clients), edits);
+    platform.stop().await;
+}
+
+/// What was known of the house before refuses nobody, on any replica.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_time_that_was_taken_back_refuses_nobody() {
+    let platform = Platform::start(Setup { replicas: 2, ..Setup::only("reservation") }).await;
+    furnish(&platform, &[4; 4]).await;
+    let guests = platform.bases("reservation").into_iter().map(|base| {
+        platform.anyone("reservation").at(base).with_token(restaurant_booking_tests::token::token(7, chassis::http::identity::Role::User))
+    });
+    let guests: Vec<_> = guests.collect();
+    let body = with(wanted(in_hours(48), 2), json!({"duration_minutes": 120}));
+    rules(&platform, json!({"turn_times": [{"up_to": 20, "minutes": 90}]})).await;
+    for guest in &guests {
+        guest.post("/reservations/", &body).await.invalid(&["#/duration_minutes"]);
+        // With other faults it is told among them.
+        let several = with(body.clone(), json!({"guests_count": 2, "contact_email": "nobody"}));
+        guest.post("/reservations/", &several).await.invalid(&["#/duration_minutes", "#/contact_email"]);
+    }
+    rules(&platform, json!({})).await;
+    for guest in &guests {
+        guest.post("/reservations/", &body).await.expect(201);
+    }
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_length_that_stays_is_not_judged_anew() {
+    let (platform, _) = house(&[4]).await;
+    let guest = platform.user("reservation", 7);
+    let id = guest.post("/reservations/", &wanted(in_hours(48), 2)).await.expect(201).id();
+    rules(&platform, json!({"turn_times": [{"up_to": 20, "minutes": 90}]})).await;
+    let path = format!("/reservations/{id}");
+    let same = guest.patch(&path, &json!({"special_requests": "Quiet", "duration_minutes": 120})).await.expect(200);
+    assert_eq!(same.body["duration_minutes"], 120);
+    guest.patch(&path, &json!({"duration_minutes": 119})).await.invalid(&["#/duration_minutes"]);
+    guest.patch(&path, &json!({"guests_count": 3, "duration_minutes": 120})).await.invalid(&["#/duration_minutes"]);
+    platform.stop().await;
+}
+
+/// A booking whose hold is two rows moves to a table that is free for both; of another one it keeps neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_half_free_is_not_held() {
+    let (platform, ids) = house(&[2, 4]).await;
+    rules(&platform, json!({"buffer_minutes": 120})).await;
+    let (guest, pool) = (platform.user("reservation", 7), platform.pool("reservation"));
+    let long = with(wanted(in_hours(72), 2), json!({"duration_minutes": 480}));
+    let id = guest.post("/reservations/", &long).await.expect(201).id();
+    // Somebody else is about to take the last hour of the smaller table, which looks free until they have.
+    let mut other = pool.begin().await.expect("a transaction");
+    let late = "INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, contact_email)
+        VALUES ('OTHER', 8, $1, 2, $2::text::timestamptz, 'a@b.co') RETURNING id";
+    let bind = |hours: i64| in_hours(hours).to_string();
+    let booked: i32 = sqlx::query_scalar(late).bind(ids[0]).bind(bind(48 + 9)).fetch_one(&mut *other).await.expect("a booking");
+    let hold = "INSERT INTO reservation_table (reservation_id, table_id, start_at, end_at) VALUES ($1, $2, $3::text::timestamptz, $4::text::timestamptz)";
+    sqlx::query(hold).bind(booked).bind(ids[0]).bind(bind(48 + 9)).bind(bind(48 + 10)).execute(&mut *other).await.expect("a hold");
+    let (path, change) = (format!("/reservations/{id}"), json!({"reservation_time": in_hours(48)}));
+    let moving = guest.patch(&path, &change);
+    let waiting = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let commit = async {
+        restaurant_booking_tests::platform::eventually("the move waits for the other", async || {
+            sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a count")
+        })
+        .await;
+        other.commit().await.expect("a commit");
+    };
+    let (moved, ()) = futures_util::join!(moving, commit);
+    assert_eq!(moved.expect(200).body["table_id"], ids[1]);
+    let held = "SELECT count(*) FROM reservation_table WHERE reservation_id = $1 AND table_id = $2";
+    let count = async |table: i64| -> i64 { sqlx::query_scalar(held).bind(id).bind(table).fetch_one(&pool).await.expect("a count") };
+    assert_eq!((count(ids[0]).await, count(ids[1]).await), (0, 2));
     platform.stop().await;
 }

@@ -246,6 +246,16 @@ async fn an_edit_of_the_hours_tells_whom_it_strands_and_cancels_nobody() {
     assert_eq!(slots(&platform, date(3)).await.len(), at(date(4), 0, 0).duration_since(at(date(3), 0, 0)).as_mins() as usize / 30);
     let set = admin.put("/reservations/schedule", &services).await.expect(200);
     assert_eq!(set.body["stranded"], *stranded);
+    // The staff list them all, page by page.
+    let mut listed: Vec<i64> = Vec::new();
+    let mut next = "/reservations/?stranded=true&limit=15".to_owned();
+    while !next.is_empty() {
+        let page = admin.get(&next).await.expect(200);
+        listed.extend(page.body.as_array().expect("a page").iter().map(|booking| booking["id"].as_i64().expect("an id")));
+        next = page.header("link").split(['<', '>']).nth(1).unwrap_or("").to_owned();
+    }
+    assert_eq!(listed, early);
+    admin.get(&format!("/reservations/?stranded=true&date={}", date(2))).await.invalid(&["?stranded"]);
     // Who was stranded before is not told again.
     let closed = json!({"from": date(2), "until": date(2), "closed": true});
     let exception = admin.post("/reservations/exceptions", &closed).await.expect(201);

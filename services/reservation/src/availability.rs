@@ -182,7 +182,7 @@ pub async fn days(
 }
 
 /// What begins in the quarters of a stretch of time; nothing where the rules do not limit it.
-async fn counts(connection: &mut PgConnection, house: &House, within: Span) -> Result<Counts, sqlx::Error> {
+pub(crate) async fn counts(connection: &mut PgConnection, house: &House, within: Span) -> Result<Counts, sqlx::Error> {
     if house.rules.pacing.is_unlimited() { Ok(Counts::new()) } else { crate::store::pacing::counts(connection, within).await }
 }
 

@@ -17,10 +17,12 @@ macro_rules! codes {
 codes! {
     TABLE_NUMBER_TAKEN = "table_number_taken", 409, "Table number taken", "Another table has this number.";
     TABLE_HAS_BOOKINGS = "table_has_bookings", 409, "Table has bookings", "Bookings ahead prevent the change; `reservations` lists the first 20.";
+    AREA_NAME_TAKEN = "area_name_taken", 409, "Area name taken", "Another area has this name.";
+    AREA_IN_USE = "area_in_use", 409, "Area in use", "Tables stand in the area, in use or not.";
     EXCEPTION_EXISTS = "exception_exists", 409, "Exception exists", "One of the dates has an exception already; `id` is its id.";
     NOT_BOOKABLE = "not_bookable", 409, "Not bookable", "The restaurant takes no such booking at that time; `reason` says why, and `alternatives` lists up to three times within 7 days at which it does.";
     TOO_LATE_TO_CHANGE = "too_late_to_change", 409, "Too late to change", "So soon before its start a guest no longer changes the booking.";
-    NO_TABLE_FITS = "no_table_fits", 409, "No table fits", "No active table seats the party.";
+    NO_TABLE_FITS = "no_table_fits", 409, "No table fits", "The restaurant gives no table to such a party.";
     NO_TABLE_FREE = "no_table_free", 409, "No table free", "Every table that seats the party is taken at that time; `alternatives` lists up to three times within 7 days at which one is free.";
     TABLE_TAKEN = "table_taken", 409, "Table taken", "The table is taken at that time.";
     TABLE_OCCUPIED = "table_occupied", 409, "Table occupied", "Another party sits at the table; `reservations` lists its booking.";

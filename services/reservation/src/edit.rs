@@ -1,13 +1,15 @@
 //! Edits of the house: one after another, each in a transaction that raises the version. The answer to an edit of hours tells which bookings it
 //! strands; nothing is ever cancelled by one.
 
+use std::collections::HashSet;
+
 use house::House;
 use house::calendar::{Calendar, Hours};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
-use crate::booking::Brief;
+use crate::booking::{Brief, ReservationId};
 use crate::memory::Known;
 use crate::refusal::Refusal;
 use crate::room::Room;
@@ -64,7 +66,7 @@ impl<'c> Edit<'c> {
         } else {
             let ahead = store::list::ahead(&mut self.transaction).await?;
             let stranded = stranded(&after.house, &ahead);
-            let before: Vec<_> = self::stranded(&self.before.house, &ahead).into_iter().map(|booking| booking.id).collect();
+            let before: HashSet<_> = self::stranded(&self.before.house, &ahead).into_iter().map(|booking| booking.id).collect();
             newly(stranded, &before)
         };
         if dry_run {
@@ -77,7 +79,7 @@ impl<'c> Edit<'c> {
     }
 }
 
-fn newly(stranded: Vec<&Brief>, before: &[crate::booking::ReservationId]) -> Stranded {
+fn newly(stranded: Vec<&Brief>, before: &HashSet<ReservationId>) -> Stranded {
     let newly: Vec<_> = stranded.into_iter().filter(|booking| !before.contains(&booking.id)).collect();
     Stranded { count: newly.len(), reservations: newly.into_iter().take(NAMED).cloned().collect() }
 }

@@ -1,6 +1,7 @@
 //! What the service answers to requests.
 
 pub mod action;
+pub mod area;
 pub mod availability;
 pub mod change;
 pub mod create;
@@ -43,6 +44,7 @@ pub fn problems() -> Vec<Problems> {
         action::PROBLEMS,
         reservation::PROBLEMS,
         table::PROBLEMS,
+        area::PROBLEMS,
         rules::PROBLEMS,
         schedule::PROBLEMS,
         exception::PROBLEMS,

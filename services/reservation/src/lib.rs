@@ -1,5 +1,6 @@
 //! The reservation service: tables and bookings. No table is ever sold twice; the database decides.
 
+pub mod area;
 pub mod availability;
 pub mod booking;
 pub mod codes;
@@ -56,7 +57,7 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
     ),
     tags(
         (name = "availability", description = "The times and tables that can be booked"),
-        (name = "tables", description = "The tables of the restaurant"),
+        (name = "tables", description = "The tables of the restaurant, and the areas in which they stand"),
         (name = "house", description = "The rules by which the restaurant takes bookings, its hours, exceptions and pauses"),
         (name = "reservations", description = "Bookings and their life"),
     )
@@ -64,7 +65,7 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
 struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
-    use crate::http::{action, availability, change, create, exception, pause, reservation, rules, schedule, table};
+    use crate::http::{action, area, availability, change, create, exception, pause, reservation, rules, schedule, table};
 
     // What is a guest's own is for no cache to keep.
     let own = OpenApiRouter::new()
@@ -84,6 +85,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(availability::days))
         .routes(routes!(table::list, table::create))
         .routes(routes!(table::get, table::replace, table::remove))
+        .routes(routes!(area::list, area::create))
+        .routes(routes!(area::get, area::replace, area::remove))
         .routes(routes!(rules::restaurant))
         .routes(routes!(rules::get, rules::replace))
         .routes(routes!(schedule::get, schedule::replace))

@@ -17,6 +17,8 @@ pub enum Thing {
     Table,
     /// An exception from the week.
     Exception,
+    /// An area.
+    Area,
 }
 
 /// What is wrong with a request to book that cannot be seen in the request alone.
@@ -86,6 +88,12 @@ pub enum Refusal {
     OtherContent,
     /// This exception has one of the dates.
     ExceptionExists(ExceptionId),
+    /// Another area has the name.
+    AreaNameTaken,
+    /// Tables stand in the area.
+    AreaInUse,
+    /// There is no such area.
+    UnknownArea,
     /// Another table has the number.
     TableNumberTaken(i32),
     /// Bookings ahead stand in the way.

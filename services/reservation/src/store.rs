@@ -1,5 +1,6 @@
 //! The database of the reservation service: everything that speaks SQL.
 
+pub mod area;
 pub mod booking;
 pub mod exception;
 pub mod guest;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Connection as _, FromRow, PgConnection};
 
+use crate::area::AreaId;
 use crate::booking::Guests;
 use crate::codes;
 use crate::memory::Known;
@@ -48,6 +49,13 @@ pub struct Table {
     pub description: Option<String>,
     /// Whether it can be booked.
     pub is_active: bool,
+    /// The area in which it stands, or null.
+    pub area_id: Option<AreaId>,
+    /// The smallest party of guests that it is given to; the staff may seat fewer.
+    #[schema(example = 2)]
+    pub min_party: i32,
+    /// Whether guests may book it; the staff always may.
+    pub online: bool,
     /// When it was added.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub created_at: Timestamp,
@@ -67,13 +75,21 @@ pub struct TableValues {
     pub description: Option<Text<2000>>,
     /// Whether it can be booked.
     pub is_active: bool,
+    /// The area in which it stands, or null.
+    pub area_id: Option<AreaId>,
+    /// The smallest party of guests that it is given to.
+    pub min_party: Capacity,
+    /// Whether guests may book it.
+    pub online: bool,
 }
 
 impl TableValues {
     fn are_those_of(&self, table: &Table) -> bool {
         let description = self.description.as_ref().map(Text::as_str);
-        (self.table_number.get(), self.capacity.get(), description, self.is_active)
-            == (table.table_number, table.capacity, table.description.as_deref(), table.is_active)
+        let fixed = (self.table_number.get(), self.capacity.get(), description, self.is_active);
+        let given_out = (self.area_id, self.min_party.get(), self.online);
+        fixed == (table.table_number, table.capacity, table.description.as_deref(), table.is_active)
+            && given_out == (table.area_id, table.min_party, table.online)
     }
 
     /// The largest party that it seats.
@@ -146,7 +162,7 @@ pub(crate) fn seats(known: &Known, table_id: TableId, guests: Guests) -> Result<
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &TableValues) -> Result<Table, Refusal> {
     let mut transaction = connection.begin().await?;
     store::house::lock(&mut transaction).await?;
-    let table = store::table::insert(&mut transaction, values).await.map_err(|error| number_taken(error, values))?;
+    let table = store::table::insert(&mut transaction, values).await.map_err(|error| refused(error, values))?;
     transaction.commit().await?;
     room.memory.forget();
     Ok(table)
@@ -171,7 +187,7 @@ pub async fn replace(
     if values.seats() < table.capacity {
         refuse_bookings_ahead(&mut transaction, id, values.seats()).await?;
     }
-    let table = store::table::update(&mut transaction, id, values).await.map_err(|error| number_taken(error, values))?;
+    let table = store::table::update(&mut transaction, id, values).await.map_err(|error| refused(error, values))?;
     transaction.commit().await?;
     room.memory.forget();
     Ok(table)
@@ -208,11 +224,12 @@ async fn refuse_bookings_ahead(connection: &mut PgConnection, id: TableId, guest
     if ahead.is_empty() { Ok(()) } else { Err(Refusal::TableHasBookings(ahead)) }
 }
 
-fn number_taken(error: sqlx::Error, values: &TableValues) -> Refusal {
+fn refused(error: sqlx::Error, values: &TableValues) -> Refusal {
     match &error {
         sqlx::Error::Database(violated) if violated.constraint() == Some("table_number_key") => {
             Refusal::TableNumberTaken(values.table_number.get())
         }
+        sqlx::Error::Database(violated) if violated.is_foreign_key_violation() => Refusal::UnknownArea,
         _ => error.into(),
     }
 }

@@ -21,6 +21,8 @@ use crate::store;
 const KEPT: Duration = Duration::from_secs(1);
 /// The longest hold of a booking: 8 hours, and 2 hours until its table is given out again.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(10);
+/// The longest that a table stays taken after a booking.
+const BUFFER: SignedDuration = SignedDuration::from_hours(2);
 /// The seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
 
@@ -157,18 +159,20 @@ impl Days {
         }
         let mut kept = self.known();
         kept.openings.retain(|_, (read, _)| read.elapsed() < KEPT);
+        // No read takes as long.
+        kept.written.retain(|_, written| written.elapsed() < Duration::from_secs(60));
         for (day, openings) in run {
             kept.keep(known.version, *day, read, openings.clone().expect("it was made just now"));
         }
         Ok(())
     }
 
-    /// Forgets the days in which a table was taken or freed for this stretch of time.
+    /// Forgets the days in which a table was taken or freed for a booking of this stretch of time.
     pub fn forget(&self, span: Span) {
         let first = day(span.start.saturating_sub(LONGEST).unwrap_or(Timestamp::MIN));
         let now = Instant::now();
         let mut known = self.known();
-        for day in first..=day(span.end) {
+        for day in first..=day(Span::new(span.end, BUFFER).end) {
             known.openings.remove(&day);
             known.written.insert(day, now);
         }

@@ -57,6 +57,8 @@ async fn seat(connection: &mut PgConnection, before: &Reservation, now: Timestam
     if !store::booking::lock(&mut transaction, before.id, before.version).await? {
         return Ok(None);
     }
+    // Before the table: an edit of the house that gives the table another number takes them in that order, too.
+    store::house::share(&mut transaction).await?;
     let end = hold::own(&mut transaction, before.id).await?.iter().map(|hold| hold.span.end).max().unwrap_or(before.span().end);
     let span = Span { start: before.span().start.min(now), end };
     hold::release(&mut transaction, before.id).await?;

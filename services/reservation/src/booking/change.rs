@@ -3,7 +3,7 @@
 use chassis::http::code::{self, Code};
 use chassis::http::text::{Email, Phone};
 use house::House;
-use house::calendar::Calendar;
+use house::calendar::{Calendar, Hours};
 use house::judge::{self, Case};
 use house::openings::{Hold, OVER_TIME, Openings};
 use house::pacing::{Count, bucket};
@@ -141,6 +141,8 @@ struct Move<'a> {
     known: &'a Known,
     before: &'a Reservation,
     change: &'a Change,
+    /// For how long the party is to stay, where that is changed.
+    given: Option<Minutes>,
     actor: Actor,
     after: Values,
     wish: judge::Wish,
@@ -175,16 +177,19 @@ impl<'a> Move<'a> {
         let retimed = after.start != before.reservation_time;
         let resized = after.party.guests != before.guests_count;
         // How long it stays is reckoned anew where the house says how long parties stay, or until when.
-        let anew = retimed && calendar.hours(after.start).closes().is_some() || (retimed || resized) && !house.rules.turn_times.is_empty();
-        let asked = change.minutes.or(if seated || !anew { Some(same) } else { None });
+        let hours = !matches!(calendar.hours(after.start), Hours::AroundTheClock { .. });
+        let anew = (retimed || resized) && (hours || !house.rules.turn_times.is_empty());
+        // A length that stays is not judged anew.
+        let given = change.minutes.filter(|minutes| retimed || resized || *minutes != same);
+        let asked = given.or(if seated || !anew { Some(same) } else { None });
         let (wish, case) = case(asked);
-        let unchanged = change.minutes.is_none() && asked.is_some();
+        let unchanged = given.is_none() && asked.is_some();
         after.party.minutes = match asked {
             Some(minutes) if seated || unchanged => minutes,
             _ => Minutes::new(case.minutes()).expect("no stay is longer than what may be asked for, nor shorter"),
         };
         after.status = status(before, &after, actor, room.restaurant.auto_confirm, house);
-        Self { room, known, before, change, actor, after, wish, case, now }
+        Self { room, known, before, change, given, actor, after, wish, case, now }
     }
 
     fn house(&self) -> &'a House {
@@ -260,7 +265,7 @@ impl<'a> Move<'a> {
         if self.actor == Actor::Guest && *after != minor && before.reservation_time.duration_since(self.now) < until {
             return Err(Refusal::TooLateToChange(rules.change_until_minutes));
         }
-        let too_long = self.change.minutes.filter(|minutes| !rules.may_stay(after.party.guests.get(), minutes.get()));
+        let too_long = self.given.filter(|minutes| !rules.may_stay(after.party.guests.get(), minutes.get()));
         if too_long.is_some() && before.status != Status::Seated {
             let too_long = Some(rules.turn_time(after.party.guests.get()));
             return Err(Refusal::Invalid(Faults { too_long, ..Faults::default() }));
@@ -351,6 +356,8 @@ impl<'a> Move<'a> {
                     transaction.commit().await?;
                     return Ok(Outcome::of(changed));
                 }
+                // Of a hold in several rows some may have been had.
+                hold::release(&mut transaction, before.id).await?;
             }
             // All of them were taken meanwhile: it is judged again as it is now.
             transaction.rollback().await?;

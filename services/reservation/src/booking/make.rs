@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
 use super::{Guests, Minutes, Requests, Reservation};
+use crate::area::AreaId;
 use crate::availability::{self, Party, Search};
 use crate::codes;
 use crate::config::Limits;
@@ -42,6 +43,8 @@ pub struct Wish {
     pub actor: Actor,
     /// The table, where the guest names one.
     pub table_id: Option<TableId>,
+    /// The area, where the guest names one.
+    pub area_id: Option<AreaId>,
     /// How many guests come.
     pub guests: Guests,
     /// For how long, where they say so.
@@ -60,7 +63,7 @@ impl Wish {
     /// What the house judges.
     pub fn judged(&self) -> judge::Wish {
         let minutes = self.minutes.map(Minutes::get);
-        judge::Wish { guests: self.guests.get(), minutes, area: None, by: availability::by(self.actor) }
+        judge::Wish { guests: self.guests.get(), minutes, area: self.area_id.map(AreaId::get), by: availability::by(self.actor) }
     }
 }
 
@@ -155,6 +158,9 @@ impl<'a> Attempt<'a> {
             too_long: too_long.map(|_| rules.turn_time(self.wish.guests.get())),
             table: None,
         };
+        if faults.too_long.is_some() {
+            return Err(Refusal::Invalid(faults));
+        }
         let Some(email) = email.filter(|_| faults == Faults::default()) else {
             // What else is wrong with it is told first.
             return match self.tables(connection, faults).await {

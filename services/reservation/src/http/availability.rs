@@ -8,12 +8,13 @@ use chassis::http::input::{Input, Source};
 use chassis::http::page::Page;
 use chassis::http::problem::{FieldError, Place, Problem};
 use house::calendar::Calendar;
-use house::judge::{Case, Wish};
+use house::judge::{Case, Taken, Wish};
 use house::reason::Reason;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{AppState, refusal};
+use crate::area::AreaId;
 use crate::availability::{self, Slot};
 use crate::booking::{Guests, Minutes};
 use crate::memory::Known;
@@ -33,6 +34,8 @@ chassis::query! {
         /// How long the party stays, in minutes. Left out, as long as the restaurant reckons for its size.
         #[example = 90]
         pub duration_minutes: optional Minutes,
+        /// The area in which the party wants to sit.
+        pub area_id: optional AreaId,
     }
 }
 
@@ -56,35 +59,24 @@ pub async fn tables(State(state): State<AppState>, visitor: Visitor, mut input: 
     {
         input.refuse_parameter("reservation_time", fault.code, fault.detail);
     }
-    refuse_too_long(&state, &mut input);
     let (wanted, page) = (input.read::<Wanted>(), Page::<(i32, i32)>::read(&mut input, "available"));
     let (wanted, page) = input.finish((wanted, page))?;
-    let wish = wish(&visitor, wanted.guests_count, wanted.duration_minutes);
+    let wish = wish(&visitor, wanted.guests_count, wanted.duration_minutes, wanted.area_id);
     let mut connection = state.connection().await?;
     let known = state.room().known(&mut connection).await?;
     judge_stay(&known, wanted.guests_count, wanted.duration_minutes)?;
     let calendar = Calendar::around(&known.house, wanted.reservation_time);
     let case = Case::new(&known.house, &calendar, wish, wanted.reservation_time, now);
-    let free: Vec<TableId> = if case.judge_time_and_party().is_ok() {
-        let openings = hold::openings(&mut connection, &known.house, case.hold(), None, now).await?;
-        let units = case.choose(&openings).into_iter().flatten();
-        units.filter(|unit| unit.group.is_none()).flat_map(|unit| known.house.floor.ids(unit)).filter_map(TableId::new).collect()
-    } else {
-        Vec::new()
-    };
+    let openings = hold::openings(&mut connection, &known.house, case.hold(), None, now).await?;
+    let counts = availability::counts(&mut connection, &known.house, case.stay()).await?;
+    let units = case.judge_all(Taken { openings: &openings, counts: &counts }).into_iter().flatten();
+    let free: Vec<_> =
+        units.filter(|unit| unit.group.is_none()).flat_map(|unit| known.house.floor.ids(unit)).filter_map(TableId::new).collect();
     let order = |table: &Table| (table.capacity, table.table_number);
     let mut tables = store::table::of(&mut connection, &free).await?;
     tables.retain(|table| page.after().is_none_or(|after| order(table) > *after));
     tables.sort_by_key(order);
     Ok(page.respond(tables, order))
-}
-
-/// Notes a fault where a party asks to stay longer than the restaurant lets it.
-fn refuse_too_long(state: &AppState, input: &mut Input) {
-    let stay = (input.peek(Source::Query, "guests_count"), input.peek(Source::Query, "duration_minutes"));
-    if let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref()) {
-        input.refuse_parameter("duration_minutes", fault.code, fault.detail);
-    }
 }
 
 /// Refuses a party that asks to stay longer than the house lets it, by the house as it is now.
@@ -96,9 +88,9 @@ fn judge_stay(known: &Known, guests: Guests, minutes: Option<Minutes>) -> Result
 }
 
 /// What is judged for a visitor: staff are answered as staff.
-fn wish(visitor: &Visitor, guests: Guests, minutes: Option<Minutes>) -> Wish {
+fn wish(visitor: &Visitor, guests: Guests, minutes: Option<Minutes>, area: Option<AreaId>) -> Wish {
     let actor = if visitor.is_admin() { Actor::Admin } else { Actor::Guest };
-    Wish { guests: guests.get(), minutes: minutes.map(Minutes::get), area: None, by: availability::by(actor) }
+    Wish { guests: guests.get(), minutes: minutes.map(Minutes::get), area: area.map(AreaId::get), by: availability::by(actor) }
 }
 
 chassis::query! {
@@ -113,6 +105,8 @@ chassis::query! {
         /// How long the party stays, in minutes. Left out, as long as the restaurant reckons for its size.
         #[example = 90]
         pub duration_minutes: optional Minutes,
+        /// The area in which the party wants to sit.
+        pub area_id: optional AreaId,
     }
 }
 
@@ -137,10 +131,9 @@ pub async fn slots(State(state): State<AppState>, visitor: Visitor, mut input: I
         let fault = refusal::time_fault(Reason::TooFarAhead, state.restaurant());
         input.refuse_parameter("date", fault.code, fault.detail);
     }
-    refuse_too_long(&state, &mut input);
     let day = input.read::<Day>();
     let day = input.finish(day)?;
-    let wish = wish(&visitor, day.guests_count, day.duration_minutes);
+    let wish = wish(&visitor, day.guests_count, day.duration_minutes, day.area_id);
     let mut connection = state.connection().await?;
     let known = state.room().known(&mut connection).await?;
     judge_stay(&known, day.guests_count, day.duration_minutes)?;
@@ -162,6 +155,8 @@ chassis::query! {
         /// The size of the party.
         #[example = 4]
         pub guests_count: required Guests,
+        /// The area in which the party wants to sit.
+        pub area_id: optional AreaId,
     }
 }
 
@@ -188,8 +183,8 @@ pub async fn days(State(state): State<AppState>, visitor: Visitor, mut input: In
         }
     }
     let calendar = input.read::<Calendars>();
-    let Calendars { from, to, guests_count } = input.finish(calendar)?;
-    let wish = wish(&visitor, guests_count, None);
+    let Calendars { from, to, guests_count, area_id } = input.finish(calendar)?;
+    let wish = wish(&visitor, guests_count, None, area_id);
     let mut connection = state.connection().await?;
     let known = state.room().known(&mut connection).await?;
     Ok(Json(availability::days(&mut connection, (state.room(), &known), (from, to), wish, now).await?).into_response())

@@ -14,6 +14,7 @@ use sqlx::Connection as _;
 
 use super::idempotency::{Key, created, refused, replay, respond};
 use super::{AppState, actor, refusal};
+use crate::area::AreaId;
 use crate::booking::make::{self, Wish, make};
 use crate::booking::{Guests, Minutes, Requests, Reservation};
 use crate::codes;
@@ -31,6 +32,8 @@ chassis::body! {
         /// The table. Left out, the house chooses the smallest one that is free.
         #[example = 1]
         pub table_id: optional TableId,
+        /// The area in which the house chooses the table. It cannot be given together with `table_id`.
+        pub area_id: optional AreaId,
         /// The size of the party.
         #[example = 4]
         pub guests_count: required Guests,
@@ -92,10 +95,16 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         input.refuse_member("reservation_time", fault.code, fault.detail);
     }
     let stay = (input.peek::<Guests>(Source::Body, "guests_count"), input.peek::<Minutes>(Source::Body, "duration_minutes"));
-    if let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref()) {
+    let body = input.read::<NewReservation>();
+    if body.as_ref().is_some_and(|body| body.table_id.is_some() && body.area_id.is_some()) {
+        input.refuse_member("area_id", "table_or_area", "Name a table or an area, not both.");
+    }
+    // Among other faults it is told by what is known of the house. Alone it refuses nobody: the house may say something else by now.
+    if !input.is_sound()
+        && let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref())
+    {
         input.refuse_member("duration_minutes", fault.code, fault.detail);
     }
-    let body = input.read::<NewReservation>();
     let body = match (input.finish((key, body)), &keyed) {
         (Ok((_, body)), _) => body,
         // What was answered is answered again, even where the time that was booked has meanwhile gone by.
@@ -108,6 +117,7 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         user_id: caller.user_id,
         actor: actor(caller),
         table_id: body.table_id,
+        area_id: body.area_id,
         guests: body.guests_count,
         minutes: body.duration_minutes,
         start: body.reservation_time,

@@ -21,6 +21,13 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
         Refusal::NotFound(Thing::Reservation) => Problem::not_found("booking"),
         Refusal::NotFound(Thing::Table) => Problem::not_found("table"),
         Refusal::NotFound(Thing::Exception) => Problem::not_found("exception"),
+        Refusal::NotFound(Thing::Area) => Problem::not_found("area"),
+        Refusal::AreaNameTaken => Problem::new(&codes::AREA_NAME_TAKEN, "Another area has this name. Choose another one."),
+        Refusal::AreaInUse => {
+            let detail = "Tables stand in the area; a table that is not in use does so, too. Move or remove them first.";
+            Problem::new(&codes::AREA_IN_USE, detail)
+        }
+        Refusal::UnknownArea => Problem::member("area_id", "unknown_area", "There is no such area."),
         Refusal::OtherContent => Problem::new(
             &code::PRECONDITION_FAILED,
             "It has been changed since you read it, and the request's conditions exclude that. Read it again, then repeat the request.",
@@ -62,7 +69,9 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
             let detail = "Another party sits at the table. Complete its booking first, or choose another table.";
             Problem::new(&codes::TABLE_OCCUPIED, detail).with("reservations", json!(sitting))
         }
-        Refusal::NoTableFits(guests) => Problem::new(&codes::NO_TABLE_FITS, format!("No table seats a party of {guests}.")),
+        Refusal::NoTableFits(guests) => {
+            Problem::new(&codes::NO_TABLE_FITS, format!("The restaurant gives no table to a party of {guests} at that time."))
+        }
         Refusal::NoTableFree(alternatives) => {
             let detail = match alternatives.as_slice() {
                 [] => "No table that seats the party is free at that time, nor at a listed time within 7 days of it.",

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 
 use super::{AppState, actor};
 use crate::booking::{Reservation, ReservationId};
+use crate::edit;
 use crate::room;
 use crate::status::Status;
 use crate::store::list::{self, Filter, HostReservation, Position, When};
@@ -73,6 +74,15 @@ chassis::query! {
         pub table_id: optional TableId,
         /// Of this user.
         pub user_id: optional UserId,
+        /// Only those ahead that begin in no service any more, since the hours were changed. It cannot be given together with others.
+        pub stranded: default bool = false,
+    }
+}
+
+impl Which {
+    fn is_mixed(&self) -> bool {
+        let others = self.date.is_some() || !self.status.is_empty() || self.table_id.is_some() || self.user_id.is_some();
+        self.stranded && others
     }
 }
 
@@ -91,9 +101,22 @@ chassis::query! {
 )]
 pub async fn list(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
     let (which, page) = (input.read::<Which>(), Page::<Position>::read(&mut input, "house"));
+    if which.as_ref().is_some_and(Which::is_mixed) {
+        input.refuse_parameter(
+            "stranded",
+            "alone",
+            "Ask for the stranded bookings alone, without `date`, `status`, `table_id` or `user_id`.",
+        );
+    }
     let (which, page) = input.finish((which, page))?;
     let mut connection = state.connection().await?;
     let known = state.room().known(&mut connection).await?;
+    if which.stranded {
+        let ahead = list::ahead(&mut connection).await?;
+        let ids: Vec<_> = edit::stranded(&known.house, &ahead).into_iter().map(|booking| booking.id).collect();
+        let reservations = list::of_ids(&mut connection, &ids, page.after().copied(), page.fetch()).await?;
+        return Ok(page.respond(reservations, |row: &HostReservation| Position::after(&row.reservation)));
+    }
     let day = which.date.map(|date| Calendar::new(&known.house, date, date).night(date));
     let filter = Filter { day, statuses: which.status, table_id: which.table_id, user_id: which.user_id };
     let reservations = list::of_house(&mut connection, &filter, page.after().copied(), page.fetch()).await?;

@@ -13,6 +13,7 @@ use chassis::http::text::Text;
 use http::{HeaderValue, StatusCode, header};
 
 use super::{AppState, with_etag};
+use crate::area::AreaId;
 use crate::refusal::{Refusal, Thing};
 use crate::store;
 use crate::table::{self, Capacity, Table, TableId, TableNumber, TableValues};
@@ -43,13 +44,26 @@ chassis::body! {
         pub description: optional Text<2000>,
         /// Whether it can be booked.
         pub is_active: default bool = true,
+        /// The area in which it stands, or null.
+        pub area_id: optional AreaId,
+        /// The smallest party of guests that it is given to, not above `capacity`; the staff may seat fewer.
+        pub min_party: default Capacity = Capacity::MIN,
+        /// Whether guests may book it; the staff always may.
+        pub online: default bool = true,
     }
 }
 
 impl TableBody {
     fn values(self) -> TableValues {
-        let Self { table_number, capacity, description, is_active } = self;
-        TableValues { table_number, capacity, description, is_active }
+        let Self { table_number, capacity, description, is_active, area_id, min_party, online } = self;
+        TableValues { table_number, capacity, description, is_active, area_id, min_party, online }
+    }
+}
+
+/// Notes what is wrong with a table that follows the schema.
+fn judge(input: &mut Input, body: Option<&TableBody>) {
+    if let Some(body) = body.filter(|body| body.min_party > body.capacity) {
+        input.refuse_member("min_party", "out_of_range", format!("This must be at most the capacity, {}.", body.capacity));
     }
 }
 
@@ -121,6 +135,7 @@ pub async fn get(State(state): State<AppState>, mut input: Input) -> Result<Resp
 )]
 pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
     let body = input.read::<TableBody>();
+    judge(&mut input, body.as_ref());
     let body = input.finish(body)?;
     let mut connection = state.connection().await?;
     let added = table::add(&mut connection, state.room(), &body.values()).await;
@@ -146,6 +161,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
 )]
 pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions, body) = (input.id::<TableId>(), input.conditions(), input.read::<TableBody>());
+    judge(&mut input, body.as_ref());
     let (id, conditions, body) = input.finish((id, conditions, body))?;
     let accepts = |version| conditions.check_version(version).is_ok();
     let mut connection = state.connection().await?;

@@ -1,7 +1,7 @@
 //! The house, at its version.
 
 use house::House;
-use house::floor::{Floor, Table};
+use house::floor::{Area, Floor, Table};
 use house::rules::Rules;
 use house::schedule::{Exception, Schedule, Service, Weekly};
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ struct Row {
     #[sqlx(json)]
     exceptions: Vec<StoredException>,
     #[sqlx(json)]
+    areas: Vec<StoredArea>,
+    #[sqlx(json)]
     tables: Vec<StoredTable>,
 }
 
@@ -51,18 +53,36 @@ impl From<StoredException> for Exception {
     }
 }
 
+/// An area, as the statement has it.
+#[derive(serde::Deserialize)]
+struct StoredArea {
+    id: i32,
+    online: bool,
+    position: i32,
+}
+
+impl From<StoredArea> for Area {
+    fn from(area: StoredArea) -> Self {
+        let StoredArea { id, online, position } = area;
+        Self { id, online, position }
+    }
+}
+
 /// A table in use, as the statement has it.
 #[derive(serde::Deserialize)]
 struct StoredTable {
     id: i32,
     table_number: i32,
     capacity: i32,
+    min_party: i32,
+    area_id: Option<i32>,
+    online: bool,
 }
 
 impl From<StoredTable> for Table {
     fn from(table: StoredTable) -> Self {
-        let StoredTable { id, table_number, capacity } = table;
-        Self { id, number: table_number, capacity, min_party: 1, area: None, online: true }
+        let StoredTable { id, table_number: number, capacity, min_party, area_id: area, online } = table;
+        Self { id, number, capacity, min_party, area, online }
     }
 }
 
@@ -72,19 +92,30 @@ impl From<StoredTable> for Table {
 /// Where the database fails.
 pub async fn read(connection: &mut PgConnection, restaurant: &Restaurant) -> Result<Known, sqlx::Error> {
     let row: Row = sqlx::query_as(sql::READ_HOUSE).fetch_one(connection).await?;
-    let floor = Floor::new(&[], row.tables.into_iter().map(Table::from).collect(), &[]);
+    let areas: Vec<_> = row.areas.into_iter().map(Area::from).collect();
+    let floor = Floor::new(&areas, row.tables.into_iter().map(Table::from).collect(), &[]);
     let schedule = Schedule::new(row.schedule, row.exceptions.into_iter().map(Exception::from).collect());
     let pause_until = row.pause_until.map(jiff_sqlx::Timestamp::to_jiff);
     Ok(Known { version: row.version, house: House { rules: row.rules, schedule, pause_until, floor, ..restaurant.house() } })
 }
 
 /// Waits until nobody else edits the house nor books by it, and keeps it so until the transaction ends. Every edit begins with it, so that no
-/// two wait for each other.
+/// two wait for each other. The lock is the table's, whose queue is in order: those who share a row do not queue behind somebody who wants it
+/// alone.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn lock(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query(sql::LOCK_HOUSE).execute(transaction).await?;
+    Ok(())
+}
+
+/// Keeps the house as it is until the transaction ends, whatever it is.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn share(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::SHARE_HOUSE).execute(transaction).await?;
     Ok(())
 }
 

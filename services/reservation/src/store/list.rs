@@ -10,7 +10,7 @@ use sqlx::{FromRow, PgConnection, Row as _};
 
 use super::guest::Guest;
 use super::sql;
-use crate::booking::{Brief, Reservation};
+use crate::booking::{Brief, Reservation, ReservationId};
 use crate::status::Status;
 use crate::table::TableId;
 
@@ -152,4 +152,24 @@ pub async fn of_house(
 /// Where the database fails.
 pub async fn ahead(connection: &mut PgConnection) -> Result<Vec<Brief>, sqlx::Error> {
     sqlx::query_as(sql::BOOKINGS_AHEAD).fetch_all(connection).await
+}
+
+/// The bookings of these ids, the soonest first, each with its guest.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn of_ids(
+    connection: &mut PgConnection,
+    ids: &[ReservationId],
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<HostReservation>, sqlx::Error> {
+    let ids: Vec<i32> = ids.iter().map(|id| id.get()).collect();
+    sqlx::query_as(sql::BOOKINGS_OF_IDS)
+        .bind(ids)
+        .bind(after.map(|after| after.time.to_sqlx()))
+        .bind(after.map(|after| after.id))
+        .bind(limit)
+        .fetch_all(connection)
+        .await
 }

@@ -12,7 +12,8 @@ pub const UNTIL_UPCOMING: &str = include_str!("sql/until_upcoming.sql");
 
 pub const HOUSE_VERSION: &str = "SELECT version FROM house";
 pub const READ_HOUSE: &str = include_str!("sql/read_house.sql");
-pub const LOCK_HOUSE: &str = "SELECT version FROM house FOR UPDATE";
+pub const LOCK_HOUSE: &str = "LOCK TABLE house IN EXCLUSIVE MODE";
+pub const SHARE_HOUSE: &str = "SELECT FROM house FOR SHARE";
 pub const HOUSE_AGREES: &str = "SELECT FROM house WHERE version = $1 FOR SHARE";
 pub const SET_RULES: &str = "UPDATE house SET rules = $1, version = version + 1";
 pub const SET_SCHEDULE: &str = "UPDATE house SET schedule = $1, version = version + 1";
@@ -32,6 +33,11 @@ pub const REMOVE_EXCEPTION: &str = "DELETE FROM exception WHERE id = $1";
 pub const BOOKINGS_AHEAD: &str = "SELECT id, reservation_code, reservation_time FROM reservation
             WHERE status IN ('pending', 'confirmed') AND reservation_time > now() ORDER BY reservation_time, id";
 
+pub const BOOKINGS_OF_IDS: &str = "SELECT r.*, g.user_id AS guest_id, g.full_name, g.email, g.phone
+            FROM reservation r LEFT JOIN guest g ON g.user_id = r.user_id
+            WHERE r.id = ANY($1) AND (r.reservation_time, r.id) > (coalesce($2, '-infinity'::timestamptz), coalesce($3, 0))
+            ORDER BY r.reservation_time, r.id LIMIT $4";
+
 pub const PACING: &str =
     "SELECT bucket, covers, parties FROM pacing WHERE bucket > $1::timestamptz - interval '15 minutes' AND bucket <= $2";
 pub const ADD_PACING: &str = include_str!("sql/add_pacing.sql");
@@ -47,12 +53,19 @@ pub const HOLD: &str = include_str!("sql/hold.sql");
 pub const RELEASE: &str = "DELETE FROM reservation_table WHERE reservation_id = $1";
 pub const SITTING: &str = include_str!("sql/sitting.sql");
 
+pub const AREA: &str = "SELECT * FROM area WHERE id = $1";
+pub const AREAS: &str = "SELECT * FROM area WHERE (position, id) > ($1, $2) ORDER BY position, id LIMIT $3";
+pub const ADD_AREA: &str = "INSERT INTO area (name, online, position) VALUES ($1, $2, $3) RETURNING *";
+pub const REPLACE_AREA: &str = "UPDATE area SET name = $2, online = $3, position = $4, version = version + 1 WHERE id = $1 RETURNING *";
+pub const REMOVE_AREA: &str = r#"DELETE FROM area WHERE id = $1 AND NOT EXISTS (SELECT FROM "table" WHERE area_id = $1)"#;
+
 pub const TABLE: &str = r#"SELECT * FROM "table" WHERE id = $1"#;
 pub const TABLES: &str = r#"SELECT * FROM "table" WHERE (is_active OR $1) AND table_number > $2 ORDER BY table_number LIMIT $3"#;
 pub const TABLES_OF: &str = r#"SELECT * FROM "table" WHERE id = ANY($1)"#;
-pub const ADD_TABLE: &str = r#"INSERT INTO "table" (table_number, capacity, description, is_active) VALUES ($1, $2, $3, $4) RETURNING *"#;
-pub const REPLACE_TABLE: &str = r#"UPDATE "table" SET table_number = $2, capacity = $3, description = $4, is_active = $5, version = version + 1
-            WHERE id = $1 RETURNING *"#;
+pub const ADD_TABLE: &str = r#"INSERT INTO "table" (table_number, capacity, description, is_active, area_id, min_party, online)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *"#;
+pub const REPLACE_TABLE: &str = r#"UPDATE "table" SET table_number = $2, capacity = $3, description = $4, is_active = $5, area_id = $6, min_party = $7,
+            online = $8, version = version + 1 WHERE id = $1 RETURNING *"#;
 pub const REMOVE_TABLE: &str = include_str!("sql/remove_table.sql");
 pub const DEACTIVATE_TABLE: &str = r#"UPDATE "table" SET is_active = false, version = version + 1 WHERE id = $1 AND is_active"#;
 pub const AHEAD: &str = include_str!("sql/ahead.sql");

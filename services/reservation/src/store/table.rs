@@ -46,6 +46,9 @@ pub async fn insert(connection: &mut PgConnection, values: &TableValues) -> Resu
         .bind(values.capacity)
         .bind(&values.description)
         .bind(values.is_active)
+        .bind(values.area_id)
+        .bind(values.min_party)
+        .bind(values.online)
         .fetch_one(connection)
         .await
 }
@@ -61,6 +64,9 @@ pub async fn update(transaction: &mut PgConnection, id: TableId, values: &TableV
         .bind(values.capacity)
         .bind(&values.description)
         .bind(values.is_active)
+        .bind(values.area_id)
+        .bind(values.min_party)
+        .bind(values.online)
         .fetch_one(transaction)
         .await
 }
