@@ -3,6 +3,7 @@
 //! The API server, etcd and the controllers share the cores with it: what they do for the objects that are made is in every figure, of the
 //! operator and of what it is held against alike.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,12 @@ impl Plane {
                 own.len() - writes
             ),
         );
+        let mut read: BTreeMap<String, usize> = BTreeMap::new();
+        for request in own.iter().filter(|request| !request.is_write()) {
+            *read.entry(format!("{} {}", request.verb, request.resource)).or_default() += 1;
+        }
+        let read: Vec<_> = read.iter().map(|(what, times)| format!("{times} × {what}")).collect();
+        report.told("— the reads", read.join(", "));
         Ok(())
     }
 
