@@ -146,11 +146,6 @@ impl<'a> Calendar<'a> {
         self.nights[self.index(date)].sittings()
     }
 
-    /// Whether nothing is served on a date.
-    pub fn is_closed(&self, date: Date) -> bool {
-        self.nights[self.index(date)].sittings.as_ref().is_some_and(Vec::is_empty)
-    }
-
     /// The times of a date that are listed, in order, each with what the restaurant does then.
     pub fn starts(&self, date: Date) -> Vec<(Timestamp, Hours<'a>)> {
         let index = self.index(date);
@@ -267,7 +262,6 @@ mod tests {
         let (friday, saturday) = (date("2030-05-17"), date("2030-05-18"));
         assert_eq!(starts(&house, "2030-05-18"), Vec::<String>::new());
         let calendar = Calendar::new(&house, friday, saturday);
-        assert!(calendar.is_closed(saturday) && !calendar.is_closed(friday));
         assert_eq!((calendar.sittings(friday).len(), calendar.sittings(saturday).len()), (2, 0));
     }
 
@@ -325,14 +319,6 @@ mod tests {
         assert_eq!(hours("2030-05-18T04:00:00Z"), Hours::AroundTheClock { since: at("2030-05-18T00:00:00Z") });
         assert!(matches!(hours("2030-05-18T03:59:00Z"), Hours::In(_)));
         assert_eq!(hours("2030-05-17T17:59:00Z"), Hours::Closed);
-    }
-
-    #[test]
-    fn between_two_services_after_midnight_it_is_still_the_night_before() {
-        let twice = vec![service("Late", ["18:00", "00:00", "01:00"]), service("Later", ["23:59", "02:00", "03:00"])];
-        let exception = Exception { from: date("2030-05-17"), until: date("2030-05-17"), services: twice };
-        let house = house("UTC", Vec::new(), vec![exception]);
-        assert_eq!(night(&house, "2030-05-17").1, "2030-05-18T03:00:00Z");
     }
 
     #[test]

@@ -84,11 +84,6 @@ impl Openings {
             free.get(first).is_some_and(|free| free.contains(span))
         })
     }
-
-    /// Until when a table is free that is free at `start`; `None` where it is taken then.
-    pub fn free_until(&self, place: usize, start: Timestamp) -> Option<Timestamp> {
-        self.free[place].iter().find(|free| free.start <= start && start < free.end).map(|free| free.end)
-    }
 }
 
 /// What the taken stretches leave of `within`.
@@ -184,13 +179,5 @@ mod tests {
         let free = |seated, now| free(&[hold(1, "17:00", "19:00", seated)], span("20:00", "21:00"), now).contains(&vec![1]);
         assert!(!free(true, "19:46"));
         assert!(free(true, "19:45") && free(true, "17:30") && free(false, "19:59"));
-    }
-
-    #[test]
-    fn a_table_is_free_until_what_holds_it_next() {
-        let openings = Openings::new(&floor(), &[hold(1, "18:00", "19:00", false)], day(), at("00:00"));
-        let until = |place, start| openings.free_until(place, at(start));
-        assert_eq!((until(0, "17:00"), until(0, "18:00"), until(0, "18:59")), (Some(at("18:00")), None, None));
-        assert_eq!((until(0, "19:00"), until(1, "17:00")), (Some(at("23:59")), Some(at("23:59"))));
     }
 }
