@@ -1,179 +1,33 @@
-//! Watches that report changes: one for each kind, of metadata only, limited to objects that the operator manages.
+//! Watches that report changes: one for each kind, limited to objects that the operator manages. Objects whose state controllers report
+//! come whole, so that they need not be read again; of the others only the metadata.
+
+mod health;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Poll;
-use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
-use kube::api::{Api, DynamicObject};
-use kube::core::PartialObjectMeta;
+use kube::api::{Api, ApiResource, DynamicObject};
+use kube::core::{DynamicResourceScope, PartialObjectMeta};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Client, ResourceExt as _};
+use kube::{Client, Resource, ResourceExt as _};
+use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
+
+pub use health::Health;
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::resource::Owner;
 use crate::reconcile::volume::Volume;
-use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_DEAD, WATCH_RENEWAL, WATCH_SECONDS};
-
-/// The object of a watch: a kind, or the resources themselves (`None`); in one namespace, or in all (`None`).
-type Watched = (Option<Kind>, Option<String>);
-
-/// The health of all watches.
-#[derive(Default)]
-pub struct Health {
-    watches: Mutex<BTreeMap<Watched, Watch>>,
-    changed: Notify,
-    /// The reason why this replica does not work although it leads.
-    blocked: Mutex<Option<String>>,
-}
-
-#[derive(Default)]
-struct Watch {
-    /// Whether the watch has finished a list.
-    synced: bool,
-    /// The time since which the watch fails, and the error.
-    failing: Option<(Instant, String)>,
-}
-
-impl Health {
-    fn watches(&self) -> MutexGuard<'_, BTreeMap<Watched, Watch>> {
-        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Registers a watch that starts; `kind` is `None` for the resources themselves.
-    pub fn begins(&self, kind: Option<Kind>, namespace: Option<&str>) {
-        self.watches().insert((kind, namespace.map(str::to_owned)), Watch::default());
-    }
-
-    /// Removes the watches of a kind that the operator no longer watches.
-    fn ends(&self, kind: Kind) {
-        self.watches().retain(|(of, _), _| *of != Some(kind));
-        self.changed.notify_waiters();
-    }
-
-    /// Records that a watch reported an event; `synced` if the event ends a list.
-    fn works(&self, kind: Option<Kind>, namespace: Option<&str>, synced: bool) {
-        if let Some(watch) = self.watches().get_mut(&(kind, namespace.map(str::to_owned))) {
-            watch.failing = None;
-            watch.synced |= synced;
-        }
-        self.changed.notify_waiters();
-    }
-
-    /// Records that a watch failed.
-    fn fails(&self, kind: Option<Kind>, namespace: Option<&str>, error: &watcher::Error) {
-        let name = kind.map_or("RestaurantBooking", Kind::as_str);
-        let error = crate::reconcile::failure::chain(error);
-        if let Some(watch) = self.watches().get_mut(&(kind, namespace.map(str::to_owned))) {
-            match &mut watch.failing {
-                Some((_, last)) if *last == error => debug!(kind = name, namespace, "the watch still fails: {error}"),
-                failing => {
-                    warn!(kind = name, namespace, "the watch fails: {error}");
-                    let since = failing.as_ref().map_or_else(Instant::now, |(since, _)| *since);
-                    *failing = Some((since, error));
-                }
-            }
-        }
-    }
-
-    fn is_failing(&self, kind: Option<Kind>, namespace: Option<&str>) -> bool {
-        self.watches().get(&(kind, namespace.map(str::to_owned))).is_some_and(|watch| watch.failing.is_some())
-    }
-
-    /// Whether every watch has finished a list.
-    pub fn is_synced(&self) -> bool {
-        self.watches().values().all(|watch| watch.synced)
-    }
-
-    /// Whether the operator can work: every watch of at least one namespace has finished a list. A namespace that was deleted, or that
-    /// grants no rights, does not affect the others.
-    pub fn is_ready(&self) -> bool {
-        if self.blocked.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            return false;
-        }
-        let watches = self.watches();
-        let mut places: BTreeMap<&Option<String>, bool> = BTreeMap::new();
-        for ((_, namespace), watch) in watches.iter() {
-            *places.entry(namespace).or_insert(true) &= watch.synced;
-        }
-        places.is_empty() || places.into_values().any(|synced| synced)
-    }
-
-    /// Returns when [`Health::is_synced`].
-    async fn synced(&self) {
-        loop {
-            let changed = self.changed.notified();
-            if self.is_synced() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    /// The watches that have not finished a list, each with its error if it has one.
-    pub fn missing(&self) -> String {
-        let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let watches = self.watches();
-        let missing = watches.iter().filter(|(_, watch)| !watch.synced).map(|(watched, watch)| {
-            let why = watch.failing.as_ref().map(|(_, error)| format!(": {error}")).unwrap_or_default();
-            format!("the watch of {} has not finished its first list{why}", named(watched))
-        });
-        blocked.into_iter().chain(missing).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Sets the reason why this replica does not work although it leads; `None`: it works. Returns whether the reason changed.
-    pub fn block(&self, reason: Option<String>) -> bool {
-        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = *blocked != reason;
-        *blocked = reason;
-        changed
-    }
-
-    /// The watches that worked once and have failed for minutes, if every namespace has such a watch; `None` otherwise. A watch that never
-    /// worked lacks a right, and a single namespace that does not answer was deleted or no longer grants rights: a new process repairs
-    /// neither.
-    pub fn dead(&self) -> Option<String> {
-        let lost = self.lost_for(WATCH_DEAD)?;
-        let watches = self.watches();
-        let is_lost = |watch: &Watch| watch.synced && watch.failing.as_ref().is_some_and(|(since, _)| since.elapsed() > WATCH_DEAD);
-        let places: BTreeSet<_> = watches.keys().map(|(_, namespace)| namespace).collect();
-        let all = places.into_iter().all(|place| watches.iter().any(|((_, namespace), watch)| namespace == place && is_lost(watch)));
-        all.then_some(lost)
-    }
-
-    fn lost_for(&self, limit: Duration) -> Option<String> {
-        self.failing(|watch, since| watch.synced && since.elapsed() > limit)
-    }
-
-    /// The watches that have failed for longer than `limit`; `None` if there are none.
-    pub fn failing_for(&self, limit: Duration) -> Option<String> {
-        self.failing(|_, since| since.elapsed() > limit)
-    }
-
-    fn failing(&self, counts: impl Fn(&Watch, Instant) -> bool) -> Option<String> {
-        let watches = self.watches();
-        let failing = watches.iter().filter_map(|(watched, watch)| {
-            let (since, error) = watch.failing.as_ref().filter(|(since, _)| counts(watch, *since))?;
-            Some(format!("the watch of {} has failed for {} s: {error}", named(watched), since.elapsed().as_secs()))
-        });
-        let failing: Vec<_> = failing.collect();
-        (!failing.is_empty()).then(|| failing.join("\n"))
-    }
-}
-
-fn named((kind, namespace): &Watched) -> String {
-    let place = namespace.as_ref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
-    format!("{}{place}", kind.map_or("RestaurantBooking", Kind::as_str))
-}
+use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_RENEWAL, WATCH_SECONDS};
 
 /// A watch that reports its health to `health`; `kind` is `None` for the resources themselves.
 pub fn watch<K: 'static>(
@@ -200,6 +54,9 @@ pub fn watch<K: 'static>(
         }
     })
 }
+
+/// The number of objects that a list of whole objects has in a page.
+const PAGE: u32 = 100;
 
 /// The watches of all kinds of objects.
 pub struct Watches {
@@ -328,36 +185,65 @@ struct One {
 
 impl One {
     async fn run(self) {
-        let client = self.context.client.clone();
-        let resource = self.kind.resource();
-        let api: Api<PartialObjectMeta<DynamicObject>> = match &self.namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
         let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
         // Secrets of users and of other operators matter too; the operator keeps nothing of them.
         if self.kind != Kind::Secret {
             config = config.labels(&format!("{MANAGED_BY}={MANAGER}"));
         }
-        let begin = move || watcher(api.clone(), config.clone()).default_backoff().boxed();
+        if self.kind.is_observed() {
+            let api: Api<DynamicObject> = self.api();
+            // A page of whole objects is held in memory.
+            let config = config.page_size(PAGE);
+            self.follow(move || watcher(api.clone(), config.clone()).default_backoff().boxed(), |object| object).await;
+        } else {
+            let api: Api<PartialObjectMeta<DynamicObject>> = self.api();
+            let whole = |object: PartialObjectMeta<DynamicObject>| DynamicObject {
+                types: object.types,
+                metadata: object.metadata,
+                data: Value::Null,
+            };
+            self.follow(move || watcher(api.clone(), config.clone()).default_backoff().boxed(), whole).await;
+        }
+    }
+
+    fn api<K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>>(&self) -> Api<K> {
+        let (client, resource) = (self.context.client.clone(), self.kind.resource());
+        match &self.namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        }
+    }
+
+    /// Handles the events of a watch; `whole` makes an object of what the watch reports.
+    async fn follow<K: 'static>(
+        &self,
+        begin: impl Fn() -> BoxStream<'static, watcher::Result<watcher::Event<K>>> + Send + 'static,
+        whole: impl Fn(K) -> DynamicObject,
+    ) {
         let mut events = pin!(watch(begin, self.health.clone(), Some(self.kind), self.namespace.clone()));
         let mut listed = None;
         while let Some(event) = events.next().await {
-            if let Ok(event) = event {
-                self.event(event, &mut listed);
+            match event {
+                Ok(watcher::Event::Init) => listed = Some(HashSet::new()),
+                Ok(watcher::Event::InitApply(object)) => self.event(watcher::Event::InitApply(whole(object)), &mut listed),
+                Ok(watcher::Event::InitDone) => self.event(watcher::Event::InitDone, &mut listed),
+                Ok(watcher::Event::Apply(object)) => self.event(watcher::Event::Apply(whole(object)), &mut listed),
+                Ok(watcher::Event::Delete(object)) => self.event(watcher::Event::Delete(whole(object)), &mut listed),
+                Err(_) => {}
             }
         }
     }
 
-    fn event(&self, event: watcher::Event<PartialObjectMeta<DynamicObject>>, listed: &mut Option<HashSet<(Owner, String)>>) {
+    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<HashSet<(Owner, String)>>) {
         match event {
             watcher::Event::Init => *listed = Some(HashSet::new()),
             watcher::Event::InitApply(object) => {
                 if let Some(owner) = owner(&object) {
-                    self.seen(&owner, &object);
                     if let Some(listed) = listed {
-                        listed.insert((owner, object.name_any()));
+                        listed.insert((owner.clone(), object.name_any()));
                     }
+                    // What a list has is not kept: that of a new process has everything.
+                    self.seen(&owner, DynamicObject { data: Value::Null, ..object });
                 } else {
                     self.referred(&object);
                 }
@@ -369,7 +255,7 @@ impl One {
                 }
             }
             watcher::Event::Apply(object) => match owner(&object) {
-                Some(owner) => self.seen(&owner, &object),
+                Some(owner) => self.seen(&owner, object),
                 None => {
                     self.lost(None, &object);
                     self.referred(&object);
@@ -385,30 +271,32 @@ impl One {
         }
     }
 
-    fn seen(&self, owner: &Owner, object: &PartialObjectMeta<DynamicObject>) {
-        self.lost(Some(owner), object);
+    fn seen(&self, owner: &Owner, object: DynamicObject) {
+        self.lost(Some(owner), &object);
         let version = object.resource_version().unwrap_or_default();
         // The volume is recorded before the claim: otherwise the claim would seem to have been made with unknown settings.
         if self.kind == Kind::PersistentVolumeClaim {
             self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));
         }
-        if self.context.children.seen(owner, self.kind, &object.name_any(), version) {
-            self.reconcile(owner);
-        }
         if self.kind == Kind::Secret {
-            self.referred(object);
+            self.referred(&object);
+        }
+        let name = object.name_any();
+        let whole = (!object.data.is_null()).then(|| serde_json::to_value(object).expect("an object is JSON"));
+        if self.context.children.seen(owner, self.kind, &name, version, whole) {
+            self.reconcile(owner);
         }
     }
 
     /// The operator's labels may have been edited: the resource that owned the object puts them back.
-    fn lost(&self, owner: Option<&Owner>, object: &PartialObjectMeta<DynamicObject>) {
+    fn lost(&self, owner: Option<&Owner>, object: &DynamicObject) {
         let namespace = object.namespace().unwrap_or_default();
         let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any());
         losers.iter().for_each(|owner| self.reconcile(owner));
     }
 
     /// Enqueues the resources that refer to a Secret, except its owner.
-    fn referred(&self, object: &PartialObjectMeta<DynamicObject>) {
+    fn referred(&self, object: &DynamicObject) {
         if self.kind == Kind::Secret {
             let owners = self.context.children.referring(&object.namespace().unwrap_or_default(), &object.name_any());
             let own = owner(object);
@@ -424,7 +312,7 @@ impl One {
 }
 
 /// The resource that owns an object, by the object's labels.
-fn owner(object: &PartialObjectMeta<DynamicObject>) -> Option<Owner> {
+fn owner(object: &DynamicObject) -> Option<Owner> {
     let labels = object.labels();
     if labels.get(MANAGED_BY).map(String::as_str) != Some(MANAGER) {
         return None;
@@ -434,6 +322,8 @@ fn owner(object: &PartialObjectMeta<DynamicObject>) -> Option<Owner> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -472,19 +362,5 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(50), ended(&mut tasks)).await.is_err());
         tasks.get_mut(&Kind::Job).expect("a set").spawn(async { panic!("a watch that panics") });
         assert_eq!(ended(&mut tasks).await, Kind::Job);
-    }
-
-    #[test]
-    fn a_watch_is_lost_only_if_it_ever_worked() {
-        let health = Health::default();
-        health.begins(Some(Kind::Secret), Some("dining"));
-        health.fails(Some(Kind::Secret), Some("dining"), &watcher::Error::NoResourceVersion);
-        assert!(health.failing_for(Duration::ZERO).is_some() && health.missing().contains("Secret in dining"));
-        assert_eq!(health.lost_for(Duration::ZERO), None);
-        health.works(Some(Kind::Secret), Some("dining"), true);
-        assert_eq!((health.failing_for(Duration::ZERO), health.missing().as_str()), (None, ""));
-        health.fails(Some(Kind::Secret), Some("dining"), &watcher::Error::NoResourceVersion);
-        assert!(health.lost_for(Duration::ZERO).is_some_and(|lost| lost.contains("Secret in dining")));
-        assert_eq!(health.dead(), None);
     }
 }

@@ -117,9 +117,14 @@ impl Applier<'_> {
     /// The Deployment of a step, if it exists.
     pub async fn deployment(&self, step: Step, objects: &[&Object]) -> Result<Option<Value>, Failure> {
         match objects.iter().find(|object| object.kind == Kind::Deployment) {
-            Some(object) => self.get(step, Kind::Deployment, &object.name).await,
+            Some(object) => self.live(step, Kind::Deployment, &object.name).await,
             None => Ok(None),
         }
+    }
+
+    /// Whether a watch has reported an object of the step of this kind.
+    pub fn is_known(&self, objects: &[&Object], kind: Kind) -> bool {
+        objects.iter().any(|object| object.kind == kind && self.children.version(self.owner, kind, &object.name).is_some())
     }
 
     /// The state of the Job of a step, if it exists.
@@ -128,7 +133,7 @@ impl Applier<'_> {
         if let Some(observed) = self.children.settled(self.owner, *kind, name, &hash(body)) {
             return Ok(Some(observed));
         }
-        let live = self.get(step, *kind, name).await?;
+        let live = self.live(step, *kind, name).await?;
         let ours = live.filter(|live| self.is_ours(step, *kind, name, live).is_ok() && !self.is_of_another(*kind, live));
         Ok(ours.map(|live| observe(*kind, &live)))
     }
@@ -152,7 +157,7 @@ impl Applier<'_> {
         }
         let mut wanted = body.clone();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
-        let live = self.get(step, kind, name).await?;
+        let live = self.live(step, kind, name).await?;
         if held && kind == Kind::Deployment && live.is_none() {
             // The Deployment was deleted after the check of the gate. It must not be created with the new template.
             return Ok(Observed::waiting(format!("Deployment {name} waits for earlier steps")));
@@ -196,7 +201,11 @@ impl Applier<'_> {
                 self.leave_replicas(step, name, live, &wanted).await?;
             }
         }
-        let result = match (self.apply(step, kind, name, &wanted, live.is_none()).await, &live) {
+        let applied = self.apply(step, kind, name, &wanted, live.is_none()).await;
+        if applied.is_err() {
+            self.children.doubt(self.owner, kind, name);
+        }
+        let result = match (applied, &live) {
             // Controllers also write to objects of the other kinds, such as the volume of a claim. Those fields must stay.
             (Err(refused), Some(live)) if refused.reason == OBJECT_REJECTED && !kind.holds_data() && !kind.is_optional() => {
                 if !self.take_over(step, kind, name, live).await? {
@@ -214,6 +223,14 @@ impl Applier<'_> {
         let version = live["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
         self.children.settle(self.owner, kind, name, hash, version, observed.clone());
         observed
+    }
+
+    /// The object, as a watch reported it since it was settled, or else as the API server has it.
+    async fn live(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
+        match self.children.live(self.owner, kind, name) {
+            Some(live) => Ok(Some(live)),
+            None => self.get(step, kind, name).await,
+        }
     }
 
     pub(super) async fn get(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {

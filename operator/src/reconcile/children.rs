@@ -1,9 +1,11 @@
 //! The objects that the watches have reported, and those known to be as wanted, so that a settled resource costs no request.
 //!
-//! Only a version is kept of each object: a thousand resources have some forty thousand objects.
+//! Only a version is kept of each settled object: a thousand resources have some forty thousand objects.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
 
 use super::kind::Kind;
 use super::observe::Observed;
@@ -20,6 +22,8 @@ struct Entry {
     /// The settings that a database's volume was made with; for claims only.
     volume: Option<Volume>,
     settled: Option<Settled>,
+    /// The object as a watch reported it, until it is settled again; of observed kinds only.
+    live: Option<Box<Value>>,
 }
 
 /// The state of an object that is as wanted.
@@ -61,13 +65,29 @@ fn not_newer(version: &str, than: &str) -> bool {
 }
 
 impl Children {
-    /// Records an object that a watch reported. Returns whether the object changed; the operator's own write is not a change.
-    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, version: String) -> bool {
+    /// Records an object that a watch reported, and the object itself if the watch reported it whole. Returns whether the object changed;
+    /// the operator's own write is not a change.
+    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, version: String, live: Option<Value>) -> bool {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner.clone()).or_default().entry((kind, name.to_owned())).or_default();
         let known = entry.settled.as_ref().is_some_and(|settled| not_newer(&version, &settled.version));
         entry.version = Some(version);
+        entry.live = live.filter(|_| !known).map(Box::new);
         !known
+    }
+
+    /// The object as a watch reported it, if that is newer than what was settled.
+    pub fn live(&self, owner: &Owner, kind: Kind, name: &str) -> Option<Value> {
+        let owned = lock(&self.owned);
+        owned.get(owner)?.get(&(kind, name.to_owned()))?.live.as_deref().cloned()
+    }
+
+    /// Drops the object that a watch reported: a request showed that it may be another now.
+    pub fn doubt(&self, owner: &Owner, kind: Kind, name: &str) {
+        let mut owned = lock(&self.owned);
+        if let Some(entry) = owned.get_mut(owner).and_then(|children| children.get_mut(&(kind, name.to_owned()))) {
+            entry.live = None;
+        }
     }
 
     /// Records the settings that the volume of a claim was made with, as a watch reported them.
@@ -138,6 +158,9 @@ impl Children {
     pub fn settle(&self, owner: &Owner, kind: Kind, name: &str, hash: String, version: String, observed: Observed) {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner.clone()).or_default().entry((kind, name.to_owned())).or_default();
+        if entry.version.as_ref().is_none_or(|seen| not_newer(seen, &version)) {
+            entry.live = None;
+        }
         entry.settled = Some(Settled { hash, version, observed });
     }
 
@@ -211,9 +234,9 @@ mod tests {
         // A write is answered before a watch reports it, and a watch may still report an older version.
         children.settle(&owner(), Kind::Secret, "a", "x".into(), "7".into(), Observed::done());
         assert!(settled("x") && !settled("y"));
-        children.seen(&owner(), Kind::Secret, "a", "6".into());
+        children.seen(&owner(), Kind::Secret, "a", "6".into(), None);
         assert!(settled("x"));
-        children.seen(&owner(), Kind::Secret, "a", "10".into());
+        children.seen(&owner(), Kind::Secret, "a", "10".into(), None);
         assert!(!settled("x"));
         children.settle(&owner(), Kind::Secret, "a", "x".into(), "10".into(), Observed::done());
         assert!(settled("x"));
@@ -222,12 +245,31 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_kept_whole_until_it_is_settled() {
+        let children = Children::default();
+        let seen = |version: &str| {
+            children.seen(&owner(), Kind::Job, "a", version.into(), Some(Value::from(version)));
+            children.live(&owner(), Kind::Job, "a")
+        };
+        children.settle(&owner(), Kind::Job, "a", "x".into(), "7".into(), Observed::done());
+        assert_eq!(seen("6"), None, "older than the operator's own write");
+        assert_eq!(seen("10"), Some("10".into()));
+        children.settle(&owner(), Kind::Job, "a", "x".into(), "9".into(), Observed::done());
+        assert_eq!(children.live(&owner(), Kind::Job, "a"), Some("10".into()), "newer than what was compared");
+        children.settle(&owner(), Kind::Job, "a", "x".into(), "10".into(), Observed::done());
+        assert_eq!(children.live(&owner(), Kind::Job, "a"), None);
+        seen("11");
+        children.doubt(&owner(), Kind::Job, "a");
+        assert_eq!(children.live(&owner(), Kind::Job, "a"), None);
+    }
+
+    #[test]
     fn what_a_new_list_does_not_have_is_gone() {
         let children = Children::default();
         for name in ["a", "b"] {
-            children.seen(&owner(), Kind::Secret, name, "1".into());
+            children.seen(&owner(), Kind::Secret, name, "1".into(), None);
         }
-        children.seen(&owner(), Kind::Service, "c", "1".into());
+        children.seen(&owner(), Kind::Service, "c", "1".into(), None);
         children.relisted(Kind::Secret, None, &HashSet::from([(owner(), "b".to_owned())]));
         assert_eq!(children.of(&owner()), [(Kind::Secret, "b".to_owned()), (Kind::Service, "c".to_owned())]);
         children.relisted(Kind::Secret, Some("elsewhere"), &HashSet::new());
@@ -238,7 +280,7 @@ mod tests {
     fn an_object_with_anothers_label_is_lost() {
         let children = Children::default();
         let other = Owner { name: "osteria".into(), ..owner() };
-        children.seen(&owner(), Kind::Secret, "a", "1".into());
+        children.seen(&owner(), Kind::Secret, "a", "1".into(), None);
         assert_eq!(children.lost(Some(&owner()), "default", Kind::Secret, "a"), []);
         assert_eq!(children.lost(Some(&other), "elsewhere", Kind::Secret, "a"), []);
         assert_eq!(children.lost(Some(&other), "default", Kind::Secret, "a"), [owner()]);

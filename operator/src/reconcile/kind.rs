@@ -130,6 +130,22 @@ impl Kind {
         self.row().product.is_some()
     }
 
+    /// Whether controllers report the state of an object of the kind, so that steps wait for it.
+    pub const fn is_observed(self) -> bool {
+        matches!(
+            self,
+            Self::PersistentVolumeClaim
+                | Self::StatefulSet
+                | Self::Job
+                | Self::Deployment
+                | Self::Ingress
+                | Self::HttpRoute
+                | Self::Cluster
+                | Self::Kafka
+                | Self::KafkaTopic
+        )
+    }
+
     /// The kinds of a product.
     pub fn of_product(product: &str) -> Vec<Self> {
         Self::ALL.into_iter().filter(|kind| kind.row().product == Some(product)).collect()

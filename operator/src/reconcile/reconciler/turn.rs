@@ -152,6 +152,10 @@ impl Round<'_> {
         let Some(blocking) = blocking else { return Ok(Gate::Open) };
         let why = format!("{} waits for {}", step.as_str(), blocking.as_str());
         match step {
+            // Before the first Pods there is nothing to keep: a Job or a Deployment that no watch has reported yet makes no difference, and is
+            // not read in each round.
+            Step::Migration(service) if !self.has_run(service) && !applier.is_known(objects, Kind::Job) => Ok(Gate::Closed(why)),
+            Step::Deployment(service) if !self.has_run(service) && !applier.is_known(objects, Kind::Deployment) => Ok(Gate::Closed(why)),
             // A database that was migrated once remains so, even while it cannot be reached.
             Step::Migration(_) => {
                 let job = applier.job(step, objects).await?;
