@@ -1,4 +1,5 @@
 CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 -- What the restaurant takes bookings by. Every edit raises the version; a statement that books names the version by which it was judged, and
 -- shares its lock, so that nothing is booked by what was before.
@@ -59,30 +60,73 @@ CREATE TABLE "table" (
 );
 CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON "table" FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
 
+-- Tables that are joined for a larger party.
+CREATE TABLE table_group (
+    id        serial PRIMARY KEY,
+    name      text NOT NULL,
+    -- Tables in use, all of one area.
+    table_ids integer[] NOT NULL CHECK (cardinality(table_ids) BETWEEN 2 AND 12),
+    capacity  integer NOT NULL CHECK (capacity BETWEEN 2 AND 20),
+    -- The smallest party of guests that it is given to; the staff may seat fewer.
+    min_party integer NOT NULL CHECK (min_party BETWEEN 1 AND capacity),
+    version   integer NOT NULL DEFAULT 1
+);
+CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON table_group FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
+
+-- Tables that the staff take out of use for a while.
+CREATE TABLE block (
+    id         serial PRIMARY KEY,
+    table_ids  integer[] NOT NULL CHECK (cardinality(table_ids) > 0),
+    from_at    timestamptz NOT NULL,
+    until_at   timestamptz NOT NULL CHECK (until_at > from_at AND until_at <= from_at + interval '30 days'),
+    reason     text,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX block_until ON block (until_at);
+CREATE TRIGGER raise_house BEFORE INSERT OR UPDATE OR DELETE ON block FOR EACH STATEMENT EXECUTE FUNCTION raise_house();
+
 CREATE TABLE reservation (
     id               serial PRIMARY KEY,
     reservation_code varchar(50) NOT NULL,
-    user_id          integer NOT NULL,
+    -- The account that booked; null where the staff did, for somebody else.
+    user_id          integer,
     table_id         integer NOT NULL REFERENCES "table" (id),
-    -- Whether the guest named the table, or the house chose it.
+    -- All its tables, by their numbers; the first one is also in table_id. They stay after the tables are free again.
+    table_ids        integer[] NOT NULL CHECK (table_ids[1] = table_id),
+    -- Whether the tables were named, or the house chose them.
     table_named      boolean NOT NULL DEFAULT false,
     guests_count     integer NOT NULL CHECK (guests_count BETWEEN 1 AND 20),
     reservation_time timestamptz NOT NULL,
     duration_minutes integer NOT NULL DEFAULT 120 CHECK (duration_minutes BETWEEN 15 AND 480),
     status           varchar(20) NOT NULL DEFAULT 'pending'
                      CHECK (status IN ('pending', 'confirmed', 'seated', 'completed', 'cancelled', 'no_show')),
+    source           varchar(20) NOT NULL DEFAULT 'account' CHECK (source IN ('account', 'guest', 'phone', 'walk_in')),
+    contact_name     varchar(255),
     contact_phone    varchar(50),
-    contact_email    varchar(255) NOT NULL,
+    contact_email    varchar(255),
     special_requests text,
+    -- For the staff alone.
+    staff_note       text,
+    -- Whether the staff booked or moved it against the rules of the house.
+    overridden       boolean NOT NULL DEFAULT false,
+    -- As whom it was last changed, and by which user.
+    changed_by       varchar(10) NOT NULL DEFAULT 'system' CHECK (changed_by IN ('guest', 'staff', 'system')),
+    changed_by_user  integer,
+    -- The state that reopening leads back to, and when it was left; null where there is nothing to undo.
+    undo_status      varchar(20),
+    undo_at          timestamptz,
     version          integer NOT NULL DEFAULT 1,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT reservation_code_key UNIQUE (reservation_code)
+    CONSTRAINT reservation_code_key UNIQUE (reservation_code),
+    CONSTRAINT reservation_user_of_account CHECK ((source = 'account') = (user_id IS NOT NULL))
 );
 -- Every list is a merge of ordered scans, one for each state that it shows: so none skips bookings that it does not show.
 CREATE INDEX reservation_status ON reservation (status, reservation_time, id);
 CREATE INDEX reservation_user ON reservation (user_id, status, reservation_time, id);
 CREATE INDEX reservation_of_table ON reservation (table_id, status, reservation_time, id);
+-- Those of the other tables of a joined booking are few, and looked through.
+CREATE INDEX reservation_joined ON reservation (status, reservation_time, id) WHERE cardinality(table_ids) > 1;
 -- The bookings that a user made within the last hour are counted through this one.
 CREATE INDEX reservation_made ON reservation (user_id, created_at);
 
@@ -91,7 +135,8 @@ CREATE FUNCTION quarter(timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE 
     SELECT to_timestamp(floor(extract(epoch FROM $1) / 900) * 900)
 $$;
 
--- How many guests and parties begin in it, of the bookings that are neither cancelled nor a no-show. Empty where the rules limit neither.
+-- How many guests and parties begin in it, of the bookings that are neither walk-ins nor cancelled nor a no-show. Empty where the rules limit
+-- neither.
 CREATE TABLE pacing (
     bucket  timestamptz PRIMARY KEY,
     covers  integer NOT NULL,
@@ -106,25 +151,37 @@ BEGIN
 END
 $$;
 
--- What occupies a table for a while: the bookings that are pending, confirmed or seated. The others have no row here. No table is held
--- twice at a time; ranges are half-open, so back to back is no overlap.
+-- A booking, as events tell of it: nothing personal.
+CREATE FUNCTION event_of(r reservation) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'id', r.id, 'reservation_code', r.reservation_code, 'user_id', r.user_id, 'source', r.source, 'table_id', r.table_id,
+        'table_ids', r.table_ids, 'guests_count', r.guests_count, 'reservation_time', event_time(r.reservation_time),
+        'duration_minutes', r.duration_minutes, 'ends_at', event_time(r.reservation_time + make_interval(mins => r.duration_minutes)),
+        'status', r.status, 'version', r.version, 'created_at', event_time(r.created_at), 'updated_at', event_time(r.updated_at))
+$$;
+
+-- What occupies a table for a while: the bookings that are pending, confirmed or seated, and blocks. The others have no row here. No table is
+-- held twice at a time; ranges are half-open, so back to back is no overlap.
 -- A hold that is longer than 8 hours is several rows, back to back: a reader looks back 8 hours and no further.
 -- Rows are inserted with ON CONFLICT DO NOTHING: a plain INSERT against an exclusion constraint deadlocks under contention.
 -- A booking is moved by deleting and inserting its rows in one transaction.
 CREATE TABLE reservation_table (
-    reservation_id integer NOT NULL REFERENCES reservation (id) ON DELETE CASCADE,
+    reservation_id integer REFERENCES reservation (id) ON DELETE CASCADE,
     table_id       integer NOT NULL REFERENCES "table" (id),
     start_at       timestamptz NOT NULL,
     end_at         timestamptz NOT NULL,
     -- Whether the party sits there; of a hold in several rows the last one says so.
     seated         boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (reservation_id, table_id, start_at),
+    block_id       integer REFERENCES block (id) ON DELETE CASCADE,
+    CONSTRAINT reservation_table_key UNIQUE NULLS NOT DISTINCT (reservation_id, block_id, table_id, start_at),
+    CONSTRAINT reservation_table_of_one CHECK (num_nonnulls(reservation_id, block_id) = 1),
     CONSTRAINT reservation_table_length CHECK (end_at > start_at AND end_at <= start_at + interval '8 hours'),
     CONSTRAINT reservation_table_no_overlap EXCLUDE USING gist (table_id WITH =, tstzrange(start_at, end_at) WITH &&)
 );
 -- Availability reads this one: a B-tree from 8 hours before the time asked for answers faster than the GiST index. It has all that is
 -- asked for, so that the rows, each of which lies on a page of its own, need not be read.
 CREATE INDEX reservation_table_start_at ON reservation_table (table_id, start_at, end_at) INCLUDE (reservation_id);
+CREATE INDEX reservation_table_block ON reservation_table (block_id) WHERE block_id IS NOT NULL;
 -- One party sits at a table.
 CREATE UNIQUE INDEX reservation_table_seated ON reservation_table (table_id) WHERE seated;
 

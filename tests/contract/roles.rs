@@ -14,6 +14,8 @@ use crate::{Operation, operations, platform};
 const OWNER: i32 = 5;
 /// A user to whom they do not.
 const OTHER: i32 = 6;
+/// A host.
+const HOST: i32 = 7;
 
 /// What a request is about; there is a new one for each.
 #[derive(Clone, Copy)]
@@ -24,6 +26,8 @@ enum Of {
     Table,
     Exception,
     Area,
+    Group,
+    Block,
     /// A booking of the owner: its state, and in how many hours it begins.
     Booking(&'static str, i32),
 }
@@ -34,16 +38,17 @@ struct Row {
     of: Of,
     query: &'static str,
     body: Option<Value>,
-    /// The answers to anyone, the owner, another user and an administrator.
-    answers: [u16; 4],
+    /// The answers to anyone, the owner, another user, a host and an administrator.
+    answers: [u16; 5],
 }
 
-const EVERYONE: [u16; 4] = [200, 200, 200, 200];
-const EVERY_USER: [u16; 4] = [401, 200, 200, 200];
-const OWNER_AND_ADMIN: [u16; 4] = [401, 200, 404, 200];
-const ADMIN: [u16; 4] = [401, 403, 403, 200];
+const EVERYONE: [u16; 5] = [200; 5];
+const EVERY_USER: [u16; 5] = [401, 200, 200, 200, 200];
+const OWNER_AND_STAFF: [u16; 5] = [401, 200, 404, 200, 200];
+const STAFF: [u16; 5] = [401, 403, 403, 200, 200];
+const ADMIN: [u16; 5] = [401, 403, 403, 403, 200];
 
-fn row(operation: &'static str, of: Of, answers: [u16; 4]) -> Row {
+fn row(operation: &'static str, of: Of, answers: [u16; 5]) -> Row {
     Row { operation, of, query: "", body: None, answers }
 }
 
@@ -65,59 +70,71 @@ fn table() -> Vec<Row> {
     let dish = json!({"name": "Borscht", "price": "12.50"});
     let seats = json!({"table_number": "NEW", "capacity": 4});
     vec![
-        row("register", Of::Nothing, [201; 4]).body(json!({"email": "guestNEW@example.com", "password": "correct horse"})),
+        row("register", Of::Nothing, [201; 5]).body(json!({"email": "guestNEW@example.com", "password": "correct horse"})),
         row("login", Of::Nothing, EVERYONE).body(json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})),
         row("get_key_set", Of::Nothing, EVERYONE),
         row("get_me", Of::Nothing, EVERY_USER),
         row("update_me", Of::Nothing, EVERY_USER).body(json!({"full_name": "Ada NEW"})),
-        row("change_password", Of::Nothing, [401, 204, 204, 204]).body(passwords),
+        row("change_password", Of::Nothing, [401, 204, 204, 204, 204]).body(passwords),
         row("list_users", Of::Nothing, ADMIN),
         row("get_user", Of::Account, ADMIN),
         row("update_user", Of::Account, ADMIN).body(json!({"role": "user"})),
         row("list_menu", Of::Nothing, EVERYONE),
         row("get_menu_item", Of::Dish, EVERYONE),
-        row("create_menu_item", Of::Nothing, [401, 403, 403, 201]).body(dish.clone()),
+        row("create_menu_item", Of::Nothing, [401, 403, 403, 403, 201]).body(dish.clone()),
         row("replace_menu_item", Of::Dish, ADMIN).body(dish),
         row("change_menu_item", Of::Dish, ADMIN).body(json!({"price": "9.00"})),
-        row("delete_menu_item", Of::Dish, [401, 403, 403, 204]),
+        row("delete_menu_item", Of::Dish, [401, 403, 403, 403, 204]),
         row("list_tables", Of::Nothing, EVERYONE),
         row("list_tables", Of::Nothing, ADMIN).query("?include_inactive=true"),
         row("list_tables", Of::Nothing, EVERYONE).query("?include_inactive=false"),
         row("get_table", Of::Table, EVERYONE),
-        row("create_table", Of::Nothing, [401, 403, 403, 201]).body(seats.clone()),
+        row("create_table", Of::Nothing, [401, 403, 403, 403, 201]).body(seats.clone()),
         row("replace_table", Of::Table, ADMIN).body(seats),
-        row("delete_table", Of::Table, [401, 403, 403, 204]),
+        row("delete_table", Of::Table, [401, 403, 403, 403, 204]),
         row("list_areas", Of::Nothing, EVERYONE),
         row("get_area", Of::Area, EVERYONE),
-        row("create_area", Of::Nothing, [401, 403, 403, 201]).body(json!({"name": "Area NEW"})),
+        row("create_area", Of::Nothing, [401, 403, 403, 403, 201]).body(json!({"name": "Area NEW"})),
         row("replace_area", Of::Area, ADMIN).body(json!({"name": "Area NEW"})),
-        row("delete_area", Of::Area, [401, 403, 403, 204]),
+        row("delete_area", Of::Area, [401, 403, 403, 403, 204]),
+        row("list_table_groups", Of::Nothing, EVERYONE),
+        row("get_table_group", Of::Group, EVERYONE),
+        row("create_table_group", Of::Nothing, [401, 403, 403, 403, 201])
+            .body(json!({"name": "Window", "table_ids": [1, 2], "capacity": 5})),
+        row("replace_table_group", Of::Group, ADMIN).body(json!({"name": "Window", "table_ids": [1, 2], "capacity": 5})),
+        row("delete_table_group", Of::Group, [401, 403, 403, 403, 204]),
+        row("list_blocks", Of::Nothing, STAFF),
+        row("get_block", Of::Block, STAFF),
+        row("create_block", Of::Nothing, [401, 403, 403, 201, 201]).body(json!({"table_ids": [1], "from": "FROM", "until": "UNTIL"})),
+        row("delete_block", Of::Block, [401, 403, 403, 204, 204]),
+        row("create_walk_in", Of::Table, [401, 403, 403, 201, 201]).body(json!({"guests_count": 1})),
         row("get_restaurant", Of::Nothing, EVERYONE),
         row("get_rules", Of::Nothing, EVERYONE),
         row("replace_rules", Of::Nothing, ADMIN).body(json!({})),
         row("get_schedule", Of::Nothing, EVERYONE),
         row("replace_schedule", Of::Nothing, ADMIN).body(json!({"services": []})),
         row("get_pause", Of::Nothing, EVERYONE),
-        row("start_pause", Of::Nothing, ADMIN).body(json!({"until": "SHORTLY"})),
-        row("end_pause", Of::Nothing, [401, 403, 403, 204]),
+        row("start_pause", Of::Nothing, STAFF).body(json!({"until": "SHORTLY"})),
+        row("end_pause", Of::Nothing, [401, 403, 403, 204, 204]),
         row("list_exceptions", Of::Nothing, EVERYONE),
         row("get_exception", Of::Exception, EVERYONE),
-        row("create_exception", Of::Nothing, [401, 403, 403, 201]).body(json!({"from": "DATE", "until": "DATE", "closed": true})),
-        row("replace_exception", Of::Exception, ADMIN).body(json!({"from": "DATE", "until": "DATE", "closed": true})),
-        row("delete_exception", Of::Exception, ADMIN),
+        row("create_exception", Of::Nothing, [401, 403, 403, 201, 201]).body(json!({"from": "DATE", "until": "DATE", "closed": true})),
+        row("replace_exception", Of::Exception, STAFF).body(json!({"from": "DATE", "until": "DATE", "closed": true})),
+        row("delete_exception", Of::Exception, STAFF),
         row("list_available_tables", Of::Nothing, EVERYONE).query("?reservation_time=SOON&guests_count=2"),
         row("list_slots", Of::Nothing, EVERYONE).query("?date=TODAY&guests_count=2"),
         row("list_days", Of::Nothing, EVERYONE).query("?from=TODAY&to=TODAY&guests_count=2"),
-        row("create_reservation", Of::Table, [401, 201, 201, 201]).body(booking),
-        row("list_reservations", Of::Nothing, ADMIN),
+        row("create_reservation", Of::Table, [401, 201, 201, 201, 201]).body(booking),
+        row("list_reservations", Of::Nothing, STAFF),
         row("list_my_reservations", Of::Nothing, EVERY_USER),
-        row("get_reservation", Of::Booking("pending", 24), OWNER_AND_ADMIN),
-        row("change_reservation", Of::Booking("pending", 24), OWNER_AND_ADMIN).body(json!({"special_requests": "A high chair"})),
-        row("cancel_reservation", Of::Booking("confirmed", 24), OWNER_AND_ADMIN),
-        row("confirm_reservation", Of::Booking("pending", 24), ADMIN),
-        row("seat_reservation", Of::Booking("confirmed", 2), ADMIN),
-        row("complete_reservation", Of::Booking("seated", -1), ADMIN),
-        row("mark_no_show", Of::Booking("pending", -1), ADMIN),
+        row("get_reservation", Of::Booking("pending", 24), OWNER_AND_STAFF),
+        row("change_reservation", Of::Booking("pending", 24), OWNER_AND_STAFF).body(json!({"special_requests": "A high chair"})),
+        row("cancel_reservation", Of::Booking("confirmed", 24), OWNER_AND_STAFF),
+        row("confirm_reservation", Of::Booking("pending", 24), STAFF),
+        row("seat_reservation", Of::Booking("confirmed", 2), STAFF),
+        row("complete_reservation", Of::Booking("seated", -1), STAFF),
+        row("mark_no_show", Of::Booking("pending", -1), STAFF),
+        row("reopen_reservation", Of::Booking("completed", -1), STAFF),
     ]
 }
 
@@ -138,8 +155,11 @@ impl House {
         let copy = "INSERT INTO \"user\" (id, email, email_folded, password_hash)
             SELECT given.id, given.id || '@example.com', given.id || '@example.com', u.password_hash
             FROM unnest($1::int[]) AS given (id), \"user\" u WHERE u.id = 1";
-        sqlx::query(copy).bind([OWNER, OTHER]).execute(&auth).await.expect("accounts");
+        sqlx::query(copy).bind([OWNER, OTHER, HOST]).execute(&auth).await.expect("accounts");
         sqlx::query("ALTER SEQUENCE user_id_seq RESTART WITH 100").execute(&auth).await.expect("restarted");
+        // The tables 1 and 2, which nothing changes.
+        let tables = "INSERT INTO \"table\" (table_number, capacity) VALUES (1, 2), (2, 2)";
+        sqlx::query(tables).execute(&reservation).await.expect("tables");
         Self { platform, auth, reservation, made: 0 }
     }
 
@@ -172,10 +192,21 @@ impl House {
                 let day = i32::try_from(number).expect("a few");
                 sqlx::query_scalar(insert).bind(day).fetch_one(&self.reservation).await.expect("an exception")
             }
+            Of::Group => {
+                let insert = "INSERT INTO table_group (name, table_ids, capacity, min_party) VALUES ('Pair', ARRAY[1, 2], 5, 1) RETURNING id::bigint";
+                sqlx::query_scalar(insert).fetch_one(&self.reservation).await.expect("a group")
+            }
+            Of::Block => {
+                let insert = "INSERT INTO block (table_ids, from_at, until_at)
+                    VALUES (ARRAY[1], now() + make_interval(days => 400 + $1), now() + make_interval(days => 401 + $1)) RETURNING id::bigint";
+                let days = i32::try_from(number).expect("a few");
+                sqlx::query_scalar(insert).bind(days).fetch_one(&self.reservation).await.expect("a block")
+            }
             Of::Booking(status, hours) => {
                 let table = Box::pin(self.make(Of::Table)).await;
-                let insert = "INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, status, contact_phone, contact_email)
-                    VALUES ($1, $2, $3, 2, now() + make_interval(hours => $4), $5, '12345', 'a@b.co') RETURNING id::bigint";
+                let insert = "INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, status, contact_phone, contact_email, undo_status, undo_at)
+                    VALUES ($1, $2, $3, ARRAY[$3::int], 2, now() + make_interval(hours => $4), $5, '12345', 'a@b.co',
+                        CASE $5 WHEN 'completed' THEN 'seated' END, now()) RETURNING id::bigint";
                 let query = sqlx::query_scalar(insert).bind(number.to_string()).bind(OWNER).bind(table).bind(hours).bind(status);
                 query.fetch_one(&self.reservation).await.expect("a booking")
             }
@@ -190,6 +221,9 @@ impl House {
             let text = text.replace("\"NEW\"", &number.to_string()).replace("NEW", &number.to_string());
             let date = jiff::civil::date(2060, 1, 1).saturating_add(jiff::Span::new().days(number)).to_string();
             let shortly = (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(30)).to_string();
+            let (from, until) = (2000 + number, 2001 + number);
+            let ahead = |hours: i64| (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 30 + hours)).to_string();
+            let text = text.replace("FROM", &ahead(from)).replace("UNTIL", &ahead(until));
             text.replace("SOON", &soon).replace("TODAY", &soon[..10]).replace("DATE", &date).replace("SHORTLY", &shortly)
         };
         let request = api.request(operation.method.clone(), &fill(format!("{}{}", operation.path(id), row.query)));
@@ -201,14 +235,14 @@ impl House {
     }
 }
 
-fn tokens() -> [Option<String>; 4] {
+fn tokens() -> [Option<String>; 5] {
     let user = |id| Some(token::token(id, Role::User));
-    [None, user(OWNER), user(OTHER), Some(token::token(1, Role::Admin))]
+    [None, user(OWNER), user(OTHER), Some(token::token(HOST, Role::Host)), Some(token::token(1, Role::Admin))]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_do_what() {
-    const CALLERS: [&str; 4] = ["anyone", "the owner", "another user", "an administrator"];
+    const CALLERS: [&str; 5] = ["anyone", "the owner", "another user", "a host", "an administrator"];
     let (mut house, table) = (House::start().await, table());
     let mut wrong = Vec::new();
     for operation in operations() {

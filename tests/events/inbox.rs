@@ -23,8 +23,9 @@ fn user(id: i32, version: i32) -> Value {
 }
 
 fn booking(id: i32, status: &str, version: i32) -> Value {
-    json!({"id": id, "reservation_code": "7K3M9QXA", "user_id": 42, "table_id": 1, "guests_count": 2,
-        "reservation_time": "2030-05-17T17:30:00Z", "duration_minutes": 120, "status": status, "version": version,
+    json!({"id": id, "reservation_code": "7K3M9QXA", "user_id": 42, "source": "account", "table_id": 1, "table_ids": [1],
+        "guests_count": 2, "reservation_time": "2030-05-17T17:30:00Z", "duration_minutes": 120, "ends_at": "2030-05-17T19:30:00Z",
+        "status": status, "version": version,
         "created_at": "2030-05-01T10:00:00Z", "updated_at": "2030-05-01T10:00:00Z"})
 }
 
@@ -128,11 +129,15 @@ pub(crate) async fn s09_what_is_unknown_is_skipped(kafka: Kafka) {
         topic::write(&kafka, ReservationEvent::TOPIC, "7", Some(kind), data.to_string().as_bytes()).await;
     };
     write("reservation.created", &booking(7, "pending", 1)).await;
+    // One that was not booked with an account is nobody's.
+    let mut walk_in = booking(8, "seated", 1);
+    (walk_in["user_id"], walk_in["source"]) = (json!(null), json!("walk_in"));
+    topic::write(&kafka, ReservationEvent::TOPIC, "7", Some("reservation.created"), walk_in.to_string().as_bytes()).await;
     write("reservation.praised", &json!({"stars": 5})).await;
     write("reservation.Praised\"}\n", &json!(null)).await;
     topic::write_tombstone(&kafka, ReservationEvent::TOPIC, "7").await;
     let mut later = booking(7, "cancelled", 2);
-    later["table_ids"] = json!([1, 2]);
+    later["table_names"] = json!(["Window"]);
     write("reservation.cancelled", &later).await;
     let status = "SELECT status FROM user_reservation WHERE reservation_id = 7 AND version = 2";
     eventually("the cancelled booking", async || {

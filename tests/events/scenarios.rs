@@ -179,6 +179,8 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
         host.act(&format!("/reservations/{}/{action}", bookings[0])).await.expect(200);
     }
     host.act(&format!("/reservations/{}/cancel", bookings[1])).await.expect(200);
+    host.act(&format!("/reservations/{}/reopen", bookings[1])).await.expect(200);
+    host.post("/reservations/walk-ins", &json!({"guests_count": 1})).await.expect(201);
     let gone = "UPDATE reservation SET reservation_time = now() - interval '1 hour' WHERE id = $1";
     sqlx::query(gone).bind(bookings[2]).execute(&platform.pool("reservation")).await.expect("moved");
     host.act(&format!("/reservations/{}/no-show", bookings[2])).await.expect(200);
@@ -188,7 +190,7 @@ pub(crate) async fn every_event_keeps_its_contract(kafka: Kafka) {
     let document: Value = serde_yaml::from_str(text).expect("docs/asyncapi.yaml");
     let mut seen = BTreeMap::new();
     for (topic, service, expected) in
-        [(UserEvent::TOPIC, "auth", 3), (MenuEvent::TOPIC, "menu", 3), (ReservationEvent::TOPIC, "reservation", 9)]
+        [(UserEvent::TOPIC, "auth", 3), (MenuEvent::TOPIC, "menu", 3), (ReservationEvent::TOPIC, "reservation", 11)]
     {
         let records = topic::read(&kafka, topic, expected).await;
         assert_eq!(records.len(), expected, "an empty change and a changed password are no events: {records:#?}");

@@ -45,8 +45,8 @@ async fn alternatives_can_be_booked() {
 /// Has every table taken by bookings of 8 hours, back to back, from yesterday until far beyond the last day.
 async fn fill(platform: &Platform) {
     let fill = r#"WITH booked AS (
-        INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, duration_minutes, contact_phone, contact_email)
-        SELECT 'F' || t.id || '-' || n, 9, t.id, 1, date_trunc('day', now()) + make_interval(hours => 8 * n), 480, '12345', 'a@b.co'
+        INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, duration_minutes, contact_phone, contact_email)
+        SELECT 'F' || t.id || '-' || n, 9, t.id, ARRAY[t.id], 1, date_trunc('day', now()) + make_interval(hours => 8 * n), 480, '12345', 'a@b.co'
         FROM "table" t, generate_series(-3, 182 * 3) n RETURNING *)
       INSERT INTO reservation_table SELECT id, table_id, reservation_time, reservation_time + interval '8 hours' FROM booked"#;
     let pool = platform.pool("reservation");

@@ -3,9 +3,11 @@
 mod alternatives;
 mod areas;
 mod availability;
+mod blocks;
 mod change;
 mod contention;
 mod events;
+mod groups;
 mod history;
 mod houses;
 mod idempotency;
@@ -15,10 +17,13 @@ mod list;
 mod moved;
 mod plans;
 mod property;
+mod reopen;
 mod rules;
 mod schedule;
 mod seated;
+mod staff;
 mod tables;
+mod walk_ins;
 
 use std::sync::LazyLock;
 
@@ -88,7 +93,7 @@ async fn move_in_time(platform: &Platform, id: i64, hours: i32) {
 
 /// How many pairs of bookings hold the same table at the same time, reckoned from the bookings themselves.
 async fn overlaps(platform: &Platform) -> i64 {
-    let pairs = "SELECT count(*) FROM reservation a JOIN reservation b ON a.table_id = b.table_id AND a.id < b.id
+    let pairs = "SELECT count(*) FROM reservation a JOIN reservation b ON a.table_ids && b.table_ids AND a.id < b.id
         AND a.status IN ('pending', 'confirmed', 'seated') AND b.status IN ('pending', 'confirmed', 'seated')
         AND a.reservation_time < b.reservation_time + make_interval(mins => b.duration_minutes)
         AND b.reservation_time < a.reservation_time + make_interval(mins => a.duration_minutes)";

@@ -35,13 +35,13 @@ async fn s06_nothing_scans_what_grows() {
     let mut connection = pool.acquire().await.expect("a connection");
     for statement in [
         r#"INSERT INTO "table" (table_number, capacity) SELECT n, 2 + n % 8 FROM generate_series(1, 101) n"#,
-        "INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, duration_minutes, status, contact_phone, contact_email, created_at)
-         SELECT 'P' || n, CASE WHEN n % 3 = 0 THEN 7 ELSE 1000 + n % 50000 END, 1 + n % 100, 2, now() - interval '2 hours' * (1 + n / 100) - interval '1 day', 120,
+        "INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, duration_minutes, status, contact_phone, contact_email, created_at)
+         SELECT 'P' || n, CASE WHEN n % 3 = 0 THEN 7 ELSE 1000 + n % 50000 END, 1 + n % 100, ARRAY[1 + n % 100], 2, now() - interval '2 hours' * (1 + n / 100) - interval '1 day', 120,
            (ARRAY['completed', 'cancelled', 'completed', 'no_show'])[1 + n % 4], '12345', 'a@b.co', now() - interval '2 days'
          FROM generate_series(0, 299999) n",
         "WITH booked AS (
-           INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, duration_minutes, status, contact_phone, contact_email)
-           SELECT 'U' || n, 1000 + n, 1 + n % 100, 2, now() + interval '2 hours' * (1 + n / 100), 120, (ARRAY['pending', 'confirmed'])[1 + n % 2], '12345', 'a@b.co'
+           INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, duration_minutes, status, contact_phone, contact_email)
+           SELECT 'U' || n, 1000 + n, 1 + n % 100, ARRAY[1 + n % 100], 2, now() + interval '2 hours' * (1 + n / 100), 120, (ARRAY['pending', 'confirmed'])[1 + n % 2], '12345', 'a@b.co'
            FROM generate_series(0, 19999) n RETURNING *)
          INSERT INTO reservation_table SELECT id, table_id, reservation_time, reservation_time + interval '2 hours' FROM booked",
         "INSERT INTO guest SELECT n, n || '@example.com', NULL, NULL, 1 FROM generate_series(1, 60000) n",

@@ -469,8 +469,8 @@ async fn a_table_that_was_half_free_is_not_held() {
     let id = guest.post("/reservations/", &long).await.expect(201).id();
     // Somebody else is about to take the last hour of the smaller table, which looks free until they have.
     let mut other = pool.begin().await.expect("a transaction");
-    let late = "INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, contact_email)
-        VALUES ('OTHER', 8, $1, 2, $2::text::timestamptz, 'a@b.co') RETURNING id";
+    let late = "INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, contact_email)
+        VALUES ('OTHER', 8, $1, ARRAY[$1::int], 2, $2::text::timestamptz, 'a@b.co') RETURNING id";
     let bind = |hours: i64| in_hours(hours).to_string();
     let booked: i32 = sqlx::query_scalar(late).bind(ids[0]).bind(bind(48 + 9)).fetch_one(&mut *other).await.expect("a booking");
     let hold = "INSERT INTO reservation_table (reservation_id, table_id, start_at, end_at) VALUES ($1, $2, $3::text::timestamptz, $4::text::timestamptz)";

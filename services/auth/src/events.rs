@@ -47,7 +47,11 @@ impl Handler for Activity {
     fn handle<'a>(&'a self, transaction: &'a mut PgConnection, event: &'a Received) -> BoxFuture<'a, Result<bool, HandleError>> {
         Box::pin(async move {
             let Some(ReservationEvent { reservation, .. }) = event.read()? else { return Ok(false) };
-            Ok(activity::record(transaction, &reservation).await?)
+            // What was not booked with an account is nobody's activity.
+            match reservation.user_id {
+                Some(user_id) => Ok(activity::record(transaction, user_id, &reservation).await?),
+                None => Ok(false),
+            }
         })
     }
 }

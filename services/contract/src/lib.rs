@@ -13,6 +13,6 @@ pub mod user;
 
 pub use id::{DishId, ReservationId, TableId, UserId};
 pub use menu::{Dish, MenuEvent, RemovedDish};
-pub use reservation::{Happened, Reservation, ReservationEvent, Status};
+pub use reservation::{Happened, Reservation, ReservationEvent, Source, Status};
 pub use topic::TOPICS;
 pub use user::{User, UserEvent};

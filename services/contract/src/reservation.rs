@@ -33,12 +33,14 @@ pub enum Happened {
     NoShow,
     /// It was called off.
     Cancelled,
+    /// The staff have undone what happened last: it is in the state before that again.
+    Reopened,
 }
 
 impl Happened {
     /// Everything that can happen.
-    pub const ALL: [Self; 7] =
-        [Self::Created, Self::Confirmed, Self::Changed, Self::Seated, Self::Completed, Self::NoShow, Self::Cancelled];
+    pub const ALL: [Self; 8] =
+        [Self::Created, Self::Confirmed, Self::Changed, Self::Seated, Self::Completed, Self::NoShow, Self::Cancelled, Self::Reopened];
 
     /// The CloudEvents type.
     pub const fn kind(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Happened {
             Self::Completed => "reservation.completed",
             Self::NoShow => "reservation.no_show",
             Self::Cancelled => "reservation.cancelled",
+            Self::Reopened => "reservation.reopened",
         }
     }
 }
@@ -72,6 +75,20 @@ chassis::words! {
     }
 }
 
+chassis::words! {
+    /// How a booking came about.
+    pub enum Source {
+        /// A guest booked with their account.
+        Account = "account",
+        /// A guest booked without an account.
+        Guest = "guest",
+        /// The staff booked for a guest who called.
+        Phone = "phone",
+        /// A party came without a booking.
+        WalkIn = "walk_in",
+    }
+}
+
 impl Status {
     /// Whether a booking in this state holds its table.
     pub fn holds(self) -> bool {
@@ -86,16 +103,22 @@ pub struct Reservation {
     pub id: ReservationId,
     /// What the guest says at the door: 8 characters of Crockford's base 32.
     pub reservation_code: String,
-    /// The user who booked.
-    pub user_id: UserId,
-    /// The table that is booked.
+    /// The user who booked; null where it was not booked with an account.
+    pub user_id: Option<UserId>,
+    /// How it came about.
+    pub source: Source,
+    /// The table that is booked; of several the one with the lowest number.
     pub table_id: TableId,
+    /// All its tables, by their numbers.
+    pub table_ids: Vec<TableId>,
     /// The size of the party, 1 to 20.
     pub guests_count: i32,
     /// When the party comes.
     pub reservation_time: Timestamp,
     /// How long it stays, 15 to 480 minutes.
     pub duration_minutes: i32,
+    /// When it is expected to leave.
+    pub ends_at: Timestamp,
     /// Where the booking is in its life.
     pub status: Status,
     /// Grows by one with every change, from 1.
@@ -116,6 +139,7 @@ impl TopicEvent for ReservationEvent {
         Happened::Completed.kind(),
         Happened::NoShow.kind(),
         Happened::Cancelled.kind(),
+        Happened::Reopened.kind(),
     ];
 
     fn kind(&self) -> &'static str {
@@ -144,8 +168,9 @@ mod tests {
 
     #[test]
     fn what_is_told_is_what_is_heard() {
-        let data = json!({"id": 3, "reservation_code": "7K3M9QXA", "user_id": 42, "table_id": 1, "guests_count": 2,
-            "reservation_time": "2030-05-17T17:30:00Z", "duration_minutes": 120, "status": "no_show", "version": 2,
+        let data = json!({"id": 3, "reservation_code": "7K3M9QXA", "user_id": 42, "source": "account", "table_id": 1,
+            "table_ids": [1, 2], "guests_count": 2, "reservation_time": "2030-05-17T17:30:00Z", "duration_minutes": 120,
+            "ends_at": "2030-05-17T19:30:00Z", "status": "no_show", "version": 2,
             "created_at": "2030-05-01T10:00:00.123456Z", "updated_at": "2030-05-01T10:00:00.1Z"});
         assert_eq!(ReservationEvent::TYPES.len(), Happened::ALL.len());
         for kind in ReservationEvent::TYPES {
@@ -153,9 +178,9 @@ mod tests {
             assert_eq!((event.kind(), event.key().as_str(), event.data()), (*kind, "3", data.clone()));
         }
         let mut later = data.clone();
-        later["table_ids"] = json!([1, 2]);
+        later["table_names"] = json!(["Window"]);
         assert!(ReservationEvent::read("reservation.seated", &later).expect("readable").is_some(), "further members are ignored");
-        assert_eq!(ReservationEvent::read("reservation.reopened", &json!(5)).expect("skipped"), None);
+        assert_eq!(ReservationEvent::read("reservation.praised", &json!(5)).expect("skipped"), None);
         assert!(ReservationEvent::read("reservation.seated", &json!(5)).is_err());
     }
 }

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn what_a_later_version_adds_is_understood() {
-        let later = json!({"id": 42, "email": "guest@example.com", "full_name": null, "phone": null, "role": "host", "version": 3,
+        let later = json!({"id": 42, "email": "guest@example.com", "full_name": null, "phone": null, "role": "sommelier", "version": 3,
             "language": "de"});
         let user = UserEvent::read("user.registered", &later).expect("readable").expect("of a known type").into_user();
         assert_eq!(user.role, Role::User);

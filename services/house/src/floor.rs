@@ -123,10 +123,20 @@ impl Floor {
         &self.units
     }
 
-    /// A table as what is given out alone.
-    pub fn single(&self, table_id: i32) -> Option<&Unit> {
-        let place = self.place(table_id)?;
-        self.units.iter().find(|unit| unit.group.is_none() && unit.tables == [place])
+    /// Tables that are named together, each once: a table, or the group that they are, or else all of them side by side, which seat as many
+    /// as they do apart. `None` where one is not in use.
+    pub fn joined(&self, ids: &[i32]) -> Option<Unit> {
+        let mut tables = ids.iter().map(|id| self.place(*id)).collect::<Option<Vec<_>>>()?;
+        tables.sort_unstable();
+        let known = self.units.iter().filter(|unit| unit.tables == tables).max_by_key(|unit| unit.capacity);
+        Some(known.cloned().unwrap_or_else(|| Unit {
+            group: None,
+            capacity: tables.iter().map(|place| self.tables[*place].capacity).sum(),
+            min_party: 1,
+            area: tables.first().and_then(|place| self.tables[*place].area),
+            online: tables.iter().all(|place| self.tables[*place].online),
+            tables,
+        }))
     }
 
     /// The ids of a unit's tables, the lowest number first.
@@ -152,8 +162,19 @@ pub(crate) mod tests {
     fn the_smallest_first_and_of_two_as_small_the_lower_number() {
         let floor = Floor::new(&[], vec![table(1, 6), table(3, 2), table(2, 2), table(4, 4)], &[]);
         assert_eq!(order(&floor), [[2], [3], [4], [1]]);
-        assert_eq!(floor.single(3).map(|unit| floor.ids(unit)), Some(vec![3]));
-        assert_eq!(floor.single(5), None);
+        assert_eq!(floor.joined(&[3]).map(|unit| floor.ids(&unit)), Some(vec![3]));
+        assert_eq!(floor.joined(&[5]), None);
+    }
+
+    #[test]
+    fn tables_named_together_are_their_group_or_seat_as_many_as_they_do_apart() {
+        let pair = |id, capacity| Group { id, tables: vec![3, 1], capacity, min_party: 5 };
+        let floor = Floor::new(&[], vec![table(1, 4), table(2, 2), table(3, 4)], &[pair(1, 7), pair(2, 9)]);
+        let joined = |ids: &[i32]| floor.joined(ids).map(|unit| (floor.ids(&unit), unit.group, unit.capacity, unit.min_party));
+        assert_eq!(joined(&[1, 3]), Some((vec![1, 3], Some(2), 9, 5)));
+        assert_eq!(joined(&[3, 2]), Some((vec![2, 3], None, 6, 1)));
+        assert_eq!(joined(&[3, 2, 1]), Some((vec![1, 2, 3], None, 10, 1)));
+        assert_eq!(joined(&[1, 9]), None);
     }
 
     #[test]

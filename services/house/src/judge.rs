@@ -12,7 +12,7 @@ use crate::reason::Reason;
 use crate::span::Span;
 
 /// How long a party may stay at least, however soon the restaurant closes, in minutes.
-const SHORTEST: i32 = 30;
+pub(crate) const SHORTEST: i32 = 30;
 
 /// For whom a booking is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

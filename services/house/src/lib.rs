@@ -11,6 +11,7 @@ pub mod reason;
 pub mod rules;
 pub mod schedule;
 pub mod span;
+pub mod walk_in;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

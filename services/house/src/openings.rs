@@ -76,6 +76,12 @@ impl Openings {
         openings
     }
 
+    /// Until when all tables of a unit are free from a moment on; `None` where one is taken then.
+    pub fn free_until(&self, unit: &Unit, from: Timestamp) -> Option<Timestamp> {
+        let until = |place: &usize| self.free[*place].iter().find(|free| free.start <= from && from < free.end).map(|free| free.end);
+        unit.tables.iter().map(until).collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
     /// Whether every table of a unit is free for the whole of `span`, which lies within the stretch of time of these.
     pub fn is_free(&self, unit: &Unit, span: Span) -> bool {
         unit.tables.iter().all(|place| {

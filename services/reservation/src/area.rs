@@ -68,9 +68,9 @@ impl AreaValues {
 /// # Errors
 /// One of [`ADD_REFUSALS`], or `Database`.
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &AreaValues) -> Result<Area, Refusal> {
-    let mut edit = Edit::begin(connection, room).await?;
+    let mut edit = Edit::begin(connection).await?;
     let area = store::area::insert(edit.connection(), values).await.map_err(name_taken)?;
-    edit.finish(room, false).await?;
+    edit.finish(room).await?;
     Ok(area)
 }
 
@@ -85,13 +85,13 @@ pub async fn replace(
     id: AreaId,
     values: &AreaValues,
 ) -> Result<Area, Refusal> {
-    let mut edit = Edit::begin(connection, room).await?;
+    let mut edit = Edit::begin(connection).await?;
     let before = find(&mut edit, accepts, id).await?;
     if values.are_those_of(&before) {
         return Ok(before);
     }
     let area = store::area::update(edit.connection(), id, values).await.map_err(name_taken)?;
-    edit.finish(room, false).await?;
+    edit.finish(room).await?;
     Ok(area)
 }
 
@@ -100,12 +100,12 @@ pub async fn replace(
 /// # Errors
 /// `NotFound`, one of [`REMOVE_REFUSALS`], or `Database`.
 pub async fn remove(connection: &mut PgConnection, room: &Room, accepts: &(dyn Fn(i32) -> bool + Sync), id: AreaId) -> Result<(), Refusal> {
-    let mut edit = Edit::begin(connection, room).await?;
+    let mut edit = Edit::begin(connection).await?;
     find(&mut edit, accepts, id).await?;
     if !store::area::remove(edit.connection(), id).await? {
         return Err(Refusal::AreaInUse);
     }
-    edit.finish(room, false).await?;
+    edit.finish(room).await?;
     Ok(())
 }
 

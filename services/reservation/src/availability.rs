@@ -88,7 +88,7 @@ impl Party {
 pub fn by(actor: Actor) -> By {
     match actor {
         Actor::Guest => By::Guest,
-        Actor::Admin => By::Staff,
+        Actor::Staff => By::Staff,
     }
 }
 

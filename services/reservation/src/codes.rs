@@ -17,6 +17,8 @@ macro_rules! codes {
 codes! {
     TABLE_NUMBER_TAKEN = "table_number_taken", 409, "Table number taken", "Another table has this number.";
     TABLE_HAS_BOOKINGS = "table_has_bookings", 409, "Table has bookings", "Bookings ahead prevent the change; `reservations` lists the first 20.";
+    TABLE_IN_GROUP = "table_in_group", 409, "Table in group", "The table is part of a group that the change would break; `groups` lists those.";
+    TABLE_BLOCKED = "table_blocked", 409, "Table blocked", "A table is blocked already at that time; `blocks` lists by which.";
     AREA_NAME_TAKEN = "area_name_taken", 409, "Area name taken", "Another area has this name.";
     AREA_IN_USE = "area_in_use", 409, "Area in use", "Tables stand in the area, in use or not.";
     EXCEPTION_EXISTS = "exception_exists", 409, "Exception exists", "One of the dates has an exception already; `id` is its id.";

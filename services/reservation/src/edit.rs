@@ -10,10 +10,10 @@ use serde::Serialize;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
 use crate::booking::{Brief, ReservationId};
-use crate::memory::Known;
 use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::store;
+use crate::store::list::Ahead;
 
 /// How many of the bookings that an edit strands are named.
 const NAMED: usize = 20;
@@ -21,10 +21,9 @@ const NAMED: usize = 20;
 /// An edit of the house that is under way.
 pub struct Edit<'c> {
     transaction: Transaction<'c, Postgres>,
-    before: Known,
 }
 
-/// The bookings ahead that begin in no service of their night any more.
+/// The bookings ahead that begin in no service of their night any more, or whose table is out of use.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct Stranded {
     /// How many.
@@ -38,16 +37,18 @@ impl<'c> Edit<'c> {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn begin(connection: &'c mut PgConnection, room: &Room) -> Result<Self, Refusal> {
+    pub async fn begin(connection: &'c mut PgConnection) -> Result<Self, Refusal> {
         let mut transaction = connection.begin().await?;
         store::house::lock(&mut transaction).await?;
-        let before = store::house::read(&mut transaction, &room.restaurant).await?;
-        Ok(Self { transaction, before })
+        Ok(Self { transaction })
     }
 
-    /// The house before the edit.
-    pub fn house(&self) -> &House {
-        &self.before.house
+    /// The house, as it is now.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn house(&mut self, room: &Room) -> Result<House, Refusal> {
+        Ok(store::house::read(&mut self.transaction, &room.restaurant).await?.house)
     }
 
     /// The connection on which the edit is made.
@@ -55,25 +56,29 @@ impl<'c> Edit<'c> {
         &mut self.transaction
     }
 
-    /// Ends the edit: it is made, or, for a dry run, it is not.
+    /// Makes the edit.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn finish(mut self, room: &Room, dry_run: bool) -> Result<Stranded, Refusal> {
-        let after = store::house::read(&mut self.transaction, &room.restaurant).await?;
-        let stranded = if after.house.schedule == self.before.house.schedule {
-            Stranded::default()
-        } else {
-            let ahead = store::list::ahead(&mut self.transaction).await?;
-            let stranded = stranded(&after.house, &ahead);
-            let before: HashSet<_> = self::stranded(&self.before.house, &ahead).into_iter().map(|booking| booking.id).collect();
-            newly(stranded, &before)
-        };
+    pub async fn finish(self, room: &Room) -> Result<(), Refusal> {
+        self.transaction.commit().await?;
+        room.memory.forget();
+        Ok(())
+    }
+
+    /// Makes an edit of the hours, which were those of `before`; a dry run is not made. Returns whom it strands.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn finish_hours(mut self, room: &Room, before: &House, dry_run: bool) -> Result<Stranded, Refusal> {
+        let after = self.house(room).await?;
+        let ahead = store::list::ahead(&mut self.transaction).await?;
+        let known: HashSet<_> = stranded(before, &ahead).into_iter().map(|booking| booking.id).collect();
+        let stranded = newly(stranded(&after, &ahead), &known);
         if dry_run {
             self.transaction.rollback().await?;
         } else {
-            self.transaction.commit().await?;
-            room.memory.forget();
+            self.finish(room).await?;
         }
         Ok(stranded)
     }
@@ -84,10 +89,11 @@ fn newly(stranded: Vec<&Brief>, before: &HashSet<ReservationId>) -> Stranded {
     Stranded { count: newly.len(), reservations: newly.into_iter().take(NAMED).cloned().collect() }
 }
 
-/// The bookings that begin in no service of their night. They are in the order of their times.
-pub fn stranded<'a>(house: &House, ahead: &'a [Brief]) -> Vec<&'a Brief> {
+/// The bookings that begin in no service of their night, or whose table is out of use. They are in the order of their times.
+pub fn stranded<'a>(house: &House, ahead: &'a [Ahead]) -> Vec<&'a Brief> {
     let (Some(first), Some(last)) = (ahead.first(), ahead.last()) else { return Vec::new() };
     let local = |time: Timestamp| time.to_zoned(house.time_zone.clone()).date();
-    let calendar = Calendar::new(house, local(first.reservation_time), local(last.reservation_time));
-    ahead.iter().filter(|booking| calendar.hours(booking.reservation_time) == Hours::Closed).collect()
+    let calendar = Calendar::new(house, local(first.booking.reservation_time), local(last.booking.reservation_time));
+    let is_stranded = |ahead: &&Ahead| ahead.out_of_use || calendar.hours(ahead.booking.reservation_time) == Hours::Closed;
+    ahead.iter().filter(is_stranded).map(|ahead| &ahead.booking).collect()
 }

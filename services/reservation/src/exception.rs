@@ -72,10 +72,11 @@ pub async fn add(
     values: &ExceptionValues,
     dry_run: bool,
 ) -> Result<(Exception, Stranded), Refusal> {
-    let mut edit = Edit::begin(connection, room).await?;
+    let mut edit = Edit::begin(connection).await?;
     refuse_others(&mut edit, values, None).await?;
+    let before = edit.house(room).await?;
     let exception = store::exception::insert(edit.connection(), values).await?;
-    Ok((exception, edit.finish(room, dry_run).await?))
+    Ok((exception, edit.finish_hours(room, &before, dry_run).await?))
 }
 
 /// Gives an exception new values; the ones that it has already are no change.
@@ -90,14 +91,15 @@ pub async fn replace(
     values: &ExceptionValues,
     dry_run: bool,
 ) -> Result<(Exception, Stranded), Refusal> {
-    let mut edit = Edit::begin(connection, room).await?;
-    let before = find(&mut edit, accepts, id).await?;
-    if values.are_those_of(&before) {
-        return Ok((before, Stranded::default()));
+    let mut edit = Edit::begin(connection).await?;
+    let found = find(&mut edit, accepts, id).await?;
+    if values.are_those_of(&found) {
+        return Ok((found, Stranded::default()));
     }
     refuse_others(&mut edit, values, Some(id)).await?;
+    let before = edit.house(room).await?;
     let exception = store::exception::update(edit.connection(), id, values).await?;
-    Ok((exception, edit.finish(room, dry_run).await?))
+    Ok((exception, edit.finish_hours(room, &before, dry_run).await?))
 }
 
 /// Removes an exception: the week holds again.
@@ -111,10 +113,11 @@ pub async fn remove(
     id: ExceptionId,
     dry_run: bool,
 ) -> Result<Stranded, Refusal> {
-    let mut edit = Edit::begin(connection, room).await?;
+    let mut edit = Edit::begin(connection).await?;
     find(&mut edit, accepts, id).await?;
+    let before = edit.house(room).await?;
     store::exception::remove(edit.connection(), id).await?;
-    edit.finish(room, dry_run).await
+    edit.finish_hours(room, &before, dry_run).await
 }
 
 async fn find(edit: &mut Edit<'_>, accepts: &(dyn Fn(i32) -> bool + Sync), id: ExceptionId) -> Result<Exception, Refusal> {

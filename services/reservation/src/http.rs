@@ -3,9 +3,11 @@
 pub mod action;
 pub mod area;
 pub mod availability;
+pub mod block;
 pub mod change;
 pub mod create;
 pub mod exception;
+pub mod group;
 pub mod hours;
 pub mod idempotency;
 pub mod pause;
@@ -14,6 +16,7 @@ pub mod reservation;
 pub mod rules;
 pub mod schedule;
 pub mod table;
+pub mod walk_in;
 
 use std::sync::Arc;
 
@@ -21,6 +24,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use chassis::http::etag;
 use chassis::http::identity::Caller;
+use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 use chassis::run::service::Service;
@@ -45,6 +49,9 @@ pub fn problems() -> Vec<Problems> {
         reservation::PROBLEMS,
         table::PROBLEMS,
         area::PROBLEMS,
+        group::PROBLEMS,
+        block::PROBLEMS,
+        walk_in::PROBLEMS,
         rules::PROBLEMS,
         schedule::PROBLEMS,
         exception::PROBLEMS,
@@ -99,19 +106,35 @@ impl AppState {
     }
 
     /// Answers with a booking, once its change is committed.
-    fn done(&self, done: Done, outcome: impl FnOnce(&Reservation) -> &str) -> Response {
+    fn done(&self, done: Done, actor: Actor, outcome: impl FnOnce(&Reservation) -> &'static str) -> Response {
         if let Done::Changed(reservation) = &done {
             self.count(outcome(reservation));
             self.0.service.outbox.wake();
         }
-        let reservation = done.into_reservation();
+        let reservation = done.into_reservation().shown_to(actor);
         with_etag(StatusCode::OK, reservation.version, &reservation)
     }
 }
 
 /// As whom the caller acts.
 fn actor(caller: Caller) -> Actor {
-    if caller.is_admin() { Actor::Admin } else { Actor::Guest }
+    if caller.is_staff() { Actor::Staff } else { Actor::Guest }
+}
+
+/// Refuses members of the body that are for the staff alone, as if they were unknown.
+fn refuse_for_staff(input: &mut Input, members: &[&str]) {
+    for name in members {
+        if input.has_member(name) {
+            input.refuse_member(name, "unknown", format!("Unknown field {name:?}."));
+        }
+    }
+}
+
+/// A new thing, where it is, and its ETag.
+fn with_location(location: &str, etag: HeaderValue, thing: &impl Serialize) -> Response {
+    let mut response = with_content_etag(StatusCode::CREATED, etag, thing);
+    response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(location).expect("a path of digits is a header value"));
+    response
 }
 
 /// A thing with the ETag of its version.

@@ -2,12 +2,14 @@
 
 pub mod area;
 pub mod availability;
+pub mod block;
 pub mod booking;
 pub mod codes;
 pub mod config;
 pub mod edit;
 pub mod events;
 pub mod exception;
+pub mod group;
 pub mod http;
 pub mod memory;
 pub mod refusal;
@@ -57,7 +59,7 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
     ),
     tags(
         (name = "availability", description = "The times and tables that can be booked"),
-        (name = "tables", description = "The tables of the restaurant, and the areas in which they stand"),
+        (name = "tables", description = "The tables of the restaurant, the areas in which they stand, groups of tables that are joined, and blocks"),
         (name = "house", description = "The rules by which the restaurant takes bookings, its hours, exceptions and pauses"),
         (name = "reservations", description = "Bookings and their life"),
     )
@@ -65,7 +67,9 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
 struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
-    use crate::http::{action, area, availability, change, create, exception, pause, reservation, rules, schedule, table};
+    use crate::http::{
+        action, area, availability, block, change, create, exception, group, pause, reservation, rules, schedule, table, walk_in,
+    };
 
     // What is a guest's own is for no cache to keep.
     let own = OpenApiRouter::new()
@@ -76,7 +80,11 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(action::seat))
         .routes(routes!(action::complete))
         .routes(routes!(action::no_show))
+        .routes(routes!(action::reopen))
         .routes(routes!(action::cancel))
+        .routes(routes!(walk_in::create))
+        .routes(routes!(block::list, block::create))
+        .routes(routes!(block::get, block::remove))
         .layer(axum::middleware::map_response(http::private));
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(own)
@@ -87,6 +95,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(table::get, table::replace, table::remove))
         .routes(routes!(area::list, area::create))
         .routes(routes!(area::get, area::replace, area::remove))
+        .routes(routes!(group::list, group::create))
+        .routes(routes!(group::get, group::replace, group::remove))
         .routes(routes!(rules::restaurant))
         .routes(routes!(rules::get, rules::replace))
         .routes(routes!(schedule::get, schedule::replace))

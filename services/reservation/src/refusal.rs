@@ -3,8 +3,10 @@
 use house::reason::Reason;
 use jiff::Timestamp;
 
+use crate::block::{BlockId, Unblockable};
 use crate::booking::{Brief, Guests};
 use crate::exception::ExceptionId;
+use crate::group::{Group, Unjoinable};
 use crate::status::{Action, Actor, Moment};
 use crate::table::Unsuitable;
 
@@ -19,6 +21,10 @@ pub enum Thing {
     Exception,
     /// An area.
     Area,
+    /// A group of tables.
+    Group,
+    /// A block.
+    Block,
 }
 
 /// What is wrong with a request to book that cannot be seen in the request alone.
@@ -30,8 +36,10 @@ pub struct Faults {
     pub phone_missing: bool,
     /// The party wants to stay longer than this, in minutes.
     pub too_long: Option<i32>,
-    /// The table that was named cannot be had, by what it is.
-    pub table: Option<Unsuitable>,
+    /// The tables that this member names cannot be had, by what they are.
+    pub table: Option<(&'static str, Unsuitable)>,
+    /// The staff book for somebody whom nothing tells how to reach.
+    pub contact_missing: bool,
 }
 
 chassis::words! {
@@ -84,6 +92,8 @@ pub enum Refusal {
     NoTableFits(Guests),
     /// Every table that seats the party is taken; these times are free.
     NoTableFree(Vec<Timestamp>),
+    /// No table that seats the party at the door is free for half an hour.
+    NoTableNow,
     /// Somebody else has changed it since the caller read it.
     OtherContent,
     /// This exception has one of the dates.
@@ -94,6 +104,14 @@ pub enum Refusal {
     AreaInUse,
     /// There is no such area.
     UnknownArea,
+    /// The table is part of groups that the edit would break.
+    TableInGroup(Vec<Group>),
+    /// Tables cannot be a group.
+    NoGroup(Unjoinable),
+    /// Tables cannot be blocked, by what they are: the member that names them.
+    NoBlock(&'static str, Unblockable),
+    /// Tables are blocked already, by these blocks.
+    TableBlocked(Vec<BlockId>),
     /// Another table has the number.
     TableNumberTaken(i32),
     /// Bookings ahead stand in the way.
@@ -118,6 +136,7 @@ impl Refusal {
         match self {
             Self::Invalid(faults) => faults.table.is_some(),
             Self::NotBookable(..) | Self::TableInactive | Self::TableTaken | Self::NoTableFits(_) | Self::NoTableFree(_) => true,
+            Self::TableOccupied(_) | Self::NoTableNow | Self::TableHasBookings(_) | Self::TableBlocked(_) => true,
             _ => false,
         }
     }

@@ -6,7 +6,7 @@ use chassis::http::identity::UserId;
 use sqlx::PgConnection;
 
 use crate::availability::Days;
-use crate::booking::{Reservation, ReservationId};
+use crate::booking::{Author, Reservation, ReservationId};
 use crate::config::Restaurant;
 use crate::memory::{Known, Memory};
 use crate::refusal::{Refusal, Thing};
@@ -53,6 +53,11 @@ pub struct Acting<'a> {
 }
 
 impl Acting<'_> {
+    /// Who changes the booking.
+    pub fn author(&self) -> Author {
+        Author { by: self.actor.into(), user_id: self.user_id }
+    }
+
     /// The booking, where they may know of it, in a version that they act on.
     pub(crate) async fn find(&self, connection: &mut PgConnection, id: ReservationId) -> Result<Reservation, Refusal> {
         let reservation = find(connection, self.user_id, self.actor, id).await?;
@@ -66,6 +71,6 @@ impl Acting<'_> {
 /// `NotFound` or `Database`.
 pub async fn find(connection: &mut PgConnection, user_id: UserId, actor: Actor, id: ReservationId) -> Result<Reservation, Refusal> {
     let reservation = store::booking::get(connection, id).await?;
-    let known = reservation.filter(|reservation| actor == Actor::Admin || reservation.user_id == user_id);
+    let known = reservation.filter(|reservation| actor == Actor::Staff || reservation.user_id == Some(user_id));
     known.ok_or(Refusal::NotFound(Thing::Reservation))
 }

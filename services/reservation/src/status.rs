@@ -1,10 +1,13 @@
 //! The life of a booking: which states there are, and what leads from one to another.
 
-use contract::Happened;
 pub use contract::Status;
+use contract::{Happened, Source};
 use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
+/// For how long the staff may undo what happened to a booking.
+const UNDO_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// How long before its start a party may be seated.
 const SEAT_BEFORE: SignedDuration = SignedDuration::from_hours(4);
 
@@ -21,19 +24,36 @@ chassis::words! {
         NoShow = "no-show",
         /// It is called off.
         Cancel = "cancel",
+        /// What happened last is undone.
+        Reopen = "reopen",
     }
 }
 
+/// The state to which reopening leads back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Undo {
+    /// The state that the booking was in.
+    pub status: Status,
+    /// When it left that state.
+    pub at: Timestamp,
+}
+
 impl Action {
-    /// The state that the action leads to.
-    pub fn leads_to(self) -> Status {
+    /// The state that the action leads to; reopening leads to the one before.
+    pub fn leads_to(self) -> Option<Status> {
         match self {
-            Self::Confirm => Status::Confirmed,
-            Self::Seat => Status::Seated,
-            Self::Complete => Status::Completed,
-            Self::NoShow => Status::NoShow,
-            Self::Cancel => Status::Cancelled,
+            Self::Confirm => Some(Status::Confirmed),
+            Self::Seat => Some(Status::Seated),
+            Self::Complete => Some(Status::Completed),
+            Self::NoShow => Some(Status::NoShow),
+            Self::Cancel => Some(Status::Cancelled),
+            Self::Reopen => None,
         }
+    }
+
+    /// Whether the staff may undo it.
+    pub fn can_be_undone(self) -> bool {
+        matches!(self, Self::Seat | Self::Complete | Self::NoShow | Self::Cancel)
     }
 
     /// The event that tells of it.
@@ -44,6 +64,7 @@ impl Action {
             Self::Complete => Happened::Completed,
             Self::NoShow => Happened::NoShow,
             Self::Cancel => Happened::Cancelled,
+            Self::Reopen => Happened::Reopened,
         }
     }
 }
@@ -53,8 +74,8 @@ impl Action {
 pub enum Actor {
     /// As the guest who booked.
     Guest,
-    /// For the restaurant.
-    Admin,
+    /// For the restaurant, as a host or an administrator.
+    Staff,
 }
 
 /// As much of a booking as its life depends on, at a moment.
@@ -62,6 +83,10 @@ pub enum Actor {
 pub struct Moment {
     /// The state it is in.
     pub status: Status,
+    /// How it came about.
+    pub source: Source,
+    /// What can be undone.
+    pub undo: Option<Undo>,
     /// From when until when the party is expected.
     pub span: Span,
     /// The moment.
@@ -77,9 +102,15 @@ impl Moment {
             Action::Seat => awaited && self.now >= self.span.start - SEAT_BEFORE && self.now < self.span.end,
             Action::Complete => self.status == Status::Seated,
             Action::NoShow => awaited && self.now >= self.span.start,
-            Action::Cancel => awaited && (actor == Actor::Admin || self.now < self.span.start),
+            Action::Cancel => awaited && (actor == Actor::Staff || self.now < self.span.start) || self.is_slip(),
+            Action::Reopen => self.undo.is_some_and(|undo| self.now.duration_since(undo.at) < UNDO_WITHIN),
         };
-        allowed && (actor == Actor::Admin || action == Action::Cancel)
+        allowed && (actor == Actor::Staff || action == Action::Cancel)
+    }
+
+    /// Whether it was seated without a booking, which may have been a slip of the thumb.
+    fn is_slip(&self) -> bool {
+        self.source == Source::WalkIn && self.status == Status::Seated
     }
 
     /// Everything that the actor may do now.
@@ -91,7 +122,7 @@ impl Moment {
     pub fn may_change(&self, actor: Actor) -> bool {
         match actor {
             Actor::Guest => matches!(self.status, Status::Pending | Status::Confirmed) && self.now < self.span.start,
-            Actor::Admin => self.status.holds(),
+            Actor::Staff => self.status.holds(),
         }
     }
 }
@@ -103,7 +134,24 @@ mod tests {
     fn moment(status: Status, minutes_after_start: i64) -> Moment {
         let start: Timestamp = "2030-05-17T19:00:00Z".parse().expect("a time");
         let span = Span::new(start, SignedDuration::from_hours(2));
-        Moment { status, span, now: start + SignedDuration::from_mins(minutes_after_start) }
+        Moment { status, source: Source::Account, undo: None, span, now: start + SignedDuration::from_mins(minutes_after_start) }
+    }
+
+    #[test]
+    fn what_happened_last_can_be_undone_for_a_day() {
+        let left = moment(Status::Completed, 0);
+        let undo = Some(Undo { status: Status::Seated, at: left.now });
+        let after = |minutes| Moment { undo, ..moment(Status::Completed, minutes) };
+        assert_eq!(after(1439).allowed(Actor::Staff), [Action::Reopen]);
+        assert_eq!(after(1440).allowed(Actor::Staff), []);
+        assert_eq!(after(1).allowed(Actor::Guest), []);
+    }
+
+    #[test]
+    fn a_walk_in_that_sits_can_be_called_off() {
+        let walk_in = Moment { source: Source::WalkIn, ..moment(Status::Seated, 1) };
+        assert_eq!(walk_in.allowed(Actor::Staff), [Action::Complete, Action::Cancel]);
+        assert_eq!(moment(Status::Seated, 1).allowed(Actor::Staff), [Action::Complete]);
     }
 
     #[test]
@@ -130,7 +178,7 @@ mod tests {
         ];
         for (status, minutes, admin, guest) in table {
             let moment = moment(*status, *minutes);
-            assert_eq!(moment.allowed(Actor::Admin), *admin, "{status:?} {minutes}");
+            assert_eq!(moment.allowed(Actor::Staff), *admin, "{status:?} {minutes}");
             assert_eq!(moment.allowed(Actor::Guest), *guest, "{status:?} {minutes}");
         }
     }
@@ -147,9 +195,9 @@ mod tests {
         assert!(moment(Status::Confirmed, -1).may_change(Actor::Guest));
         assert!(!moment(Status::Confirmed, 0).may_change(Actor::Guest));
         assert!(!moment(Status::Seated, -1).may_change(Actor::Guest));
-        assert!(moment(Status::Seated, 60).may_change(Actor::Admin));
+        assert!(moment(Status::Seated, 60).may_change(Actor::Staff));
         for over in [Status::Completed, Status::Cancelled, Status::NoShow] {
-            assert!(!moment(over, -60).may_change(Actor::Admin), "{over:?}");
+            assert!(!moment(over, -60).may_change(Actor::Staff), "{over:?}");
         }
     }
 }

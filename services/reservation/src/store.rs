@@ -1,8 +1,10 @@
 //! The database of the reservation service: everything that speaks SQL.
 
 pub mod area;
+pub mod block;
 pub mod booking;
 pub mod exception;
+pub mod group;
 pub mod guest;
 pub mod hold;
 pub mod house;

@@ -3,14 +3,17 @@
 use chassis::http::code::{self, Code};
 use chassis::http::text::Text;
 pub use contract::TableId;
+use house::floor::Unit;
 use house::judge::Case;
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::{Connection as _, FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection};
 
 use crate::area::AreaId;
 use crate::booking::Guests;
 use crate::codes;
+use crate::edit::Edit;
+use crate::group::Group;
 use crate::memory::Known;
 use crate::refusal::{Refusal, Thing};
 use crate::room::Room;
@@ -29,9 +32,10 @@ chassis::whole! {
 /// The problems with which a new table may be refused.
 pub static ADD_REFUSALS: &[&Code] = &[&codes::TABLE_NUMBER_TAKEN];
 /// The problems with which a change of a table may be refused.
-pub static REPLACE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::TABLE_NUMBER_TAKEN, &codes::TABLE_HAS_BOOKINGS];
+pub static REPLACE_REFUSALS: &[&Code] =
+    &[&code::PRECONDITION_FAILED, &codes::TABLE_NUMBER_TAKEN, &codes::TABLE_HAS_BOOKINGS, &codes::TABLE_IN_GROUP];
 /// The problems with which the removal of a table may be refused.
-pub static REMOVE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::TABLE_HAS_BOOKINGS];
+pub static REMOVE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::TABLE_HAS_BOOKINGS, &codes::TABLE_IN_GROUP];
 
 /// A table of the restaurant.
 #[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
@@ -98,25 +102,76 @@ impl TableValues {
     }
 }
 
-/// Why a table that was named cannot be had, by what it is.
+/// The tables that somebody names for a booking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// None: the house chooses.
+    None,
+    /// One, as `table_id`.
+    One([TableId; 1]),
+    /// Some, each once, as `table_ids`.
+    Some(Vec<TableId>),
+}
+
+impl Named {
+    /// What the members `table_id` and `table_ids` name.
+    pub fn of(table_id: Option<TableId>, table_ids: Vec<TableId>) -> Self {
+        match table_id {
+            Some(table_id) => Self::One([table_id]),
+            None if table_ids.is_empty() => Self::None,
+            None => Self::Some(table_ids),
+        }
+    }
+
+    /// Their ids.
+    pub fn ids(&self) -> &[TableId] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => one,
+            Self::Some(ids) => ids,
+        }
+    }
+
+    /// Whether the house chooses.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// The member that names them.
+    pub fn member(&self) -> &'static str {
+        if matches!(self, Self::Some(_)) { "table_ids" } else { "table_id" }
+    }
+}
+
+/// The tables of a unit, by their numbers.
+pub(crate) fn ids_of(known: &Known, unit: &Unit) -> Vec<TableId> {
+    known.house.floor.ids(unit).into_iter().filter_map(TableId::new).collect()
+}
+
+/// What is named, as the house gives it out; `None` where a table of it is not in use.
+pub(crate) fn joined(known: &Known, ids: &[TableId]) -> Option<Unit> {
+    known.house.floor.joined(&ids.iter().map(|id| id.get()).collect::<Vec<_>>())
+}
+
+/// Why tables that were named cannot be had, by what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsuitable {
     /// There is no such table.
     Unknown,
-    /// It seats fewer guests than the party has.
+    /// They seat fewer guests than the party has.
     TooSmall {
-        /// How many guests it seats.
+        /// How many guests they seat.
         capacity: i32,
         /// How many guests the party has.
         guests: Guests,
     },
-    /// It is not in use.
+    /// One is not in use.
     Inactive,
-    /// The house does not give it to this party.
+    /// The house does not give them to this party.
     NotOffered,
 }
 
-/// Whether the house may give a party the table that it names, taken or not.
+/// The tables that a party names, by their numbers, where the house may give it them, taken or not.
 ///
 /// # Errors
 /// Where the database fails; and within, why the house may not.
@@ -125,33 +180,37 @@ pub(crate) async fn suits(
     known: &Known,
     case: &Case<'_>,
     guests: Guests,
-    table_id: TableId,
-) -> Result<Result<(), Unsuitable>, sqlx::Error> {
-    if let Some(unit) = known.house.floor.single(table_id.get()) {
+    ids: &[TableId],
+) -> Result<Result<Vec<TableId>, Unsuitable>, sqlx::Error> {
+    if let Some(unit) = joined(known, ids) {
         let too_small = unit.capacity < guests.get();
-        return Ok(match (too_small, case.fits(unit)) {
+        return Ok(match (too_small, case.fits(&unit)) {
             (true, _) => Err(Unsuitable::TooSmall { capacity: unit.capacity, guests }),
             (false, false) => Err(Unsuitable::NotOffered),
-            (false, true) => Ok(()),
+            (false, true) => Ok(ids_of(known, &unit)),
         });
     }
-    Ok(match store::table::get(connection, table_id).await? {
-        None => Err(Unsuitable::Unknown),
-        Some(table) if !table.is_active => Err(Unsuitable::Inactive),
-        // It is new: the house has another version by now, which is found out where it is booked.
-        Some(_) => Ok(()),
+    let mut tables = store::table::of(connection, ids).await?;
+    tables.sort_by_key(|table| table.table_number);
+    Ok(if tables.len() < ids.len() {
+        Err(Unsuitable::Unknown)
+    } else if tables.iter().any(|table| !table.is_active) {
+        Err(Unsuitable::Inactive)
+    } else {
+        // One is new: the house has another version by now, which is found out where it is booked.
+        Ok(tables.into_iter().map(|table| table.id).collect())
     })
 }
 
-/// Whether a table that was named before still seats the party.
+/// Whether tables that were named before still seat the party.
 ///
 /// # Errors
 /// `Inactive` or `TooSmall`.
-pub(crate) fn seats(known: &Known, table_id: TableId, guests: Guests) -> Result<(), Unsuitable> {
-    match known.house.floor.single(table_id.get()) {
+pub(crate) fn seats(known: &Known, ids: &[TableId], guests: Guests) -> Result<Vec<TableId>, Unsuitable> {
+    match joined(known, ids) {
         None => Err(Unsuitable::Inactive),
         Some(unit) if unit.capacity < guests.get() => Err(Unsuitable::TooSmall { capacity: unit.capacity, guests }),
-        Some(_) => Ok(()),
+        Some(_) => Ok(ids.to_vec()),
     }
 }
 
@@ -160,11 +219,9 @@ pub(crate) fn seats(known: &Known, table_id: TableId, guests: Guests) -> Result<
 /// # Errors
 /// One of [`ADD_REFUSALS`], or `Database`.
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &TableValues) -> Result<Table, Refusal> {
-    let mut transaction = connection.begin().await?;
-    store::house::lock(&mut transaction).await?;
-    let table = store::table::insert(&mut transaction, values).await.map_err(|error| refused(error, values))?;
-    transaction.commit().await?;
-    room.memory.forget();
+    let mut edit = Edit::begin(connection).await?;
+    let table = store::table::insert(edit.connection(), values).await.map_err(|error| refused(error, values))?;
+    edit.finish(room).await?;
     Ok(table)
 }
 
@@ -179,17 +236,18 @@ pub async fn replace(
     id: TableId,
     values: &TableValues,
 ) -> Result<Table, Refusal> {
-    let mut transaction = connection.begin().await?;
-    let table = lock(&mut transaction, accepts, id).await?;
+    let mut edit = Edit::begin(connection).await?;
+    let table = find(&mut edit, accepts, id).await?;
     if values.are_those_of(&table) {
         return Ok(table);
     }
+    refuse_groups(&mut edit, id, |group| !values.is_active || values.area_id != table.area_id || values.capacity.get() >= group.capacity)
+        .await?;
     if values.seats() < table.capacity {
-        refuse_bookings_ahead(&mut transaction, id, values.seats()).await?;
+        refuse_bookings_ahead(&mut edit, id, values.seats()).await?;
     }
-    let table = store::table::update(&mut transaction, id, values).await.map_err(|error| refused(error, values))?;
-    transaction.commit().await?;
-    room.memory.forget();
+    let table = store::table::update(edit.connection(), id, values).await.map_err(|error| refused(error, values))?;
+    edit.finish(room).await?;
     Ok(table)
 }
 
@@ -203,24 +261,29 @@ pub async fn remove(
     accepts: &(dyn Fn(i32) -> bool + Sync),
     id: TableId,
 ) -> Result<(), Refusal> {
-    let mut transaction = connection.begin().await?;
-    lock(&mut transaction, accepts, id).await?;
-    refuse_bookings_ahead(&mut transaction, id, 0).await?;
-    store::table::remove(&mut transaction, id).await?;
-    transaction.commit().await?;
-    room.memory.forget();
-    Ok(())
+    let mut edit = Edit::begin(connection).await?;
+    find(&mut edit, accepts, id).await?;
+    refuse_groups(&mut edit, id, |_| true).await?;
+    refuse_bookings_ahead(&mut edit, id, 0).await?;
+    store::table::remove(edit.connection(), id).await?;
+    edit.finish(room).await
 }
 
-async fn lock(connection: &mut PgConnection, accepts: &(dyn Fn(i32) -> bool + Sync), id: TableId) -> Result<Table, Refusal> {
-    store::house::lock(connection).await?;
-    let table = store::table::get(connection, id).await?.ok_or(Refusal::NotFound(Thing::Table))?;
+async fn find(edit: &mut Edit<'_>, accepts: &(dyn Fn(i32) -> bool + Sync), id: TableId) -> Result<Table, Refusal> {
+    let table = store::table::get(edit.connection(), id).await?.ok_or(Refusal::NotFound(Thing::Table))?;
     if accepts(table.version) { Ok(table) } else { Err(Refusal::OtherVersion(table.version)) }
 }
 
+/// Refuses where the table is part of a group that the edit would break.
+async fn refuse_groups(edit: &mut Edit<'_>, id: TableId, breaks: impl Fn(&Group) -> bool) -> Result<(), Refusal> {
+    let mut groups = store::group::of_table(edit.connection(), id).await?;
+    groups.retain(breaks);
+    if groups.is_empty() { Ok(()) } else { Err(Refusal::TableInGroup(groups)) }
+}
+
 /// Refuses where a party of more than `guests` is booked ahead.
-async fn refuse_bookings_ahead(connection: &mut PgConnection, id: TableId, guests: i32) -> Result<(), Refusal> {
-    let ahead = store::table::ahead(connection, id, guests).await?;
+async fn refuse_bookings_ahead(edit: &mut Edit<'_>, id: TableId, guests: i32) -> Result<(), Refusal> {
+    let ahead = store::table::ahead(edit.connection(), id, guests).await?;
     if ahead.is_empty() { Ok(()) } else { Err(Refusal::TableHasBookings(ahead)) }
 }
 

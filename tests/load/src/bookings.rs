@@ -81,7 +81,7 @@ async fn by_hand(platform: &Platform, plan: Plan, clients: usize) -> Result<Run>
                         unit.and_then(|unit| TableId::new(house.floor.ids(unit)[0]))
                     }
                 };
-                let booked = book(&mut connection, &new, table.ok_or("no table is free")?, known.version, now).await?;
+                let booked = book(&mut connection, &new, &[table.ok_or("no table is free")?], known.version, now).await?;
                 if matches!(booked, Attempted::Outdated) {
                     return Err("the house was changed".into());
                 }

@@ -58,9 +58,9 @@ async fn furnish(platform: &Platform) -> Result<()> {
     let bookings = format!(
         r#"{settings}
            INSERT INTO "table" (table_number, capacity) SELECT n, 4 + n % 9 FROM generate_series(1, {TABLES}) n;
-           INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, status, contact_phone, contact_email,
+           INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, status, contact_phone, contact_email,
                created_at)
-             SELECT 'L' || n, CASE WHEN n % 200 = 0 THEN {REGULAR} ELSE 1 + n % {MANY} END, 1 + n % {TABLES}, 2,
+             SELECT 'L' || n, CASE WHEN n % 200 = 0 THEN {REGULAR} ELSE 1 + n % {MANY} END, 1 + n % {TABLES}, ARRAY[1 + n % {TABLES}], 2,
                date_trunc('hour', now()) + CASE WHEN n < {AHEAD} THEN interval '1 day' + interval '4 hours' * (n / {TABLES})
                  ELSE interval '-1 day' - interval '2 hours' * ((n - {AHEAD}) / {TABLES}) END,
                CASE WHEN n < {AHEAD} THEN (ARRAY['pending', 'confirmed', 'confirmed'])[1 + n % 3]
@@ -80,9 +80,9 @@ async fn furnish(platform: &Platform) -> Result<()> {
     // Expected are those who missed it yesterday: bookings for actions that a booking allows only once its time has come.
     let late = format!(
         "WITH late AS (
-           INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, status, contact_phone, contact_email,
+           INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, status, contact_phone, contact_email,
                created_at)
-           SELECT 'M' || n, 1 + n, 1 + n % {TABLES}, 2, date_trunc('hour', now()) - interval '1 day' - interval '2 hours' * (n / {TABLES}),
+           SELECT 'M' || n, 1 + n, 1 + n % {TABLES}, ARRAY[1 + n % {TABLES}], 2, date_trunc('hour', now()) - interval '1 day' - interval '2 hours' * (n / {TABLES}),
              'confirmed', '+44 20 7946 0958', 'guest@example.com', now() - interval '3 days'
            FROM generate_series(1, {}) n RETURNING *)
          INSERT INTO reservation_table SELECT id, table_id, reservation_time, reservation_time + interval '2 hours' FROM late",

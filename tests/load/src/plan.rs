@@ -5,7 +5,7 @@ use house::span::Span;
 use jiff::Timestamp;
 use reservation::availability::Party;
 use reservation::booking::make::NewBooking;
-use reservation::booking::{Guests, Minutes};
+use reservation::booking::{Author, By, Guests, Minutes, Source};
 use reservation::config::Limits;
 use reservation::status::Status;
 use reservation::store::sql::{BOOK, HOLDS};
@@ -120,7 +120,7 @@ impl Plan {
             BOOK,
             &[
                 ":user",
-                ":table",
+                "ARRAY[:table]",
                 ":guests",
                 start,
                 ":duration",
@@ -136,6 +136,13 @@ impl Plan {
                 &VERSION.to_string(),
                 &format!("ARRAY[{start}]"),
                 &format!("ARRAY[{end}]"),
+                "'account'",
+                "NULL",
+                "NULL",
+                "false",
+                "'guest'",
+                ":user",
+                "false",
             ],
         );
         let read = match self.kind {
@@ -192,17 +199,23 @@ impl Wish {
     pub(crate) fn booking(&self) -> Result<NewBooking> {
         let guests = Guests::new(i32::try_from(self.guests)?).ok_or("a party has 1 to 20 guests")?;
         let minutes = Minutes::new(MINUTES).ok_or("a booking has 15 to 480 minutes")?;
+        let user_id = UserId::new(i32::try_from(self.user)?).ok_or("a user has a positive id")?;
         Ok(NewBooking {
-            user_id: UserId::new(i32::try_from(self.user)?).ok_or("a user has a positive id")?,
+            user_id: Some(user_id),
+            source: Source::Account,
+            author: Author { by: By::Guest, user_id },
             code: reservation::booking::code::new(),
             status: Status::Pending,
             table_named: self.table.is_some(),
             party: Party { guests, minutes },
             start: self.start,
             hold: Span::new(self.start, minutes.duration()),
+            name: None,
             phone: Some(PHONE.to_owned()),
-            email: EMAIL.to_owned(),
+            email: Some(EMAIL.to_owned()),
             requests: None,
+            note: None,
+            overridden: false,
             limits: Limits::default(),
         })
     }
@@ -234,8 +247,8 @@ pub(crate) async fn furnish(database: &mut PgConnection) -> Result<()> {
     let statements = format!(
         r#"INSERT INTO "table" (table_number, capacity) SELECT n, 4 + n % 9 FROM generate_series(1, {TABLES}) n;
            INSERT INTO "table" (table_number, capacity) SELECT {TABLES} + n, 12 FROM generate_series(1, {CONTENDED}) n;
-           INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, contact_phone, contact_email)
-             SELECT 'S' || n, 1 + n % {USERS}, 1 + n % {TABLES}, 2, to_timestamp({history} - {LENGTH} * (n / {TABLES})), '{PHONE}', '{EMAIL}'
+           INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, contact_phone, contact_email)
+             SELECT 'S' || n, 1 + n % {USERS}, 1 + n % {TABLES}, ARRAY[1 + n % {TABLES}], 2, to_timestamp({history} - {LENGTH} * (n / {TABLES})), '{PHONE}', '{EMAIL}'
              FROM generate_series(0, {HISTORY} - 1) n;
            INSERT INTO reservation_table SELECT id, table_id, reservation_time, reservation_time + interval '{MINUTES} minutes' FROM reservation;"#
     );

@@ -32,9 +32,9 @@ async fn furnish(platform: &Platform) -> Result<()> {
     let statements = format!(
         r#"SET session_replication_role = replica;
            INSERT INTO "table" (table_number, capacity) SELECT n, 4 + n % 9 FROM generate_series(1, {TABLES}) n;
-           INSERT INTO reservation (reservation_code, user_id, table_id, guests_count, reservation_time, status, contact_phone, contact_email,
+           INSERT INTO reservation (reservation_code, user_id, table_id, table_ids, guests_count, reservation_time, status, contact_phone, contact_email,
                created_at)
-             SELECT 'B' || n, 1 + n % 50000, 1 + n % {TABLES}, 2, date_trunc('hour', now()) + interval '2 hours' * (n / {TABLES} - 24),
+             SELECT 'B' || n, 1 + n % 50000, 1 + n % {TABLES}, ARRAY[1 + n % {TABLES}], 2, date_trunc('hour', now()) + interval '2 hours' * (n / {TABLES} - 24),
                'confirmed', '+44 20 7946 0958', 'guest@example.com', now() - interval '3 days'
              FROM generate_series(0, {TABLES} * {slots} - 1) n;
            INSERT INTO reservation_table SELECT id, table_id, reservation_time, reservation_time + interval '2 hours' FROM reservation;"#

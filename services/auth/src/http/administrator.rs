@@ -20,7 +20,7 @@ impl FromRequestParts<App> for Administrator {
         let caller = Caller::from_request_parts(parts, app).await?;
         match administrator::role(&app.pool, caller.user_id).await?.ok_or_else(nobody)? {
             Role::Admin => Ok(Self(caller.user_id)),
-            Role::User => Err(forbidden()),
+            Role::User | Role::Host => Err(forbidden()),
         }
     }
 }

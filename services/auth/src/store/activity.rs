@@ -50,8 +50,8 @@ pub(crate) async fn of(executor: impl PgExecutor<'_>, ids: &[UserId]) -> Result<
 }
 
 /// Records the state of a booking; `false` where a later one is known.
-pub(crate) async fn record(connection: &mut PgConnection, reservation: &Reservation) -> Result<bool, sqlx::Error> {
-    let Reservation { id, user_id, status, reservation_time, version, .. } = reservation;
+pub(crate) async fn record(connection: &mut PgConnection, user_id: UserId, reservation: &Reservation) -> Result<bool, sqlx::Error> {
+    let Reservation { id, status, reservation_time, version, .. } = reservation;
     let record = sqlx::query(RECORD_RESERVATION).bind(id).bind(user_id).bind(status).bind(reservation_time.to_sqlx()).bind(version);
     Ok(record.execute(connection).await?.rows_affected() > 0)
 }

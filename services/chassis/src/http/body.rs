@@ -163,6 +163,11 @@ pub fn object(doc: &[&str], members: Vec<Member>) -> RefOr<Schema> {
     Schema::Object(object.build()).into()
 }
 
+/// The name of a member, which may be a word of Rust's own.
+pub fn name(identifier: &'static str) -> &'static str {
+    identifier.trim_start_matches("r#")
+}
+
 /// The parameters of a query.
 pub fn parameters(members: Vec<Member>) -> Vec<Parameter> {
     members.into_iter().map(Member::into_parameter).collect()
@@ -222,7 +227,7 @@ macro_rules! members {
             fn members() -> Vec<$crate::http::body::Member> {
                 vec![$(
                     $crate::http::body::Member::$kind::<$of>().described(
-                        stringify!($member),
+                        $crate::http::body::name(stringify!($member)),
                         &[$($mdoc),*],
                         $crate::member!(@json $($example)?),
                         $crate::member!(@json $($default)?),
@@ -236,7 +241,7 @@ macro_rules! members {
 
             fn read(input: &mut $crate::http::input::Input) -> Option<Self> {
                 let source = <Self as $crate::http::body::Body>::SOURCE;
-                $(let $member = input.$kind::<$of>(source, stringify!($member) $(, $default)?);)*
+                $(let $member = input.$kind::<$of>(source, $crate::http::body::name(stringify!($member)) $(, $default)?);)*
                 Some(Self { $($member: $member?),* })
             }
         }

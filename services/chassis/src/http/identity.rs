@@ -27,6 +27,8 @@ crate::words! {
     pub enum Role else User {
         /// May book tables and see their own bookings.
         User = "user",
+        /// May also do everything of the day: bookings, walk-ins, blocks, exceptions from the hours, the pause.
+        Host = "host",
         /// May do everything.
         Admin = "admin",
     }
@@ -260,7 +262,16 @@ impl Caller {
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
     }
+
+    /// Whether the caller works for the restaurant: as a host or an administrator.
+    pub fn is_staff(&self) -> bool {
+        matches!(self.role, Role::Host | Role::Admin)
+    }
 }
+
+/// A caller who works for the restaurant: as a host or an administrator.
+#[derive(Clone, Copy, Debug)]
+pub struct Staff(pub Caller);
 
 /// A caller who is an administrator.
 #[derive(Clone, Copy, Debug)]
@@ -280,9 +291,9 @@ impl Visitor {
         if caller.is_admin() { Ok(caller) } else { Err(forbidden()) }
     }
 
-    /// Whether an administrator asks. Somebody whose token is not valid is anybody.
-    pub fn is_admin(&self) -> bool {
-        self.0.as_ref().is_ok_and(Caller::is_admin)
+    /// Whether a host or an administrator asks. Somebody whose token is not valid is anybody.
+    pub fn is_staff(&self) -> bool {
+        self.0.as_ref().is_ok_and(Caller::is_staff)
     }
 }
 
@@ -316,6 +327,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Visitor::from_request_parts(parts, state).await?.admin().map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.is_staff() { Ok(Self(caller)) } else { Err(Problem::new(&code::FORBIDDEN, "This is for the restaurant's staff.")) }
     }
 }
 

@@ -244,6 +244,15 @@ impl Input {
         }
     }
 
+    /// Whether the body has this member, whatever it is.
+    pub fn has_member(&self, name: &str) -> bool {
+        match &self.body {
+            Members::Json(members) => members.contains_key(name),
+            Members::Form(members) => members.contains_key(name),
+            Members::None => false,
+        }
+    }
+
     /// A value that is given once and keeps its rule, without taking it: to judge it by more than its type, before it is read and whatever is
     /// wrong with the others.
     pub fn peek<T: Value>(&self, source: Source, name: &str) -> Option<T> {

@@ -5,7 +5,8 @@ use house::span::Span;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Done, Reservation, ReservationId};
+use super::reopen::reopen;
+use super::{Author, Done, Reservation, ReservationId};
 use crate::codes;
 use crate::refusal::{Attempt, Refusal};
 use crate::room::{Acting, Room};
@@ -39,9 +40,11 @@ pub async fn act(
         if !moment.may(acting.actor, action) {
             return Err(Refusal::InvalidTransition(Attempt::Act(action), moment, acting.actor));
         }
-        let changed = match action {
-            Action::Seat => seat(connection, &before, now).await?,
-            _ => store::booking::act(connection, id, before.version, action).await?,
+        let author = acting.author();
+        let changed = match action.leads_to() {
+            None => reopen(connection, room, &before, author, now).await?,
+            Some(Status::Seated) => seat(connection, &before, author, now).await?,
+            Some(to) => store::booking::act(connection, id, before.version, (action, to), author).await?,
         };
         // Another request changed it meanwhile: it is judged again as it is now.
         if let Some(changed) = changed {
@@ -52,7 +55,7 @@ pub async fn act(
 }
 
 /// Seats a party: it holds its table from now on, or from the start where that was before. `None`: the booking has another version by now.
-async fn seat(connection: &mut PgConnection, before: &Reservation, now: Timestamp) -> Result<Option<Reservation>, Refusal> {
+async fn seat(connection: &mut PgConnection, before: &Reservation, author: Author, now: Timestamp) -> Result<Option<Reservation>, Refusal> {
     let mut transaction = connection.begin().await?;
     if !store::booking::lock(&mut transaction, before.id, before.version).await? {
         return Ok(None);
@@ -62,11 +65,12 @@ async fn seat(connection: &mut PgConnection, before: &Reservation, now: Timestam
     let end = hold::own(&mut transaction, before.id).await?.iter().map(|hold| hold.span.end).max().unwrap_or(before.span().end);
     let span = Span { start: before.span().start.min(now), end };
     hold::release(&mut transaction, before.id).await?;
-    if !hold::sit(&mut transaction, before.id, before.table_id, span, now).await? {
-        let sitting = hold::sitting(&mut transaction, before.table_id, before.id).await?;
+    let place = hold::Place { tables: &before.table_ids, span, seated: true };
+    if !hold::keep(&mut transaction, before.id, place, now).await? {
+        let sitting = hold::sitting(&mut transaction, &before.table_ids, Some(before.id)).await?;
         return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
     }
-    let seated = store::booking::act(&mut transaction, before.id, before.version, Action::Seat).await?;
+    let seated = store::booking::act(&mut transaction, before.id, before.version, (Action::Seat, Status::Seated), author).await?;
     transaction.commit().await?;
     Ok(seated)
 }

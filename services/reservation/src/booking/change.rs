@@ -1,18 +1,19 @@
 //! Changing a booking: it gets its new time and table, or keeps the old ones; never neither.
 
 use chassis::http::code::{self, Code};
-use chassis::http::text::{Email, Phone};
+use chassis::http::text::{Email, Name, Phone};
 use house::House;
 use house::calendar::{Calendar, Hours};
 use house::judge::{self, Case};
 use house::openings::{Hold, OVER_TIME, Openings};
 use house::pacing::{Count, bucket};
 use house::reason::Reason;
+use house::rules::Pacing;
 use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Done, Guests, Minutes, Requests, Reservation, ReservationId, Values};
+use super::{Author, Done, Guests, Minutes, Note, Requests, Reservation, ReservationId, Source, Values};
 use crate::availability::{self, Search};
 use crate::codes;
 use crate::memory::Known;
@@ -20,7 +21,7 @@ use crate::refusal::{Attempt, Faults, Refusal};
 use crate::room::{ATTEMPTS, Acting, Room};
 use crate::status::{Actor, Status};
 use crate::store::{self, hold};
-use crate::table::{self, TableId, Unsuitable};
+use crate::table::{self, Named, TableId, Unsuitable};
 
 /// The problems with which a change may be refused, beside faults of the input.
 pub static REFUSALS: &[&Code] = &[
@@ -38,35 +39,48 @@ pub static REFUSALS: &[&Code] = &[
 /// A request to change a booking: what is left out stays.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// Another table; `Some(None)` has the house choose.
-    pub table_id: Option<Option<TableId>>,
+    /// Other tables; `Named::None` has the house choose.
+    pub named: Option<Named>,
+    /// Whether the staff change it against the rules of the house.
+    pub overrides: bool,
     /// Another size of the party.
     pub guests: Option<Guests>,
     /// Another time.
     pub start: Option<Timestamp>,
     /// Another length.
     pub minutes: Option<Minutes>,
+    /// Another name.
+    pub name: Option<Name>,
     /// Another phone number.
     pub phone: Option<Phone>,
     /// Another e-mail address.
     pub email: Option<Email>,
     /// Other requests; `Some(None)` takes them back.
     pub requests: Option<Option<Requests>>,
+    /// Another note of the staff; `Some(None)` removes it.
+    pub note: Option<Option<Note>>,
 }
 
 impl Change {
-    /// The values after the change, but for the table that the house has to choose and for how long the party stays.
+    /// The tables that it names, if it does.
+    fn named(&self) -> Option<&Named> {
+        self.named.as_ref().filter(|named| !named.is_none())
+    }
+
+    /// The values after the change, but for the tables that the house has to choose and for how long the party stays.
     fn apply(&self, before: &Reservation) -> Values {
         let mut after = before.values();
-        match self.table_id {
-            Some(Some(table_id)) => (after.table_id, after.table_named) = (table_id, true),
-            Some(None) => after.table_named = false,
+        match &self.named {
+            Some(Named::None) => after.table_named = false,
+            Some(named) => (after.tables, after.table_named) = (named.ids().to_vec(), true),
             None => {}
         }
         after.party.guests = self.guests.unwrap_or(after.party.guests);
         after.start = self.start.unwrap_or(after.start);
+        after.name = self.name.clone().map_or(after.name, |name| Some(name.into_string()));
         after.phone = self.phone.clone().map_or(after.phone, |phone| Some(phone.into_string()));
-        after.email = self.email.clone().map_or(after.email, Email::into_string);
+        after.email = self.email.clone().map_or(after.email, |email| Some(email.into_string()));
+        after.note = self.note.clone().map_or(after.note, |note| note.map(Note::into_string));
         after.requests = self.requests.clone().map_or(after.requests, |requests| requests.map(Requests::into_string));
         after
     }
@@ -92,7 +106,7 @@ pub async fn change(
             return Err(Refusal::InvalidTransition(Attempt::Change, moment, acting.actor));
         }
         let known = room.known(connection).await?;
-        let moved = Move::new(room, &known, &before, change, acting.actor, now);
+        let moved = Move::new((room, &known), &before, change, acting, now);
         if moved.after == before.values() {
             return Ok(Done::Same(before));
         }
@@ -144,6 +158,7 @@ struct Move<'a> {
     /// For how long the party is to stay, where that is changed.
     given: Option<Minutes>,
     actor: Actor,
+    author: Author,
     after: Values,
     wish: judge::Wish,
     case: Case<'a>,
@@ -160,8 +175,8 @@ struct Stretch {
 }
 
 impl<'a> Move<'a> {
-    fn new(room: &'a Room, known: &'a Known, before: &'a Reservation, change: &'a Change, actor: Actor, now: Timestamp) -> Self {
-        let house = &known.house;
+    fn new((room, known): (&'a Room, &'a Known), before: &'a Reservation, change: &'a Change, acting: &Acting<'_>, now: Timestamp) -> Self {
+        let (house, actor) = (&known.house, acting.actor);
         let mut after = change.apply(before);
         let (seated, same) = (before.status == Status::Seated, before.values().party.minutes);
         let calendar = Calendar::around(house, after.start);
@@ -170,7 +185,7 @@ impl<'a> Move<'a> {
                 guests: after.party.guests.get(),
                 minutes: minutes.map(Minutes::get),
                 area: None,
-                by: availability::by(actor),
+                by: if change.overrides { judge::By::Override } else { availability::by(actor) },
             };
             (wish, Case::new(house, &calendar, wish, after.start, now))
         };
@@ -189,7 +204,8 @@ impl<'a> Move<'a> {
             _ => Minutes::new(case.minutes()).expect("no stay is longer than what may be asked for, nor shorter"),
         };
         after.status = status(before, &after, actor, room.restaurant.auto_confirm, house);
-        Self { room, known, before, change, given, actor, after, wish, case, now }
+        after.overridden |= change.overrides && (retimed || resized || given.is_some());
+        Self { room, known, before, change, given, actor, author: acting.author(), after, wish, case, now }
     }
 
     fn house(&self) -> &'a House {
@@ -205,13 +221,13 @@ impl<'a> Move<'a> {
         let (before, after) = (self.before, &self.after);
         // What is counted changes only while nobody begins to count.
         if self.moves().is_empty() {
-            return Ok(Outcome::of(store::booking::change(connection, before.id, before.version, after).await?));
+            return Ok(Outcome::of(store::booking::change(connection, before.id, before.version, after, self.author).await?));
         }
         let mut transaction = connection.begin().await?;
         if let Some(outcome) = self.lock(&mut transaction).await? {
             return Ok(outcome);
         }
-        let changed = store::booking::change(&mut transaction, before.id, before.version, after).await?;
+        let changed = store::booking::change(&mut transaction, before.id, before.version, after, self.author).await?;
         transaction.commit().await?;
         Ok(Outcome::of(changed))
     }
@@ -219,6 +235,9 @@ impl<'a> Move<'a> {
     /// What the change adds to the quarters in which bookings begin, in their order.
     fn moves(&self) -> Vec<(Timestamp, Count)> {
         let (before, after) = (self.before, &self.after);
+        if before.source == Source::WalkIn {
+            return Vec::new();
+        }
         let guests = |party: Guests| party.get();
         let (old, new) = (bucket(before.reservation_time), bucket(after.start));
         let (left, came) = (guests(before.guests_count), guests(after.party.guests));
@@ -240,8 +259,9 @@ impl<'a> Move<'a> {
         if !store::house::agrees(transaction, self.known.version).await? {
             return Ok(Some(Outcome::OtherHouse));
         }
-        let limits = self.house().rules.pacing;
-        for (bucket, count) in self.moves().into_iter().filter(|_| !limits.is_unlimited()) {
+        let counts = !self.house().rules.pacing.is_unlimited();
+        let limits = if self.change.overrides { Pacing::default() } else { self.house().rules.pacing };
+        for (bucket, count) in self.moves().into_iter().filter(|_| counts) {
             if !store::pacing::add(transaction, bucket, count, limits).await? {
                 return Ok(Some(Outcome::Full));
             }
@@ -260,13 +280,19 @@ impl<'a> Move<'a> {
                 return Err(Refusal::InvalidTransition(Attempt::Move, moment, self.actor));
             }
         }
-        let minor = Values { phone: after.phone.clone(), email: after.email.clone(), requests: after.requests.clone(), ..before.values() };
+        let minor = Values {
+            name: after.name.clone(),
+            phone: after.phone.clone(),
+            email: after.email.clone(),
+            requests: after.requests.clone(),
+            ..before.values()
+        };
         let until = SignedDuration::from_mins(rules.change_until_minutes.into());
         if self.actor == Actor::Guest && *after != minor && before.reservation_time.duration_since(self.now) < until {
             return Err(Refusal::TooLateToChange(rules.change_until_minutes));
         }
         let too_long = self.given.filter(|minutes| !rules.may_stay(after.party.guests.get(), minutes.get()));
-        if too_long.is_some() && before.status != Status::Seated {
+        if too_long.is_some() && before.status != Status::Seated && !self.change.overrides {
             let too_long = Some(rules.turn_time(after.party.guests.get()));
             return Err(Refusal::Invalid(Faults { too_long, ..Faults::default() }));
         }
@@ -312,7 +338,7 @@ impl<'a> Move<'a> {
     fn needs_place(&self) -> bool {
         let (before, after) = (self.before, &self.after);
         let released = before.table_named && !after.table_named;
-        released || after.table_id != before.table_id || after.span() != before.span() || after.party.guests > before.guests_count
+        released || after.tables != before.table_ids || after.span() != before.span() || after.party.guests > before.guests_count
     }
 
     /// The stretch of time that the booking may have held before.
@@ -347,12 +373,12 @@ impl<'a> Move<'a> {
                 return Ok(outcome);
             }
             hold::release(&mut transaction, before.id).await?;
-            for (table_id, table_named) in tables {
-                let span = if table_id == before.table_id { stretch.stays } else { stretch.moves };
-                let place = hold::Place { table_id, span, seated: before.status == Status::Seated };
+            for (tables, table_named) in tables {
+                let span = if tables == before.table_ids { stretch.stays } else { stretch.moves };
+                let place = hold::Place { tables: &tables, span, seated: before.status == Status::Seated };
                 if hold::hold(&mut transaction, before.id, place, self.now).await? {
-                    let values = Values { table_id, table_named, ..after.clone() };
-                    let changed = store::booking::change(&mut transaction, before.id, before.version, &values).await?;
+                    let values = Values { tables, table_named, ..after.clone() };
+                    let changed = store::booking::change(&mut transaction, before.id, before.version, &values, self.author).await?;
                     transaction.commit().await?;
                     return Ok(Outcome::of(changed));
                 }
@@ -364,45 +390,49 @@ impl<'a> Move<'a> {
         }
     }
 
-    /// The tables that the booking can have, the best first, each with whether it counts as named.
-    async fn tables(&self, connection: &mut PgConnection, stretch: &Stretch) -> Result<Vec<(TableId, bool)>, Refusal> {
+    /// The tables that the booking can have, the best first, each with whether they count as named.
+    async fn tables(&self, connection: &mut PgConnection, stretch: &Stretch) -> Result<Vec<(Vec<TableId>, bool)>, Refusal> {
         let (before, after) = (self.before, &self.after);
         let (stays, moves) = (stretch.stays, stretch.moves);
         let whole = Span { start: stays.start.min(moves.start), end: stays.end.max(moves.end) };
         let openings = hold::openings(connection, self.house(), whole, Some(before.id), self.now).await?;
-        let is_free = |table_id: TableId| {
-            let span = if table_id == before.table_id { stays } else { moves };
-            self.house().floor.single(table_id.get()).is_some_and(|unit| openings.is_free(unit, span))
+        let is_free = |tables: &[TableId]| {
+            let span = if tables == before.table_ids { stays } else { moves };
+            table::joined(self.known, tables).is_some_and(|unit| openings.is_free(&unit, span))
         };
         let free = self.free(&openings, stretch);
         if after.table_named {
-            let suits = if before.table_id == after.table_id && !matches!(self.change.table_id, Some(Some(_))) {
-                table::seats(self.known, after.table_id, after.party.guests)
-            } else {
-                table::suits(connection, self.known, &self.case, after.party.guests, after.table_id).await?
+            let suits = match self.change.named() {
+                None => table::seats(self.known, &after.tables, after.party.guests),
+                Some(named) => table::suits(connection, self.known, &self.case, after.party.guests, named.ids()).await?,
             };
             match suits {
-                Ok(()) if is_free(after.table_id) => return Ok(vec![(after.table_id, true)]),
-                Ok(()) => {
+                Ok(tables) if is_free(&tables) => return Ok(vec![(tables, true)]),
+                Ok(tables) => {
                     let sitting = if before.status == Status::Seated {
-                        hold::sitting(connection, after.table_id, before.id).await?
+                        hold::sitting(connection, &tables, Some(before.id)).await?
                     } else {
                         Vec::new()
                     };
                     return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
                 }
-                // It was named before, and no longer does: the house chooses.
-                Err(_) if !matches!(self.change.table_id, Some(Some(_))) => {}
-                Err(Unsuitable::Inactive) => return Err(Refusal::TableInactive),
-                Err(unsuitable) => return Err(Refusal::Invalid(Faults { table: Some(unsuitable), ..Faults::default() })),
+                // They were named before, and no longer do: the house chooses.
+                Err(unsuitable) => match (self.change.named(), unsuitable) {
+                    (None, _) => {}
+                    (Some(_), Unsuitable::Inactive) => return Err(Refusal::TableInactive),
+                    (Some(named), unsuitable) => {
+                        let table = Some((named.member(), unsuitable));
+                        return Err(Refusal::Invalid(Faults { table, ..Faults::default() }));
+                    }
+                },
             }
-        } else if !before.table_named && free.contains(&before.table_id) {
+        } else if !before.table_named && free.contains(&before.table_ids) {
             // What the house chose is kept where it does.
-            let others = free.iter().copied().filter(|table_id| *table_id != before.table_id);
-            return Ok(std::iter::once(before.table_id).chain(others).map(|table_id| (table_id, false)).collect());
+            let others = free.iter().filter(|tables| **tables != before.table_ids);
+            return Ok(std::iter::once(&before.table_ids).chain(others).map(|tables| (tables.clone(), false)).collect());
         }
         if !free.is_empty() {
-            return Ok(free.into_iter().map(|table_id| (table_id, false)).collect());
+            return Ok(free.into_iter().map(|tables| (tables, false)).collect());
         }
         if matches!(self.case.choose_for(&openings, moves).err(), Some(Reason::NoTableFits)) {
             return Err(Refusal::NoTableFits(after.party.guests));
@@ -412,14 +442,14 @@ impl<'a> Move<'a> {
 
     /// The tables that the house may choose and that are free, the best first. A party that sits keeps its table for another stretch of time
     /// than it would take another one for.
-    fn free(&self, openings: &Openings, stretch: &Stretch) -> Vec<TableId> {
+    fn free(&self, openings: &Openings, stretch: &Stretch) -> Vec<Vec<TableId>> {
         let (stays, moves) = (stretch.stays, stretch.moves);
         let of = |span| {
             let units = self.case.choose_for(openings, span).into_iter().flatten();
-            units.flat_map(|unit| self.house().floor.ids(unit)).filter_map(TableId::new)
+            units.map(|unit| table::ids_of(self.known, unit))
         };
-        let staying = of(stays).filter(|table_id| stays == moves || *table_id == self.before.table_id);
-        let moving = of(moves).filter(|table_id| stays != moves && *table_id != self.before.table_id);
+        let staying = of(stays).filter(|tables| stays == moves || *tables == self.before.table_ids);
+        let moving = of(moves).filter(|tables| stays != moves && *tables != self.before.table_ids);
         staying.chain(moving).collect()
     }
 

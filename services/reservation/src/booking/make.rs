@@ -2,16 +2,17 @@
 
 use chassis::http::code::Code;
 use chassis::http::identity::UserId;
-use chassis::http::text::{Email, Phone};
+use chassis::http::text::{Email, Name, Phone};
 use house::calendar::Calendar;
 use house::judge::{self, Case};
 use house::pacing::{Count, bucket};
 use house::reason::Reason;
+use house::rules::Pacing;
 use house::span::Span;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Guests, Minutes, Requests, Reservation};
+use super::{Author, Guests, Minutes, Note, Requests, Reservation, Source};
 use crate::area::AreaId;
 use crate::availability::{self, Party, Search};
 use crate::codes;
@@ -22,7 +23,7 @@ use crate::room::{ATTEMPTS, Room};
 use crate::status::{Actor, Status};
 use crate::store::booking::Attempted;
 use crate::store::{self, hold};
-use crate::table::{self, TableId, Unsuitable};
+use crate::table::{self, Named, TableId, Unsuitable};
 
 /// The problems with which a booking may be refused, beside faults of the input.
 pub static REFUSALS: &[&Code] = &[
@@ -41,9 +42,13 @@ pub struct Wish {
     pub user_id: UserId,
     /// As whom they book: the limits of what one user may book are a guest's.
     pub actor: Actor,
-    /// The table, where the guest names one.
-    pub table_id: Option<TableId>,
-    /// The area, where the guest names one.
+    /// How the booking comes about: from an account, or by the staff on the phone.
+    pub source: Source,
+    /// Whether the staff book against the rules of the house.
+    pub overrides: bool,
+    /// The tables, where some are named.
+    pub named: Named,
+    /// The area, where one is named.
     pub area_id: Option<AreaId>,
     /// How many guests come.
     pub guests: Guests,
@@ -51,32 +56,41 @@ pub struct Wish {
     pub minutes: Option<Minutes>,
     /// When they come.
     pub start: Timestamp,
+    /// The name of the guest.
+    pub name: Option<Name>,
     /// The phone number, where it is another one than the account's.
     pub phone: Option<Phone>,
     /// The e-mail address, where it is another one than the account's.
     pub email: Option<Email>,
     /// The wishes of the guest.
     pub requests: Option<Requests>,
+    /// A note of the staff.
+    pub note: Option<Note>,
 }
 
 impl Wish {
     /// What the house judges.
     pub fn judged(&self) -> judge::Wish {
         let minutes = self.minutes.map(Minutes::get);
-        judge::Wish { guests: self.guests.get(), minutes, area: self.area_id.map(AreaId::get), by: availability::by(self.actor) }
+        let by = if self.overrides { judge::By::Override } else { availability::by(self.actor) };
+        judge::Wish { guests: self.guests.get(), minutes, area: self.area_id.map(AreaId::get), by }
     }
 }
 
 /// A booking that is to be made, but for its table.
 #[derive(Clone, Debug)]
 pub struct NewBooking {
-    /// The user who books.
-    pub user_id: UserId,
+    /// The user whose booking it is.
+    pub user_id: Option<UserId>,
+    /// How it comes about.
+    pub source: Source,
+    /// Who books.
+    pub author: Author,
     /// Its code.
     pub code: String,
     /// The state in which it begins.
     pub status: Status,
-    /// Whether the guest named the table.
+    /// Whether the tables were named.
     pub table_named: bool,
     /// The party, and for how long it comes.
     pub party: Party,
@@ -84,12 +98,18 @@ pub struct NewBooking {
     pub start: Timestamp,
     /// For how long its table is taken.
     pub hold: Span,
+    /// The name of the guest, where there is one.
+    pub name: Option<Name>,
     /// The phone number of the guest, where there is one.
     pub phone: Option<String>,
-    /// The e-mail address of the guest.
-    pub email: String,
+    /// The e-mail address of the guest, where there is one.
+    pub email: Option<String>,
     /// The wishes of the guest.
     pub requests: Option<Requests>,
+    /// A note of the staff.
+    pub note: Option<Note>,
+    /// Whether the staff book against the rules of the house.
+    pub overridden: bool,
     /// How many bookings the user may have.
     pub limits: Limits,
 }
@@ -151,47 +171,52 @@ impl<'a> Attempt<'a> {
     /// Makes the booking. `None`: the house has another version by now.
     async fn make(&self, connection: &mut PgConnection, (phone, email): Contact) -> Result<Option<Reservation>, Refusal> {
         let rules = &self.known.house.rules;
-        let too_long = self.wish.minutes.filter(|minutes| !rules.may_stay(self.wish.guests.get(), minutes.get()));
+        let too_long = self.wish.minutes.filter(|minutes| !rules.may_stay(self.wish.guests.get(), minutes.get()) && !self.wish.overrides);
+        let by_phone = self.wish.source == Source::Phone;
         let faults = Faults {
-            email_missing: email.is_none(),
-            phone_missing: phone.is_none() && rules.phone_required,
+            email_missing: email.is_none() && !by_phone,
+            phone_missing: phone.is_none() && rules.phone_required && !by_phone,
+            contact_missing: by_phone && phone.is_none() && email.is_none(),
             too_long: too_long.map(|_| rules.turn_time(self.wish.guests.get())),
             table: None,
         };
         if faults.too_long.is_some() {
             return Err(Refusal::Invalid(faults));
         }
-        let Some(email) = email.filter(|_| faults == Faults::default()) else {
+        if faults != Faults::default() {
             // What else is wrong with it is told first.
             return match self.tables(connection, faults).await {
                 Ok(_) => Err(Refusal::Invalid(faults)),
                 Err(refusal) => Err(refusal),
             };
-        };
-        let confirmed = self.room.restaurant.auto_confirm && !rules.confirms(self.wish.guests.get());
+        }
+        let confirmed = by_phone || self.room.restaurant.auto_confirm && !rules.confirms(self.wish.guests.get());
         let minutes = Minutes::new(self.case.minutes()).expect("no stay is longer than what may be asked for, nor shorter");
         let new = NewBooking {
-            user_id: self.wish.user_id,
+            user_id: Some(self.wish.user_id).filter(|_| !by_phone),
+            source: self.wish.source,
+            author: Author { by: self.wish.actor.into(), user_id: self.wish.user_id },
             code: super::code::new(),
             status: if confirmed { Status::Confirmed } else { Status::Pending },
-            table_named: self.wish.table_id.is_some(),
+            table_named: !self.wish.named.is_none(),
             party: Party { guests: self.wish.guests, minutes },
             start: self.wish.start,
             hold: self.case.hold(),
+            name: self.wish.name.clone(),
             phone,
             email,
             requests: self.wish.requests.clone(),
+            note: self.wish.note.clone(),
+            overridden: self.wish.overrides,
             limits: self.limits,
         };
         loop {
-            // A table that is named is tried at once: one statement books it, or says that it is taken.
-            let tables = match self.wish.table_id {
-                Some(table_id) => {
-                    self.judge_time(connection).await?;
-                    self.judge_named(connection, table_id, faults).await?;
-                    vec![table_id]
-                }
-                None => self.tables(connection, faults).await?,
+            // What is named is tried at once: one statement books it, or says that it is taken.
+            let tables = if self.wish.named.is_none() {
+                self.tables(connection, faults).await?
+            } else {
+                self.judge_time(connection).await?;
+                vec![self.judge_named(connection, faults).await?]
             };
             let tried = if rules.pacing.is_unlimited() {
                 self.try_tables(connection, &new, &tables).await?
@@ -203,17 +228,17 @@ impl<'a> Attempt<'a> {
                 Tried::Limited(limit) => return Err(self.too_many(connection, limit).await),
                 Tried::Full => return Err(self.not_bookable(connection, Reason::PacingFull).await?),
                 Tried::OtherHouse => return Ok(None),
-                Tried::Taken if self.wish.table_id.is_some() => return Err(Refusal::TableTaken),
+                Tried::Taken if !self.wish.named.is_none() => return Err(Refusal::TableTaken),
                 // Other bookings took them meanwhile: all of them again as they are now.
                 Tried::Taken => {}
             }
         }
     }
 
-    /// Books the first of the tables that is still free.
-    async fn try_tables(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[TableId]) -> Result<Tried, Refusal> {
-        for table_id in tables {
-            match store::booking::book(connection, new, *table_id, self.known.version, self.now).await? {
+    /// Books the first of these tables, or of those that are joined, that are still free.
+    async fn try_tables(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
+        for tables in tables {
+            match store::booking::book(connection, new, tables, self.known.version, self.now).await? {
                 Attempted::Made(made) => return Ok(Tried::Made(made)),
                 Attempted::Limited(limit) => return Ok(Tried::Limited(limit)),
                 Attempted::Outdated => return Ok(Tried::OtherHouse),
@@ -225,13 +250,13 @@ impl<'a> Attempt<'a> {
 
     /// The same, once the kitchen can take the party. The house first, then the quarter, then the tables: the order of locks is the same for
     /// all.
-    async fn try_tables_paced(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[TableId]) -> Result<Tried, Refusal> {
+    async fn try_tables_paced(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
         let mut transaction = connection.begin().await?;
         if !store::house::agrees(&mut transaction, self.known.version).await? {
             return Ok(Tried::OtherHouse);
         }
         let party = Count { covers: new.party.guests.get(), parties: 1 };
-        let limits = self.known.house.rules.pacing;
+        let limits = if self.wish.overrides { Pacing::default() } else { self.known.house.rules.pacing };
         let tried = if store::pacing::add(&mut transaction, bucket(new.start), party, limits).await? {
             self.try_tables(&mut transaction, new, tables).await?
         } else {
@@ -246,27 +271,23 @@ impl<'a> Attempt<'a> {
     }
 
     /// The tables that the party can have, without taking one.
-    async fn tables(&self, connection: &mut PgConnection, faults: Faults) -> Result<Vec<TableId>, Refusal> {
+    async fn tables(&self, connection: &mut PgConnection, faults: Faults) -> Result<Vec<Vec<TableId>>, Refusal> {
         self.judge_time(connection).await?;
-        if let Some(table_id) = self.wish.table_id {
-            self.judge_named(connection, table_id, faults).await?;
-        }
-        let house = &self.known.house;
-        let openings = hold::openings(connection, house, self.case.hold(), None, self.now).await?;
-        let reason = match self.case.choose(&openings) {
-            Ok(units) => {
-                let tables = units.flat_map(|unit| house.floor.ids(unit)).filter_map(TableId::new);
-                let tables: Vec<_> = tables.filter(|table_id| self.wish.table_id.is_none_or(|named| named == *table_id)).collect();
-                if !tables.is_empty() {
-                    return Ok(tables);
-                }
-                Reason::NoTableFree
+        let named = if self.wish.named.is_none() { None } else { Some(self.judge_named(connection, faults).await?) };
+        let openings = hold::openings(connection, &self.known.house, self.case.hold(), None, self.now).await?;
+        if let Some(named) = named {
+            if table::joined(self.known, &named).is_none_or(|unit| openings.is_free(&unit, self.case.hold())) {
+                return Ok(vec![named]);
             }
+            self.refuse_beyond(connection).await?;
+            return Err(Refusal::TableTaken);
+        }
+        let reason = match self.case.choose(&openings) {
+            Ok(units) => return Ok(units.map(|unit| table::ids_of(self.known, unit)).collect()),
             Err(reason) => reason,
         };
         self.refuse_beyond(connection).await?;
         Err(match reason {
-            _ if self.wish.table_id.is_some() => Refusal::TableTaken,
             Reason::NoTableFits => Refusal::NoTableFits(self.wish.guests),
             _ => Refusal::NoTableFree(self.alternatives(connection).await?),
         })
@@ -295,15 +316,15 @@ impl<'a> Attempt<'a> {
         Ok(Refusal::NotBookable(reason, self.alternatives(connection).await?))
     }
 
-    /// Refuses a table that was named, by what it is.
-    async fn judge_named(&self, connection: &mut PgConnection, table_id: TableId, faults: Faults) -> Result<(), Refusal> {
-        match table::suits(connection, self.known, &self.case, self.wish.guests, table_id).await? {
-            Ok(()) => Ok(()),
+    /// The tables that were named, unless they are refused by what they are.
+    async fn judge_named(&self, connection: &mut PgConnection, faults: Faults) -> Result<Vec<TableId>, Refusal> {
+        match table::suits(connection, self.known, &self.case, self.wish.guests, self.wish.named.ids()).await? {
+            Ok(tables) => Ok(tables),
             Err(Unsuitable::Inactive) => {
                 self.refuse_beyond(connection).await?;
                 Err(Refusal::TableInactive)
             }
-            Err(unsuitable) => Err(Refusal::Invalid(Faults { table: Some(unsuitable), ..faults })),
+            Err(unsuitable) => Err(Refusal::Invalid(Faults { table: Some((self.wish.named.member(), unsuitable)), ..faults })),
         }
     }
 
@@ -335,7 +356,7 @@ type Contact = (Option<String>, Option<String>);
 async fn contact(connection: &mut PgConnection, wish: &Wish) -> Result<Contact, sqlx::Error> {
     let phone = wish.phone.clone().map(Phone::into_string);
     let email = wish.email.clone().map(Email::into_string);
-    if phone.is_some() && email.is_some() {
+    if phone.is_some() && email.is_some() || wish.source == Source::Phone {
         return Ok((phone, email));
     }
     let account = store::guest::get(connection, wish.user_id).await?;

@@ -4,14 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use chassis::http::code::FORBIDDEN;
 use chassis::http::etag::Conditions;
-use chassis::http::identity::{Admin, Caller};
+use chassis::http::identity::{Caller, Staff};
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 
 use super::{AppState, actor};
 use crate::booking::act::{self, REFUSALS, SEAT_REFUSALS};
-use crate::booking::{Reservation, ReservationId};
+use crate::booking::{Reservation, ReservationId, reopen};
 use crate::room::Acting;
 use crate::status::Action;
 
@@ -26,6 +26,8 @@ pub const PROBLEMS: &[Problems] = &[
     ("mark_no_show", &[&FORBIDDEN]),
     ("mark_no_show", REFUSALS),
     ("cancel_reservation", REFUSALS),
+    ("reopen_reservation", &[&FORBIDDEN]),
+    ("reopen_reservation", reopen::REFUSALS),
 ];
 
 async fn act(state: AppState, caller: Caller, mut input: Input, action: Action) -> Result<Response, Problem> {
@@ -37,7 +39,10 @@ async fn act(state: AppState, caller: Caller, mut input: Input, action: Action) 
     let mut deadlocks = 0..3;
     loop {
         match act::act(&mut connection, state.room(), &acting, id, action).await {
-            Ok(done) => return Ok(state.done(done, |reservation| reservation.status.as_str())),
+            Ok(done) => {
+                let outcome = |reservation: &Reservation| if action == Action::Reopen { "reopened" } else { reservation.status.as_str() };
+                return Ok(state.done(done, acting.actor, outcome));
+            }
             // Two parties that are seated at once may wait for each other; the database ends one, which tries again.
             Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}
             Err(refusal) => return Err(state.problem(refusal)),
@@ -67,30 +72,38 @@ action!(
     /// Confirm a booking
     ///
     /// From pending.
-    confirm, "/reservations/{id}/confirm", "confirm_reservation", Admin(caller) => caller, Admin, Action::Confirm
+    confirm, "/reservations/{id}/confirm", "confirm_reservation", Staff(caller) => caller, Staff, Action::Confirm
 );
 action!(
     /// Seat a party
     ///
     /// From pending or confirmed, from 4 hours before the start until the end. A party that is seated early holds its table from then on.
     /// One party sits at a table.
-    seat, "/reservations/{id}/seat", "seat_reservation", Admin(caller) => caller, Admin, Action::Seat
+    seat, "/reservations/{id}/seat", "seat_reservation", Staff(caller) => caller, Staff, Action::Seat
 );
 action!(
     /// Complete a booking
     ///
     /// From seated. Its table is free at once.
-    complete, "/reservations/{id}/complete", "complete_reservation", Admin(caller) => caller, Admin, Action::Complete
+    complete, "/reservations/{id}/complete", "complete_reservation", Staff(caller) => caller, Staff, Action::Complete
 );
 action!(
     /// Mark a booking as a no-show
     ///
     /// From pending or confirmed, after the start. Its table is free at once.
-    no_show, "/reservations/{id}/no-show", "mark_no_show", Admin(caller) => caller, Admin, Action::NoShow
+    no_show, "/reservations/{id}/no-show", "mark_no_show", Staff(caller) => caller, Staff, Action::NoShow
 );
 action!(
     /// Cancel a booking
     ///
-    /// From pending or confirmed: by the guest until the start, by an administrator at any time. Its table is free at once.
+    /// From pending or confirmed: by the guest until the start, by the staff at any time. One that came without a booking also while the party
+    /// sits. Its table is free at once.
     cancel, "/reservations/{id}/cancel", "cancel_reservation", caller => caller, Caller, Action::Cancel
+);
+action!(
+    /// Reopen a booking
+    ///
+    /// Undoes what happened last, once and within 24 hours: that the party was seated, that it left, that it did not come, or that the booking
+    /// was cancelled. The booking takes its tables again; no rule of the house is asked.
+    reopen, "/reservations/{id}/reopen", "reopen_reservation", Staff(caller) => caller, Staff, Action::Reopen
 );

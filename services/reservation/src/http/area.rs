@@ -11,9 +11,9 @@ use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
 use chassis::http::text::Text;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 
-use super::{AppState, with_etag};
+use super::{AppState, with_etag, with_location};
 use crate::area::{self, Area, AreaId, AreaValues, Position};
 use crate::refusal::{Refusal, Thing};
 use crate::store;
@@ -107,10 +107,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
     let mut connection = state.connection().await?;
     let added = area::add(&mut connection, state.room(), &body.values()).await;
     let area = added.map_err(|refusal| state.problem(refusal))?;
-    let mut response = with_etag(StatusCode::CREATED, area.version, &area);
-    let location = HeaderValue::try_from(format!("/reservations/areas/{}", area.id)).expect("a path of digits is a header value");
-    response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    Ok(with_location(&format!("/reservations/areas/{}", area.id), etag::of_version(area.version), &area))
 }
 
 /// Replace an area

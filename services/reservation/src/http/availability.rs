@@ -89,7 +89,7 @@ fn judge_stay(known: &Known, guests: Guests, minutes: Option<Minutes>) -> Result
 
 /// What is judged for a visitor: staff are answered as staff.
 fn wish(visitor: &Visitor, guests: Guests, minutes: Option<Minutes>, area: Option<AreaId>) -> Wish {
-    let actor = if visitor.is_admin() { Actor::Admin } else { Actor::Guest };
+    let actor = if visitor.is_staff() { Actor::Staff } else { Actor::Guest };
     Wish { guests: guests.get(), minutes: minutes.map(Minutes::get), area: area.map(AreaId::get), by: availability::by(actor) }
 }
 

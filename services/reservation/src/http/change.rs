@@ -7,14 +7,16 @@ use chassis::http::identity::Caller;
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
-use chassis::http::text::{Email, Phone};
+use chassis::http::text::{Email, Name, Phone};
 use jiff::Timestamp;
 
-use super::{AppState, actor};
+use super::table::judge_names;
+use super::{AppState, actor, refuse_for_staff};
 use crate::booking::change::{self, Change};
-use crate::booking::{Guests, Minutes, Requests, Reservation, ReservationId};
+use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
 use crate::room::Acting;
-use crate::table::TableId;
+use crate::status::Actor;
+use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
 pub const PROBLEMS: &[Problems] = &[("change_reservation", change::REFUSALS)];
@@ -25,6 +27,9 @@ chassis::body! {
         /// Another table; null has the house choose.
         #[example = 2]
         pub table_id: clear TableId,
+        /// Other tables, 1 to 6, that the party has together; for the staff alone.
+        #[example = [2]]
+        pub table_ids: values TableId,
         /// Another size of the party.
         #[example = 5]
         pub guests_count: change Guests,
@@ -34,6 +39,9 @@ chassis::body! {
         /// How long the party stays, in minutes.
         #[example = 90]
         pub duration_minutes: change Minutes,
+        /// Another name of the guest.
+        #[example = "Ada Lovelace"]
+        pub contact_name: change Name,
         /// Another phone number of the guest.
         #[example = "+44 20 7946 0321"]
         pub contact_phone: change Phone,
@@ -43,8 +51,17 @@ chassis::body! {
         /// The wishes of the guest; null removes them.
         #[example = "A quiet table"]
         pub special_requests: clear Requests,
+        /// A note of the staff; null removes it. For the staff alone.
+        #[example = "Regulars"]
+        pub staff_note: clear Note,
+        /// Whether the rules of the house are lifted: its hours, pause, steps, notice, party limits, spare seats, pacing and turn times. For
+        /// the staff alone.
+        pub r#override: default bool = false,
     }
 }
+
+/// The members that are for the staff alone.
+const FOR_STAFF: [&str; 3] = ["table_ids", "staff_note", "override"];
 
 /// Change a booking
 ///
@@ -67,16 +84,28 @@ chassis::body! {
 )]
 pub async fn change(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
+    if actor(caller) == Actor::Guest {
+        refuse_for_staff(&mut input, &FOR_STAFF);
+    }
     let (id, conditions, body) = (input.id::<ReservationId>(), input.conditions(), input.read::<ReservationChange>());
+    if let Some(body) = &body {
+        judge_names(&mut input, body.table_id.is_some(), &body.table_ids, None);
+    }
     let (id, conditions, body) = input.finish((id, conditions, body))?;
     let change = Change {
-        table_id: body.table_id,
+        named: match body.table_id {
+            Some(None) => Some(Named::None),
+            table_id => Some(Named::of(table_id.flatten(), body.table_ids)).filter(|named| !named.is_none()),
+        },
+        overrides: body.r#override,
         guests: body.guests_count,
         start: body.reservation_time,
         minutes: body.duration_minutes,
+        name: body.contact_name,
         phone: body.contact_phone,
         email: body.contact_email,
         requests: body.special_requests,
+        note: body.staff_note,
     };
     let accepts = |version| conditions.check_version(version).is_ok();
     let acting = Acting { user_id: caller.user_id, actor: actor(caller), accepts: &accepts };
@@ -84,7 +113,7 @@ pub async fn change(State(state): State<AppState>, caller: Caller, mut input: In
     let mut deadlocks = 0..3;
     loop {
         match change::change(&mut connection, state.room(), &acting, id, &change, now).await {
-            Ok(done) => return Ok(state.done(done, |_| "changed")),
+            Ok(done) => return Ok(state.done(done, acting.actor, |_| "changed")),
             // Two bookings that trade places wait for each other; the database ends one, which tries again.
             Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}
             Err(refusal) => return Err(state.problem(refusal)),

@@ -2,37 +2,51 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chassis::http::RequestId;
 use chassis::http::identity::Caller;
 use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
-use chassis::http::text::{Email, Phone};
+use chassis::http::text::{Email, Name, Phone};
+use chassis::http::{RequestId, etag};
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
-use super::idempotency::{Key, created, refused, replay, respond};
-use super::{AppState, actor, refusal};
+use super::idempotency::{Key, claim, created, keyed, replay, respond, settle};
+use super::table::judge_names;
+use super::{AppState, actor, refusal, refuse_for_staff};
 use crate::area::AreaId;
 use crate::booking::make::{self, Wish, make};
-use crate::booking::{Guests, Minutes, Requests, Reservation};
+use crate::booking::{self, Guests, Minutes, Note, Requests, Reservation};
 use crate::codes;
 use crate::refusal::Refusal;
+use crate::status::Actor;
 use crate::store::booking::is_code_taken;
-use crate::store::idempotency::{self, Claim, Keyed};
-use crate::table::TableId;
+use crate::store::idempotency::{self, Answer, Keyed};
+use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
 pub const PROBLEMS: &[Problems] = &[("create_reservation", make::REFUSALS), ("create_reservation", &[&codes::IDEMPOTENCY_KEY_REUSED])];
 
+chassis::words! {
+    /// How a booking comes about.
+    pub enum Way {
+        /// The caller books with their account.
+        Account = "account",
+        /// The staff book for a guest who called.
+        Phone = "phone",
+    }
+}
+
 chassis::body! {
     /// A request to book.
     pub struct NewReservation {
-        /// The table. Left out, the house chooses the smallest one that is free.
+        /// The table. Left out, the house chooses the smallest one that is free, or tables that are joined.
         #[example = 1]
         pub table_id: optional TableId,
-        /// The area in which the house chooses the table. It cannot be given together with `table_id`.
+        /// Tables, 1 to 6, that the party has together; for the staff alone.
+        #[example = [1]]
+        pub table_ids: values TableId,
+        /// The area in which the house chooses the table. It cannot be given together with `table_id` or `table_ids`.
         pub area_id: optional AreaId,
         /// The size of the party.
         #[example = 4]
@@ -44,6 +58,12 @@ chassis::body! {
         /// Left out, as long as the restaurant reckons for its size.
         #[example = 90]
         pub duration_minutes: optional Minutes,
+        /// How the booking comes about: `phone`, for a guest who called. Then it needs `contact_name` and a phone number or an e-mail address, and
+        /// it is confirmed at once. For the staff alone.
+        pub source: default Way = Way::Account,
+        /// The name of the guest.
+        #[example = "Ada Lovelace"]
+        pub contact_name: optional Name,
         /// The phone number of the guest. Left out, it is the account's.
         #[example = "+44 20 7946 0958"]
         pub contact_phone: optional Phone,
@@ -53,8 +73,17 @@ chassis::body! {
         /// The wishes of the guest.
         #[example = "A high chair, please"]
         pub special_requests: optional Requests,
+        /// A note of the staff, for themselves alone.
+        #[example = "Regulars"]
+        pub staff_note: optional Note,
+        /// Whether the rules of the house are lifted: its hours, pause, steps, notice, party limits, spare seats, pacing and turn times. For
+        /// the staff alone.
+        pub r#override: default bool = false,
     }
 }
+
+/// The members that are for the staff alone.
+const FOR_STAFF: [&str; 4] = ["table_ids", "source", "staff_note", "override"];
 
 /// Book a table
 ///
@@ -75,6 +104,9 @@ chassis::body! {
         ("whole" = (summary = "A table of the guest's choice", value = json!({
             "table_id": 1, "guests_count": 4, "reservation_time": "2030-05-17T19:00:00+02:00", "duration_minutes": 90,
             "contact_phone": "+44 20 7946 0958", "contact_email": "guest@example.com", "special_requests": "A high chair, please"}))),
+        ("phone" = (summary = "For a guest who called, by the staff", value = json!({
+            "source": "phone", "guests_count": 2, "reservation_time": "2030-05-17T20:30:00+02:00", "contact_name": "Ada Lovelace",
+            "contact_phone": "+44 20 7946 0958"}))),
     )),
     responses((status = 201, description = "The booking", body = Reservation, headers(
         ("Location" = String, description = "Where the booking is"),
@@ -84,11 +116,10 @@ chassis::body! {
 pub async fn create(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let key = input.header::<Key>(Key::HEADER);
-    // A body is fingerprinted before its members are taken out of it.
-    let keyed = key.clone().flatten().map(|Key(key)| {
-        let fingerprint = Sha256::digest(input.canonical_body()).into();
-        Keyed { user_id: caller.user_id, key, fingerprint }
-    });
+    let keyed = keyed(&input, key.as_ref().and_then(Option::as_ref), caller, "/reservations/");
+    if actor(caller) == Actor::Guest {
+        refuse_for_staff(&mut input, &FOR_STAFF);
+    }
     if let Some(start) = input.peek(Source::Body, "reservation_time")
         && let Some(fault) = refusal::start_fault(start, now, state.restaurant())
     {
@@ -96,11 +127,16 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     }
     let stay = (input.peek::<Guests>(Source::Body, "guests_count"), input.peek::<Minutes>(Source::Body, "duration_minutes"));
     let body = input.read::<NewReservation>();
-    if body.as_ref().is_some_and(|body| body.table_id.is_some() && body.area_id.is_some()) {
-        input.refuse_member("area_id", "table_or_area", "Name a table or an area, not both.");
+    if let Some(body) = &body {
+        judge_names(&mut input, body.table_id.is_some(), &body.table_ids, body.area_id);
+        if body.source == Way::Phone && actor(caller) == Actor::Staff && body.contact_name.is_none() {
+            input.refuse_member("contact_name", "required", "Required for a guest who called.");
+        }
     }
+    let overrides = body.as_ref().is_some_and(|body| body.r#override);
     // Among other faults it is told by what is known of the house. Alone it refuses nobody: the house may say something else by now.
     if !input.is_sound()
+        && !overrides
         && let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref())
     {
         input.refuse_member("duration_minutes", fault.code, fault.detail);
@@ -116,19 +152,27 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     let wish = Wish {
         user_id: caller.user_id,
         actor: actor(caller),
-        table_id: body.table_id,
+        source: match body.source {
+            Way::Account => booking::Source::Account,
+            Way::Phone => booking::Source::Phone,
+        },
+        overrides,
+        named: Named::of(body.table_id, body.table_ids),
         area_id: body.area_id,
         guests: body.guests_count,
         minutes: body.duration_minutes,
         start: body.reservation_time,
+        name: body.contact_name,
         phone: body.contact_phone,
         email: body.contact_email,
         requests: body.special_requests,
+        note: body.staff_note,
     };
     // A table that is named is free or not, at once: no other time is searched for.
-    let _turn = match wish.table_id {
-        Some(_) => None,
-        None => Some(state.room().days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await),
+    let _turn = if wish.named.is_none() {
+        Some(state.room().days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await)
+    } else {
+        None
     };
     // Repeated are: a code that another booking has, which is as likely as guessing one (one in a million for a million bookings); and a
     // deadlock with bookings that move, of which the database ends one.
@@ -150,7 +194,7 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     }
 }
 
-fn is_repeatable(refusal: &Refusal) -> bool {
+pub(super) fn is_repeatable(refusal: &Refusal) -> bool {
     refusal.is_retryable() || matches!(refusal, Refusal::Database(error) if is_code_taken(error))
 }
 
@@ -158,45 +202,32 @@ async fn answer(state: &AppState, wish: &Wish, now: Timestamp) -> Result<Respons
     let mut connection = state.pool().acquire().await?;
     let made = make(&mut connection, state.room(), wish, now).await?;
     drop(connection);
-    Ok(respond(settled(state, &made)))
+    settled(state, &made);
+    Ok(respond(booked(made, wish.actor)))
 }
 
 async fn answer_by_key(state: &AppState, wish: &Wish, now: Timestamp, keyed: &Keyed, request_id: &RequestId) -> Result<Response, Refusal> {
     let mut connection = state.pool().acquire().await?;
     let mut transaction = connection.begin().await?;
-    match idempotency::claim(&mut transaction, keyed).await? {
-        Claim::New => {}
-        Claim::Answered(answer) => {
-            state.count("replayed");
-            return Ok(replay(answer));
-        }
-        Claim::Reused => return Err(Refusal::KeyReused),
+    if let Some(replayed) = claim(state, &mut transaction, keyed).await? {
+        return Ok(replayed);
     }
-    let (made, answer) = match make(&mut transaction, state.room(), wish, now).await {
-        Ok(made) => {
-            let answer = created(&made);
-            (Some(made), answer)
-        }
-        Err(refusal) if refusal.is_final() => {
-            let problem = state.problem(refusal);
-            state.count(problem.code().code);
-            (None, refused(&problem, request_id.as_str()))
-        }
-        // The key is free for another attempt.
-        Err(refusal) => return Err(refusal),
-    };
-    idempotency::keep(&mut transaction, keyed, &answer).await?;
-    transaction.commit().await?;
-    made.iter().for_each(|made| {
-        settled(state, made);
-    });
+    let made = make(&mut transaction, state.room(), wish, now).await;
+    let outcome = made.map(|made| (booked(made.clone(), wish.actor), made));
+    let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
+    made.iter().for_each(|made| settled(state, made));
     Ok(respond(answer))
 }
 
-/// Tells of a booking that is committed, and answers with it.
-fn settled(state: &AppState, made: &Reservation) -> idempotency::Answer {
+/// Tells of a booking that is committed.
+pub(super) fn settled(state: &AppState, made: &Reservation) {
     state.room().days.forget(made.span());
     state.count("created");
     state.0.service.outbox.wake();
-    created(made)
+}
+
+/// The answer with a booking that was made.
+pub(super) fn booked(made: Reservation, actor: Actor) -> Answer {
+    let (location, etag) = (format!("/reservations/{}", made.id), etag::of_version(made.version));
+    created(location, &etag, &made.shown_to(actor))
 }

@@ -5,20 +5,20 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED};
 use chassis::http::etag::{self, Conditions};
-use chassis::http::identity::{Admin, Visitor};
+use chassis::http::identity::{Staff, Visitor};
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
 use chassis::http::text::Text;
 use house::schedule::{Service, overlaps_of_date};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::hours::{self, DatedService};
 use super::schedule::Trial;
-use super::{AppState, with_etag};
+use super::{AppState, with_etag, with_location};
 use crate::edit::Stranded;
 use crate::exception::{self, Exception, ExceptionId, ExceptionValues};
 use crate::refusal::{Refusal, Thing};
@@ -156,7 +156,7 @@ pub async fn list(State(state): State<AppState>, visitor: Visitor, mut input: In
     let (which, page) = input.finish((which, page))?;
     let mut connection = state.connection().await?;
     let found = store::exception::list(&mut connection, (which.from, which.until), page.after().copied(), page.fetch()).await?;
-    let for_staff = visitor.is_admin();
+    let for_staff = visitor.is_staff();
     let views = found.into_iter().map(|exception| ExceptionView::new(exception, for_staff)).collect();
     Ok(page.respond(views, |view: &ExceptionView| view.from))
 }
@@ -181,7 +181,7 @@ pub async fn get(State(state): State<AppState>, visitor: Visitor, mut input: Inp
     let exception = store::exception::get(&mut connection, id).await?;
     let exception = exception.ok_or_else(|| state.problem(Refusal::NotFound(Thing::Exception)))?;
     let version = exception.version;
-    conditions.read(etag::of_version(version), || Json(ExceptionView::new(exception, visitor.is_admin())).into_response())
+    conditions.read(etag::of_version(version), || Json(ExceptionView::new(exception, visitor.is_staff())).into_response())
 }
 
 /// Add an exception
@@ -203,7 +203,7 @@ pub async fn get(State(state): State<AppState>, visitor: Visitor, mut input: Inp
     responses((status = 201, description = "The exception", body = ExceptionEdited,
         headers(("Location" = String, description = "Where the exception is"), ("ETag" = String, description = "The version"))))
 )]
-pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
+pub async fn create(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
     let (trial, body) = (input.read::<Trial>(), input.read::<ExceptionBody>());
     if let Some(body) = &body {
         judge(&mut input, body);
@@ -214,10 +214,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
     let (exception, stranded) = added.map_err(|refusal| state.problem(refusal))?;
     let (id, version) = (exception.id, exception.version);
     let edited = ExceptionEdited { exception: ExceptionView::new(exception, true), stranded };
-    let mut response = with_etag(StatusCode::CREATED, version, &edited);
-    let location = HeaderValue::try_from(format!("/reservations/exceptions/{id}")).expect("a path of digits is a header value");
-    response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    Ok(with_location(&format!("/reservations/exceptions/{id}"), etag::of_version(version), &edited))
 }
 
 /// Replace an exception
@@ -231,7 +228,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
     request_body(content = ExceptionBody, example = json!({"from": "2031-01-01", "until": "2031-01-02", "closed": true})),
     responses((status = 200, description = "The exception", body = ExceptionEdited, headers(("ETag" = String, description = "The version"))))
 )]
-pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
+pub async fn replace(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions) = (input.id::<ExceptionId>(), input.conditions());
     let (trial, body) = (input.read::<Trial>(), input.read::<ExceptionBody>());
     if let Some(body) = &body {
@@ -258,7 +255,7 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
     params(ExceptionId, Trial, Conditions),
     responses((status = 200, description = "The bookings ahead that begin in no service any more", body = Stranded))
 )]
-pub async fn remove(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
+pub async fn remove(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions, trial) = (input.id::<ExceptionId>(), input.conditions(), input.read::<Trial>());
     let (id, conditions, trial) = input.finish((id, conditions, trial))?;
     let accepts = |version| conditions.check_version(version).is_ok();

@@ -1,15 +1,22 @@
 //! The header `Idempotency-Key`, and answers that can be given again.
 
 use axum::response::{IntoResponse, Response};
+use chassis::http::RequestId;
+use chassis::http::identity::Caller;
+use chassis::http::input::Input;
 use chassis::http::problem::{MEDIA_TYPE, Problem};
 use chassis::http::value::{Fault, Raw, Ruled, Value};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use sqlx::{PgConnection, Postgres, Transaction};
 use utoipa::openapi::Schema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use crate::booking::Reservation;
-use crate::store::idempotency::Answer;
+use super::AppState;
+use crate::refusal::Refusal;
+use crate::store::idempotency::{self as store, Answer, Claim, Keyed};
 
 /// An `Idempotency-Key`: 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug)]
@@ -44,19 +51,65 @@ impl utoipa::IntoParams for Key {
     }
 }
 
-/// The answer to a request that made a booking.
-pub fn created(made: &Reservation) -> Answer {
+/// The answer to a request that made something: where it is, its ETag, and the thing itself.
+pub fn created(location: String, etag: &HeaderValue, made: &impl Serialize) -> Answer {
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::LOCATION, format!("/reservations/{}", made.id)),
-        (header::ETAG, format!("\"{}\"", made.version)),
+        (header::LOCATION, location),
+        (header::ETAG, etag.to_str().expect("an ETag is visible ASCII").to_owned()),
     ];
-    let body = serde_json::to_vec(made).expect("a booking has string keys and no failing members");
+    let body = serde_json::to_vec(made).expect("what is answered has string keys and no failing members");
     answer(StatusCode::CREATED, headers, body)
 }
 
+/// The request, as its key knows it, where it has one: who sends it, where to, and what. To be taken before members are taken out of the body.
+pub fn keyed(input: &Input, key: Option<&Key>, caller: Caller, path: &str) -> Option<Keyed> {
+    let digest = || Sha256::new().chain_update(path).chain_update(input.canonical_body()).finalize().into();
+    key.map(|Key(key)| Keyed { user_id: caller.user_id, key: key.clone(), fingerprint: digest() })
+}
+
+/// Claims a key. An answer: the request was answered before.
+///
+/// # Errors
+/// `KeyReused`, or `Database`.
+pub async fn claim(state: &AppState, transaction: &mut PgConnection, keyed: &Keyed) -> Result<Option<Response>, Refusal> {
+    match store::claim(transaction, keyed).await? {
+        Claim::New => Ok(None),
+        Claim::Answered(answer) => {
+            state.count("replayed");
+            Ok(Some(replay(answer)))
+        }
+        Claim::Reused => Err(Refusal::KeyReused),
+    }
+}
+
+/// Keeps the answer to a request whose key was claimed, be it a refusal that is final, and commits. Returns the answer, and what was made.
+///
+/// # Errors
+/// A refusal that is not final: the key is free for another attempt. Or `Database`.
+pub async fn settle<T>(
+    state: &AppState,
+    mut transaction: Transaction<'_, Postgres>,
+    keyed: &Keyed,
+    request_id: &RequestId,
+    outcome: Result<(Answer, T), Refusal>,
+) -> Result<(Answer, Option<T>), Refusal> {
+    let (answer, made) = match outcome {
+        Ok((answer, made)) => (answer, Some(made)),
+        Err(refusal) if refusal.is_final() => {
+            let problem = state.problem(refusal);
+            state.count(problem.code().code);
+            (refused(&problem, request_id.as_str()), None)
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    store::keep(&mut transaction, keyed, &answer).await?;
+    transaction.commit().await?;
+    Ok((answer, made))
+}
+
 /// The answer to a request that was refused, under its request id.
-pub fn refused(problem: &Problem, request_id: &str) -> Answer {
+fn refused(problem: &Problem, request_id: &str) -> Answer {
     let headers = [(header::CONTENT_TYPE, MEDIA_TYPE.to_owned())];
     answer(problem.status(), headers, problem.document(request_id).to_vec())
 }

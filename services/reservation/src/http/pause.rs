@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED};
 use chassis::http::etag::{self, Conditions};
-use chassis::http::identity::Admin;
+use chassis::http::identity::Staff;
 use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
@@ -77,7 +77,7 @@ pub async fn get(State(state): State<AppState>, mut input: Input) -> Result<Resp
     request_body(content = PauseBody, example = json!({"until": "2030-05-17T00:00:00Z"})),
     responses((status = 200, description = "The pause", body = PauseView, headers(("ETag" = String, description = "The version"))))
 )]
-pub async fn start(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
+pub async fn start(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     match input.peek::<Timestamp>(Source::Body, "until") {
         Some(until) if until <= now => input.refuse_member("until", "in_the_past", "A pause ends in the future."),
@@ -103,7 +103,7 @@ pub async fn start(State(state): State<AppState>, _: Admin, mut input: Input) ->
     security(("bearer" = [])),
     responses((status = 204, description = "There is no pause"))
 )]
-pub async fn end(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
+pub async fn end(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
     input.finish(())?;
     set(&state, None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -111,10 +111,10 @@ pub async fn end(State(state): State<AppState>, _: Admin, mut input: Input) -> R
 
 async fn set(state: &AppState, until: Option<Timestamp>) -> Result<(), Problem> {
     let mut connection = state.connection().await?;
-    let mut edit = Edit::begin(&mut connection, state.room()).await.map_err(|refusal| state.problem(refusal))?;
-    if edit.house().pause_until != until {
+    let mut edit = Edit::begin(&mut connection).await.map_err(|refusal| state.problem(refusal))?;
+    if edit.house(state.room()).await.map_err(|refusal| state.problem(refusal))?.pause_until != until {
         store::house::set_pause(edit.connection(), until).await?;
-        edit.finish(state.room(), false).await.map_err(|refusal| state.problem(refusal))?;
+        edit.finish(state.room()).await.map_err(|refusal| state.problem(refusal))?;
     }
     Ok(())
 }

@@ -7,9 +7,11 @@ use house::reason::Reason;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::block::Unblockable;
 use crate::booking::{Guests, Minutes};
 use crate::codes;
 use crate::config::Restaurant;
+use crate::group::Unjoinable;
 use crate::memory::Known;
 use crate::refusal::{Attempt, Faults, Limit, Refusal, Thing};
 use crate::status::{Action, Actor, Moment};
@@ -22,6 +24,19 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
         Refusal::NotFound(Thing::Table) => Problem::not_found("table"),
         Refusal::NotFound(Thing::Exception) => Problem::not_found("exception"),
         Refusal::NotFound(Thing::Area) => Problem::not_found("area"),
+        Refusal::NotFound(Thing::Group) => Problem::not_found("group of tables"),
+        Refusal::NotFound(Thing::Block) => Problem::not_found("block"),
+        Refusal::TableInGroup(groups) => {
+            let groups: Vec<_> = groups.into_iter().map(|group| json!({"id": group.id, "name": group.name})).collect();
+            let detail = "The table is part of a group of tables. Change or remove the group first; `groups` lists those.";
+            Problem::new(&codes::TABLE_IN_GROUP, detail).with("groups", json!(groups))
+        }
+        Refusal::NoGroup(why) => unjoinable(why),
+        Refusal::NoBlock(member, why) => unblockable(member, why),
+        Refusal::TableBlocked(blocks) => {
+            let detail = "A table is blocked at that time already. Remove that block first; `blocks` lists the ids.";
+            Problem::new(&codes::TABLE_BLOCKED, detail).with("blocks", json!(blocks))
+        }
         Refusal::AreaNameTaken => Problem::new(&codes::AREA_NAME_TAKEN, "Another area has this name. Choose another one."),
         Refusal::AreaInUse => {
             let detail = "Tables stand in the area; a table that is not in use does so, too. Move or remove them first.";
@@ -78,6 +93,10 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
                 _ => "No table that seats the party is free at that time; `alternatives` lists the nearest times at which one is.",
             };
             Problem::new(&codes::NO_TABLE_FREE, detail).with("alternatives", json!(alternatives))
+        }
+        Refusal::NoTableNow => {
+            let detail = "No table that seats the party is free now, not even for half an hour.";
+            Problem::new(&codes::NO_TABLE_FREE, detail).with("alternatives", json!([]))
         }
         Refusal::TableNumberTaken(number) => {
             let detail = format!("Another table has the number {number}; a table that is not in use has one too.");
@@ -154,18 +173,43 @@ fn invalid(faults: Faults) -> Problem {
     errors.extend(faults.too_long.map(too_long).map(|Fault { code, detail }| error("duration_minutes", code, detail)));
     errors.extend(faults.email_missing.then(|| required("contact_email", "e-mail address")));
     errors.extend(faults.phone_missing.then(|| required("contact_phone", "phone number")));
-    errors.extend(faults.table.map(|unsuitable| match unsuitable {
-        Unsuitable::Unknown => error("table_id", "unknown_table", "There is no such table.".to_owned()),
-        Unsuitable::Inactive => error("table_id", "table_inactive", "The table is not in use.".to_owned()),
+    let reach = || "Required, or an e-mail address: the restaurant must be able to reach the guest.".to_owned();
+    errors.extend(faults.contact_missing.then(|| error("contact_phone", "required", reach())));
+    errors.extend(faults.table.map(|(member, unsuitable)| match unsuitable {
+        Unsuitable::Unknown => error(member, "unknown_table", "There is no such table.".to_owned()),
+        Unsuitable::Inactive => error(member, "table_inactive", "The table is not in use.".to_owned()),
+        Unsuitable::TooSmall { capacity, guests } if member == "table_ids" => {
+            error(member, "table_too_small", format!("These tables seat {capacity}; the party is {guests}."))
+        }
         Unsuitable::TooSmall { capacity, guests } => {
-            error("table_id", "table_too_small", format!("This table seats {capacity}; the party is {guests}."))
+            error(member, "table_too_small", format!("This table seats {capacity}; the party is {guests}."))
         }
         Unsuitable::NotOffered => {
             let detail = "The restaurant does not give this table to this party. Name another, or none: then the house chooses.";
-            error("table_id", "table_not_offered", detail.to_owned())
+            error(member, "table_not_offered", detail.to_owned())
         }
     }));
     Problem::validation(errors)
+}
+
+fn unjoinable(why: Unjoinable) -> Problem {
+    match why {
+        Unjoinable::Unknown => Problem::member("table_ids", "unknown_table", "There is no such table."),
+        Unjoinable::Inactive => Problem::member("table_ids", "table_inactive", "A table of a group must be in use."),
+        Unjoinable::Areas => Problem::member("table_ids", "different_areas", "The tables of a group must stand in one area."),
+        Unjoinable::Small(largest) => {
+            let detail = format!("This must be above {largest}, which the largest of the tables seats alone.");
+            Problem::member("capacity", "out_of_range", detail)
+        }
+    }
+}
+
+fn unblockable(member: &'static str, why: Unblockable) -> Problem {
+    match why {
+        Unblockable::Unknown => Problem::member(member, "unknown_table", "There is no such table."),
+        Unblockable::UnknownArea => Problem::member(member, "unknown_area", "There is no such area."),
+        Unblockable::Empty => Problem::member(member, "no_tables", "No table stands in the area."),
+    }
 }
 
 fn too_many(limit: Limit, restaurant: &Restaurant) -> Problem {
@@ -184,6 +228,7 @@ fn invalid_transition(attempt: Attempt, moment: &Moment, actor: Actor) -> Proble
         Attempt::Act(Action::Complete) => "completed",
         Attempt::Act(Action::NoShow) => "marked as a no-show",
         Attempt::Act(Action::Cancel) => "cancelled",
+        Attempt::Act(Action::Reopen) => "reopened",
         Attempt::Change => "changed",
         Attempt::Move => "moved to another date, since the party sits at its table",
     };

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED};
 use chassis::http::etag::{self, Conditions};
-use chassis::http::identity::{Admin, Caller, UserId};
+use chassis::http::identity::{Caller, Staff, UserId};
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
@@ -17,7 +17,7 @@ use super::{AppState, actor};
 use crate::booking::{Reservation, ReservationId};
 use crate::edit;
 use crate::room;
-use crate::status::Status;
+use crate::status::{Actor, Status};
 use crate::store::list::{self, Filter, HostReservation, Position, When};
 use crate::table::TableId;
 
@@ -50,6 +50,7 @@ pub async fn my(State(state): State<AppState>, caller: Caller, mut input: Input)
     let (mine, page) = input.finish((mine, page))?;
     let mut connection = state.connection().await?;
     let reservations = list::of_user(&mut connection, caller.user_id, mine.when, page.after().copied(), page.fetch()).await?;
+    let reservations = reservations.into_iter().map(|reservation| reservation.shown_to(Actor::Guest)).collect();
     Ok(page.respond(reservations, Position::after))
 }
 
@@ -99,7 +100,7 @@ impl Which {
     responses((status = 200, description = "A page of bookings", body = Vec<HostReservation>,
         headers(("Link" = String, description = "The next page, as rel=\"next\", while there is one"))))
 )]
-pub async fn list(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {
+pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
     let (which, page) = (input.read::<Which>(), Page::<Position>::read(&mut input, "house"));
     if which.as_ref().is_some_and(Which::is_mixed) {
         input.refuse_parameter(
@@ -142,5 +143,6 @@ pub async fn get(State(state): State<AppState>, caller: Caller, mut input: Input
     let mut connection = state.connection().await?;
     let found = room::find(&mut connection, caller.user_id, actor(caller), id).await;
     let reservation = found.map_err(|refusal| state.problem(refusal))?;
-    conditions.read(etag::of_version(reservation.version), || Json(&reservation).into_response())
+    let version = reservation.version;
+    conditions.read(etag::of_version(version), || Json(reservation.shown_to(actor(caller))).into_response())
 }

@@ -191,17 +191,18 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
     let (conditions, body) = input.finish((conditions, body))?;
     let rules = body.into_rules();
     let mut connection = state.connection().await?;
-    let mut edit = Edit::begin(&mut connection, state.room()).await.map_err(|refusal| state.problem(refusal))?;
-    if conditions.check(&etag_of(&edit.house().rules)).is_err() {
+    let mut edit = Edit::begin(&mut connection).await.map_err(|refusal| state.problem(refusal))?;
+    let before = edit.house(state.room()).await.map_err(|refusal| state.problem(refusal))?.rules;
+    if conditions.check(&etag_of(&before)).is_err() {
         return Err(state.problem(Refusal::OtherContent));
     }
-    if edit.house().rules != rules {
-        let paced = edit.house().rules.pacing != rules.pacing;
+    if before != rules {
+        let paced = before.pacing != rules.pacing;
         store::house::set_rules(edit.connection(), &rules).await?;
         if paced {
             store::pacing::recount(edit.connection(), rules.pacing).await?;
         }
-        edit.finish(state.room(), false).await.map_err(|refusal| state.problem(refusal))?;
+        edit.finish(state.room()).await.map_err(|refusal| state.problem(refusal))?;
     }
     Ok(with_content_etag(StatusCode::OK, etag_of(&rules), &rules))
 }

@@ -134,15 +134,16 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
     let (conditions, trial, body) = input.finish((conditions, trial, body))?;
     let week: Vec<_> = body.services.into_iter().map(WeeklyService::into_weekly).collect();
     let mut connection = state.connection().await?;
-    let mut edit = Edit::begin(&mut connection, state.room()).await.map_err(|refusal| state.problem(refusal))?;
-    if conditions.check(&etag_of(edit.house().schedule.week())).is_err() {
+    let mut edit = Edit::begin(&mut connection).await.map_err(|refusal| state.problem(refusal))?;
+    let before = edit.house(state.room()).await.map_err(|refusal| state.problem(refusal))?;
+    if conditions.check(&etag_of(before.schedule.week())).is_err() {
         return Err(state.problem(Refusal::OtherContent));
     }
-    let stranded = if edit.house().schedule.week() == week {
+    let stranded = if before.schedule.week() == week {
         Stranded::default()
     } else {
         store::house::set_schedule(edit.connection(), &week).await?;
-        edit.finish(state.room(), trial.dry_run).await.map_err(|refusal| state.problem(refusal))?
+        edit.finish_hours(state.room(), &before, trial.dry_run).await.map_err(|refusal| state.problem(refusal))?
     };
     Ok(with_content_etag(StatusCode::OK, etag_of(&week), &ScheduleEdited { services: &week, stranded }))
 }

@@ -10,9 +10,9 @@ use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
 use chassis::http::text::Text;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 
-use super::{AppState, with_etag};
+use super::{AppState, with_etag, with_location};
 use crate::area::AreaId;
 use crate::refusal::{Refusal, Thing};
 use crate::store;
@@ -64,6 +64,29 @@ impl TableBody {
 fn judge(input: &mut Input, body: Option<&TableBody>) {
     if let Some(body) = body.filter(|body| body.min_party > body.capacity) {
         input.refuse_member("min_party", "out_of_range", format!("This must be at most the capacity, {}.", body.capacity));
+    }
+}
+
+/// The most tables that one booking may name.
+const NAMED: usize = 6;
+
+/// Notes what is wrong with how tables are named: by more than one of `table_id`, `table_ids` and `area_id`, or by ids that are too many or
+/// given twice.
+pub(super) fn judge_names(input: &mut Input, table: bool, table_ids: &[TableId], area: Option<AreaId>) {
+    let named = [table, !table_ids.is_empty(), area.is_some()];
+    if named.iter().filter(|named| **named).count() > 1 {
+        let member = if area.is_some() { "area_id" } else { "table_ids" };
+        input.refuse_member(member, "table_or_area", "Name a table, tables or an area; one of them.");
+    }
+    judge_ids(input, table_ids, NAMED);
+}
+
+/// Notes what is wrong with a list of tables: at most so many, each once.
+pub(super) fn judge_ids(input: &mut Input, table_ids: &[TableId], most: usize) {
+    if table_ids.len() > most {
+        input.refuse_member("table_ids", "too_many", format!("There may be at most {most} tables."));
+    } else if table_ids.iter().enumerate().any(|(at, id)| table_ids[..at].contains(id)) {
+        input.refuse_member("table_ids", "repeated", "Each table must be given once.");
     }
 }
 
@@ -140,10 +163,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
     let mut connection = state.connection().await?;
     let added = table::add(&mut connection, state.room(), &body.values()).await;
     let table = added.map_err(|refusal| state.problem(refusal))?;
-    let mut response = with_etag(StatusCode::CREATED, table.version, &table);
-    let location = HeaderValue::try_from(format!("/reservations/tables/{}", table.id)).expect("a path of digits is a header value");
-    response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    Ok(with_location(&format!("/reservations/tables/{}", table.id), etag::of_version(table.version), &table))
 }
 
 /// Replace a table

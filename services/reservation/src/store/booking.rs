@@ -9,10 +9,10 @@ use sqlx::{Connection as _, FromRow, PgConnection, Row as _};
 use super::hold::pieces;
 use super::sql;
 use crate::booking::make::NewBooking;
-use crate::booking::{Reservation, ReservationId, Values};
+use crate::booking::{Author, Reservation, ReservationId, Values};
 use crate::config::Limits;
 use crate::refusal::Limit;
-use crate::status::Action;
+use crate::status::{Action, Status};
 use crate::table::TableId;
 
 /// What became of an attempt to book a table.
@@ -32,7 +32,7 @@ fn limit(limit: u32) -> i32 {
     i32::try_from(limit).expect("the configuration bounds the limits")
 }
 
-/// Tries to book a table by the house at this version, in one statement. What is refused is not written, and draws no id where it is seen to
+/// Tries to book tables by the house at this version, in one statement. What is refused is not written, and draws no id where it is seen to
 /// be taken.
 ///
 /// # Errors
@@ -40,18 +40,18 @@ fn limit(limit: u32) -> i32 {
 pub async fn book(
     connection: &mut PgConnection,
     new: &NewBooking,
-    table_id: TableId,
+    tables: &[TableId],
     version: i32,
     now: Timestamp,
 ) -> Result<Attempted, sqlx::Error> {
     let (starts, ends) = pieces(new.hold);
-    if starts.len() == 1 {
-        return try_to_book(connection, new, table_id, version, (starts, ends), now).await;
+    if starts.len() * tables.len() == 1 {
+        return try_to_book(connection, new, tables, version, (starts, ends), now).await;
     }
     // Of a hold in several rows one may be had and another not. Then the statement fails, since no booking has that row, and no more than the
     // statement is undone.
     let mut transaction = connection.begin().await?;
-    match try_to_book(&mut transaction, new, table_id, version, (starts, ends), now).await {
+    match try_to_book(&mut transaction, new, tables, version, (starts, ends), now).await {
         Ok(attempted) => {
             transaction.commit().await?;
             Ok(attempted)
@@ -67,14 +67,14 @@ pub async fn book(
 async fn try_to_book(
     connection: &mut PgConnection,
     new: &NewBooking,
-    table_id: TableId,
+    tables: &[TableId],
     version: i32,
     (starts, ends): (Vec<jiff_sqlx::Timestamp>, Vec<jiff_sqlx::Timestamp>),
     now: Timestamp,
 ) -> Result<Attempted, sqlx::Error> {
     let row = sqlx::query(sql::BOOK)
         .bind(new.user_id)
-        .bind(table_id)
+        .bind(tables)
         .bind(new.party.guests)
         .bind(new.start.to_sqlx())
         .bind(new.party.minutes)
@@ -90,6 +90,13 @@ async fn try_to_book(
         .bind(version)
         .bind(starts)
         .bind(ends)
+        .bind(new.source)
+        .bind(&new.name)
+        .bind(&new.note)
+        .bind(new.overridden)
+        .bind(new.author.by)
+        .bind(new.author.user_id)
+        .bind(new.status == Status::Seated)
         .fetch_one(connection)
         .await?;
     if row.try_get::<Option<ReservationId>, _>("id")?.is_some() {
@@ -150,7 +157,7 @@ pub async fn lock(transaction: &mut PgConnection, id: ReservationId, version: i3
     Ok(sqlx::query(sql::LOCK).bind(id).bind(version).fetch_optional(transaction).await?.is_some())
 }
 
-/// Takes an action, and frees the tables where the booking no longer holds any. `None`: it has another version by now.
+/// Brings a booking to another state by an action, and frees the tables where it no longer holds any. `None`: it has another version by now.
 ///
 /// # Errors
 /// Where the database fails.
@@ -158,14 +165,18 @@ pub async fn act(
     connection: &mut PgConnection,
     id: ReservationId,
     version: i32,
-    action: Action,
+    (action, to): (Action, Status),
+    author: Author,
 ) -> Result<Option<Reservation>, sqlx::Error> {
     sqlx::query_as(sql::ACT)
         .bind(id)
         .bind(version)
-        .bind(action.leads_to())
+        .bind(to)
         .bind(action.event().kind())
-        .bind(action.leads_to().holds())
+        .bind(to.holds())
+        .bind(author.by)
+        .bind(author.user_id)
+        .bind(action.can_be_undone())
         .fetch_optional(connection)
         .await
 }
@@ -179,11 +190,12 @@ pub async fn change(
     id: ReservationId,
     version: i32,
     values: &Values,
+    author: Author,
 ) -> Result<Option<Reservation>, sqlx::Error> {
     sqlx::query_as(sql::CHANGE)
         .bind(id)
         .bind(version)
-        .bind(values.table_id)
+        .bind(&values.tables)
         .bind(values.table_named)
         .bind(values.party.guests)
         .bind(values.start.to_sqlx())
@@ -192,6 +204,11 @@ pub async fn change(
         .bind(&values.phone)
         .bind(&values.email)
         .bind(&values.requests)
+        .bind(&values.name)
+        .bind(&values.note)
+        .bind(values.overridden)
+        .bind(author.by)
+        .bind(author.user_id)
         .fetch_optional(connection)
         .await
 }

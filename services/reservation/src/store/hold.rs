@@ -70,46 +70,46 @@ pub async fn release(transaction: &mut PgConnection, id: ReservationId) -> Resul
     Ok(())
 }
 
-/// A table for a stretch of time.
+/// Tables for a stretch of time.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// The table.
-    pub table_id: TableId,
+pub struct Place<'a> {
+    /// The tables.
+    pub tables: &'a [TableId],
     /// From when until when.
     pub span: Span,
     /// Whether the party sits there.
     pub seated: bool,
 }
 
-/// Holds a table for a booking, if it is free. Where it is not, nothing must be committed.
+/// Holds tables for a booking, if they are free. Where one is not, nothing must be committed.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn hold(transaction: &mut PgConnection, id: ReservationId, place: Place, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub async fn hold(transaction: &mut PgConnection, id: ReservationId, place: Place<'_>, now: Timestamp) -> Result<bool, sqlx::Error> {
     insert(transaction, id, place, false, now).await
 }
 
-/// Holds a booking's own table while its party sits there, if nobody else sits there and no booking holds it. Where one does, nothing must
-/// be committed.
+/// Holds a booking's own tables, if nothing else holds them and, where its party sits there, nobody else does. Where one does, nothing must be
+/// committed.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn sit(
-    transaction: &mut PgConnection,
-    id: ReservationId,
-    table_id: TableId,
-    span: Span,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    insert(transaction, id, Place { table_id, span, seated: true }, true, now).await
+pub async fn keep(transaction: &mut PgConnection, id: ReservationId, place: Place<'_>, now: Timestamp) -> Result<bool, sqlx::Error> {
+    insert(transaction, id, place, true, now).await
 }
 
-async fn insert(transaction: &mut PgConnection, id: ReservationId, place: Place, own: bool, now: Timestamp) -> Result<bool, sqlx::Error> {
+async fn insert(
+    transaction: &mut PgConnection,
+    id: ReservationId,
+    place: Place<'_>,
+    own: bool,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let (starts, ends) = pieces(place.span);
-    let rows = starts.len();
+    let rows = starts.len() * place.tables.len();
     let held = sqlx::query(sql::HOLD)
         .bind(id)
-        .bind(place.table_id)
+        .bind(place.tables)
         .bind(starts)
         .bind(ends)
         .bind(place.seated)
@@ -120,10 +120,10 @@ async fn insert(transaction: &mut PgConnection, id: ReservationId, place: Place,
     Ok(usize::try_from(held.rows_affected()).is_ok_and(|held| held == rows))
 }
 
-/// Who sits at a table, but for one booking.
+/// Who sits at any of these tables, but for one booking, if it is given.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn sitting(connection: &mut PgConnection, table_id: TableId, but: ReservationId) -> Result<Vec<Brief>, sqlx::Error> {
-    sqlx::query_as(sql::SITTING).bind(table_id).bind(but).fetch_all(connection).await
+pub async fn sitting(connection: &mut PgConnection, tables: &[TableId], but: Option<ReservationId>) -> Result<Vec<Brief>, sqlx::Error> {
+    sqlx::query_as(sql::SITTING).bind(tables).bind(but).fetch_all(connection).await
 }

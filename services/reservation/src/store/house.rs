@@ -1,7 +1,7 @@
 //! The house, at its version.
 
 use house::House;
-use house::floor::{Area, Floor, Table};
+use house::floor::{Area, Floor, Group, Table};
 use house::rules::Rules;
 use house::schedule::{Exception, Schedule, Service, Weekly};
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ struct Row {
     areas: Vec<StoredArea>,
     #[sqlx(json)]
     tables: Vec<StoredTable>,
+    #[sqlx(json)]
+    groups: Vec<StoredGroup>,
 }
 
 /// An exception, as the statement has it.
@@ -86,6 +88,22 @@ impl From<StoredTable> for Table {
     }
 }
 
+/// A group of tables, as the statement has it.
+#[derive(serde::Deserialize)]
+struct StoredGroup {
+    id: i32,
+    table_ids: Vec<i32>,
+    capacity: i32,
+    min_party: i32,
+}
+
+impl From<StoredGroup> for Group {
+    fn from(group: StoredGroup) -> Self {
+        let StoredGroup { id, table_ids: tables, capacity, min_party } = group;
+        Self { id, tables, capacity, min_party }
+    }
+}
+
 /// The house, in one statement: all of it is of one version.
 ///
 /// # Errors
@@ -93,7 +111,8 @@ impl From<StoredTable> for Table {
 pub async fn read(connection: &mut PgConnection, restaurant: &Restaurant) -> Result<Known, sqlx::Error> {
     let row: Row = sqlx::query_as(sql::READ_HOUSE).fetch_one(connection).await?;
     let areas: Vec<_> = row.areas.into_iter().map(Area::from).collect();
-    let floor = Floor::new(&areas, row.tables.into_iter().map(Table::from).collect(), &[]);
+    let groups: Vec<_> = row.groups.into_iter().map(Group::from).collect();
+    let floor = Floor::new(&areas, row.tables.into_iter().map(Table::from).collect(), &groups);
     let schedule = Schedule::new(row.schedule, row.exceptions.into_iter().map(Exception::from).collect());
     let pause_until = row.pause_until.map(jiff_sqlx::Timestamp::to_jiff);
     Ok(Known { version: row.version, house: House { rules: row.rules, schedule, pause_until, floor, ..restaurant.house() } })

@@ -25,7 +25,17 @@ pub struct Position {
 impl Position {
     /// Where the page after this booking begins.
     pub fn after(reservation: &Reservation) -> Self {
-        Self { time: reservation.reservation_time, id: reservation.id.get() }
+        Self::at(reservation.reservation_time, reservation.id.get())
+    }
+
+    /// Where the page after this time and id begins.
+    pub fn at(time: Timestamp, id: i32) -> Self {
+        Self { time, id }
+    }
+
+    /// The time and the id.
+    pub fn parts(self) -> (Timestamp, i32) {
+        (self.time, self.id)
     }
 }
 
@@ -146,11 +156,21 @@ pub async fn of_house(
     query.fetch_all(connection).await
 }
 
-/// Every booking that is pending or confirmed and begins from now on, the soonest first.
+/// A booking that is ahead.
+#[derive(Clone, Debug, FromRow)]
+pub struct Ahead {
+    /// The booking.
+    #[sqlx(flatten)]
+    pub booking: Brief,
+    /// Whether one of its tables is out of use.
+    pub out_of_use: bool,
+}
+
+/// Every booking that is pending or confirmed and begins from now on, the soonest first; but for those for which rules were overridden.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn ahead(connection: &mut PgConnection) -> Result<Vec<Brief>, sqlx::Error> {
+pub async fn ahead(connection: &mut PgConnection) -> Result<Vec<Ahead>, sqlx::Error> {
     sqlx::query_as(sql::BOOKINGS_AHEAD).fetch_all(connection).await
 }
 

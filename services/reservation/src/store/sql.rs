@@ -4,7 +4,8 @@
 pub const BOOK: &str = include_str!("sql/book.sql");
 pub const ACT: &str = include_str!("sql/act.sql");
 pub const CHANGE: &str = include_str!("sql/change.sql");
-pub const GET: &str = "SELECT * FROM reservation WHERE id = $1";
+pub const GET: &str = "SELECT r.*, c.full_name AS changed_by_name
+            FROM reservation r LEFT JOIN guest c ON c.user_id = r.changed_by_user WHERE r.id = $1";
 pub const LOCK: &str = "SELECT id FROM reservation WHERE id = $1 AND version = $2 FOR UPDATE";
 pub const LIMIT_REACHED: &str = "SELECT booking_limit($1, $2, $3)";
 pub const UNTIL_HOUR: &str = include_str!("sql/until_hour.sql");
@@ -30,11 +31,13 @@ pub const REPLACE_EXCEPTION: &str = "UPDATE exception SET from_date = $2, until_
             WHERE id = $1 RETURNING *";
 pub const REMOVE_EXCEPTION: &str = "DELETE FROM exception WHERE id = $1";
 
-pub const BOOKINGS_AHEAD: &str = "SELECT id, reservation_code, reservation_time FROM reservation
-            WHERE status IN ('pending', 'confirmed') AND reservation_time > now() ORDER BY reservation_time, id";
+pub const BOOKINGS_AHEAD: &str = r#"SELECT id, reservation_code, reservation_time,
+                EXISTS (SELECT FROM "table" t WHERE t.id = ANY(table_ids) AND NOT t.is_active) AS out_of_use
+            FROM reservation
+            WHERE status IN ('pending', 'confirmed') AND reservation_time > now() AND NOT overridden ORDER BY reservation_time, id"#;
 
-pub const BOOKINGS_OF_IDS: &str = "SELECT r.*, g.user_id AS guest_id, g.full_name, g.email, g.phone
-            FROM reservation r LEFT JOIN guest g ON g.user_id = r.user_id
+pub const BOOKINGS_OF_IDS: &str = "SELECT r.*, g.user_id AS guest_id, g.full_name, g.email, g.phone, c.full_name AS changed_by_name
+            FROM reservation r LEFT JOIN guest g ON g.user_id = r.user_id LEFT JOIN guest c ON c.user_id = r.changed_by_user
             WHERE r.id = ANY($1) AND (r.reservation_time, r.id) > (coalesce($2, '-infinity'::timestamptz), coalesce($3, 0))
             ORDER BY r.reservation_time, r.id LIMIT $4";
 
@@ -45,7 +48,8 @@ pub const LOWER_PACING: &str = "UPDATE pacing SET covers = covers + $2, parties 
 pub const FORGET_PACING: &str = "DELETE FROM pacing";
 pub const COUNT_PACING: &str = "INSERT INTO pacing
             SELECT quarter(reservation_time), sum(guests_count), count(*) FROM reservation
-            WHERE status IN ('pending', 'confirmed', 'seated', 'completed') AND reservation_time > now() - interval '1 day' GROUP BY 1";
+            WHERE status IN ('pending', 'confirmed', 'seated', 'completed') AND source <> 'walk_in'
+              AND reservation_time > now() - interval '1 day' GROUP BY 1";
 
 pub const HOLDS: &str = include_str!("sql/holds.sql");
 pub const OWN: &str = "SELECT table_id, start_at, end_at, seated FROM reservation_table WHERE reservation_id = $1";
@@ -58,6 +62,25 @@ pub const AREAS: &str = "SELECT * FROM area WHERE (position, id) > ($1, $2) ORDE
 pub const ADD_AREA: &str = "INSERT INTO area (name, online, position) VALUES ($1, $2, $3) RETURNING *";
 pub const REPLACE_AREA: &str = "UPDATE area SET name = $2, online = $3, position = $4, version = version + 1 WHERE id = $1 RETURNING *";
 pub const REMOVE_AREA: &str = r#"DELETE FROM area WHERE id = $1 AND NOT EXISTS (SELECT FROM "table" WHERE area_id = $1)"#;
+
+pub const GROUP: &str = "SELECT * FROM table_group WHERE id = $1";
+pub const GROUPS: &str = "SELECT * FROM table_group WHERE id > $1 ORDER BY id LIMIT $2";
+pub const GROUPS_OF_TABLE: &str = "SELECT * FROM table_group WHERE $1 = ANY(table_ids) ORDER BY id";
+pub const ADD_GROUP: &str = "INSERT INTO table_group (name, table_ids, capacity, min_party) VALUES ($1, $2, $3, $4) RETURNING *";
+pub const REPLACE_GROUP: &str = "UPDATE table_group SET name = $2, table_ids = $3, capacity = $4, min_party = $5, version = version + 1
+            WHERE id = $1 RETURNING *";
+pub const REMOVE_GROUP: &str = "DELETE FROM table_group WHERE id = $1";
+
+pub const BLOCK: &str = "SELECT * FROM block WHERE id = $1";
+pub const BLOCKS: &str = "SELECT * FROM block
+            WHERE until_at > coalesce($1, '-infinity'::timestamptz) AND from_at < coalesce($2, 'infinity'::timestamptz)
+              AND (from_at, id) > (coalesce($3, '-infinity'::timestamptz), coalesce($4, 0))
+            ORDER BY from_at, id LIMIT $5";
+pub const ADD_BLOCK: &str = "INSERT INTO block (table_ids, from_at, until_at, reason) VALUES ($1, $2, $3, $4) RETURNING *";
+pub const REMOVE_BLOCK: &str = "DELETE FROM block WHERE id = $1";
+pub const HOLD_BLOCK: &str = include_str!("sql/hold_block.sql");
+pub const IN_THE_WAY: &str = include_str!("sql/in_the_way.sql");
+pub const TABLES_IN_AREA: &str = r#"SELECT * FROM "table" WHERE area_id = $1"#;
 
 pub const TABLE: &str = r#"SELECT * FROM "table" WHERE id = $1"#;
 pub const TABLES: &str = r#"SELECT * FROM "table" WHERE (is_active OR $1) AND table_number > $2 ORDER BY table_number LIMIT $3"#;

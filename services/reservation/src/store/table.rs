@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use super::sql;
+use crate::area::AreaId;
 use crate::booking::Brief;
 use crate::table::{Table, TableId, TableValues};
 
@@ -34,6 +35,14 @@ pub async fn list(
 pub async fn of(connection: &mut PgConnection, ids: &[TableId]) -> Result<Vec<Table>, sqlx::Error> {
     let ids: Vec<i32> = ids.iter().map(|id| id.get()).collect();
     sqlx::query_as(sql::TABLES_OF).bind(ids).fetch_all(connection).await
+}
+
+/// The tables that stand in an area, in use or not.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn in_area(connection: &mut PgConnection, id: AreaId) -> Result<Vec<Table>, sqlx::Error> {
+    sqlx::query_as(sql::TABLES_IN_AREA).bind(id).fetch_all(connection).await
 }
 
 /// Adds a table.

@@ -5,5 +5,7 @@ SELECT version, rules, schedule, pause_until,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'online', online, 'position', position)), '[]') FROM area) AS areas,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'table_number', table_number, 'capacity', capacity, 'min_party', min_party,
          'area_id', area_id, 'online', online)), '[]')
-     FROM "table" WHERE is_active) AS tables
+     FROM "table" WHERE is_active) AS tables,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'table_ids', table_ids, 'capacity', capacity, 'min_party', min_party)), '[]')
+     FROM table_group) AS groups
 FROM house

@@ -1,0 +1,77 @@
+//! Undoing what happened last to a booking: a slip of the thumb, or a party that comes after all.
+
+use chassis::http::code::{self, Code};
+use house::pacing::{Count, bucket};
+use house::rules::Pacing;
+use house::span::Span;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{Connection as _, PgConnection};
+
+use super::{Author, Reservation, Source};
+use crate::codes;
+use crate::refusal::Refusal;
+use crate::room::Room;
+use crate::status::{Action, Status};
+use crate::store::{self, hold};
+use crate::table::{self, Unsuitable};
+
+/// The problems with which reopening may be refused, beside faults of the input.
+pub static REFUSALS: &[&Code] = &[
+    &code::PRECONDITION_FAILED,
+    &codes::INVALID_TRANSITION,
+    &codes::TABLE_OCCUPIED,
+    &codes::TABLE_TAKEN,
+    &codes::TABLE_INACTIVE,
+    &codes::NO_TABLE_FITS,
+];
+
+/// Brings a booking back to the state that it was in before; it takes its tables again. No rule of the house is asked. `None`: the booking
+/// or the house has another version by now.
+pub(super) async fn reopen(
+    connection: &mut PgConnection,
+    room: &Room,
+    before: &Reservation,
+    author: Author,
+    now: Timestamp,
+) -> Result<Option<Reservation>, Refusal> {
+    let Some(undo) = before.undo() else { return Ok(None) };
+    let known = room.known(connection).await?;
+    let mut transaction = connection.begin().await?;
+    if !store::booking::lock(&mut transaction, before.id, before.version).await? {
+        return Ok(None);
+    }
+    if !store::house::agrees(&mut transaction, known.version).await? {
+        room.memory.forget();
+        return Ok(None);
+    }
+    table::seats(&known, &before.table_ids, before.guests_count).map_err(|unsuitable| match unsuitable {
+        Unsuitable::TooSmall { guests, .. } => Refusal::NoTableFits(guests),
+        _ => Refusal::TableInactive,
+    })?;
+    let counted = |status| before.source != Source::WalkIn && !matches!(status, Status::Cancelled | Status::NoShow);
+    let rules = &known.house.rules;
+    if counted(undo.status) && !counted(before.status) && !rules.pacing.is_unlimited() {
+        let party = Count { covers: before.guests_count.get(), parties: 1 };
+        store::pacing::add(&mut transaction, bucket(before.reservation_time), party, Pacing::default()).await?;
+    }
+    let held = hold::own(&mut transaction, before.id).await?.iter().map(|hold| hold.span.end).max();
+    let expected = before.span();
+    let end = held.unwrap_or(Span::new(expected.end, SignedDuration::from_mins(rules.buffer_minutes.into())).end);
+    hold::release(&mut transaction, before.id).await?;
+    let seated = undo.status == Status::Seated;
+    let start = if seated { expected.start.min(now) } else { expected.start };
+    let place = hold::Place { tables: &before.table_ids, span: Span { start, end }, seated };
+    // What it held until now it may hold again, whoever stays over their time.
+    let has = if seated || held.is_some() {
+        hold::keep(&mut transaction, before.id, place, now).await?
+    } else {
+        hold::hold(&mut transaction, before.id, place, now).await?
+    };
+    if !has {
+        let sitting = hold::sitting(&mut transaction, &before.table_ids, Some(before.id)).await?;
+        return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
+    }
+    let reopened = store::booking::act(&mut transaction, before.id, before.version, (Action::Reopen, undo.status), author).await?;
+    transaction.commit().await?;
+    Ok(reopened)
+}
