@@ -130,6 +130,12 @@ CREATE INDEX reservation_joined ON reservation (status, reservation_time, id) WH
 -- The bookings that a user made within the last hour are counted through this one.
 CREATE INDEX reservation_made ON reservation (user_id, created_at);
 
+-- The text in which the staff search.
+CREATE FUNCTION searched(code text, name text, email text, phone text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN lower(coalesce(code, '') || ' ' || coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(phone, ''));
+CREATE INDEX reservation_searched ON reservation
+    USING gin (searched(reservation_code, contact_name, contact_email, contact_phone) gin_trgm_ops);
+
 -- The quarter of an hour in which something begins.
 CREATE FUNCTION quarter(timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT to_timestamp(floor(extract(epoch FROM $1) / 900) * 900)
@@ -222,6 +228,7 @@ CREATE TABLE guest (
     phone     varchar(50),
     version   integer NOT NULL
 );
+CREATE INDEX guest_searched ON guest USING gin (searched('', full_name, email, phone) gin_trgm_ops);
 
 -- Answers to POST /reservations/ by Idempotency-Key, kept for 24 hours. A row without a status is being answered.
 CREATE TABLE idempotency_key (

@@ -24,7 +24,7 @@ async fn seed(platform: &Platform) {
     // As many as the example of a removal needs.
     for day in 1..=8 {
         platform.admin("reservation").post("/reservations/areas", &json!({"name": format!("Room {day}")})).await.expect(201);
-        let group = json!({"name": format!("Pair {day}"), "table_ids": [1, 2], "capacity": 20});
+        let group = json!({"name": format!("Pair {day}"), "table_ids": [4, 5], "capacity": 20});
         platform.admin("reservation").post("/reservations/table-groups", &group).await.expect(201);
         let (from, until) = (format!("2040-01-0{day}T10:00:00Z"), format!("2040-01-0{day}T11:00:00Z"));
         let block = json!({"table_ids": [1], "from": from, "until": until});

@@ -11,7 +11,7 @@ use reservation::config::{Limits, Restaurant};
 use restaurant_booking_tests::{Api, Platform, Reply, Setup};
 use serde_json::{Value, json};
 
-use crate::{furnish, wanted, with};
+use crate::{wanted, with};
 
 const ZONES: [&str; 5] = ["UTC", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago", "Europe/Berlin"];
 
@@ -22,11 +22,33 @@ struct Booked {
     minutes: Option<i32>,
 }
 
+/// A table: how many it seats, from how many on, whether it stands on the terrace, and whether guests may book it.
+#[derive(Clone, Debug)]
+struct Table {
+    capacity: i32,
+    min_party: i32,
+    outside: bool,
+    online: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Floor {
+    tables: Vec<Table>,
+    /// Whether guests may book the terrace.
+    terrace: bool,
+    /// The tables that are joined, how many more they seat than the largest of them, and from how many on.
+    groups: Vec<(Vec<Index>, i32, i32)>,
+    /// A table that is blocked: in how many hours from the begin of the day, and for how many.
+    block: Option<(Index, i64, i64)>,
+}
+
 #[derive(Clone, Debug)]
 struct Case {
     zone: &'static str,
     day: Index,
-    capacities: Vec<i32>,
+    floor: Floor,
+    /// Whether the party wants to sit on the terrace.
+    outside: bool,
     rules: Value,
     services: Vec<Value>,
     exception: Option<Vec<Value>>,
@@ -73,19 +95,58 @@ fn rules() -> impl Strategy<Value = Value> {
         })
 }
 
+fn floor() -> impl Strategy<Value = Floor> {
+    let table = (1..=6_i32, 1..=3_i32, prop::bool::weighted(0.3), prop::bool::weighted(0.8))
+        .prop_map(|(capacity, min_party, outside, online)| Table { capacity, min_party: min_party.min(capacity), outside, online });
+    let group = (prop::collection::vec(any::<Index>(), 2..=3), 1..=6_i32, 1..=5_i32);
+    let block = prop::option::weighted(0.4, (any::<Index>(), 0..24_i64, 1..20_i64));
+    (prop::collection::vec(table, 1..=4), prop::bool::weighted(0.8), prop::collection::vec(group, 0..3), block)
+        .prop_map(|(tables, terrace, groups, block)| Floor { tables, terrace, groups, block })
+}
+
+/// Sets the floor up; the id of the terrace. Groups that the service refuses are none.
+async fn set_up(admin: &Api, floor: &Floor, midnight: Timestamp) -> i64 {
+    let terrace = admin.post("/reservations/areas", &json!({"name": "Terrace", "online": floor.terrace})).await.expect(201).id();
+    let mut ids = Vec::new();
+    for (number, table) in (1..).zip(&floor.tables) {
+        let Table { capacity, min_party, outside, online } = table;
+        let area = Some(terrace).filter(|_| *outside);
+        let body = json!({"table_number": number, "capacity": capacity, "min_party": min_party, "area_id": area, "online": online});
+        ids.push(admin.post("/reservations/tables", &body).await.expect(201).id());
+    }
+    for (members, more, min_party) in &floor.groups {
+        let mut tables: Vec<usize> = members.iter().map(|index| index.index(ids.len())).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let capacity = tables.iter().map(|table| floor.tables[*table].capacity).max().expect("tables") + more;
+        let tables: Vec<i64> = tables.into_iter().map(|table| ids[table]).collect();
+        let body = json!({"name": "Joined", "table_ids": tables, "capacity": capacity, "min_party": min_party.min(&capacity)});
+        let made = admin.post("/reservations/table-groups", &body).await;
+        assert!(matches!(made.status.as_u16(), 201 | 422), "{}", made.text);
+    }
+    if let Some((table, from, hours)) = &floor.block {
+        let at = |hours: i64| midnight + SignedDuration::from_hours(hours);
+        let body = json!({"table_ids": [table.get(&ids)], "from": at(*from), "until": at(from + hours)});
+        let made = admin.post("/reservations/blocks", &body).await;
+        assert!(matches!(made.status.as_u16(), 201 | 422), "{}", made.text);
+    }
+    terrace
+}
+
 fn case() -> impl Strategy<Value = Case> {
     let minutes = || prop::option::of(select(vec![15, 45, 60, 120, 480]));
     let booked = (any::<Index>(), 1..=5_i32, minutes()).prop_map(|(slot, guests, minutes)| Booked { slot, guests, minutes });
     let exception = prop::option::weighted(0.3, prop::collection::vec(service(), 0..2));
     (
-        (select(ZONES.to_vec()), any::<Index>(), prop::collection::vec(1..=6_i32, 1..=3), rules()),
+        (select(ZONES.to_vec()), any::<Index>(), floor(), prop::bool::weighted(0.2), rules()),
         (prop::collection::vec(service(), 0..3), exception, prop::collection::vec(booked, 0..12)),
-        (1..=6_i32, minutes(), prop::bool::weighted(0.2), prop::collection::vec(any::<Index>(), 6), 1..30_i64),
+        (1..=8_i32, minutes(), prop::bool::weighted(0.2), prop::collection::vec(any::<Index>(), 6), 1..30_i64),
     )
-        .prop_map(|((zone, day, capacities, rules), (services, exception, booked), (guests, minutes, staff, asked, off))| Case {
+        .prop_map(|((zone, day, floor, outside, rules), (services, exception, booked), (guests, minutes, staff, asked, off))| Case {
             zone,
             day,
-            capacities,
+            floor,
+            outside,
             rules,
             services,
             exception,
@@ -119,9 +180,10 @@ fn body(start: Timestamp, guests: i32, minutes: Option<i32>) -> Value {
     with(wanted(start, guests), json!({"duration_minutes": minutes}))
 }
 
-async fn slots(api: &Api, date: Date, guests: i32, minutes: Option<i32>) -> Reply {
+async fn slots(api: &Api, date: Date, guests: i32, minutes: Option<i32>, area: Option<i64>) -> Reply {
     let minutes = minutes.map(|minutes| format!("&duration_minutes={minutes}")).unwrap_or_default();
-    api.get(&format!("/reservations/availability?date={date}&guests_count={guests}{minutes}")).await
+    let area = area.map(|area| format!("&area_id={area}")).unwrap_or_default();
+    api.get(&format!("/reservations/availability?date={date}&guests_count={guests}{minutes}{area}")).await
 }
 
 fn time(slot: &Value) -> Timestamp {
@@ -147,10 +209,13 @@ async fn judge(case: Case) -> Result<(), TestCaseError> {
     let max_ahead = SignedDuration::from_hours(24 * 3650);
     let restaurant = Restaurant { time_zone: zone.clone(), max_ahead, limits: Limits::NONE, ..Restaurant::default() };
     let platform = Platform::start(Setup { restaurant, ..Setup::only("reservation") }).await;
-    furnish(&platform, &case.capacities).await;
     let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));
     let days = days(&zone);
     let day = *case.day.get(&days);
+    let midnight = day.to_zoned(zone.clone()).expect("a midnight").timestamp();
+    let terrace = set_up(&admin, &case.floor, midnight).await;
+    let area = Some(terrace).filter(|_| case.outside);
+    let wish = |start: Timestamp| with(body(start, case.guests, case.minutes), json!({"area_id": area}));
     admin.put("/reservations/rules", &case.rules).await.expect(200);
     // Each service on every day but one, so that nights meet; a week in which two overlap is refused, and the house is open around the clock.
     let week = |service: &Value| with(service.clone(), json!({"days": ["monday", "tuesday", "wednesday", "friday", "saturday", "sunday"]}));
@@ -162,15 +227,15 @@ async fn judge(case: Case) -> Result<(), TestCaseError> {
         prop_assert!([201, 422].contains(&set.status.as_u16()), "{}", set.text);
     }
     for booked in &case.booked {
-        let listed = slots(&guest, day, booked.guests, booked.minutes).await;
+        let listed = slots(&guest, day, booked.guests, booked.minutes, None).await;
         if let Some(listed) = listed.body.as_array().filter(|listed| !listed.is_empty()) {
             guest.post("/reservations/", &body(time(booked.slot.get(listed)), booked.guests, booked.minutes)).await;
         }
     }
     let asking = if case.staff { &admin } else { &guest };
-    let listed = slots(asking, day, case.guests, case.minutes).await;
+    let listed = slots(asking, day, case.guests, case.minutes, area).await;
     if listed.status == 422 {
-        let made = asking.post("/reservations/", &body(Timestamp::now() + SignedDuration::from_hours(24), case.guests, case.minutes)).await;
+        let made = asking.post("/reservations/", &wish(Timestamp::now() + SignedDuration::from_hours(24))).await;
         prop_assert_eq!(made.status.as_u16(), 422, "{} {}", listed.text, made.text);
         return Ok(());
     }
@@ -182,7 +247,7 @@ async fn judge(case: Case) -> Result<(), TestCaseError> {
         if near(0) || near(case.rules["min_notice_minutes"].as_i64().expect("minutes")) {
             continue;
         }
-        let made = asking.post("/reservations/", &body(time(slot), case.guests, case.minutes)).await;
+        let made = asking.post("/reservations/", &wish(time(slot))).await;
         prop_assert_eq!(json!(reason(&made)), slot["reason"].clone(), "{} {}", slot, made.text);
         if made.status == 201 {
             let minutes = made.body["duration_minutes"].as_i64().expect("minutes");
@@ -192,12 +257,12 @@ async fn judge(case: Case) -> Result<(), TestCaseError> {
         // Whatever is offered instead is available.
         for time in made.body["alternatives"].as_array().into_iter().flatten() {
             let start: Timestamp = time.as_str().expect("a time").parse().expect("a time");
-            let other = asking.post("/reservations/", &body(start, case.guests, case.minutes)).await;
+            let other = asking.post("/reservations/", &wish(start)).await;
             prop_assert_eq!(other.status.as_u16(), 201, "{} instead of {}: {}", start, slot, other.text);
             asking.act(&format!("/reservations/{}/cancel", other.id())).await.expect(200);
         }
         // Between two steps a booking is made or refused by a reason of its own, and never fails.
-        let off = asking.post("/reservations/", &body(time(slot) + SignedDuration::from_mins(case.off), case.guests, case.minutes)).await;
+        let off = asking.post("/reservations/", &wish(time(slot) + SignedDuration::from_mins(case.off))).await;
         prop_assert!(off.status.as_u16() < 500, "{}", off.text);
         if off.status == 201 {
             asking.act(&format!("/reservations/{}/cancel", off.id())).await.expect(200);

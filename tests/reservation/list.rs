@@ -137,3 +137,55 @@ async fn f02_a_cursor_beyond_time_is_invented() {
         admin.get(&format!("/reservations/?cursor={cursor}")).await.expect(200);
     }
 }
+
+/// By code, name, address or number, of the booking or of the account; in any case, and whatever a pattern would mean.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_staff_find_a_booking_by_a_part_of_whom_it_is_for() {
+    let (platform, _) = house(&[2; 4]).await;
+    let (admin, guest) = (platform.admin("reservation"), platform.user("reservation", 5));
+    let known = "INSERT INTO guest VALUES (5, 'ada@example.org', 'Ada Lovelace', '+44 20 7946 0321', 1)";
+    sqlx::query(known).execute(&platform.pool("reservation")).await.expect("a guest");
+    let first = guest.post("/reservations/", &wanted(in_hours(24), 2)).await.expect(201);
+    let phone = json!({"source": "phone", "guests_count": 2, "reservation_time": in_hours(48), "contact_name": "Grace O'Hopper_100%",
+        "contact_phone": "+1 202 555 0143"});
+    let second = admin.post("/reservations/", &phone).await.expect(201).id();
+    let code = first.body["reservation_code"].as_str().expect("a code").to_owned();
+    let first = first.id();
+    let found = async |text: &str| {
+        let request = admin.request(reqwest::Method::GET, "/reservations/").query(&[("q", text)]);
+        ids(&restaurant_booking_tests::api::send(request).await.expect(200))
+    };
+    for (text, expected) in [
+        (code.as_str(), vec![first]),
+        (&code.to_lowercase()[1..6], vec![first]),
+        ("LOVE", vec![first]),
+        ("ada@example.org", vec![first]),
+        ("guest@example.com", vec![first]),
+        ("7946 03", vec![first]),
+        ("o'hop", vec![second]),
+        ("_100%", vec![second]),
+        ("g_ace", vec![]),
+        ("202 555", vec![second]),
+        ("%%%", vec![]),
+    ] {
+        assert_eq!(found(text).await, expected, "{text}");
+    }
+    // The latest first, page by page.
+    for day in 3..6 {
+        guest.post("/reservations/", &wanted(in_hours(24 * day), 2)).await.expect(201);
+    }
+    let page = admin.get("/reservations/?q=example.com&limit=3").await.expect(200);
+    let link = page.header("link").strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\"")).expect("a page").to_owned();
+    let next = admin.get(&link).await.expect(200);
+    let all: Vec<i64> = ids(&page).into_iter().chain(ids(&next)).collect();
+    assert_eq!(all, [second + 3, second + 2, second + 1, first]);
+    for (query, place, code) in [
+        ("q=ab", "?q", "too_short"),
+        ("q=abc&status=pending", "?q", "alone"),
+        ("q=abc&stranded=true", "?q", "alone"),
+        ("stranded=true&user_id=5", "?stranded", "alone"),
+    ] {
+        let refused = admin.get(&format!("/reservations/?{query}")).await.invalid(&[place]);
+        assert_eq!(refused.body["errors"][0]["code"], code, "{query}");
+    }
+}

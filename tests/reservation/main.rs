@@ -17,6 +17,7 @@ mod list;
 mod moved;
 mod plans;
 mod property;
+mod races;
 mod reopen;
 mod rules;
 mod schedule;

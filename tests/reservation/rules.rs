@@ -17,14 +17,15 @@ async fn what_is_left_out_has_its_default() {
     let (platform, _) = house(&[]).await;
     let none = json!({
         "slot_minutes": null, "min_notice_minutes": 0, "min_party": 1, "max_party": 20, "confirm_above": null, "max_spare_seats": null,
-        "buffer_minutes": 0, "turn_times": [], "pacing": {"covers": null, "parties": null}, "change_until_minutes": 0, "phone_required": true, "policy": null,
+        "buffer_minutes": 0, "turn_times": [], "pacing": {"covers": null, "parties": null}, "change_until_minutes": 0, "guests_without_account": true,
+        "phone_required": true, "policy": null,
     });
     let anyone = platform.anyone("reservation");
     assert_eq!(anyone.get("/reservations/rules").await.expect(200).body, none);
     let set = json!({
         "slot_minutes": 15, "min_notice_minutes": 60, "min_party": 2, "max_party": 8, "confirm_above": 6, "max_spare_seats": 2,
         "buffer_minutes": 10, "turn_times": [{"up_to": 2, "minutes": 90}, {"up_to": 8, "minutes": 120}], "change_until_minutes": 120,
-        "pacing": {"covers": 24, "parties": 8}, "phone_required": false, "policy": "We keep your table for a quarter of an hour.",
+        "pacing": {"covers": 24, "parties": 8}, "guests_without_account": false, "phone_required": false, "policy": "We keep your table for a quarter of an hour.",
     });
     assert_eq!(rules(&platform, set.clone()).await, set);
     assert_eq!(anyone.get("/reservations/rules").await.expect(200).body, set);

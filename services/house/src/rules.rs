@@ -29,6 +29,8 @@ pub struct Rules {
     pub pacing: Pacing,
     /// Until how long before its start a guest may change a booking, in minutes.
     pub change_until_minutes: i32,
+    /// Whether guests may book without an account.
+    pub guests_without_account: bool,
     /// Whether an online booking must have a phone number.
     pub phone_required: bool,
     /// What a guest is shown before they book.
@@ -67,6 +69,7 @@ impl Default for Rules {
             turn_times: Vec::new(),
             pacing: Pacing::default(),
             change_until_minutes: 0,
+            guests_without_account: true,
             phone_required: true,
             policy: None,
         }

@@ -14,6 +14,7 @@ mod broker_away;
 mod client;
 mod effects;
 mod endpoints;
+mod full_house;
 mod kafka;
 mod logins;
 mod menu_reads;
@@ -43,8 +44,21 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 /// What makes this program the static server instead.
 const SERVE_BYTES: &str = "serve-bytes";
 /// What can be measured.
-const PARTS: [&str; 12] =
-    ["starts", "named", "smallest", "contended", "menu", "logins", "effects", "refusals", "endpoints", "readiness", "idle", "replicas"];
+const PARTS: [&str; 13] = [
+    "starts",
+    "named",
+    "smallest",
+    "contended",
+    "menu",
+    "logins",
+    "effects",
+    "refusals",
+    "house",
+    "endpoints",
+    "readiness",
+    "idle",
+    "replicas",
+];
 /// Resources of the operator.
 const RESOURCES: usize = 1000;
 /// The connections that make bookings, and those that fight.
@@ -173,6 +187,10 @@ async fn measure(parts: &[&str]) -> Result<()> {
     if wanted("refusals") {
         eprintln!("Refusals ...");
         refusals::measure(&platform, &mut report).await?;
+    }
+    if wanted("house") {
+        eprintln!("A full house ...");
+        full_house::measure(&platform, &mut report).await?;
     }
     if wanted("endpoints") {
         eprintln!("Endpoints ...");

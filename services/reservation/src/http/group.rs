@@ -41,7 +41,7 @@ chassis::body! {
         #[example = "Window"]
         pub name: required Text<100>,
         /// Its tables, 2 to 12, in use and all of one area.
-        #[example = [1, 2]]
+        #[example = [2, 3]]
         pub table_ids: values TableId,
         /// How many guests they seat together, more than the largest of them seats alone.
         #[example = 7]
@@ -118,7 +118,7 @@ pub async fn get(State(state): State<AppState>, mut input: Input) -> Result<Resp
     operation_id = "create_table_group",
     tag = "tables",
     security(("bearer" = [])),
-    request_body(content = GroupBody, example = json!({"name": "Window", "table_ids": [1, 2], "capacity": 7, "min_party": 5})),
+    request_body(content = GroupBody, example = json!({"name": "Window", "table_ids": [2, 3], "capacity": 7, "min_party": 5})),
     responses((status = 201, description = "The group", body = Group,
         headers(("Location" = String, description = "Where the group is"), ("ETag" = String, description = "The version"))))
 )]
@@ -140,7 +140,7 @@ pub async fn create(State(state): State<AppState>, _: Admin, mut input: Input) -
     tag = "tables",
     security(("bearer" = [])),
     params(GroupId, Conditions),
-    request_body(content = GroupBody, example = json!({"name": "Window", "table_ids": [1, 2], "capacity": 6})),
+    request_body(content = GroupBody, example = json!({"name": "Window", "table_ids": [2, 3], "capacity": 6})),
     responses((status = 200, description = "The group", body = Group, headers(("ETag" = String, description = "The version"))))
 )]
 pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) -> Result<Response, Problem> {

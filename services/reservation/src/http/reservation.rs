@@ -10,6 +10,7 @@ use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
+use chassis::http::text::Text;
 use house::calendar::Calendar;
 use jiff::civil::Date;
 
@@ -77,15 +78,31 @@ chassis::query! {
         pub user_id: optional UserId,
         /// Only those ahead that begin in no service any more, since the hours were changed. It cannot be given together with others.
         pub stranded: default bool = false,
+        /// Only those whose code, or whose guest's name, e-mail address or phone number contains this text of 3 characters or more, the latest
+        /// first. It cannot be given together with others.
+        pub q: optional Text<100>,
     }
 }
 
 impl Which {
-    fn is_mixed(&self) -> bool {
+    /// The parameter that must be given alone, where it is not.
+    fn mixed(&self) -> Option<&'static str> {
         let others = self.date.is_some() || !self.status.is_empty() || self.table_id.is_some() || self.user_id.is_some();
-        self.stranded && others
+        match (&self.q, self.stranded) {
+            (Some(_), stranded) if others || stranded => Some("q"),
+            (None, true) if others => Some("stranded"),
+            _ => None,
+        }
+    }
+
+    /// The name of the list's order: a cursor is good for one of them.
+    fn order(&self) -> &'static str {
+        if self.q.is_some() { "found" } else { "house" }
     }
 }
+
+/// The fewest characters that are searched for.
+const SEARCHED: usize = 3;
 
 /// List the restaurant's bookings
 ///
@@ -101,16 +118,20 @@ impl Which {
         headers(("Link" = String, description = "The next page, as rel=\"next\", while there is one"))))
 )]
 pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
-    let (which, page) = (input.read::<Which>(), Page::<Position>::read(&mut input, "house"));
-    if which.as_ref().is_some_and(Which::is_mixed) {
-        input.refuse_parameter(
-            "stranded",
-            "alone",
-            "Ask for the stranded bookings alone, without `date`, `status`, `table_id` or `user_id`.",
-        );
+    let which = input.read::<Which>();
+    let page = Page::<Position>::read(&mut input, which.as_ref().map_or("house", Which::order));
+    if let Some(name) = which.as_ref().and_then(Which::mixed) {
+        input.refuse_parameter(name, "alone", format!("Give `{name}` alone, without other parameters but those of the page."));
+    }
+    if which.as_ref().and_then(|which| which.q.as_ref()).is_some_and(|text| text.as_str().chars().count() < SEARCHED) {
+        input.refuse_parameter("q", "too_short", format!("Give at least {SEARCHED} characters."));
     }
     let (which, page) = input.finish((which, page))?;
     let mut connection = state.connection().await?;
+    if let Some(text) = &which.q {
+        let reservations = list::search(&mut connection, text.as_str(), page.after().copied(), page.fetch()).await?;
+        return Ok(page.respond(reservations, |row: &HostReservation| Position::after(&row.reservation)));
+    }
     let known = state.room().known(&mut connection).await?;
     if which.stranded {
         let ahead = list::ahead(&mut connection).await?;

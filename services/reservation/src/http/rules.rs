@@ -95,6 +95,8 @@ chassis::body! {
         pub change_until_minutes: default Notice = Notice::MIN,
         /// Whether an online booking must have a phone number.
         pub phone_required: default bool = true,
+        /// Whether guests may book without an account.
+        pub guests_without_account: default bool = true,
         /// A text that a guest is shown before they book.
         #[example = "We keep your table for a quarter of an hour."]
         pub policy: optional Text<2000>,
@@ -119,6 +121,7 @@ impl RulesBody {
             }),
             change_until_minutes: self.change_until_minutes.get(),
             phone_required: self.phone_required,
+            guests_without_account: self.guests_without_account,
             policy: self.policy.map(Text::into_string),
         }
     }

@@ -156,6 +156,28 @@ pub async fn of_house(
     query.fetch_all(connection).await
 }
 
+/// The bookings whose code, or whose guest's name, e-mail address or phone number contains a text in any case, the latest first.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn search(
+    connection: &mut PgConnection,
+    text: &str,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<HostReservation>, sqlx::Error> {
+    let text = text.to_lowercase();
+    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    sqlx::query_as(sql::SEARCH)
+        .bind(text)
+        .bind(pattern)
+        .bind(after.map(|after| after.time.to_sqlx()))
+        .bind(after.map(|after| after.id))
+        .bind(limit)
+        .fetch_all(connection)
+        .await
+}
+
 /// A booking that is ahead.
 #[derive(Clone, Debug, FromRow)]
 pub struct Ahead {

@@ -36,6 +36,7 @@ pub const BOOKINGS_AHEAD: &str = r#"SELECT id, reservation_code, reservation_tim
             FROM reservation
             WHERE status IN ('pending', 'confirmed') AND reservation_time > now() AND NOT overridden ORDER BY reservation_time, id"#;
 
+pub const SEARCH: &str = include_str!("sql/search.sql");
 pub const BOOKINGS_OF_IDS: &str = "SELECT r.*, g.user_id AS guest_id, g.full_name, g.email, g.phone, c.full_name AS changed_by_name
             FROM reservation r LEFT JOIN guest g ON g.user_id = r.user_id LEFT JOIN guest c ON c.user_id = r.changed_by_user
             WHERE r.id = ANY($1) AND (r.reservation_time, r.id) > (coalesce($2, '-infinity'::timestamptz), coalesce($3, 0))
