@@ -120,7 +120,7 @@ impl Plan {
             BOOK,
             &[
                 ":user",
-                "ARRAY[:table]",
+                "ARRAY[:table::integer]",
                 ":guests",
                 start,
                 ":duration",
