@@ -224,6 +224,16 @@ mod tests {
         text.parse().expect("a time")
     }
 
+    #[test]
+    fn a_time_or_a_date_beyond_the_calendar_is_of_its_first_or_last_night() {
+        let house = house("UTC", Vec::new(), Vec::new());
+        let calendar = Calendar::new(&house, date("2030-05-17"), date("2030-05-17"));
+        assert_eq!(calendar.date_of(at("2030-05-01T12:00:00Z")), date("2030-05-16"));
+        assert_eq!(calendar.date_of(at("2030-06-01T12:00:00Z")), date("2030-05-18"));
+        assert_eq!(calendar.night(date("2030-06-01")), calendar.night(date("2030-05-18")));
+        assert_eq!(calendar.night(date("2030-05-01")), calendar.night(date("2030-05-16")));
+    }
+
     fn starts(house: &House, of: &str) -> Vec<String> {
         let calendar = Calendar::new(house, date(of), date(of));
         calendar.starts(date(of)).into_iter().map(|(time, _)| time.strftime("%H:%M").to_string()).collect()

@@ -181,6 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn tables_are_free_until_the_first_of_them_is_taken() {
+        let floor = floor();
+        let holds = [hold(1, "12:00", "14:00", false), hold(2, "13:00", "13:30", false)];
+        let openings = Openings::new(&floor, &holds, day(), at("00:00"));
+        let until = |ids: &[i32], from| openings.free_until(&floor.joined(ids).expect("tables"), at(from));
+        assert_eq!((until(&[1], "10:00"), until(&[1, 2], "10:00")), (Some(at("12:00")), Some(at("12:00"))));
+        assert_eq!((until(&[2], "10:00"), until(&[2], "13:30")), (Some(at("13:00")), Some(at("23:59"))));
+        assert_eq!((until(&[1], "12:00"), until(&[1], "13:59"), until(&[1, 2], "13:30")), (None, None, None));
+        assert_eq!((until(&[1], "14:00"), until(&[1], "23:58")), (Some(at("23:59")), Some(at("23:59"))));
+    }
+
+    #[test]
     fn f04_a_party_over_its_time_is_there_for_15_minutes_more() {
         let free = |seated, now| free(&[hold(1, "17:00", "19:00", seated)], span("20:00", "21:00"), now).contains(&vec![1]);
         assert!(!free(true, "19:46"));

@@ -210,6 +210,13 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_service_that_does_not_say_so_is_online() {
+        let read: Service =
+            serde_json::from_str(r#"{"name": "Dinner", "opens": "18:00", "last_seating": "21:30", "closes": "23:30"}"#).expect("a service");
+        assert_eq!(read, service("Dinner", ["18:00", "21:30", "23:30"]));
+    }
+
+    #[test]
     fn a_time_before_the_opening_is_the_next_days() {
         let late = service("Dinner", ["18:00", "00:30", "02:00"]);
         assert_eq!((late.last_seating_minutes(), late.closes_minutes()), (DAY + 30, DAY + 120));

@@ -22,6 +22,15 @@ struct Row {
     seated: bool,
 }
 
+/// The holds of one table.
+#[derive(FromRow)]
+struct OfTable {
+    table_id: i32,
+    starts: Vec<jiff_sqlx::Timestamp>,
+    ends: Vec<jiff_sqlx::Timestamp>,
+    seated: Vec<bool>,
+}
+
 impl From<Row> for Hold {
     fn from(row: Row) -> Self {
         let span = Span { start: row.start_at.to_jiff(), end: row.end_at.to_jiff() };
@@ -42,8 +51,13 @@ pub async fn openings(
     now: Timestamp,
 ) -> Result<Openings, sqlx::Error> {
     let tables: Vec<i32> = house.floor.tables().iter().map(|table| table.id).collect();
-    let query = sqlx::query_as::<_, Row>(sql::HOLDS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but).bind(tables);
-    let holds: Vec<Hold> = query.fetch_all(connection).await?.into_iter().map(Hold::from).collect();
+    let query = sqlx::query_as::<_, OfTable>(sql::HOLDS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but).bind(tables);
+    let rows = query.fetch_all(connection).await?;
+    let mut holds = Vec::with_capacity(rows.iter().map(|row| row.starts.len()).sum());
+    for OfTable { table_id, starts, ends, seated } in rows {
+        let spans = starts.into_iter().zip(ends).map(|(start, end)| Span { start: start.to_jiff(), end: end.to_jiff() });
+        holds.extend(spans.zip(seated).map(|(span, seated)| Hold { table_id, span, seated }));
+    }
     Ok(Openings::new(&house.floor, &holds, within, now))
 }
 
