@@ -128,11 +128,10 @@ pub fn overlaps_of_week(week: &[Weekly]) -> Vec<Overlap> {
 /// The services of a date that overlap one before them in the list.
 pub fn overlaps_of_date(services: &[Service]) -> Vec<Overlap> {
     let of = |service: &Service| vec![(service.opens.minutes(), service.closes_minutes())];
-    // Two of one date cannot meet around a circle that is longer than both.
-    overlaps(&services.iter().map(of).collect::<Vec<_>>(), 4 * DAY)
+    overlaps(&services.iter().map(of).collect::<Vec<_>>(), 0)
 }
 
-/// What overlaps one before it, on a circle of so many minutes.
+/// What overlaps one before it, on a circle of so many minutes; 0 is no circle.
 fn overlaps(stretches: &[Vec<(i32, i32)>], circle: i32) -> Vec<Overlap> {
     let meet = |(start, end): (i32, i32), (other_start, other_end): (i32, i32)| {
         [-circle, 0, circle].iter().any(|turn| start + turn < other_end && other_start < end + turn)
@@ -214,6 +213,19 @@ pub(crate) mod tests {
         let read: Service =
             serde_json::from_str(r#"{"name": "Dinner", "opens": "18:00", "last_seating": "21:30", "closes": "23:30"}"#).expect("a service");
         assert_eq!(read, service("Dinner", ["18:00", "21:30", "23:30"]));
+    }
+
+    #[test]
+    fn services_that_follow_each_other_do_not_overlap_in_whatever_order() {
+        assert_eq!(overlaps(&[(&["monday"], ["18:00", "20:00"]), (&["monday"], ["16:00", "18:00"])]), []);
+        assert_eq!(overlaps(&[(&["monday"], ["16:00", "18:00"]), (&["monday"], ["18:00", "20:00"])]), []);
+        assert_eq!(overlaps(&[(&["monday"], ["18:00", "20:00"]), (&["monday"], ["16:00", "18:01"])]), [(1, 0)]);
+        let of_a_date = |one: [&str; 2], two: [&str; 2]| {
+            let services = [one, two].map(|[opens, closes]| service("", [opens, opens, closes]));
+            overlaps_of_date(&services).len()
+        };
+        assert_eq!((of_a_date(["18:00", "03:00"], ["12:00", "18:00"]), of_a_date(["18:00", "03:00"], ["02:00", "04:00"])), (0, 0));
+        assert_eq!(of_a_date(["18:00", "03:00"], ["23:00", "23:30"]), 1);
     }
 
     #[test]

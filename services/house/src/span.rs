@@ -50,6 +50,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn back_to_back_is_no_overlap() {
+        let hour = |start: &str| Span::new(start.parse().expect("a time"), SignedDuration::from_hours(1));
+        let (first, second, between) = (hour("2030-05-17T19:00:00Z"), hour("2030-05-17T20:00:00Z"), hour("2030-05-17T19:30:00Z"));
+        assert!(!first.overlaps(second) && !second.overlaps(first));
+        assert!(first.overlaps(between) && between.overlaps(first) && first.overlaps(first));
+    }
+
+    #[test]
     fn pieces_are_back_to_back_and_none_is_too_long() {
         let start: Timestamp = "2030-05-17T19:00:00Z".parse().expect("a time");
         let hours = SignedDuration::from_hours;

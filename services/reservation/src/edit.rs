@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use house::House;
 use house::calendar::{Calendar, Hours};
-use jiff::Timestamp;
+use house::span::Span;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
@@ -66,13 +68,20 @@ impl<'c> Edit<'c> {
         Ok(())
     }
 
-    /// Makes an edit of the hours, which were those of `before`; a dry run is not made. Returns whom it strands.
+    /// Makes an edit of the hours of these dates, or of all, which were those of `before`; a dry run is not made. Returns whom it strands.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn finish_hours(mut self, room: &Room, before: &House, dry_run: bool) -> Result<Stranded, Refusal> {
+    pub async fn finish_hours(
+        mut self,
+        room: &Room,
+        before: &House,
+        dates: Option<(Date, Date)>,
+        dry_run: bool,
+    ) -> Result<Stranded, Refusal> {
         let after = self.house(room).await?;
-        let ahead = store::list::ahead(&mut self.transaction).await?;
+        let within = dates.map(|dates| nights(before, dates));
+        let ahead = store::list::ahead(&mut self.transaction, within).await?;
         let known: HashSet<_> = stranded(before, &ahead).into_iter().map(|booking| booking.id).collect();
         let stranded = newly(stranded(&after, &ahead), &known);
         if dry_run {
@@ -82,6 +91,12 @@ impl<'c> Edit<'c> {
         }
         Ok(stranded)
     }
+}
+
+/// When the nights of some dates can be: none begins before its date, nor ends later than the date after it.
+fn nights(house: &House, (from, until): (Date, Date)) -> Span {
+    let midnight = |date: Date| date.to_zoned(house.time_zone.clone()).map_or(Timestamp::MAX, |midnight| midnight.timestamp());
+    Span { start: midnight(from.saturating_sub(1.day())), end: midnight(until.saturating_add(2.days())) }
 }
 
 fn newly(stranded: Vec<&Brief>, before: &HashSet<ReservationId>) -> Stranded {

@@ -76,7 +76,8 @@ pub async fn add(
     refuse_others(&mut edit, values, None).await?;
     let before = edit.house(room).await?;
     let exception = store::exception::insert(edit.connection(), values).await?;
-    Ok((exception, edit.finish_hours(room, &before, dry_run).await?))
+    let stranded = edit.finish_hours(room, &before, Some((values.from, values.until)), dry_run).await?;
+    Ok((exception, stranded))
 }
 
 /// Gives an exception new values; the ones that it has already are no change.
@@ -99,7 +100,9 @@ pub async fn replace(
     refuse_others(&mut edit, values, Some(id)).await?;
     let before = edit.house(room).await?;
     let exception = store::exception::update(edit.connection(), id, values).await?;
-    Ok((exception, edit.finish_hours(room, &before, dry_run).await?))
+    let dates = (values.from.min(found.from_date), values.until.max(found.until_date));
+    let stranded = edit.finish_hours(room, &before, Some(dates), dry_run).await?;
+    Ok((exception, stranded))
 }
 
 /// Removes an exception: the week holds again.
@@ -114,10 +117,10 @@ pub async fn remove(
     dry_run: bool,
 ) -> Result<Stranded, Refusal> {
     let mut edit = Edit::begin(connection).await?;
-    find(&mut edit, accepts, id).await?;
+    let found = find(&mut edit, accepts, id).await?;
     let before = edit.house(room).await?;
     store::exception::remove(edit.connection(), id).await?;
-    edit.finish_hours(room, &before, dry_run).await
+    edit.finish_hours(room, &before, Some((found.from_date, found.until_date)), dry_run).await
 }
 
 async fn find(edit: &mut Edit<'_>, accepts: &(dyn Fn(i32) -> bool + Sync), id: ExceptionId) -> Result<Exception, Refusal> {

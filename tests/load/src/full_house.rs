@@ -140,7 +140,8 @@ async fn calendar(client: &mut Client, report: &mut Report) -> Result<()> {
     }
     for (what, latencies) in ["The slots of a day", "The calendar of 62 days"].into_iter().zip(&measured) {
         let (p50, p99) = (latencies.quantile(0.5), latencies.quantile(0.99));
-        let what = format!("{what}, all rules, {} bookings ahead, one client, nothing kept: p99", (TABLES - 1) * BOOKED * SITTINGS.len() as u64);
+        let what =
+            format!("{what}, all rules, {} bookings ahead, one client, nothing kept: p99", (TABLES - 1) * BOOKED * SITTINGS.len() as u64);
         report.goal(what, Goal::AtMost(10.0), " ms", p99, format!("{p99:.1} ms (p50 {p50:.1})"));
     }
     Ok(())

@@ -134,7 +134,7 @@ pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> 
     }
     let known = state.room().known(&mut connection).await?;
     if which.stranded {
-        let ahead = list::ahead(&mut connection).await?;
+        let ahead = list::ahead(&mut connection, None).await?;
         let ids: Vec<_> = edit::stranded(&known.house, &ahead).into_iter().map(|booking| booking.id).collect();
         let reservations = list::of_ids(&mut connection, &ids, page.after().copied(), page.fetch()).await?;
         return Ok(page.respond(reservations, |row: &HostReservation| Position::after(&row.reservation)));

@@ -143,7 +143,7 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
         Stranded::default()
     } else {
         store::house::set_schedule(edit.connection(), &week).await?;
-        edit.finish_hours(state.room(), &before, trial.dry_run).await.map_err(|refusal| state.problem(refusal))?
+        edit.finish_hours(state.room(), &before, None, trial.dry_run).await.map_err(|refusal| state.problem(refusal))?
     };
     Ok(with_content_etag(StatusCode::OK, etag_of(&week), &ScheduleEdited { services: &week, stranded }))
 }

@@ -188,12 +188,14 @@ pub struct Ahead {
     pub out_of_use: bool,
 }
 
-/// Every booking that is pending or confirmed and begins from now on, the soonest first; but for those for which rules were overridden.
+/// Every booking that is pending or confirmed and begins from now on, within a stretch of time if one is given, the soonest first; but for
+/// those for which rules were overridden.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn ahead(connection: &mut PgConnection) -> Result<Vec<Ahead>, sqlx::Error> {
-    sqlx::query_as(sql::BOOKINGS_AHEAD).fetch_all(connection).await
+pub async fn ahead(connection: &mut PgConnection, within: Option<Span>) -> Result<Vec<Ahead>, sqlx::Error> {
+    let query = sqlx::query_as(sql::BOOKINGS_AHEAD).bind(within.map(|within| within.start.to_sqlx()));
+    query.bind(within.map(|within| within.end.to_sqlx())).fetch_all(connection).await
 }
 
 /// The bookings of these ids, the soonest first, each with its guest.

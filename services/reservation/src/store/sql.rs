@@ -34,7 +34,9 @@ pub const REMOVE_EXCEPTION: &str = "DELETE FROM exception WHERE id = $1";
 pub const BOOKINGS_AHEAD: &str = r#"SELECT id, reservation_code, reservation_time,
                 EXISTS (SELECT FROM "table" t WHERE t.id = ANY(table_ids) AND NOT t.is_active) AS out_of_use
             FROM reservation
-            WHERE status IN ('pending', 'confirmed') AND reservation_time > now() AND NOT overridden ORDER BY reservation_time, id"#;
+            WHERE status IN ('pending', 'confirmed') AND reservation_time > greatest(now(), $1::timestamptz)
+              AND reservation_time < coalesce($2, 'infinity'::timestamptz) AND NOT overridden
+            ORDER BY reservation_time, id"#;
 
 pub const SEARCH: &str = include_str!("sql/search.sql");
 pub const BOOKINGS_OF_IDS: &str = "SELECT r.*, g.user_id AS guest_id, g.full_name, g.email, g.phone, c.full_name AS changed_by_name
