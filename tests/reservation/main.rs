@@ -22,6 +22,7 @@ mod reopen;
 mod rules;
 mod schedule;
 mod seated;
+mod sitting;
 mod staff;
 mod tables;
 mod walk_ins;

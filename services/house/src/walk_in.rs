@@ -155,6 +155,10 @@ mod tests {
         let (sooner, later) = ("2030-05-14T18:45:00Z".to_owned(), "2030-05-14T19:15:00Z".to_owned());
         assert_eq!(short(2), Ok(vec![(vec![2], later), (vec![1], sooner.clone()), (vec![1, 2], sooner.clone())]));
         assert_eq!(short(5), Ok(vec![(vec![1, 2], sooner)]));
+        // A booking that begins when the party would leave is too near by the buffer.
+        let next = [(1, "2030-05-14T20:00:00Z", "2030-05-14T21:00:00Z"), (2, "2030-05-14T20:00:00Z", "2030-05-14T21:00:00Z")];
+        let until = chosen(&house, walk_in(5), NOW, &next).map(|units| units[0].1.clone());
+        assert_eq!(until, Ok("2030-05-14T19:45:00Z".to_owned()));
         // Free for 44 minutes, of which 15 are kept: less than half an hour.
         let now = "2030-05-14T18:16:00Z";
         assert_eq!(chosen(&house, walk_in(5), now, &holds), Err(Reason::NoTableFree));

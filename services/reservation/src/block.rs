@@ -142,10 +142,18 @@ pub async fn add(edit: &mut Edit<'_>, values: &BlockValues) -> Result<Block, Ref
 /// Removes a block. Returns it.
 ///
 /// # Errors
-/// `NotFound` or `Database`.
-pub async fn remove(connection: &mut PgConnection, room: &Room, id: BlockId) -> Result<Block, Refusal> {
+/// `NotFound`, `OtherVersion` or `Database`.
+pub async fn remove(
+    connection: &mut PgConnection,
+    room: &Room,
+    accepts: &(dyn Fn(i32) -> bool + Sync),
+    id: BlockId,
+) -> Result<Block, Refusal> {
     let mut edit = Edit::begin(connection).await?;
     let block = store::block::get(edit.connection(), id).await?.ok_or(Refusal::NotFound(Thing::Block))?;
+    if !accepts(id.get()) {
+        return Err(Refusal::OtherVersion(id.get()));
+    }
     store::block::remove(edit.connection(), id).await?;
     edit.finish(room).await?;
     Ok(block)

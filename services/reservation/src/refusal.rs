@@ -38,8 +38,6 @@ pub struct Faults {
     pub too_long: Option<i32>,
     /// The tables that this member names cannot be had, by what they are.
     pub table: Option<(&'static str, Unsuitable)>,
-    /// The staff book for somebody whom nothing tells how to reach.
-    pub contact_missing: bool,
 }
 
 chassis::words! {

@@ -244,6 +244,11 @@ impl Input {
         }
     }
 
+    /// Whether the query has this parameter, whatever it is.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.query.contains_key(name)
+    }
+
     /// Whether the body has this member, whatever it is.
     pub fn has_member(&self, name: &str) -> bool {
         match &self.body {

@@ -44,6 +44,7 @@ pub async fn act(
         let changed = match action.leads_to() {
             None => reopen(connection, room, &before, author, now).await?,
             Some(Status::Seated) => seat(connection, &before, author, now).await?,
+            Some(to) if before.status == Status::Seated => leave(connection, &before, (action, to), author, now).await?,
             Some(to) => store::booking::act(connection, id, before.version, (action, to), author).await?,
         };
         // Another request changed it meanwhile: it is judged again as it is now.
@@ -52,6 +53,24 @@ pub async fn act(
             return Ok(Done::Changed(changed));
         }
     }
+}
+
+/// Frees the tables of a party that sits: a block that waited for it to leave has them from now on. `None`: the booking has another version by
+/// now.
+async fn leave(
+    connection: &mut PgConnection,
+    before: &Reservation,
+    (action, to): (Action, Status),
+    author: Author,
+    now: Timestamp,
+) -> Result<Option<Reservation>, Refusal> {
+    let mut transaction = connection.begin().await?;
+    let left = store::booking::act(&mut transaction, before.id, before.version, (action, to), author).await?;
+    if left.is_some() {
+        store::block::fill(&mut transaction, &before.table_ids, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(left)
 }
 
 /// Seats a party: it holds its table from now on, or from the start where that was before. `None`: the booking has another version by now.

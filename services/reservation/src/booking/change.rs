@@ -36,6 +36,9 @@ pub static REFUSALS: &[&Code] = &[
     &codes::NO_TABLE_FREE,
 ];
 
+/// The shortest time for which a party that sits holds its table.
+const MOMENT: SignedDuration = SignedDuration::from_mins(1);
+
 /// A request to change a booking: what is left out stays.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
@@ -204,7 +207,11 @@ impl<'a> Move<'a> {
             _ => Minutes::new(case.minutes()).expect("no stay is longer than what may be asked for, nor shorter"),
         };
         after.status = status(before, &after, actor, room.restaurant.auto_confirm, house);
-        after.overridden |= change.overrides && (retimed || resized || given.is_some());
+        if let Some(unit) = change.named().and_then(|named| table::joined(known, named.ids())) {
+            // In the order in which they are kept.
+            after.tables = table::ids_of(known, &unit);
+        }
+        after.overridden |= change.overrides && (retimed || resized || given.is_some() || change.named().is_some());
         Self { room, known, before, change, given, actor, author: acting.author(), after, wish, case, now }
     }
 
@@ -355,8 +362,9 @@ impl<'a> Move<'a> {
         if self.before.status != Status::Seated {
             return Ok(Stretch { own, stays: expected, moves: expected });
         }
+        // It holds them from when it came to them, be that before its time or, where it has moved, after.
         let since = own.iter().map(|hold| hold.span.start).min().unwrap_or(expected.start);
-        let stays = Span { start: since.min(expected.start), ..expected };
+        let stays = Span { start: since, end: expected.end.max(self.now).max(Span::new(since, MOMENT).end) };
         // At another table it sits from now on, and at least as long as a party over its time does.
         let moves = Span { start: self.now, end: expected.end.max(Span::new(self.now, OVER_TIME).end) };
         Ok(Stretch { own, stays, moves })
@@ -376,7 +384,15 @@ impl<'a> Move<'a> {
             for (tables, table_named) in tables {
                 let span = if tables == before.table_ids { stretch.stays } else { stretch.moves };
                 let place = hold::Place { tables: &tables, span, seated: before.status == Status::Seated };
-                if hold::hold(&mut transaction, before.id, place, self.now).await? {
+                let held = if tables == before.table_ids && self.stays_ahead() {
+                    hold::keep(&mut transaction, before.id, place, self.now).await?
+                } else {
+                    hold::hold(&mut transaction, before.id, place, self.now).await?
+                };
+                if held {
+                    if place.seated && tables != before.table_ids {
+                        store::block::fill(&mut transaction, &before.table_ids, self.now).await?;
+                    }
                     let values = Values { tables, table_named, ..after.clone() };
                     let changed = store::booking::change(&mut transaction, before.id, before.version, &values, self.author).await?;
                     transaction.commit().await?;
@@ -395,12 +411,24 @@ impl<'a> Move<'a> {
         let (before, after) = (self.before, &self.after);
         let (stays, moves) = (stretch.stays, stretch.moves);
         let whole = Span { start: stays.start.min(moves.start), end: stays.end.max(moves.end) };
-        let openings = hold::openings(connection, self.house(), whole, Some(before.id), self.now).await?;
+        let holds = hold::holds(connection, self.house(), whole, Some(before.id)).await?;
+        let openings = Openings::new(&self.house().floor, &holds, whole, self.now);
+        // Who stays over their time is in nobody's way who has booked already.
+        let booked = Openings::new(&self.house().floor, &holds, whole, Timestamp::MIN);
+        let own = if self.stays_ahead() { &booked } else { &openings };
         let is_free = |tables: &[TableId]| {
-            let span = if tables == before.table_ids { stays } else { moves };
+            let (openings, span) = if tables == before.table_ids { (own, stays) } else { (&openings, moves) };
             table::joined(self.known, tables).is_some_and(|unit| openings.is_free(&unit, span))
         };
-        let free = self.free(&openings, stretch);
+        if before.status == Status::Seated && self.change.named.is_none() {
+            // Who sits stays where they sit, whatever table the house would give them now.
+            let seats =
+                after.party.guests <= before.guests_count || table::seats(self.known, &before.table_ids, after.party.guests).is_ok();
+            if seats && is_free(&before.table_ids) {
+                return Ok(vec![(before.table_ids.clone(), before.table_named)]);
+            }
+        }
+        let free = self.free(is_free);
         if after.table_named {
             let suits = match self.change.named() {
                 None => table::seats(self.known, &after.tables, after.party.guests),
@@ -440,17 +468,19 @@ impl<'a> Move<'a> {
         Err(Refusal::NoTableFree(self.alternatives(connection, &stretch.own).await?))
     }
 
-    /// The tables that the house may choose and that are free, the best first. A party that sits keeps its table for another stretch of time
-    /// than it would take another one for.
-    fn free(&self, openings: &Openings, stretch: &Stretch) -> Vec<Vec<TableId>> {
-        let (stays, moves) = (stretch.stays, stretch.moves);
-        let of = |span| {
-            let units = self.case.choose_for(openings, span).into_iter().flatten();
-            units.map(|unit| table::ids_of(self.known, unit))
-        };
-        let staying = of(stays).filter(|tables| stays == moves || *tables == self.before.table_ids);
-        let moving = of(moves).filter(|tables| stays != moves && *tables != self.before.table_ids);
-        staying.chain(moving).collect()
+    /// The tables that the house may choose and that are free, the best first; those at which the party sits before all others.
+    fn free(&self, is_free: impl Fn(&[TableId]) -> bool) -> Vec<Vec<TableId>> {
+        let fitting = self.house().floor.units().iter().filter(|unit| self.case.fits(unit));
+        let mut free: Vec<_> = fitting.map(|unit| table::ids_of(self.known, unit)).filter(|tables| is_free(tables)).collect();
+        if self.before.status == Status::Seated {
+            free.sort_by_key(|tables| *tables != self.before.table_ids);
+        }
+        free
+    }
+
+    /// Whether it is expected no sooner than before: then nobody who sits at its tables is in its way.
+    fn stays_ahead(&self) -> bool {
+        self.before.status != Status::Seated && self.after.start >= self.before.reservation_time
     }
 
     async fn alternatives(&self, connection: &mut PgConnection, own: &[Hold]) -> Result<Vec<Timestamp>, sqlx::Error> {

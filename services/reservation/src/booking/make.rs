@@ -176,7 +176,6 @@ impl<'a> Attempt<'a> {
         let faults = Faults {
             email_missing: email.is_none() && !by_phone,
             phone_missing: phone.is_none() && rules.phone_required && !by_phone,
-            contact_missing: by_phone && phone.is_none() && email.is_none(),
             too_long: too_long.map(|_| rules.turn_time(self.wish.guests.get())),
             table: None,
         };

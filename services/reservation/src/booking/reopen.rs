@@ -9,6 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::{Author, Reservation, Source};
 use crate::codes;
+use crate::memory::Known;
 use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::status::{Action, Status};
@@ -44,34 +45,64 @@ pub(super) async fn reopen(
         room.memory.forget();
         return Ok(None);
     }
-    table::seats(&known, &before.table_ids, before.guests_count).map_err(|unsuitable| match unsuitable {
-        Unsuitable::TooSmall { guests, .. } => Refusal::NoTableFits(guests),
-        _ => Refusal::TableInactive,
-    })?;
+    let held = hold::own(&mut transaction, before.id).await?.iter().map(|hold| hold.span.end).max();
+    if held.is_none() {
+        refuse_unusable(&known, before)?;
+    }
     let counted = |status| before.source != Source::WalkIn && !matches!(status, Status::Cancelled | Status::NoShow);
     let rules = &known.house.rules;
     if counted(undo.status) && !counted(before.status) && !rules.pacing.is_unlimited() {
         let party = Count { covers: before.guests_count.get(), parties: 1 };
         store::pacing::add(&mut transaction, bucket(before.reservation_time), party, Pacing::default()).await?;
     }
-    let held = hold::own(&mut transaction, before.id).await?.iter().map(|hold| hold.span.end).max();
-    let expected = before.span();
-    let end = held.unwrap_or(Span::new(expected.end, SignedDuration::from_mins(rules.buffer_minutes.into())).end);
-    hold::release(&mut transaction, before.id).await?;
     let seated = undo.status == Status::Seated;
-    let start = if seated { expected.start.min(now) } else { expected.start };
-    let place = hold::Place { tables: &before.table_ids, span: Span { start, end }, seated };
-    // What it held until now it may hold again, whoever stays over their time.
-    let has = if seated || held.is_some() {
-        hold::keep(&mut transaction, before.id, place, now).await?
-    } else {
-        hold::hold(&mut transaction, before.id, place, now).await?
-    };
+    let expected = before.span();
+    let buffered = Span::new(expected.end, SignedDuration::from_mins(rules.buffer_minutes.into())).end;
+    // What was held is held again; else with today's buffer or, where somebody has booked since there was less, without it.
+    let mut has = false;
+    for end in held.map_or([buffered, expected.end], |held| [held, expected.end]) {
+        hold::release(&mut transaction, before.id).await?;
+        let span = if seated { sits(expected, end, now) } else { Span { end, ..expected } };
+        let place = hold::Place { tables: &before.table_ids, span, seated };
+        // What it held until now it may hold again, whoever stays over their time.
+        has = if seated || held.is_some() {
+            hold::keep(&mut transaction, before.id, place, now).await?
+        } else {
+            hold::hold(&mut transaction, before.id, place, now).await?
+        };
+        if has {
+            break;
+        }
+    }
     if !has {
-        let sitting = hold::sitting(&mut transaction, &before.table_ids, Some(before.id)).await?;
+        let sitting = if seated {
+            hold::sitting(&mut transaction, &before.table_ids, Some(before.id)).await?
+        } else {
+            let place = hold::Place { tables: &before.table_ids, span: expected, seated };
+            hold::sitting_within(&mut transaction, place, before.id, now).await?
+        };
         return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
     }
     let reopened = store::booking::act(&mut transaction, before.id, before.version, (Action::Reopen, undo.status), author).await?;
     transaction.commit().await?;
     Ok(reopened)
+}
+
+/// From when until when a party that sits again holds its table: from now on, or, where it is over its time, as little as can be held.
+fn sits(expected: Span, end: Timestamp, now: Timestamp) -> Span {
+    if now < end {
+        Span { start: now, end }
+    } else {
+        let minute = end.saturating_sub(SignedDuration::from_mins(1)).unwrap_or(expected.start);
+        Span { start: expected.start.max(minute), end }
+    }
+}
+
+/// Refuses tables that are out of use by now, or a table that no longer seats the party. Joined tables may seat fewer than their group did.
+fn refuse_unusable(known: &Known, before: &Reservation) -> Result<(), Refusal> {
+    match table::seats(known, &before.table_ids, before.guests_count) {
+        Err(Unsuitable::TooSmall { guests, .. }) if before.table_ids.len() == 1 => Err(Refusal::NoTableFits(guests)),
+        Ok(_) | Err(Unsuitable::TooSmall { .. }) => Ok(()),
+        Err(_) => Err(Refusal::TableInactive),
+    }
 }

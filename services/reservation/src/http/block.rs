@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection as _, PgConnection};
 
 use super::AppState;
-use super::idempotency::{Key, claim, created, keyed, respond, settle};
+use super::idempotency::{Key, claim, created, keyed, replay, respond, settle};
 use super::table::judge_ids;
 use crate::area::AreaId;
 use crate::block::{self, Block, BlockId, BlockValues, Blocked};
@@ -26,7 +26,7 @@ use crate::codes;
 use crate::edit::Edit;
 use crate::refusal::{Refusal, Thing};
 use crate::store;
-use crate::store::idempotency::{Answer, Keyed};
+use crate::store::idempotency::{self, Answer, Keyed};
 use crate::store::list::Position;
 use crate::table::TableId;
 
@@ -36,7 +36,7 @@ pub const PROBLEMS: &[Problems] = &[
     ("get_block", &[&FORBIDDEN, &PRECONDITION_FAILED]),
     ("create_block", &[&FORBIDDEN, &codes::IDEMPOTENCY_KEY_REUSED]),
     ("create_block", block::ADD_REFUSALS),
-    ("delete_block", &[&FORBIDDEN]),
+    ("delete_block", &[&FORBIDDEN, &PRECONDITION_FAILED]),
 ];
 
 const PATH: &str = "/reservations/blocks";
@@ -168,7 +168,12 @@ pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut inp
     if let Some(body) = &body {
         judge(&mut input, body, now);
     }
-    let (_, body) = input.finish((key, body))?;
+    let body = match (input.finish((key, body)), &keyed) {
+        (Ok((_, body)), _) => body,
+        // What was answered is answered again, even where the block has meanwhile ended.
+        (Err(problem), Some(keyed)) => return idempotency::find(state.pool(), keyed).await?.map(replay).ok_or(problem),
+        (Err(problem), None) => return Err(problem),
+    };
     let values = BlockValues {
         blocked: body.area_id.map_or(Blocked::Tables(body.table_ids), Blocked::Area),
         span: Span { start: body.from, end: body.until },
@@ -221,14 +226,15 @@ fn made(block: &Block) -> Answer {
     operation_id = "delete_block",
     tag = "tables",
     security(("bearer" = [])),
-    params(BlockId),
+    params(BlockId, Conditions),
     responses((status = 204, description = "There is no such block any more"))
 )]
 pub async fn remove(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
-    let id = input.id::<BlockId>();
-    let id = input.finish(id)?;
+    let (id, conditions) = (input.id::<BlockId>(), input.conditions());
+    let (id, conditions) = input.finish((id, conditions))?;
+    let accepts = |version| conditions.check_version(version).is_ok();
     let mut connection = state.connection().await?;
-    let block = block::remove(&mut connection, state.room(), id).await.map_err(|refusal| state.problem(refusal))?;
+    let block = block::remove(&mut connection, state.room(), &accepts, id).await.map_err(|refusal| state.problem(refusal))?;
     settled(&state, &block);
     Ok(StatusCode::NO_CONTENT.into_response())
 }

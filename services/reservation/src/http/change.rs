@@ -10,7 +10,7 @@ use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
 use jiff::Timestamp;
 
-use super::table::judge_names;
+use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, actor, refuse_for_staff};
 use crate::booking::change::{self, Change};
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
@@ -87,6 +87,7 @@ pub async fn change(State(state): State<AppState>, caller: Caller, mut input: In
     if actor(caller) == Actor::Guest {
         refuse_for_staff(&mut input, &FOR_STAFF);
     }
+    refuse_no_tables(&mut input);
     let (id, conditions, body) = (input.id::<ReservationId>(), input.conditions(), input.read::<ReservationChange>());
     if let Some(body) = &body {
         judge_names(&mut input, body.table_id.is_some(), &body.table_ids, None);

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sqlx::Connection as _;
 
 use super::idempotency::{Key, claim, created, keyed, replay, respond, settle};
-use super::table::judge_names;
+use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, actor, refusal, refuse_for_staff};
 use crate::area::AreaId;
 use crate::booking::make::{self, Wish, make};
@@ -125,12 +125,19 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     {
         input.refuse_member("reservation_time", fault.code, fault.detail);
     }
+    refuse_no_tables(&mut input);
     let stay = (input.peek::<Guests>(Source::Body, "guests_count"), input.peek::<Minutes>(Source::Body, "duration_minutes"));
     let body = input.read::<NewReservation>();
     if let Some(body) = &body {
         judge_names(&mut input, body.table_id.is_some(), &body.table_ids, body.area_id);
-        if body.source == Way::Phone && actor(caller) == Actor::Staff && body.contact_name.is_none() {
-            input.refuse_member("contact_name", "required", "Required for a guest who called.");
+        if body.source == Way::Phone && actor(caller) == Actor::Staff {
+            if body.contact_name.is_none() {
+                input.refuse_member("contact_name", "required", "Required for a guest who called.");
+            }
+            if body.contact_phone.is_none() && body.contact_email.is_none() {
+                let detail = "Required, or an e-mail address: the restaurant must be able to reach the guest.";
+                input.refuse_member("contact_phone", "required", detail);
+            }
         }
     }
     let overrides = body.as_ref().is_some_and(|body| body.r#override);

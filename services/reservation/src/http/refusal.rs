@@ -173,8 +173,6 @@ fn invalid(faults: Faults) -> Problem {
     errors.extend(faults.too_long.map(too_long).map(|Fault { code, detail }| error("duration_minutes", code, detail)));
     errors.extend(faults.email_missing.then(|| required("contact_email", "e-mail address")));
     errors.extend(faults.phone_missing.then(|| required("contact_phone", "phone number")));
-    let reach = || "Required, or an e-mail address: the restaurant must be able to reach the guest.".to_owned();
-    errors.extend(faults.contact_missing.then(|| error("contact_phone", "required", reach())));
     errors.extend(faults.table.map(|(member, unsuitable)| match unsuitable {
         Unsuitable::Unknown => error(member, "unknown_table", "There is no such table.".to_owned()),
         Unsuitable::Inactive => error(member, "table_inactive", "The table is not in use.".to_owned()),

@@ -118,12 +118,14 @@ const SEARCHED: usize = 3;
         headers(("Link" = String, description = "The next page, as rel=\"next\", while there is one"))))
 )]
 pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> Result<Response, Problem> {
+    let searches = input.has_parameter("q");
     let which = input.read::<Which>();
     let page = Page::<Position>::read(&mut input, which.as_ref().map_or("house", Which::order));
     if let Some(name) = which.as_ref().and_then(Which::mixed) {
         input.refuse_parameter(name, "alone", format!("Give `{name}` alone, without other parameters but those of the page."));
     }
-    if which.as_ref().and_then(|which| which.q.as_ref()).is_some_and(|text| text.as_str().chars().count() < SEARCHED) {
+    let text = which.as_ref().and_then(|which| which.q.as_ref()).map_or("", Text::as_str);
+    if searches && which.is_some() && text.chars().count() < SEARCHED {
         input.refuse_parameter("q", "too_short", format!("Give at least {SEARCHED} characters."));
     }
     let (which, page) = input.finish((which, page))?;

@@ -81,6 +81,13 @@ pub(super) fn judge_names(input: &mut Input, table: bool, table_ids: &[TableId],
     judge_ids(input, table_ids, NAMED);
 }
 
+/// Refuses a list of tables that names none: left out, the house chooses.
+pub(super) fn refuse_no_tables(input: &mut Input) {
+    if input.has_empty_list("table_ids") {
+        input.refuse_member("table_ids", "too_few", "Name at least one table, or leave this out: then the house chooses.");
+    }
+}
+
 /// Notes what is wrong with a list of tables: at most so many, each once.
 pub(super) fn judge_ids(input: &mut Input, table_ids: &[TableId], most: usize) {
     if table_ids.len() > most {

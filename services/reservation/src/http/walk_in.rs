@@ -15,7 +15,7 @@ use sqlx::Connection as _;
 use super::AppState;
 use super::create::{booked, is_repeatable, settled};
 use super::idempotency::{Key, claim, keyed, respond, settle};
-use super::table::judge_names;
+use super::table::{judge_names, refuse_no_tables};
 use crate::area::AreaId;
 use crate::booking::walk_in::{self, WalkIn};
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation};
@@ -78,6 +78,7 @@ chassis::body! {
 pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut input: Input) -> Result<Response, Problem> {
     let key = input.header::<Key>(Key::HEADER);
     let keyed = keyed(&input, key.as_ref().and_then(Option::as_ref), caller, PATH);
+    refuse_no_tables(&mut input);
     let body = input.read::<NewWalkIn>();
     if let Some(body) = &body {
         judge_names(&mut input, false, &body.table_ids, body.area_id);

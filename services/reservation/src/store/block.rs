@@ -75,6 +75,15 @@ pub async fn insert(
     Ok(block)
 }
 
+/// Has blocks that waited until a party left hold its tables from now on.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn fill(transaction: &mut PgConnection, tables: &[TableId], now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::FILL_BLOCKS).bind(tables).bind(now.to_sqlx()).execute(transaction).await?;
+    Ok(())
+}
+
 /// Removes a block, and what it holds.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! What holds the tables, and for how long.
 
 use house::House;
-use house::openings::{Hold, Openings};
+use house::openings::{Hold, OVER_TIME, Openings};
 use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
@@ -50,6 +50,19 @@ pub async fn openings(
     but: Option<ReservationId>,
     now: Timestamp,
 ) -> Result<Openings, sqlx::Error> {
+    Ok(Openings::new(&house.floor, &holds(connection, house, within, but).await?, within, now))
+}
+
+/// What holds the tables within a stretch of time, `but` for what one booking holds, and who sits there.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn holds(
+    connection: &mut PgConnection,
+    house: &House,
+    within: Span,
+    but: Option<ReservationId>,
+) -> Result<Vec<Hold>, sqlx::Error> {
     let tables: Vec<i32> = house.floor.tables().iter().map(|table| table.id).collect();
     let query = sqlx::query_as::<_, OfTable>(sql::HOLDS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but).bind(tables);
     let rows = query.fetch_all(connection).await?;
@@ -58,7 +71,7 @@ pub async fn openings(
         let spans = starts.into_iter().zip(ends).map(|(start, end)| Span { start: start.to_jiff(), end: end.to_jiff() });
         holds.extend(spans.zip(seated).map(|(span, seated)| Hold { table_id, span, seated }));
     }
-    Ok(Openings::new(&house.floor, &holds, within, now))
+    Ok(holds)
 }
 
 /// What a booking holds.
@@ -139,5 +152,21 @@ async fn insert(
 /// # Errors
 /// Where the database fails.
 pub async fn sitting(connection: &mut PgConnection, tables: &[TableId], but: Option<ReservationId>) -> Result<Vec<Brief>, sqlx::Error> {
-    sqlx::query_as(sql::SITTING).bind(tables).bind(but).fetch_all(connection).await
+    let any = None::<jiff_sqlx::Timestamp>;
+    sqlx::query_as(sql::SITTING).bind(tables).bind(but).bind(any).bind(any).bind(any).fetch_all(connection).await
+}
+
+/// Who sits at the tables of a place within its time, as seen now, but for one booking.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn sitting_within(
+    connection: &mut PgConnection,
+    place: Place<'_>,
+    but: ReservationId,
+    now: Timestamp,
+) -> Result<Vec<Brief>, sqlx::Error> {
+    let stays = Span::new(now, OVER_TIME).end;
+    let query = sqlx::query_as(sql::SITTING).bind(place.tables).bind(but).bind(place.span.start.to_sqlx());
+    query.bind(place.span.end.to_sqlx()).bind(stays.to_sqlx()).fetch_all(connection).await
 }

@@ -82,6 +82,7 @@ pub const BLOCKS: &str = "SELECT * FROM block
 pub const ADD_BLOCK: &str = "INSERT INTO block (table_ids, from_at, until_at, reason) VALUES ($1, $2, $3, $4) RETURNING *";
 pub const REMOVE_BLOCK: &str = "DELETE FROM block WHERE id = $1";
 pub const HOLD_BLOCK: &str = include_str!("sql/hold_block.sql");
+pub const FILL_BLOCKS: &str = include_str!("sql/fill_blocks.sql");
 pub const IN_THE_WAY: &str = include_str!("sql/in_the_way.sql");
 pub const TABLES_IN_AREA: &str = r#"SELECT * FROM "table" WHERE area_id = $1"#;
 

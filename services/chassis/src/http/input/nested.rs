@@ -31,6 +31,12 @@ impl Input {
         }
     }
 
+    /// Whether the body has a list of this name with nothing in it.
+    pub fn has_empty_list(&self, name: &str) -> bool {
+        let Members::Json(members) = &self.body else { return false };
+        matches!(members.get(name), Some(Member::Other(serde_json::Value::Array(items))) if items.is_empty())
+    }
+
     fn member(&mut self, source: Source, name: &str) -> Option<Member> {
         match (source, &mut self.body) {
             (Source::Body, Members::Json(members)) => members.remove(name),
