@@ -224,7 +224,7 @@ impl One {
         let mut listed = None;
         while let Some(event) = events.next().await {
             match event {
-                Ok(watcher::Event::Init) => listed = Some(HashSet::new()),
+                Ok(watcher::Event::Init) => self.event(watcher::Event::Init, &mut listed),
                 Ok(watcher::Event::InitApply(object)) => self.event(watcher::Event::InitApply(whole(object)), &mut listed),
                 Ok(watcher::Event::InitDone) => self.event(watcher::Event::InitDone, &mut listed),
                 Ok(watcher::Event::Apply(object)) => self.event(watcher::Event::Apply(whole(object)), &mut listed),

@@ -91,7 +91,7 @@ async fn who_changed_a_booking_is_told_by_name() {
 async fn an_override_lifts_the_rules_and_not_the_floor() {
     let (platform, ids) = house(&[2, 4]).await;
     let (admin, host) = (platform.admin("reservation"), host(&platform));
-    let rules = json!({"slot_minutes": 60, "min_notice_minutes": 1440, "max_party": 2, "max_spare_seats": 0, "pacing": {"parties": 1},
+    let rules = json!({"slot_minutes": 30, "min_notice_minutes": 1440, "max_party": 2, "max_spare_seats": 0, "pacing": {"parties": 1},
         "turn_times": [{"up_to": 20, "minutes": 60}]});
     admin.put("/reservations/rules", &rules).await.expect(200);
     let closed = |day: i64| listed(24 * day).to_zoned(jiff::tz::TimeZone::UTC).date();

@@ -237,6 +237,15 @@ mod tests {
 
     use super::*;
 
+    /// Otherwise a watch would not bring whole what is waited for here, and it would be read again and again.
+    #[test]
+    fn the_kinds_that_are_waited_for_are_those_that_watches_bring_whole() {
+        let bare = json!({"metadata": {"name": "a"}});
+        for kind in Kind::ALL {
+            assert_eq!(observe(kind, &bare) != Observed::done(), kind.is_observed(), "{kind:?}");
+        }
+    }
+
     #[test]
     fn a_deployment_is_done_when_every_pod_is_of_the_wanted_version_and_available() {
         let deployment = |generation: i64, updated: i32, total: i32, available: i32| {

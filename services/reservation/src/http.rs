@@ -10,6 +10,7 @@ pub mod exception;
 pub mod group;
 pub mod hours;
 pub mod idempotency;
+pub mod made;
 pub mod pause;
 pub mod refusal;
 pub mod reservation;

@@ -163,7 +163,7 @@ pub async fn get(State(state): State<AppState>, _: Staff, mut input: Input) -> R
 pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let key = input.header::<Key>(Key::HEADER);
-    let keyed = keyed(&input, key.as_ref().and_then(Option::as_ref), caller, PATH);
+    let keyed = keyed(&input, key.as_ref(), caller, PATH);
     let body = input.read::<NewBlock>();
     if let Some(body) = &body {
         judge(&mut input, body, now);

@@ -7,21 +7,18 @@ use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
-use chassis::http::{RequestId, etag};
 use jiff::Timestamp;
-use sqlx::Connection as _;
 
-use super::idempotency::{Key, claim, created, keyed, replay, respond, settle};
+use super::idempotency::{Key, keyed, replay};
+use super::made::{self, Asked};
 use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, actor, refusal, refuse_for_staff};
 use crate::area::AreaId;
-use crate::booking::make::{self, Wish, make};
+use crate::booking::make::{self, Wish};
 use crate::booking::{self, Guests, Minutes, Note, Requests, Reservation};
 use crate::codes;
-use crate::refusal::Refusal;
 use crate::status::Actor;
-use crate::store::booking::is_code_taken;
-use crate::store::idempotency::{self, Answer, Keyed};
+use crate::store::idempotency;
 use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
@@ -116,7 +113,7 @@ const FOR_STAFF: [&str; 4] = ["table_ids", "source", "staff_note", "override"];
 pub async fn create(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let key = input.header::<Key>(Key::HEADER);
-    let keyed = keyed(&input, key.as_ref().and_then(Option::as_ref), caller, "/reservations/");
+    let keyed = keyed(&input, key.as_ref(), caller, "/reservations/");
     if actor(caller) == Actor::Guest {
         refuse_for_staff(&mut input, &FOR_STAFF);
     }
@@ -181,60 +178,5 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
     } else {
         None
     };
-    // Repeated are: a code that another booking has, which is as likely as guessing one (one in a million for a million bookings); and a
-    // deadlock with bookings that move, of which the database ends one.
-    let mut repetitions = 0..3;
-    loop {
-        let answered = match &keyed {
-            None => answer(&state, &wish, now).await,
-            Some(keyed) => answer_by_key(&state, &wish, now, keyed, &input.request_id).await,
-        };
-        match answered {
-            Err(refusal) if is_repeatable(&refusal) && repetitions.next().is_some() => {}
-            Err(refusal) => {
-                let problem = state.problem(refusal);
-                state.count(problem.code().code);
-                return Err(problem);
-            }
-            Ok(response) => return Ok(response),
-        }
-    }
-}
-
-pub(super) fn is_repeatable(refusal: &Refusal) -> bool {
-    refusal.is_retryable() || matches!(refusal, Refusal::Database(error) if is_code_taken(error))
-}
-
-async fn answer(state: &AppState, wish: &Wish, now: Timestamp) -> Result<Response, Refusal> {
-    let mut connection = state.pool().acquire().await?;
-    let made = make(&mut connection, state.room(), wish, now).await?;
-    drop(connection);
-    settled(state, &made);
-    Ok(respond(booked(made, wish.actor)))
-}
-
-async fn answer_by_key(state: &AppState, wish: &Wish, now: Timestamp, keyed: &Keyed, request_id: &RequestId) -> Result<Response, Refusal> {
-    let mut connection = state.pool().acquire().await?;
-    let mut transaction = connection.begin().await?;
-    if let Some(replayed) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replayed);
-    }
-    let made = make(&mut transaction, state.room(), wish, now).await;
-    let outcome = made.map(|made| (booked(made.clone(), wish.actor), made));
-    let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
-    made.iter().for_each(|made| settled(state, made));
-    Ok(respond(answer))
-}
-
-/// Tells of a booking that is committed.
-pub(super) fn settled(state: &AppState, made: &Reservation) {
-    state.room().days.forget(made.span());
-    state.count("created");
-    state.0.service.outbox.wake();
-}
-
-/// The answer with a booking that was made.
-pub(super) fn booked(made: Reservation, actor: Actor) -> Answer {
-    let (location, etag) = (format!("/reservations/{}", made.id), etag::of_version(made.version));
-    created(location, &etag, &made.shown_to(actor))
+    made::answer(&state, &Asked::Table(wish, now), keyed.as_ref(), &input.request_id).await
 }

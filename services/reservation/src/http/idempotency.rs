@@ -63,9 +63,9 @@ pub fn created(location: String, etag: &HeaderValue, made: &impl Serialize) -> A
 }
 
 /// The request, as its key knows it, where it has one: who sends it, where to, and what. To be taken before members are taken out of the body.
-pub fn keyed(input: &Input, key: Option<&Key>, caller: Caller, path: &str) -> Option<Keyed> {
+pub fn keyed(input: &Input, key: Option<&Option<Key>>, caller: Caller, path: &str) -> Option<Keyed> {
     let digest = || Sha256::new().chain_update(path).chain_update(input.canonical_body()).finalize().into();
-    key.map(|Key(key)| Keyed { user_id: caller.user_id, key: key.clone(), fingerprint: digest() })
+    key.and_then(Option::as_ref).map(|Key(key)| Keyed { user_id: caller.user_id, key: key.clone(), fingerprint: digest() })
 }
 
 /// Claims a key. An answer: the request was answered before.

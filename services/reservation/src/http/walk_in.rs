@@ -2,27 +2,21 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chassis::http::RequestId;
 use chassis::http::code::FORBIDDEN;
 use chassis::http::identity::Staff;
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 use chassis::http::text::Name;
-use jiff::Timestamp;
-use sqlx::Connection as _;
 
 use super::AppState;
-use super::create::{booked, is_repeatable, settled};
-use super::idempotency::{Key, claim, keyed, respond, settle};
+use super::idempotency::{Key, keyed};
+use super::made::{self, Asked};
 use super::table::{judge_names, refuse_no_tables};
 use crate::area::AreaId;
 use crate::booking::walk_in::{self, WalkIn};
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation};
 use crate::codes;
-use crate::refusal::Refusal;
-use crate::status::Actor;
-use crate::store::idempotency::Keyed;
 use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
@@ -77,7 +71,7 @@ chassis::body! {
 )]
 pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut input: Input) -> Result<Response, Problem> {
     let key = input.header::<Key>(Key::HEADER);
-    let keyed = keyed(&input, key.as_ref().and_then(Option::as_ref), caller, PATH);
+    let keyed = keyed(&input, key.as_ref(), caller, PATH);
     refuse_no_tables(&mut input);
     let body = input.read::<NewWalkIn>();
     if let Some(body) = &body {
@@ -94,37 +88,5 @@ pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut inp
         requests: body.special_requests,
         note: body.staff_note,
     };
-    // What is repeated is said at the booking of a table.
-    let mut repetitions = 0..3;
-    loop {
-        match answer(&state, &walk_in, keyed.as_ref(), &input.request_id).await {
-            Err(refusal) if is_repeatable(&refusal) && repetitions.next().is_some() => {}
-            Err(refusal) => {
-                let problem = state.problem(refusal);
-                state.count(problem.code().code);
-                return Err(problem);
-            }
-            Ok(response) => return Ok(response),
-        }
-    }
-}
-
-async fn answer(state: &AppState, walk_in: &WalkIn, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Response, Refusal> {
-    let now = Timestamp::now();
-    let mut connection = state.pool().acquire().await?;
-    let Some(keyed) = keyed else {
-        let made = walk_in::seat(&mut connection, state.room(), walk_in, now).await?;
-        drop(connection);
-        settled(state, &made);
-        return Ok(respond(booked(made, Actor::Staff)));
-    };
-    let mut transaction = connection.begin().await?;
-    if let Some(replayed) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replayed);
-    }
-    let made = walk_in::seat(&mut transaction, state.room(), walk_in, now).await;
-    let outcome = made.map(|made| (booked(made.clone(), Actor::Staff), made));
-    let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
-    made.iter().for_each(|made| settled(state, made));
-    Ok(respond(answer))
+    made::answer(&state, &Asked::WalkIn(walk_in), keyed.as_ref(), &input.request_id).await
 }

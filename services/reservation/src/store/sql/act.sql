@@ -19,5 +19,5 @@ WITH house AS MATERIALIZED (
     INSERT INTO outbox (topic, key, type, data)
     SELECT 'reservation.events', (booking).id::text, $4, event_of(booking) FROM changed
 )
-SELECT (changed.booking).*, (SELECT full_name FROM guest WHERE user_id = $7) AS changed_by_name
+SELECT (changed.booking).*, (SELECT full_name FROM guest WHERE user_id = $7 AND $6 = 'staff') AS changed_by_name
 FROM changed CROSS JOIN (SELECT count(*) FROM lowered) AS counted

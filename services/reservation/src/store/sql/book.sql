@@ -37,5 +37,5 @@ WITH house AS MATERIALIZED (
     SELECT 'reservation.events', (booking).id::text, 'reservation.created', event_of(booking) FROM changed
 )
 SELECT EXISTS (SELECT FROM judged) AS current, (SELECT reached FROM judged) AS reached, (changed.booking).*,
-    (SELECT full_name FROM guest WHERE user_id = $23) AS changed_by_name
+    (SELECT full_name FROM guest WHERE user_id = $23 AND $22 = 'staff') AS changed_by_name
 FROM (SELECT) AS one LEFT JOIN changed ON true

@@ -11,4 +11,4 @@ WITH changed AS (
     INSERT INTO outbox (topic, key, type, data)
     SELECT 'reservation.events', (booking).id::text, 'reservation.changed', event_of(booking) FROM changed
 )
-SELECT (booking).*, (SELECT full_name FROM guest WHERE user_id = $16) AS changed_by_name FROM changed
+SELECT (booking).*, (SELECT full_name FROM guest WHERE user_id = $16 AND $15 = 'staff') AS changed_by_name FROM changed
