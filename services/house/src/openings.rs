@@ -38,26 +38,12 @@ impl Openings {
     /// What the holds leave of `within`, as seen now. Holds of tables that are not in use do not count.
     pub fn new(floor: &Floor, holds: &[Hold], within: Span, now: Timestamp) -> Self {
         let mut taken = vec![Vec::new(); floor.tables().len()];
-        for hold in holds {
-            let span = hold.taken(now);
-            if let Some(place) = floor.place(hold.table_id)
-                && span.overlaps(within)
-            {
-                taken[place].push(span);
+        for holds in holds.chunk_by(|one, next| one.table_id == next.table_id) {
+            if let Some(place) = holds.first().and_then(|hold| floor.place(hold.table_id)) {
+                taken[place].extend(holds.iter().map(|hold| hold.taken(now)).filter(|span| span.overlaps(within)));
             }
         }
         Self { free: taken.into_iter().map(|taken| gaps(taken, within)).collect() }
-    }
-
-    /// What is left of `within`, a part of the stretch of time of these.
-    #[must_use]
-    pub fn clipped(&self, within: Span) -> Self {
-        let clip = |free: &Span| Span { start: free.start.max(within.start), end: free.end.min(within.end) };
-        let clipped = |free: &Vec<Span>| {
-            let first = free.partition_point(|free| free.end <= within.start);
-            free[first..].iter().take_while(|free| free.start < within.end).map(clip).collect()
-        };
-        Self { free: self.free.iter().map(clipped).collect() }
     }
 
     /// The same, but that tables are free for these stretches of time, too.
@@ -157,18 +143,6 @@ mod tests {
         assert_eq!(free("19:00", "20:00"), [vec![1], vec![2], vec![1, 2]]);
         assert_eq!(free("19:30", "20:30"), [[1]]);
         assert_eq!(free("18:30", "20:30"), Vec::<Vec<i32>>::new());
-    }
-
-    #[test]
-    fn a_part_of_the_openings_is_what_is_left_of_that_part() {
-        let holds = [hold(1, "03:00", "05:00", false), hold(1, "09:00", "11:00", false), hold(1, "20:00", "21:00", true)];
-        let whole = Openings::new(&floor(), &holds, day(), at("00:00"));
-        for (start, end) in
-            [("00:00", "23:59"), ("04:00", "10:00"), ("05:00", "09:00"), ("03:00", "05:00"), ("03:30", "04:00"), ("21:00", "22:00")]
-        {
-            let within = span(start, end);
-            assert_eq!(whole.clipped(within), Openings::new(&floor(), &holds, within, at("00:00")), "{start} to {end}");
-        }
     }
 
     #[test]

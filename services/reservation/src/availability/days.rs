@@ -153,16 +153,16 @@ impl Days {
         let (Some(&(first, _)), Some(&(last, _))) = (run.first(), run.last()) else { return Ok(()) };
         let read = Instant::now();
         let within = Span { start: horizon(first).start, end: horizon(last).end };
-        let openings = store::hold::openings(connection, &known.house, within, None, now).await?;
-        for (day, found) in run.iter_mut() {
-            *found = Some(Arc::new(openings.clipped(horizon(*day))));
+        let openings = Arc::new(store::hold::openings(connection, &known.house, within, None, now).await?);
+        for (_, found) in run.iter_mut() {
+            *found = Some(openings.clone());
         }
         let mut kept = self.known();
         kept.openings.retain(|_, (read, _)| read.elapsed() < KEPT);
         // No read takes as long.
         kept.written.retain(|_, written| written.elapsed() < Duration::from_secs(60));
-        for (day, openings) in run {
-            kept.keep(known.version, *day, read, openings.clone().expect("it was made just now"));
+        for (day, _) in run {
+            kept.keep(known.version, *day, read, openings.clone());
         }
         Ok(())
     }

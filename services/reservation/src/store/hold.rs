@@ -5,7 +5,9 @@ use house::openings::{Hold, OVER_TIME, Openings};
 use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
-use sqlx::{FromRow, PgConnection};
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgHasArrayType, PgTypeInfo, PgValueRef};
+use sqlx::{FromRow, PgConnection, Postgres};
 
 use super::sql;
 use crate::booking::{Brief, ReservationId};
@@ -22,13 +24,45 @@ struct Row {
     seated: bool,
 }
 
-/// The holds of one table.
+/// The holds of one table, and that of the party that sits there.
 #[derive(FromRow)]
 struct OfTable {
     table_id: i32,
-    starts: Vec<jiff_sqlx::Timestamp>,
-    ends: Vec<jiff_sqlx::Timestamp>,
-    seated: Vec<bool>,
+    starts: Vec<Moment>,
+    ends: Vec<Moment>,
+    seated_start: Option<Moment>,
+    seated_end: Option<Moment>,
+}
+
+/// A time, as the server sends it: microseconds since the beginning of 2000. A calendar reads tens of thousands of them, for each of which
+/// `jiff_sqlx` takes ten times as long.
+struct Moment(i64);
+
+impl sqlx::Type<Postgres> for Moment {
+    fn type_info() -> PgTypeInfo {
+        jiff_sqlx::Timestamp::type_info()
+    }
+}
+
+impl PgHasArrayType for Moment {
+    fn array_type_info() -> PgTypeInfo {
+        jiff_sqlx::Timestamp::array_type_info()
+    }
+}
+
+impl<'r> sqlx::Decode<'r, Postgres> for Moment {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(i64::from_be_bytes(value.as_bytes()?.try_into()?)))
+    }
+}
+
+impl From<Moment> for Timestamp {
+    /// A time beyond those that a booking can have is the last one.
+    fn from(moment: Moment) -> Self {
+        /// The beginning of 2000, in microseconds since 1970.
+        const EPOCH: i64 = 946_684_800_000_000;
+        Self::from_microsecond(moment.0.saturating_add(EPOCH)).unwrap_or(Self::MAX)
+    }
 }
 
 impl From<Row> for Hold {
@@ -67,9 +101,12 @@ pub async fn holds(
     let query = sqlx::query_as::<_, OfTable>(sql::HOLDS).bind(within.start.to_sqlx()).bind(within.end.to_sqlx()).bind(but).bind(tables);
     let rows = query.fetch_all(connection).await?;
     let mut holds = Vec::with_capacity(rows.iter().map(|row| row.starts.len()).sum());
-    for OfTable { table_id, starts, ends, seated } in rows {
-        let spans = starts.into_iter().zip(ends).map(|(start, end)| Span { start: start.to_jiff(), end: end.to_jiff() });
-        holds.extend(spans.zip(seated).map(|(span, seated)| Hold { table_id, span, seated }));
+    for OfTable { table_id, starts, ends, seated_start, seated_end } in rows {
+        let hold = |seated| {
+            move |(start, end): (Moment, Moment)| Hold { table_id, span: Span { start: start.into(), end: end.into() }, seated }
+        };
+        holds.extend(starts.into_iter().zip(ends).map(hold(false)));
+        holds.extend(seated_start.zip(seated_end).map(hold(true)));
     }
     Ok(holds)
 }

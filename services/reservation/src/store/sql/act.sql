@@ -1,10 +1,12 @@
 -- Brings a booking of this version to another state, and frees its tables where it no longer holds any.
 -- $1 booking, $2 version, $3 state, $4 type of the event, $5 whether it still holds its tables, $6 as whom and $7 by which user, $8 whether
 -- it can be undone.
--- The house is shared, since an edit of it may count what begins within each quarter of an hour.
+-- The house is shared, since an edit of it may count what begins within each quarter of an hour; after the booking, as everywhere.
 -- A transaction that waited for the row began before the one that it waited for: the time is the clock's, and never goes back.
-WITH house AS MATERIALIZED (
-    SELECT FROM house FOR SHARE
+WITH locked AS MATERIALIZED (
+    SELECT FROM reservation WHERE id = $1 AND version = $2 FOR NO KEY UPDATE
+), house AS MATERIALIZED (
+    SELECT FROM locked CROSS JOIN house FOR SHARE OF house
 ), changed AS (
     UPDATE reservation SET status = $3, version = version + 1, updated_at = greatest(clock_timestamp(), updated_at),
         changed_by = $6, changed_by_user = $7,
