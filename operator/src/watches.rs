@@ -283,7 +283,7 @@ impl One {
         }
         let name = object.name_any();
         let whole = (!object.data.is_null()).then(|| serde_json::to_value(object).expect("an object is JSON"));
-        if self.context.children.seen(owner, self.kind, &name, version, whole) {
+        if self.context.children.seen(owner, self.kind, &name, version, whole.as_ref()) {
             self.reconcile(owner);
         }
     }
