@@ -115,6 +115,10 @@ CREATE TABLE reservation (
     -- The state that reopening leads back to, and when it was left; null where there is nothing to undo.
     undo_status      varchar(20),
     undo_at          timestamptz,
+    -- The language in which the restaurant writes to the guest; null where it is the restaurant's.
+    language         varchar(5),
+    -- Links to the booking are good for one version: it grows with a change of the e-mail address, to which they are sent.
+    link_version     integer NOT NULL DEFAULT 1,
     version          integer NOT NULL DEFAULT 1,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
@@ -220,6 +224,28 @@ BEGIN
 END
 $$;
 
+-- The bookings that were made without an account within the last hour, by the network from which they came.
+CREATE TABLE guest_booking (
+    network varchar(45) NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX guest_booking_network ON guest_booking (network, made_at);
+CREATE INDEX guest_booking_made_at ON guest_booking (made_at);
+
+-- Whether a network has reached the limit of such bookings within an hour; 0 is no limit. As booking_limit, for networks.
+CREATE FUNCTION network_limit(booker text, per_hour integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF booker IS NULL OR per_hour = 0 THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1735750516, hashtext(booker));
+    IF per_hour <= (SELECT count(*) FROM guest_booking WHERE network = booker AND made_at > now() - interval '1 hour') THEN
+        RETURN 'network';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 -- The guest directory, from user.events: shown to the staff beside each booking, and where a booking's contact is taken from.
 CREATE TABLE guest (
     user_id   integer PRIMARY KEY,
@@ -232,13 +258,14 @@ CREATE INDEX guest_searched ON guest USING gin (searched('', full_name, email, p
 
 -- Answers to POST /reservations/ by Idempotency-Key, kept for 24 hours. A row without a status is being answered.
 CREATE TABLE idempotency_key (
-    user_id     integer NOT NULL,
+    -- Of users by their ids, of whoever books without an account by the e-mail address.
+    scope       text NOT NULL,
     key         varchar(255) NOT NULL,
     fingerprint bytea NOT NULL,
     status      smallint,
     headers     jsonb,
     body        bytea,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (user_id, key)
+    PRIMARY KEY (scope, key)
 );
 CREATE INDEX idempotency_key_created_at ON idempotency_key (created_at);

@@ -67,6 +67,8 @@ impl Row {
 fn table() -> Vec<Row> {
     let passwords = json!({"current_password": ADMIN_PASSWORD, "new_password": ADMIN_PASSWORD});
     let booking = json!({"guests_count": 2, "reservation_time": "SOON", "contact_email": "a@b.co", "contact_phone": "12345"});
+    let guest =
+        json!({"guests_count": 2, "reservation_time": "SOON", "contact_email": "a@b.co", "contact_name": "Ada", "contact_phone": "12345"});
     let dish = json!({"name": "Borscht", "price": "12.50"});
     let seats = json!({"table_number": "NEW", "capacity": 4});
     vec![
@@ -125,6 +127,7 @@ fn table() -> Vec<Row> {
         row("list_slots", Of::Nothing, EVERYONE).query("?date=TODAY&guests_count=2"),
         row("list_days", Of::Nothing, EVERYONE).query("?from=TODAY&to=TODAY&guests_count=2"),
         row("create_reservation", Of::Table, [401, 201, 201, 201, 201]).body(booking),
+        row("create_guest_reservation", Of::Table, [201; 5]).body(guest),
         row("list_reservations", Of::Nothing, STAFF),
         row("list_my_reservations", Of::Nothing, EVERY_USER),
         row("get_reservation", Of::Booking("pending", 24), OWNER_AND_STAFF),

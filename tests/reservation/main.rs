@@ -8,6 +8,7 @@ mod change;
 mod contention;
 mod events;
 mod groups;
+mod guests;
 mod history;
 mod houses;
 mod idempotency;

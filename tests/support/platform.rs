@@ -46,7 +46,7 @@ impl Setup {
 impl Default for Setup {
     fn default() -> Self {
         // Most tests book as one user, and more than a guest may.
-        let restaurant = Restaurant { limits: reservation::config::Limits::NONE, ..Restaurant::default() };
+        let restaurant = Restaurant { limits: reservation::config::Limits::NONE, guests_per_hour: 0, ..Restaurant::default() };
         Self { services: vec!["auth", "menu", "reservation"], restaurant, kafka: None, origins: Vec::new(), replicas: 1 }
     }
 }
@@ -124,7 +124,7 @@ impl Platform {
             let ended = match service {
                 "auth" => auth::serve(auth_config(settings), listener, shutdown).await,
                 "menu" => menu::serve(menu::Config { service: settings }, listener, shutdown).await,
-                _ => reservation::serve(reservation::config::Config { service: settings, restaurant }, listener, shutdown).await,
+                _ => reservation::serve(reservation_config(settings, restaurant), listener, shutdown).await,
             };
             ended.unwrap_or_else(|error| panic!("{service}: {error}"));
         });
@@ -174,6 +174,12 @@ impl Platform {
             ended.expect("a service that ends in order");
         }
     }
+}
+
+/// Settings of reservation for a test: behind one proxy.
+pub fn reservation_config(service: Settings, restaurant: Restaurant) -> reservation::config::Config {
+    let public_url = "http://localhost:8002".to_owned();
+    reservation::config::Config { service, restaurant, link_keys: Some(token::link_key_file()), public_url, hops: 1 }
 }
 
 /// Settings of auth for a test: the least cost, so that hashing takes no longer than it must.

@@ -9,6 +9,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 static KEYS: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let directory = tempfile::tempdir().expect("a directory");
     auth::keys::generate(directory.path(), false).expect("keys");
+    reservation::link::generate(&directory.path().join("link-keys"), false).expect("a key");
     directory
 });
 
@@ -20,6 +21,11 @@ pub fn private_key_file() -> PathBuf {
 /// The public key set, as every service has it.
 pub fn public_keys_file() -> PathBuf {
     KEYS.path().join("jwks.json")
+}
+
+/// The keys that sign the links of bookings.
+pub fn link_key_file() -> PathBuf {
+    KEYS.path().join("link-keys")
 }
 
 /// The private key, to sign with.

@@ -1,6 +1,7 @@
 //! Answering HTTP requests. This file puts the layers around the handlers that every service has.
 
 pub mod body;
+pub mod client;
 pub mod code;
 mod cors;
 pub mod etag;

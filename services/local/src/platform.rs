@@ -42,6 +42,8 @@ pub(crate) struct Given {
     pub(crate) bcrypt: Bcrypt,
     /// The rules of the house.
     pub(crate) restaurant: Restaurant,
+    /// The file of the keys that sign the links of bookings.
+    pub(crate) link_keys: PathBuf,
 }
 
 /// How many services there are.
@@ -79,8 +81,10 @@ pub static SERVICES: [Service; 3] = [
         port_flag: "reservation-port",
         component: |spec| &mut spec.reservation,
         serve: |given, service, listener, shutdown| {
-            let restaurant = given.restaurant.clone();
-            Box::pin(reservation::serve(reservation::config::Config { service, restaurant }, listener, shutdown))
+            let (restaurant, link_keys) = (given.restaurant.clone(), Some(given.link_keys.clone()));
+            let public_url = listener.local_addr().map_or_else(|_| String::new(), |address| format!("http://localhost:{}", address.port()));
+            let config = reservation::config::Config { service, restaurant, link_keys, public_url, hops: 0 };
+            Box::pin(reservation::serve(config, listener, shutdown))
         },
     },
 ];

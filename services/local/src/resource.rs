@@ -11,7 +11,7 @@ use http::HeaderValue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use operator::api::{self, Component, Confirmation, FileError, LogLevel, RestaurantBooking, RestaurantBookingSpec};
-use reservation::config::{Limits, Restaurant};
+use reservation::config::Restaurant;
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
@@ -157,7 +157,7 @@ impl Resource {
             time_zone: time_zone(&restaurant.time_zone).unwrap_or(TimeZone::UTC),
             auto_confirm: restaurant.confirmation == Some(Confirmation::Automatic),
             max_ahead: SignedDuration::from_hours(24 * i64::from(restaurant.max_days_ahead.unwrap_or(MAX_DAYS_AHEAD))),
-            limits: Limits::default(),
+            ..Restaurant::default()
         }
     }
 

@@ -24,6 +24,9 @@ use crate::ports::{Listeners, Ports};
 use crate::postgres::{self, Options, Search, Server};
 use crate::services::Services;
 
+/// The file of the keys that sign the links of bookings, among the secrets.
+const LINK_KEYS: &str = "link-keys";
+
 /// Connections that PostgreSQL of our own has beside those of the services, for whoever looks into the databases.
 const SPARE_CONNECTIONS: u32 = 20;
 
@@ -58,6 +61,7 @@ impl Stack {
         let data = blocking(move || if reset { Data::open_anew(&place) } else { Data::open(&place) }).await?;
         let listeners = listeners?;
         keys::generate(&data.secrets()?, false)?;
+        reservation::link::generate(&data.secrets()?.join(LINK_KEYS), false)?;
         let fresh = match setup.postgres {
             None => postgres::major(data.path())?.is_none(),
             Some(_) => data.is_ephemeral(),
@@ -255,6 +259,7 @@ fn told(
         administrator: auth::config::Administrator::new(email, password).map_err(|fault| Error::Administrator(fault.detail))?,
         bcrypt: setup.bcrypt.clone(),
         restaurant: setup.bookings.clone(),
+        link_keys: secrets.join(LINK_KEYS),
     };
     Ok((given, settings))
 }

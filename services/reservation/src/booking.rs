@@ -101,6 +101,9 @@ pub struct Reservation {
     /// The version, which is in the ETag.
     #[serde(skip)]
     pub version: i32,
+    /// The version of its links.
+    #[serde(skip)]
+    pub link_version: i32,
 }
 
 /// When a booking ends.
@@ -159,6 +162,18 @@ impl<'r> FromRow<'r, PgRow> for Undoable {
 }
 
 chassis::words! {
+    /// A language in which the restaurant writes to its guests.
+    pub enum Language {
+        /// English.
+        En = "en",
+        /// Russian.
+        Ru = "ru",
+        /// German.
+        De = "de",
+    }
+}
+
+chassis::words! {
     /// As whom somebody changed a booking.
     pub enum By {
         /// As the guest who booked.
@@ -185,7 +200,7 @@ pub struct ChangedBy {
     /// As whom.
     #[sqlx(rename = "changed_by")]
     pub by: By,
-    /// By which user; null for the service itself.
+    /// By which user; null for the service itself, and for a guest without an account.
     #[sqlx(rename = "changed_by_user")]
     pub user_id: Option<UserId>,
     /// The user's name, where it is known.
@@ -202,8 +217,8 @@ pub struct ChangedBy {
 pub struct Author {
     /// As whom.
     pub by: By,
-    /// Which user.
-    pub user_id: UserId,
+    /// Which user; nobody knows where they have no account.
+    pub user_id: Option<UserId>,
 }
 
 /// The values of a booking that can be changed.

@@ -15,6 +15,7 @@ macro_rules! codes {
 }
 
 codes! {
+    ACCOUNT_REQUIRED = "account_required", 403, "Account required", "The restaurant takes bookings with an account alone; log in, and book with it.";
     TABLE_NUMBER_TAKEN = "table_number_taken", 409, "Table number taken", "Another table has this number.";
     TABLE_HAS_BOOKINGS = "table_has_bookings", 409, "Table has bookings", "Bookings ahead prevent the change; `reservations` lists the first 20.";
     TABLE_IN_GROUP = "table_in_group", 409, "Table in group", "The table is part of a group that the change would break; `groups` lists those.";
@@ -31,5 +32,5 @@ codes! {
     TABLE_INACTIVE = "table_inactive", 409, "Table inactive", "The named table is not in use.";
     INVALID_TRANSITION = "invalid_transition", 409, "Invalid transition", "The booking's state does not allow it; `reservation_status` is the state and `allowed` lists the actions that are possible now.";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", 422, "Idempotency key reused", "The Idempotency-Key was used for a request with another body within 24 hours.";
-    TOO_MANY_REQUESTS = "too_many_requests", 429, "Too many requests", "The user has made as many bookings as one user may make within an hour, or has as many ahead as one user may have; try again after `Retry-After` seconds.";
+    TOO_MANY_REQUESTS = "too_many_requests", 429, "Too many requests", "As many bookings were made within an hour as one user, or one network without an account, may make, or the user has as many ahead as one user may have; try again after `Retry-After` seconds.";
 }

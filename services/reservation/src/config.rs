@@ -1,5 +1,7 @@
 //! The settings of the reservation service.
 
+use std::path::PathBuf;
+
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
 use house::House;
@@ -34,6 +36,19 @@ pub struct ServeArgs {
     /// How many bookings that are not over yet a user may have, 0 to 10000; 0 is no limit, and administrators have none [default: 50]
     #[arg(long, env = "UPCOMING_BOOKINGS", value_name = "N")]
     pub upcoming_bookings: Option<String>,
+    /// How many bookings without an account may be made from one network within an hour, 0 to 10000; 0 is no limit [default: 20]
+    #[arg(long, env = "GUEST_BOOKINGS_PER_HOUR", value_name = "N")]
+    pub guest_bookings_per_hour: Option<String>,
+    /// How many proxies in front of the service append to X-Forwarded-For, 0 to 5; with 0 the header is not looked at [default: 0]
+    #[arg(long, env = "FORWARDED_FOR_HOPS", value_name = "N")]
+    pub forwarded_for_hops: Option<String>,
+    /// File with the keys that sign the links of bookings: a key a line, 64 hexadecimal digits or more, of which the first signs; read again
+    /// when it changes. Without it guests need an account to book
+    #[arg(long, env = "LINK_KEY_FILE", value_name = "FILE")]
+    pub link_key_file: Option<PathBuf>,
+    /// Where browsers reach the service, such as https://book.example.com [default: http://localhost:8002]
+    #[arg(long, env = "RESERVATION_PUBLIC_URL", value_name = "URL")]
+    pub reservation_public_url: Option<String>,
 }
 
 /// The settings of the service, checked.
@@ -43,6 +58,12 @@ pub struct Config {
     pub service: Settings,
     /// What the restaurant decides about bookings.
     pub restaurant: Restaurant,
+    /// The file with the keys of links.
+    pub link_keys: Option<PathBuf>,
+    /// Where browsers reach the service: scheme, host and perhaps a port.
+    pub public_url: String,
+    /// How many proxies say from where a request comes.
+    pub hops: usize,
 }
 
 impl AsRef<Settings> for Config {
@@ -62,6 +83,8 @@ pub struct Restaurant {
     pub max_ahead: SignedDuration,
     /// How many bookings a user may have.
     pub limits: Limits,
+    /// How many bookings without an account may come from one network within an hour; 0 is no limit.
+    pub guests_per_hour: u32,
 }
 
 impl Restaurant {
@@ -91,12 +114,15 @@ impl Restaurant {
 impl Default for Restaurant {
     fn default() -> Self {
         let max_ahead = SignedDuration::from_hours(24 * i64::from(MAX_DAYS_AHEAD));
-        Self { time_zone: TimeZone::UTC, auto_confirm: false, max_ahead, limits: Limits::default() }
+        Self { time_zone: TimeZone::UTC, auto_confirm: false, max_ahead, limits: Limits::default(), guests_per_hour: GUESTS_PER_HOUR }
     }
 }
 
 /// How many days ahead bookings are taken, where nothing is configured.
 const MAX_DAYS_AHEAD: u32 = 180;
+
+/// How many bookings without an account may come from one network within an hour, where nothing is configured.
+const GUESTS_PER_HOUR: u32 = 20;
 
 /// How many bookings one user may make; administrators are not limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,8 +165,14 @@ impl ServeArgs {
             per_hour: problems.number("BOOKINGS_PER_HOUR", self.bookings_per_hour.as_deref(), default.per_hour, 0, 10_000),
             upcoming: problems.number("UPCOMING_BOOKINGS", self.upcoming_bookings.as_deref(), default.upcoming, 0, 10_000),
         };
+        let guests_per_hour =
+            problems.number("GUEST_BOOKINGS_PER_HOUR", self.guest_bookings_per_hour.as_deref(), GUESTS_PER_HOUR, 0, 10_000);
+        let hops = problems.number("FORWARDED_FOR_HOPS", self.forwarded_for_hops.as_deref(), 0, 0, 5) as usize;
+        let public_url = problems.public_url("RESERVATION_PUBLIC_URL", self.reservation_public_url.as_deref(), PORT);
         problems.finish()?;
-        let restaurant = Restaurant { time_zone, auto_confirm, max_ahead: SignedDuration::from_hours(24 * i64::from(days)), limits };
-        Ok((Config { service, restaurant }, log))
+        let max_ahead = SignedDuration::from_hours(24 * i64::from(days));
+        let restaurant = Restaurant { time_zone, auto_confirm, max_ahead, limits, guests_per_hour };
+        let link_keys = self.link_key_file.clone().filter(|file| !file.as_os_str().is_empty());
+        Ok((Config { service, restaurant, link_keys, public_url, hops }, log))
     }
 }

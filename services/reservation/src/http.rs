@@ -8,8 +8,10 @@ pub mod change;
 pub mod create;
 pub mod exception;
 pub mod group;
+pub mod guest;
 pub mod hours;
 pub mod idempotency;
+pub mod link;
 pub mod made;
 pub mod pause;
 pub mod refusal;
@@ -36,7 +38,8 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
 use crate::booking::{Done, Reservation};
-use crate::config::Restaurant;
+use crate::config::{Config, Restaurant};
+use crate::link::LinkKeys;
 use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::status::Actor;
@@ -45,6 +48,7 @@ use crate::status::Actor;
 pub fn problems() -> Vec<Problems> {
     [
         create::PROBLEMS,
+        guest::PROBLEMS,
         change::PROBLEMS,
         action::PROBLEMS,
         reservation::PROBLEMS,
@@ -68,17 +72,24 @@ pub struct AppState(Arc<Inner>);
 struct Inner {
     service: Service,
     room: Room,
+    /// The keys of the links of bookings; without, guests need an account.
+    links: Option<Arc<LinkKeys>>,
+    /// Where browsers reach the service.
+    public_url: String,
+    /// How many proxies there are that say from where a request comes.
+    hops: usize,
     outcomes: IntCounterVec,
 }
 
 impl AppState {
-    /// The state of the service of a restaurant.
-    pub fn new(service: Service, restaurant: Restaurant) -> Self {
+    /// The state of the service.
+    pub fn new(service: Service, config: Config, links: Option<Arc<LinkKeys>>) -> Self {
         let outcomes = service.metrics.register(IntCounterVec::new(
             prometheus::Opts::new("reservations_total", "What became of bookings and of requests to book, by outcome."),
             &["outcome"],
         ));
-        Self(Arc::new(Inner { service, room: Room::new(restaurant), outcomes }))
+        let Config { restaurant, public_url, hops, .. } = config;
+        Self(Arc::new(Inner { service, room: Room::new(restaurant), links, public_url, hops, outcomes }))
     }
 
     fn pool(&self) -> &sqlx::PgPool {
@@ -108,12 +119,17 @@ impl AppState {
 
     /// Answers with a booking, once its change is committed.
     fn done(&self, done: Done, actor: Actor, outcome: impl FnOnce(&Reservation) -> &'static str) -> Response {
+        let reservation = self.settled(done, actor, outcome);
+        with_etag(StatusCode::OK, reservation.version, &reservation)
+    }
+
+    /// The booking, as this actor may see it, once its change is committed.
+    fn settled(&self, done: Done, actor: Actor, outcome: impl FnOnce(&Reservation) -> &'static str) -> Reservation {
         if let Done::Changed(reservation) = &done {
             self.count(outcome(reservation));
             self.0.service.outbox.wake();
         }
-        let reservation = done.into_reservation().shown_to(actor);
-        with_etag(StatusCode::OK, reservation.version, &reservation)
+        done.into_reservation().shown_to(actor)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod area;
 pub mod availability;
 pub mod block;
 pub mod booking;
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod edit;
@@ -11,6 +12,7 @@ pub mod events;
 pub mod exception;
 pub mod group;
 pub mod http;
+pub mod link;
 pub mod memory;
 pub mod refusal;
 pub mod room;
@@ -18,13 +20,13 @@ pub mod status;
 pub mod store;
 pub mod table;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
 use chassis::Shutdown;
 use chassis::http::Caching;
-use chassis::run::cli::{Nothing, Program};
+use chassis::run::cli::Program;
 use chassis::run::config::Unusable;
 use chassis::run::database;
 use chassis::run::log::Log;
@@ -40,6 +42,7 @@ use utoipa_axum::routes;
 pub use crate::codes::CODES;
 use crate::config::Config;
 use crate::http::AppState;
+use crate::link::LinkKeys;
 
 /// The name of the service.
 const NAME: &str = "reservation";
@@ -68,12 +71,13 @@ struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
     use crate::http::{
-        action, area, availability, block, change, create, exception, group, pause, reservation, rules, schedule, table, walk_in,
+        action, area, availability, block, change, create, exception, group, guest, pause, reservation, rules, schedule, table, walk_in,
     };
 
     // What is a guest's own is for no cache to keep.
     let own = OpenApiRouter::new()
         .routes(routes!(create::create, reservation::list))
+        .routes(routes!(guest::create))
         .routes(routes!(reservation::my))
         .routes(routes!(reservation::get, change::change))
         .routes(routes!(action::confirm))
@@ -117,6 +121,7 @@ pub fn openapi() -> OpenApi {
 
 fn router(state: AppState) -> (Router, OpenApi) {
     let (router, api) = routes().split_for_parts();
+    let router = router.layer(axum::middleware::from_fn_with_state(state.clone(), http::link::recognise));
     (router.with_state(state), complete(api))
 }
 
@@ -126,20 +131,41 @@ fn router(state: AppState) -> (Router, OpenApi) {
 /// Where the key set cannot be used, the database refuses, or a migration fails.
 pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     let service = Service::new(NAME, &config.service)?;
-    let (router, api) = router(AppState::new(service.clone(), config.restaurant));
+    let links =
+        config.link_keys.clone().map(LinkKeys::new).transpose().map_err(|error| StartError::Other(error.to_string()))?.map(Arc::new);
+    let (router, api) = router(AppState::new(service.clone(), config, links.clone()));
     let pool = service.pool.clone();
-    let sweep = Task::every("sweep of idempotency keys", SWEEP, move || {
+    let sweep = Task::every("sweep of answers and networks", SWEEP, move || {
         let pool = pool.clone();
         async move {
             if let Err(error) = store::idempotency::forget(&pool).await {
                 tracing::debug!(%error, "old answers were not removed");
             }
+            if let Err(error) = store::limit::forget(&pool).await {
+                tracing::debug!(%error, "networks from which guests booked were not removed");
+            }
         }
     });
     let consumers = vec![events::guest_directory()];
     let prepare = async { Ok(()) };
-    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers, tasks: vec![sweep], caching: Caching::ByHandler };
+    let parts = Parts {
+        router,
+        api,
+        migrator: &MIGRATOR,
+        prepare,
+        consumers,
+        tasks: [Some(sweep), links.map(follow)].into_iter().flatten().collect(),
+        caching: Caching::ByHandler,
+    };
     service.run(parts, listener, shutdown).await
+}
+
+/// Follows the file of the link keys, so that a key that is taken out of it is not trusted for longer than a few seconds.
+fn follow(keys: Arc<LinkKeys>) -> Task {
+    Task::every("link keys", link::LOOK, move || {
+        keys.refresh();
+        std::future::ready(())
+    })
 }
 
 /// The command line, for the documentation.
@@ -156,7 +182,7 @@ impl Program for Cli {
     const PORT: u16 = config::PORT;
     type Args = config::ServeArgs;
     type Config = Config;
-    type Command = Nothing;
+    type Command = cli::Command;
 
     fn migrator() -> &'static Migrator {
         &MIGRATOR

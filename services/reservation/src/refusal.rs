@@ -41,12 +41,14 @@ pub struct Faults {
 }
 
 chassis::words! {
-    /// A limit of what one user may book.
+    /// A limit of what may be booked.
     pub enum Limit {
-        /// So many bookings within an hour.
+        /// So many bookings of a user within an hour.
         PerHour = "per_hour",
-        /// So many bookings that are not over yet.
+        /// So many bookings of a user that are not over yet.
         Upcoming = "upcoming",
+        /// So many bookings without an account from a network within an hour.
+        Network = "network",
     }
 }
 
@@ -78,7 +80,9 @@ pub enum Refusal {
     NotBookable(Reason, Vec<Timestamp>),
     /// Something is wrong with the request.
     Invalid(Faults),
-    /// The user has reached a limit, for so many seconds.
+    /// Guests need an account.
+    AccountRequired,
+    /// A limit is reached, for so many seconds.
     TooMany(Limit, u64),
     /// The table that was named is not in use.
     TableInactive,

@@ -42,10 +42,19 @@ impl Room {
     }
 }
 
+/// By what somebody is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// An account.
+    Account(UserId),
+    /// The link of a booking, of which they know alone.
+    Link(ReservationId),
+}
+
 /// Somebody who does something to a booking.
 pub struct Acting<'a> {
-    /// The user.
-    pub user_id: UserId,
+    /// By what they are known.
+    pub identity: Identity,
     /// As whom they act.
     pub actor: Actor,
     /// Whether they act on this version.
@@ -55,22 +64,29 @@ pub struct Acting<'a> {
 impl Acting<'_> {
     /// Who changes the booking.
     pub fn author(&self) -> Author {
-        Author { by: self.actor.into(), user_id: self.user_id }
+        let user_id = match self.identity {
+            Identity::Account(user_id) => Some(user_id),
+            Identity::Link(_) => None,
+        };
+        Author { by: self.actor.into(), user_id }
     }
 
     /// The booking, where they may know of it, in a version that they act on.
     pub(crate) async fn find(&self, connection: &mut PgConnection, id: ReservationId) -> Result<Reservation, Refusal> {
-        let reservation = find(connection, self.user_id, self.actor, id).await?;
+        let reservation = find(connection, self.identity, self.actor, id).await?;
         if (self.accepts)(reservation.version) { Ok(reservation) } else { Err(Refusal::OtherVersion(reservation.version)) }
     }
 }
 
-/// The booking, where the user may know of it: a guest knows of their own.
+/// The booking, where they may know of it: a guest knows of their own.
 ///
 /// # Errors
 /// `NotFound` or `Database`.
-pub async fn find(connection: &mut PgConnection, user_id: UserId, actor: Actor, id: ReservationId) -> Result<Reservation, Refusal> {
+pub async fn find(connection: &mut PgConnection, identity: Identity, actor: Actor, id: ReservationId) -> Result<Reservation, Refusal> {
     let reservation = store::booking::get(connection, id).await?;
-    let known = reservation.filter(|reservation| actor == Actor::Staff || reservation.user_id == Some(user_id));
+    let known = reservation.filter(|reservation| match identity {
+        Identity::Account(user_id) => actor == Actor::Staff || reservation.user_id == Some(user_id),
+        Identity::Link(booking) => reservation.id == booking,
+    });
     known.ok_or(Refusal::NotFound(Thing::Reservation))
 }

@@ -9,6 +9,7 @@ pub mod guest;
 pub mod hold;
 pub mod house;
 pub mod idempotency;
+pub mod limit;
 pub mod list;
 pub mod pacing;
 pub mod sql;

@@ -342,6 +342,16 @@ async fn ask_reservation(platform: &Platform, Known { late, free }: Known, all: 
         asker.send(("cancel_reservation", ""), "POST", &format!("{any}/cancel"), guest, None).await?;
         let late = late.get(number).ok_or("there are no more bookings of yesterday")?;
         asker.send(("mark_no_show", ""), "POST", &format!("/reservations/{late}/no-show"), admin, None).await?;
+        let of_guest = r#""contact_name": "Ada", "contact_email": "ada@example.com", "contact_phone": "12345"}"#;
+        let new = booking(None, slot(number), 120).replace('}', &format!(", {of_guest}"));
+        let made = asker.send(("create_guest_reservation", ""), "POST", "/reservations/guest", "", Some(&new)).await?;
+        let (path, link) = (format!("/reservations/{}", made["id"]), made["manage_token"].as_str().unwrap_or_default().to_owned());
+        asker.get(("get_reservation", "by its link"), &path, Some(&link)).await?;
+        asker.get(("list_my_reservations", "by its link"), "/reservations/my", Some(&link)).await?;
+        asker
+            .send(("change_reservation", "requests, by its link"), "PATCH", &path, &link, Some(r#"{"special_requests": "Quiet"}"#))
+            .await?;
+        asker.send(("cancel_reservation", "by its link"), "POST", &format!("{path}/cancel"), &link, None).await?;
         // Who comes at once.
         let new = booking(Some(table), Timestamp::now() + SignedDuration::from_secs(60), 15);
         let made = asker.send(("create_reservation", "at once"), "POST", "/reservations/", guest, Some(&new)).await?;

@@ -4,7 +4,7 @@ use chassis::http::identity::UserId;
 use house::span::Span;
 use jiff::Timestamp;
 use reservation::availability::Party;
-use reservation::booking::make::NewBooking;
+use reservation::booking::make::{Counted, NewBooking};
 use reservation::booking::{Author, By, Guests, Minutes, Source};
 use reservation::config::Limits;
 use reservation::status::Status;
@@ -143,6 +143,9 @@ impl Plan {
                 "'guest'",
                 ":user",
                 "false",
+                "NULL",
+                "0",
+                "NULL",
             ],
         );
         let read = match self.kind {
@@ -203,7 +206,7 @@ impl Wish {
         Ok(NewBooking {
             user_id: Some(user_id),
             source: Source::Account,
-            author: Author { by: By::Guest, user_id },
+            author: Author { by: By::Guest, user_id: Some(user_id) },
             code: reservation::booking::code::new(),
             status: Status::Pending,
             table_named: self.table.is_some(),
@@ -216,7 +219,8 @@ impl Wish {
             requests: None,
             note: None,
             overridden: false,
-            limits: Limits::default(),
+            counted: Counted::User(user_id, Limits::default()),
+            language: None,
         })
     }
 }

@@ -25,6 +25,9 @@ const CONNECTIONS: u32 = 32;
 /// The administrator.
 pub(crate) const ADMIN: (&str, &str) = ("admin@restaurant.com", "Admin123!");
 
+/// The file of the keys that sign links, among the keys.
+const LINK_KEYS: &str = "link-keys";
+
 /// Everything that runs, in the order in which it ends.
 pub(crate) struct Platform {
     pub(crate) broker: Broker,
@@ -45,6 +48,7 @@ impl Platform {
         open(home.path())?;
         let keys = home.path().join("keys");
         keys::generate(&keys, false)?;
+        reservation::link::generate(&keys.join(LINK_KEYS), false)?;
         let set: serde_json::Value = serde_json::from_slice(&std::fs::read(keys.join(keys::KEY_SET))?)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = set["keys"][0]["kid"].as_str().map(str::to_owned);
@@ -73,6 +77,8 @@ impl Platform {
             .env("DATABASE_MAX_CONNECTIONS", CONNECTIONS.to_string())
             .env("KAFKA_BOOTSTRAP_SERVERS", self.broker.bootstrap_servers())
             .env("JWT_PUBLIC_KEYS_FILE", self.keys.join(keys::KEY_SET))
+            .env("LINK_KEY_FILE", self.keys.join(LINK_KEYS))
+            .env("GUEST_BOOKINGS_PER_HOUR", "0")
             .env("JWT_PRIVATE_KEY_FILE", self.keys.join(keys::PRIVATE_KEY))
             .env("ADMIN_EMAIL", ADMIN.0)
             .env("ADMIN_PASSWORD", ADMIN.1)

@@ -277,6 +277,10 @@ pub struct Staff(pub Caller);
 #[derive(Clone, Copy, Debug)]
 pub struct Admin(pub Caller);
 
+/// Put into a request whose bearer token is none of an account, but good for the one thing that it names: nothing else is done for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Restricted;
+
 /// The caller of an endpoint that is open to all, and shows more to some: the token counts only where it is asked for.
 #[derive(Debug)]
 pub struct Visitor(Result<Caller, Problem>);
@@ -302,12 +306,15 @@ fn unauthenticated(detail: &str) -> Problem {
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, 2.1).
-fn bearer(value: &HeaderValue) -> Option<&str> {
+pub fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
+    if parts.extensions.get::<Restricted>().is_some() {
+        return Err(Problem::new(&code::FORBIDDEN, "This token is for one booking. For anything else, log in to an account."));
+    }
     let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let verifier = parts.extensions.get::<Verifier>().ok_or_else(|| Problem::internal("no verifier in the request"))?;
     let verified = bearer(value).and_then(|token| verifier.verify(token));

@@ -60,6 +60,16 @@ impl Problems {
         number
     }
 
+    /// Where browsers reach a service: scheme, host and perhaps a port; on this machine, where nothing is given.
+    pub fn public_url(&mut self, name: &str, value: Option<&str>, port: u16) -> String {
+        let given = value.map(str::trim).filter(|value| !value.is_empty());
+        let url = given.map_or_else(|| format!("http://localhost:{port}"), |url| url.trim_end_matches('/').to_owned());
+        if !is_origin(&url) {
+            self.add(name, format!("is {url:?}; it must be scheme://host or scheme://host:port, such as https://book.example.com"));
+        }
+        url
+    }
+
     /// A secret, given as such or as the name of a file that holds it (whose trailing line break does not count).
     pub fn secret(&mut self, name: &str, value: Option<&str>, file: Option<&PathBuf>) -> Option<String> {
         match (value.filter(|value| !value.is_empty()), file) {

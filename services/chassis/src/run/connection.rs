@@ -26,6 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tower::Service as _;
 
+use crate::http::client::Peer;
 use crate::http::path::Paths;
 use crate::run::shutdown::Shutdown;
 
@@ -60,9 +61,11 @@ impl Served {
         let _ = stream.set_nodelay(true);
         let Self { http, router, paths } = self.clone();
         let marks = Arc::new(Marks::default());
+        let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
         async move {
-            let answer = service_fn(|request: Request<Incoming>| {
+            let answer = service_fn(|mut request: Request<Incoming>| {
                 let answering = marks.begin();
+                peer.map(|peer| request.extensions_mut().insert(peer));
                 let answer = router.clone().call(paths.normalize(request.map(Body::new)));
                 async move { answer.await.map(|response| response.map(|body| Answer { body, _answering: answering })) }
             });

@@ -1,4 +1,5 @@
 use auth::keys::KeysError;
+use reservation::link::LinkKeyError;
 
 use crate::{broker, data, databases, ports, postgres, services};
 
@@ -23,6 +24,9 @@ pub enum Error {
     /// The keys of tokens.
     #[error("The keys of the tokens: {0}. Start over with --reset, which deletes the data, if they cannot be mended.")]
     Keys(#[from] KeysError),
+    /// The keys of links.
+    #[error("The keys of the links of bookings: {0}. Start over with --reset, which deletes the data, if they cannot be mended.")]
+    LinkKeys(#[from] LinkKeyError),
     /// The administrator.
     #[error(
         "The administrator's e-mail address or password cannot be used ({0}): give others with --admin-email and --admin-password; what the first start has kept is deleted by --reset."

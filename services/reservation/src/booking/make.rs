@@ -1,5 +1,7 @@
 //! Making a booking.
 
+use std::net::IpAddr;
+
 use chassis::http::code::Code;
 use chassis::http::identity::UserId;
 use chassis::http::text::{Email, Name, Phone};
@@ -12,7 +14,7 @@ use house::span::Span;
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Author, Guests, Minutes, Note, Requests, Reservation, Source};
+use super::{Author, Guests, Language, Minutes, Note, Requests, Reservation, Source};
 use crate::area::AreaId;
 use crate::availability::{self, Party, Search};
 use crate::codes;
@@ -35,15 +37,28 @@ pub static REFUSALS: &[&Code] = &[
     &codes::NO_TABLE_FREE,
 ];
 
+/// Whose bookings are counted against which limit.
+#[derive(Clone, Copy, Debug)]
+pub enum Counted {
+    /// Nobody's: the staff book.
+    Not,
+    /// A user's.
+    User(UserId, Limits),
+    /// Those that come from a network without an account: so many within an hour; 0 is no limit.
+    Network(IpAddr, u32),
+}
+
 /// A request to book.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// The user who books.
-    pub user_id: UserId,
-    /// As whom they book: the limits of what one user may book are a guest's.
+    /// The user who books, if it is one.
+    pub user_id: Option<UserId>,
+    /// As whom they book.
     pub actor: Actor,
-    /// How the booking comes about: from an account, or by the staff on the phone.
+    /// How the booking comes about: from an account, by a guest without one, or by the staff on the phone.
     pub source: Source,
+    /// Whose bookings are counted.
+    pub counted: Counted,
     /// Whether the staff book against the rules of the house.
     pub overrides: bool,
     /// The tables, where some are named.
@@ -66,6 +81,8 @@ pub struct Wish {
     pub requests: Option<Requests>,
     /// A note of the staff.
     pub note: Option<Note>,
+    /// The language in which the restaurant writes to the guest, where they choose one.
+    pub language: Option<Language>,
 }
 
 impl Wish {
@@ -110,8 +127,10 @@ pub struct NewBooking {
     pub note: Option<Note>,
     /// Whether the staff book against the rules of the house.
     pub overridden: bool,
-    /// How many bookings the user may have.
-    pub limits: Limits,
+    /// Whose bookings are counted.
+    pub counted: Counted,
+    /// The language in which the restaurant writes to the guest, where they chose one.
+    pub language: Option<Language>,
 }
 
 /// Makes a booking: at the table that is named, or at the best one that is free. Once it is committed, [`Days::forget`] its stretch of
@@ -144,7 +163,7 @@ enum Tried {
     Taken,
     /// The kitchen has as many guests by now as it can take.
     Full,
-    /// The user has reached a limit.
+    /// A limit is reached.
     Limited(Limit),
     /// The house has another version by now.
     OtherHouse,
@@ -156,7 +175,6 @@ struct Attempt<'a> {
     known: &'a Known,
     wish: &'a Wish,
     case: Case<'a>,
-    limits: Limits,
     now: Timestamp,
 }
 
@@ -164,13 +182,15 @@ impl<'a> Attempt<'a> {
     fn new(room: &'a Room, known: &'a Known, wish: &'a Wish, now: Timestamp) -> Self {
         let calendar = Calendar::around(&known.house, wish.start);
         let case = Case::new(&known.house, &calendar, wish.judged(), wish.start, now);
-        let limits = if wish.actor == Actor::Guest { room.restaurant.limits } else { Limits::NONE };
-        Self { room, known, wish, case, limits, now }
+        Self { room, known, wish, case, now }
     }
 
     /// Makes the booking. `None`: the house has another version by now.
     async fn make(&self, connection: &mut PgConnection, (phone, email): Contact) -> Result<Option<Reservation>, Refusal> {
         let rules = &self.known.house.rules;
+        if self.wish.source == Source::Guest && !rules.guests_without_account {
+            return Err(Refusal::AccountRequired);
+        }
         let too_long = self.wish.minutes.filter(|minutes| !rules.may_stay(self.wish.guests.get(), minutes.get()) && !self.wish.overrides);
         let by_phone = self.wish.source == Source::Phone;
         let faults = Faults {
@@ -192,7 +212,7 @@ impl<'a> Attempt<'a> {
         let confirmed = by_phone || self.room.restaurant.auto_confirm && !rules.confirms(self.wish.guests.get());
         let minutes = Minutes::new(self.case.minutes()).expect("no stay is longer than what may be asked for, nor shorter");
         let new = NewBooking {
-            user_id: Some(self.wish.user_id).filter(|_| !by_phone),
+            user_id: self.wish.user_id.filter(|_| !by_phone),
             source: self.wish.source,
             author: Author { by: self.wish.actor.into(), user_id: self.wish.user_id },
             code: super::code::new(),
@@ -207,7 +227,8 @@ impl<'a> Attempt<'a> {
             requests: self.wish.requests.clone(),
             note: self.wish.note.clone(),
             overridden: self.wish.overrides,
-            limits: self.limits,
+            counted: self.wish.counted,
+            language: self.wish.language,
         };
         loop {
             // What is named is tried at once: one statement books it, or says that it is taken.
@@ -332,16 +353,16 @@ impl<'a> Attempt<'a> {
         availability::alternatives(connection, (self.room, self.known), search).await
     }
 
-    /// Refuses a user who has reached a limit: that comes before any conflict.
+    /// Refuses whoever has reached a limit: that comes before any conflict.
     async fn refuse_beyond(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
-        match store::booking::limit_reached(connection, self.wish.user_id, self.limits).await? {
+        match store::limit::reached(connection, self.wish.counted).await? {
             Some(limit) => Err(self.too_many(connection, limit).await),
             None => Ok(()),
         }
     }
 
     async fn too_many(&self, connection: &mut PgConnection, limit: Limit) -> Refusal {
-        match store::booking::until_below(connection, self.wish.user_id, limit, self.limits).await {
+        match store::limit::until_below(connection, self.wish.counted, limit).await {
             Ok(seconds) => Refusal::TooMany(limit, seconds),
             Err(error) => error.into(),
         }
@@ -355,10 +376,9 @@ type Contact = (Option<String>, Option<String>);
 async fn contact(connection: &mut PgConnection, wish: &Wish) -> Result<Contact, sqlx::Error> {
     let phone = wish.phone.clone().map(Phone::into_string);
     let email = wish.email.clone().map(Email::into_string);
-    if phone.is_some() && email.is_some() || wish.source == Source::Phone {
-        return Ok((phone, email));
-    }
-    let account = store::guest::get(connection, wish.user_id).await?;
+    let account = wish.user_id.filter(|_| (phone.is_none() || email.is_none()) && wish.source == Source::Account);
+    let Some(user_id) = account else { return Ok((phone, email)) };
+    let account = store::guest::get(connection, user_id).await?;
     let (known_phone, known_email) = account.map_or((None, None), |account| (account.phone, Some(account.email)));
     Ok((phone.or(known_phone), email.or(known_email)))
 }

@@ -10,12 +10,11 @@ use house::walk_in;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
 
-use super::make::NewBooking;
+use super::make::{Counted, NewBooking};
 use super::{Author, By, Guests, Minutes, Note, Requests, Reservation, Source};
 use crate::area::AreaId;
 use crate::availability::Party;
 use crate::codes;
-use crate::config::Limits;
 use crate::memory::Known;
 use crate::refusal::{Faults, Refusal};
 use crate::room::{ATTEMPTS, Room};
@@ -102,7 +101,7 @@ impl Attempt<'_> {
         NewBooking {
             user_id: None,
             source: Source::WalkIn,
-            author: Author { by: By::Staff, user_id },
+            author: Author { by: By::Staff, user_id: Some(user_id) },
             code: super::code::new(),
             status: Status::Seated,
             table_named: !named.is_none(),
@@ -115,7 +114,8 @@ impl Attempt<'_> {
             requests,
             note,
             overridden: false,
-            limits: Limits::NONE,
+            counted: Counted::Not,
+            language: None,
         }
     }
 

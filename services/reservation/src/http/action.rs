@@ -4,12 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use chassis::http::code::FORBIDDEN;
 use chassis::http::etag::Conditions;
-use chassis::http::identity::{Caller, Staff};
+use chassis::http::identity::Staff;
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 
-use super::{AppState, actor};
+use super::AppState;
+use super::link::Who;
 use crate::booking::act::{self, REFUSALS, SEAT_REFUSALS};
 use crate::booking::{Reservation, ReservationId, reopen};
 use crate::room::Acting;
@@ -30,11 +31,11 @@ pub const PROBLEMS: &[Problems] = &[
     ("reopen_reservation", reopen::REFUSALS),
 ];
 
-async fn act(state: AppState, caller: Caller, mut input: Input, action: Action) -> Result<Response, Problem> {
+async fn act(state: AppState, who: Who, mut input: Input, action: Action) -> Result<Response, Problem> {
     let (id, conditions) = (input.id::<ReservationId>(), input.conditions());
     let (id, conditions) = input.finish((id, conditions))?;
     let accepts = |version| conditions.check_version(version).is_ok();
-    let acting = Acting { user_id: caller.user_id, actor: actor(caller), accepts: &accepts };
+    let acting = Acting { identity: who.identity, actor: who.actor, accepts: &accepts };
     let mut connection = state.connection().await?;
     let mut deadlocks = 0..3;
     loop {
@@ -72,38 +73,38 @@ action!(
     /// Confirm a booking
     ///
     /// From pending.
-    confirm, "/reservations/{id}/confirm", "confirm_reservation", Staff(caller) => caller, Staff, Action::Confirm
+    confirm, "/reservations/{id}/confirm", "confirm_reservation", Staff(caller) => caller.into(), Staff, Action::Confirm
 );
 action!(
     /// Seat a party
     ///
     /// From pending or confirmed, from 4 hours before the start until the end. A party that is seated early holds its table from then on.
     /// One party sits at a table.
-    seat, "/reservations/{id}/seat", "seat_reservation", Staff(caller) => caller, Staff, Action::Seat
+    seat, "/reservations/{id}/seat", "seat_reservation", Staff(caller) => caller.into(), Staff, Action::Seat
 );
 action!(
     /// Complete a booking
     ///
     /// From seated. Its table is free at once.
-    complete, "/reservations/{id}/complete", "complete_reservation", Staff(caller) => caller, Staff, Action::Complete
+    complete, "/reservations/{id}/complete", "complete_reservation", Staff(caller) => caller.into(), Staff, Action::Complete
 );
 action!(
     /// Mark a booking as a no-show
     ///
     /// From pending or confirmed, after the start. Its table is free at once.
-    no_show, "/reservations/{id}/no-show", "mark_no_show", Staff(caller) => caller, Staff, Action::NoShow
+    no_show, "/reservations/{id}/no-show", "mark_no_show", Staff(caller) => caller.into(), Staff, Action::NoShow
 );
 action!(
     /// Cancel a booking
     ///
     /// From pending or confirmed: by the guest until the start, by the staff at any time. One that came without a booking also while the party
     /// sits. Its table is free at once.
-    cancel, "/reservations/{id}/cancel", "cancel_reservation", caller => caller, Caller, Action::Cancel
+    cancel, "/reservations/{id}/cancel", "cancel_reservation", who => who, Who, Action::Cancel
 );
 action!(
     /// Reopen a booking
     ///
     /// Undoes what happened last, once and within 24 hours: that the party was seated, that it left, that it did not come, or that the booking
     /// was cancelled. The booking takes its tables again; no rule of the house is asked.
-    reopen, "/reservations/{id}/reopen", "reopen_reservation", Staff(caller) => caller, Staff, Action::Reopen
+    reopen, "/reservations/{id}/reopen", "reopen_reservation", Staff(caller) => caller.into(), Staff, Action::Reopen
 );

@@ -26,7 +26,7 @@ use crate::codes;
 use crate::edit::Edit;
 use crate::refusal::{Refusal, Thing};
 use crate::store;
-use crate::store::idempotency::{self, Answer, Keyed};
+use crate::store::idempotency::{self, Answer, Keyed, Scope};
 use crate::store::list::Position;
 use crate::table::TableId;
 
@@ -163,7 +163,7 @@ pub async fn get(State(state): State<AppState>, _: Staff, mut input: Input) -> R
 pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let key = input.header::<Key>(Key::HEADER);
-    let keyed = keyed(&input, key.as_ref(), caller, PATH);
+    let keyed = keyed(&input, key.as_ref(), Scope::User(caller.user_id), PATH);
     let body = input.read::<NewBlock>();
     if let Some(body) = &body {
         judge(&mut input, body, now);
@@ -191,8 +191,8 @@ async fn answer(state: &AppState, values: &BlockValues, keyed: Option<&Keyed>, r
         return Ok(respond(made(&block)));
     };
     let mut transaction = connection.begin().await?;
-    if let Some(replayed) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replayed);
+    if let Some(kept) = claim(state, &mut transaction, keyed).await? {
+        return Ok(replay(kept));
     }
     let outcome = add(state, &mut transaction, values).await.map(|block| (made(&block), block));
     let (answer, block) = settle(state, transaction, keyed, request_id, outcome).await?;

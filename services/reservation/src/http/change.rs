@@ -3,18 +3,19 @@
 use axum::extract::State;
 use axum::response::Response;
 use chassis::http::etag::Conditions;
-use chassis::http::identity::Caller;
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
+use http::StatusCode;
 use jiff::Timestamp;
 
+use super::link::Who;
 use super::table::{judge_names, refuse_no_tables};
-use super::{AppState, actor, refuse_for_staff};
+use super::{AppState, refuse_for_staff, with_etag};
 use crate::booking::change::{self, Change};
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
-use crate::room::Acting;
+use crate::room::{Acting, Identity};
 use crate::status::Actor;
 use crate::table::{Named, TableId};
 
@@ -67,7 +68,8 @@ const FOR_STAFF: [&str; 3] = ["table_ids", "staff_note", "override"];
 ///
 /// The booking gets its new time and table, or keeps the old ones: never neither. A table that was named stays, or the change is refused;
 /// one that the house chose becomes another where the change makes it necessary. A guest may change a booking until its start; a new
-/// time, party or duration of a confirmed one makes it pending again, unless bookings are confirmed automatically.
+/// time, party or duration of a confirmed one makes it pending again, unless bookings are confirmed automatically. Another e-mail address ends the
+/// links of the booking; whoever changes it by a link gets the new one, as `manage_token` and `manage_url`.
 #[utoipa::path(
     patch,
     path = "/reservations/{id}",
@@ -82,9 +84,9 @@ const FOR_STAFF: [&str; 3] = ["table_ids", "staff_note", "override"];
     )),
     responses((status = 200, description = "The booking", body = Reservation, headers(("ETag" = String, description = "The version"))))
 )]
-pub async fn change(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
+pub async fn change(State(state): State<AppState>, who: Who, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
-    if actor(caller) == Actor::Guest {
+    if who.actor == Actor::Guest {
         refuse_for_staff(&mut input, &FOR_STAFF);
     }
     refuse_no_tables(&mut input);
@@ -109,12 +111,19 @@ pub async fn change(State(state): State<AppState>, caller: Caller, mut input: In
         note: body.staff_note,
     };
     let accepts = |version| conditions.check_version(version).is_ok();
-    let acting = Acting { user_id: caller.user_id, actor: actor(caller), accepts: &accepts };
+    let acting = Acting { identity: who.identity, actor: who.actor, accepts: &accepts };
     let mut connection = state.connection().await?;
     let mut deadlocks = 0..3;
     loop {
         match change::change(&mut connection, state.room(), &acting, id, &change, now).await {
-            Ok(done) => return Ok(state.done(done, acting.actor, |_| "changed")),
+            Ok(done) => {
+                let reservation = state.settled(done, who.actor, |_| "changed");
+                let by_link = matches!(who.identity, Identity::Link(_)) && change.email.is_some();
+                return Ok(match state.linked(&reservation).filter(|_| by_link) {
+                    Some(linked) => with_etag(StatusCode::OK, reservation.version, &linked),
+                    None => with_etag(StatusCode::OK, reservation.version, &reservation),
+                });
+            }
             // Two bookings that trade places wait for each other; the database ends one, which tries again.
             Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}
             Err(refusal) => return Err(state.problem(refusal)),

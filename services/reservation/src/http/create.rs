@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use chassis::http::RequestId;
 use chassis::http::identity::Caller;
 use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
@@ -14,11 +15,11 @@ use super::made::{self, Asked};
 use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, actor, refusal, refuse_for_staff};
 use crate::area::AreaId;
-use crate::booking::make::{self, Wish};
+use crate::booking::make::{self, Counted, Wish};
 use crate::booking::{self, Guests, Minutes, Note, Requests, Reservation};
 use crate::codes;
 use crate::status::Actor;
-use crate::store::idempotency;
+use crate::store::idempotency::{self, Answer, Keyed, Scope};
 use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
@@ -113,15 +114,11 @@ const FOR_STAFF: [&str; 4] = ["table_ids", "source", "staff_note", "override"];
 pub async fn create(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let key = input.header::<Key>(Key::HEADER);
-    let keyed = keyed(&input, key.as_ref(), caller, "/reservations/");
+    let keyed = keyed(&input, key.as_ref(), Scope::User(caller.user_id), "/reservations/");
     if actor(caller) == Actor::Guest {
         refuse_for_staff(&mut input, &FOR_STAFF);
     }
-    if let Some(start) = input.peek(Source::Body, "reservation_time")
-        && let Some(fault) = refusal::start_fault(start, now, state.restaurant())
-    {
-        input.refuse_member("reservation_time", fault.code, fault.detail);
-    }
+    refuse_start(&mut input, now, &state);
     refuse_no_tables(&mut input);
     let stay = (input.peek::<Guests>(Source::Body, "guests_count"), input.peek::<Minutes>(Source::Body, "duration_minutes"));
     let body = input.read::<NewReservation>();
@@ -137,30 +134,25 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
             }
         }
     }
-    let overrides = body.as_ref().is_some_and(|body| body.r#override);
-    // Among other faults it is told by what is known of the house. Alone it refuses nobody: the house may say something else by now.
-    if !input.is_sound()
-        && !overrides
-        && let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref())
-    {
-        input.refuse_member("duration_minutes", fault.code, fault.detail);
+    if body.as_ref().is_none_or(|body| !body.r#override) {
+        refuse_stay(&mut input, stay, &state);
     }
-    let body = match (input.finish((key, body)), &keyed) {
-        (Ok((_, body)), _) => body,
-        // What was answered is answered again, even where the time that was booked has meanwhile gone by.
-        (Err(problem), Some(keyed)) => {
-            return idempotency::find(state.pool(), keyed).await?.map(replay).ok_or(problem);
-        }
-        (Err(problem), None) => return Err(problem),
+    let body = match finish(&state, &mut input, (key, body), keyed.as_ref()).await? {
+        Ok(body) => body,
+        Err(kept) => return Ok(replay(kept)),
     };
     let wish = Wish {
-        user_id: caller.user_id,
+        user_id: Some(caller.user_id),
         actor: actor(caller),
+        counted: match actor(caller) {
+            Actor::Guest => Counted::User(caller.user_id, state.restaurant().limits),
+            Actor::Staff => Counted::Not,
+        },
         source: match body.source {
             Way::Account => booking::Source::Account,
             Way::Phone => booking::Source::Phone,
         },
-        overrides,
+        overrides: body.r#override,
         named: Named::of(body.table_id, body.table_ids),
         area_id: body.area_id,
         guests: body.guests_count,
@@ -171,12 +163,64 @@ pub async fn create(State(state): State<AppState>, caller: Caller, mut input: In
         email: body.contact_email,
         requests: body.special_requests,
         note: body.staff_note,
+        language: None,
     };
+    answer(&state, wish, now, keyed.as_ref(), &input.request_id).await
+}
+
+/// Notes a time in the past, or too far ahead.
+pub(super) fn refuse_start(input: &mut Input, now: Timestamp, state: &AppState) {
+    if let Some(start) = input.peek(Source::Body, "reservation_time")
+        && let Some(fault) = refusal::start_fault(start, now, state.restaurant())
+    {
+        input.refuse_member("reservation_time", fault.code, fault.detail);
+    }
+}
+
+/// Notes a stay that is too long, among other faults, by what is known of the house. Alone it refuses nobody: the house may say something else
+/// by now.
+pub(super) fn refuse_stay(input: &mut Input, stay: (Option<Guests>, Option<Minutes>), state: &AppState) {
+    if !input.is_sound()
+        && let Some(fault) = refusal::stay_fault(stay, state.room().memory.last().as_deref())
+    {
+        input.refuse_member("duration_minutes", fault.code, fault.detail);
+    }
+}
+
+/// The body. Where there are faults, but the request was answered before, that answer: even where the time that was booked has meanwhile gone
+/// by.
+///
+/// # Errors
+/// All faults.
+pub(super) async fn finish<T>(
+    state: &AppState,
+    input: &mut Input,
+    (key, body): (Option<Option<Key>>, Option<T>),
+    keyed: Option<&Keyed>,
+) -> Result<Result<T, Answer>, Problem> {
+    match (input.finish((key, body)), keyed) {
+        (Ok((_, body)), _) => Ok(Ok(body)),
+        (Err(problem), Some(keyed)) => idempotency::find(state.pool(), keyed).await?.map(Err).ok_or(problem),
+        (Err(problem), None) => Err(problem),
+    }
+}
+
+/// Makes the booking, and answers with it.
+///
+/// # Errors
+/// The problem that its refusal is to the caller.
+pub(super) async fn answer(
+    state: &AppState,
+    wish: Wish,
+    now: Timestamp,
+    keyed: Option<&Keyed>,
+    request_id: &RequestId,
+) -> Result<Response, Problem> {
     // A table that is named is free or not, at once: no other time is searched for.
     let _turn = if wish.named.is_none() {
         Some(state.room().days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await)
     } else {
         None
     };
-    made::answer(&state, &Asked::Table(wish, now), keyed.as_ref(), &input.request_id).await
+    made::answer(state, &Asked::Table(wish, now), keyed, request_id).await
 }

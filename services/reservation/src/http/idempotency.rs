@@ -2,7 +2,6 @@
 
 use axum::response::{IntoResponse, Response};
 use chassis::http::RequestId;
-use chassis::http::identity::Caller;
 use chassis::http::input::Input;
 use chassis::http::problem::{MEDIA_TYPE, Problem};
 use chassis::http::value::{Fault, Raw, Ruled, Value};
@@ -16,7 +15,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::AppState;
 use crate::refusal::Refusal;
-use crate::store::idempotency::{self as store, Answer, Claim, Keyed};
+use crate::store::idempotency::{self as store, Answer, Claim, Keyed, Scope};
 
 /// An `Idempotency-Key`: 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug)]
@@ -63,21 +62,21 @@ pub fn created(location: String, etag: &HeaderValue, made: &impl Serialize) -> A
 }
 
 /// The request, as its key knows it, where it has one: who sends it, where to, and what. To be taken before members are taken out of the body.
-pub fn keyed(input: &Input, key: Option<&Option<Key>>, caller: Caller, path: &str) -> Option<Keyed> {
+pub fn keyed(input: &Input, key: Option<&Option<Key>>, scope: Scope, path: &str) -> Option<Keyed> {
     let digest = || Sha256::new().chain_update(path).chain_update(input.canonical_body()).finalize().into();
-    key.and_then(Option::as_ref).map(|Key(key)| Keyed { user_id: caller.user_id, key: key.clone(), fingerprint: digest() })
+    key.and_then(Option::as_ref).map(|Key(key)| Keyed { scope: scope.to_string(), key: key.clone(), fingerprint: digest() })
 }
 
 /// Claims a key. An answer: the request was answered before.
 ///
 /// # Errors
 /// `KeyReused`, or `Database`.
-pub async fn claim(state: &AppState, transaction: &mut PgConnection, keyed: &Keyed) -> Result<Option<Response>, Refusal> {
+pub async fn claim(state: &AppState, transaction: &mut PgConnection, keyed: &Keyed) -> Result<Option<Answer>, Refusal> {
     match store::claim(transaction, keyed).await? {
         Claim::New => Ok(None),
         Claim::Answered(answer) => {
             state.count("replayed");
-            Ok(Some(replay(answer)))
+            Ok(Some(answer))
         }
         Claim::Reused => Err(Refusal::KeyReused),
     }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
 use super::AppState;
-use super::idempotency::{claim, created, respond, settle};
-use crate::booking::Reservation;
+use super::idempotency::{claim, created, replay, respond, settle};
 use crate::booking::make::{Wish, make};
 use crate::booking::walk_in::{self, WalkIn};
+use crate::booking::{Reservation, Source};
 use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::status::Actor;
@@ -38,6 +38,14 @@ impl Asked {
         match self {
             Self::Table(wish, _) => wish.actor,
             Self::WalkIn(_) => Actor::Staff,
+        }
+    }
+
+    /// The answer, as it is sent: a guest without an account gets the link of the booking with it.
+    fn sent(&self, state: &AppState, answer: Answer) -> Answer {
+        match self {
+            Self::Table(Wish { source: Source::Guest, .. }, _) => state.linked_answer(answer),
+            _ => answer,
         }
     }
 }
@@ -73,17 +81,17 @@ async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, reques
         let made = asked.make(&mut connection, state.room()).await?;
         drop(connection);
         settled(state, &made);
-        return Ok(respond(booked(made, asked.actor())));
+        return Ok(respond(asked.sent(state, booked(made, asked.actor()))));
     };
     let mut transaction = connection.begin().await?;
-    if let Some(replayed) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replayed);
+    if let Some(kept) = claim(state, &mut transaction, keyed).await? {
+        return Ok(replay(asked.sent(state, kept)));
     }
     let made = asked.make(&mut transaction, state.room()).await;
     let outcome = made.map(|made| (booked(made.clone(), asked.actor()), made));
     let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
     made.iter().for_each(|made| settled(state, made));
-    Ok(respond(answer))
+    Ok(respond(asked.sent(state, answer)))
 }
 
 /// Tells of a booking that is committed.

@@ -73,6 +73,10 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
         Refusal::Overloaded => {
             Problem::new(&code::OVERLOADED, "The restaurant's rules are being changed. Try again in a second.").retry_after(1)
         }
+        Refusal::AccountRequired => {
+            let detail = "The restaurant takes bookings with an account alone. Log in, and book with `POST /reservations/`.";
+            Problem::new(&codes::ACCOUNT_REQUIRED, detail)
+        }
         Refusal::TooMany(limit, seconds) => too_many(limit, restaurant).retry_after(seconds),
         Refusal::TableInactive => {
             Problem::new(&codes::TABLE_INACTIVE, "The table is not in use. Name another table, or none: then the house chooses.")
@@ -168,11 +172,13 @@ fn not_bookable(reason: Reason) -> &'static str {
 
 fn invalid(faults: Faults) -> Problem {
     let error = |name: &str, code, detail: String| FieldError { place: Place::Pointer(format!("#/{name}")), code, detail };
-    let required = |name, what: &str| error(name, "required", format!("Required: your account has no {what}."));
+    let required = |name, detail: &str| error(name, "required", detail.to_owned());
     let mut errors = Vec::new();
     errors.extend(faults.too_long.map(too_long).map(|Fault { code, detail }| error("duration_minutes", code, detail)));
-    errors.extend(faults.email_missing.then(|| required("contact_email", "e-mail address")));
-    errors.extend(faults.phone_missing.then(|| required("contact_phone", "phone number")));
+    errors.extend(faults.email_missing.then(|| required("contact_email", "Required: your account has no e-mail address.")));
+    errors.extend(
+        faults.phone_missing.then(|| required("contact_phone", "Required: the restaurant asks for a phone number, and knows none of you.")),
+    );
     errors.extend(faults.table.map(|(member, unsuitable)| match unsuitable {
         Unsuitable::Unknown => error(member, "unknown_table", "There is no such table.".to_owned()),
         Unsuitable::Inactive => error(member, "table_inactive", "The table is not in use.".to_owned()),
@@ -214,6 +220,9 @@ fn too_many(limit: Limit, restaurant: &Restaurant) -> Problem {
     let detail = match limit {
         Limit::PerHour => format!("You may make {} bookings within an hour.", restaurant.limits.per_hour),
         Limit::Upcoming => format!("You may have {} bookings ahead.", restaurant.limits.upcoming),
+        Limit::Network => {
+            format!("From one network {} bookings may be made within an hour without an account.", restaurant.guests_per_hour)
+        }
     };
     Problem::new(&codes::TOO_MANY_REQUESTS, detail)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::code::{FORBIDDEN, PRECONDITION_FAILED};
 use chassis::http::etag::{self, Conditions};
-use chassis::http::identity::{Caller, Staff, UserId};
+use chassis::http::identity::{Staff, UserId};
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::page::Page;
@@ -14,10 +14,11 @@ use chassis::http::text::Text;
 use house::calendar::Calendar;
 use jiff::civil::Date;
 
-use super::{AppState, actor};
+use super::AppState;
+use super::link::Who;
 use crate::booking::{Reservation, ReservationId};
 use crate::edit;
-use crate::room;
+use crate::room::{self, Identity};
 use crate::status::{Actor, Status};
 use crate::store::list::{self, Filter, HostReservation, Position, When};
 use crate::table::TableId;
@@ -35,6 +36,8 @@ chassis::query! {
 }
 
 /// List my bookings
+///
+/// With the token of a link, the one booking that it is for.
 #[utoipa::path(
     get,
     path = "/reservations/my",
@@ -45,12 +48,16 @@ chassis::query! {
     responses((status = 200, description = "A page of bookings", body = Vec<Reservation>,
         headers(("Link" = String, description = "The next page, as rel=\"next\", while there is one"))))
 )]
-pub async fn my(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
+pub async fn my(State(state): State<AppState>, who: Who, mut input: Input) -> Result<Response, Problem> {
     let mine = input.read::<Mine>();
     let page = Page::<Position>::read(&mut input, order(mine.as_ref().map_or(When::All, |mine| mine.when)));
     let (mine, page) = input.finish((mine, page))?;
     let mut connection = state.connection().await?;
-    let reservations = list::of_user(&mut connection, caller.user_id, mine.when, page.after().copied(), page.fetch()).await?;
+    let (after, limit) = (page.after().copied(), page.fetch());
+    let reservations = match who.identity {
+        Identity::Account(user_id) => list::of_user(&mut connection, user_id, mine.when, after, limit).await?,
+        Identity::Link(id) => list::of_link(&mut connection, id, mine.when, after, limit).await?,
+    };
     let reservations = reservations.into_iter().map(|reservation| reservation.shown_to(Actor::Guest)).collect();
     Ok(page.respond(reservations, Position::after))
 }
@@ -160,12 +167,12 @@ pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> 
         (status = 304, description = "The caller has this version"),
     )
 )]
-pub async fn get(State(state): State<AppState>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
+pub async fn get(State(state): State<AppState>, who: Who, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions) = (input.id::<ReservationId>(), input.conditions());
     let (id, conditions) = input.finish((id, conditions))?;
     let mut connection = state.connection().await?;
-    let found = room::find(&mut connection, caller.user_id, actor(caller), id).await;
+    let found = room::find(&mut connection, who.identity, who.actor, id).await;
     let reservation = found.map_err(|refusal| state.problem(refusal))?;
     let version = reservation.version;
-    conditions.read(etag::of_version(version), || Json(reservation.shown_to(actor(caller))).into_response())
+    conditions.read(etag::of_version(version), || Json(reservation.shown_to(who.actor)).into_response())
 }

@@ -17,6 +17,7 @@ use crate::area::AreaId;
 use crate::booking::walk_in::{self, WalkIn};
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation};
 use crate::codes;
+use crate::store::idempotency::Scope;
 use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
@@ -71,7 +72,7 @@ chassis::body! {
 )]
 pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut input: Input) -> Result<Response, Problem> {
     let key = input.header::<Key>(Key::HEADER);
-    let keyed = keyed(&input, key.as_ref(), caller, PATH);
+    let keyed = keyed(&input, key.as_ref(), Scope::User(caller.user_id), PATH);
     refuse_no_tables(&mut input);
     let body = input.read::<NewWalkIn>();
     if let Some(body) = &body {

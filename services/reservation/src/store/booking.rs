@@ -1,7 +1,6 @@
 //! Bookings. Each change is one statement that writes the row and its event together, and is made only to the version that was read: of
 //! two changes at once, the second reads again.
 
-use chassis::http::identity::UserId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{Connection as _, FromRow, PgConnection, Row as _};
@@ -10,7 +9,6 @@ use super::hold::pieces;
 use super::sql;
 use crate::booking::make::NewBooking;
 use crate::booking::{Author, Reservation, ReservationId, Values};
-use crate::config::Limits;
 use crate::refusal::Limit;
 use crate::status::{Action, Status};
 use crate::table::TableId;
@@ -24,12 +22,8 @@ pub enum Attempted {
     Taken,
     /// The house has another version by now.
     Outdated,
-    /// The user has reached a limit.
+    /// A limit is reached.
     Limited(Limit),
-}
-
-fn limit(limit: u32) -> i32 {
-    i32::try_from(limit).expect("the configuration bounds the limits")
 }
 
 /// Tries to book tables by the house at this version, in one statement. What is refused is not written, and draws no id where it is seen to
@@ -72,6 +66,7 @@ async fn try_to_book(
     (starts, ends): (Vec<jiff_sqlx::Timestamp>, Vec<jiff_sqlx::Timestamp>),
     now: Timestamp,
 ) -> Result<Attempted, sqlx::Error> {
+    let (per_hour, upcoming, network, per_network) = super::limit::parameters(new.counted);
     let row = sqlx::query(sql::BOOK)
         .bind(new.user_id)
         .bind(tables)
@@ -84,8 +79,8 @@ async fn try_to_book(
         .bind(&new.email)
         .bind(&new.requests)
         .bind(new.table_named)
-        .bind(limit(new.limits.per_hour))
-        .bind(limit(new.limits.upcoming))
+        .bind(per_hour)
+        .bind(upcoming)
         .bind(now.to_sqlx())
         .bind(version)
         .bind(starts)
@@ -97,6 +92,9 @@ async fn try_to_book(
         .bind(new.author.by)
         .bind(new.author.user_id)
         .bind(new.status == Status::Seated)
+        .bind(network)
+        .bind(per_network)
+        .bind(new.language)
         .fetch_one(connection)
         .await?;
     if row.try_get::<Option<ReservationId>, _>("id")?.is_some() {
@@ -113,40 +111,20 @@ pub fn is_code_taken(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.constraint() == Some("reservation_code_key"))
 }
 
-/// The limit that a user has reached, if any.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn limit_reached(connection: &mut PgConnection, user_id: UserId, limits: Limits) -> Result<Option<Limit>, sqlx::Error> {
-    if limits == Limits::NONE {
-        return Ok(None);
-    }
-    sqlx::query_scalar(sql::LIMIT_REACHED)
-        .bind(user_id)
-        .bind(limit(limits.per_hour))
-        .bind(limit(limits.upcoming))
-        .fetch_one(connection)
-        .await
-}
-
-/// In how many seconds a user may be below a limit again: at least 1.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn until_below(connection: &mut PgConnection, user_id: UserId, reached: Limit, limits: Limits) -> Result<u64, sqlx::Error> {
-    let seconds: Option<Option<i64>> = match reached {
-        Limit::PerHour => sqlx::query_scalar(sql::UNTIL_HOUR).bind(user_id).bind(limit(limits.per_hour)).fetch_optional(connection).await?,
-        Limit::Upcoming => sqlx::query_scalar(sql::UNTIL_UPCOMING).bind(user_id).fetch_optional(connection).await?,
-    };
-    Ok(seconds.flatten().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(1).max(1))
-}
-
 /// The booking of this id.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn get(connection: &mut PgConnection, id: ReservationId) -> Result<Option<Reservation>, sqlx::Error> {
     sqlx::query_as(sql::GET).bind(id).fetch_optional(connection).await
+}
+
+/// The version of a booking's links, unless its visit is more than 30 days over.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn link_version(connection: &mut PgConnection, id: ReservationId) -> Result<Option<i32>, sqlx::Error> {
+    sqlx::query_scalar(sql::LINK_VERSION).bind(id).fetch_optional(connection).await
 }
 
 /// Locks the booking; `false` where it has another version by now.

@@ -102,9 +102,8 @@ pub async fn holds(
     let rows = query.fetch_all(connection).await?;
     let mut holds = Vec::with_capacity(rows.iter().map(|row| row.starts.len()).sum());
     for OfTable { table_id, starts, ends, seated_start, seated_end } in rows {
-        let hold = |seated| {
-            move |(start, end): (Moment, Moment)| Hold { table_id, span: Span { start: start.into(), end: end.into() }, seated }
-        };
+        let hold =
+            |seated| move |(start, end): (Moment, Moment)| Hold { table_id, span: Span { start: start.into(), end: end.into() }, seated };
         holds.extend(starts.into_iter().zip(ends).map(hold(false)));
         holds.extend(seated_start.zip(seated_end).map(hold(true)));
     }

@@ -3,16 +3,36 @@
 //! The row is inserted in the transaction that books, so that a duplicate which arrives meanwhile waits for its end, and then finds the
 //! answer, or, where the transaction was undone, does the work itself.
 
+use std::fmt;
+
 use chassis::http::identity::UserId;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use super::sql;
 
+/// Whose keys are apart from those of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A user's.
+    User(UserId),
+    /// Those of whoever books without an account, by the e-mail address.
+    Email(String),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Email(address) => write!(f, "email:{address}"),
+        }
+    }
+}
+
 /// A request that names a key.
 #[derive(Clone, Debug)]
 pub struct Keyed {
-    /// The user whose key it is.
-    pub user_id: UserId,
+    /// Whose key it is, as a [`Scope`] is written.
+    pub scope: String,
     /// The key.
     pub key: String,
     /// What the request asks for.
@@ -47,7 +67,7 @@ pub enum Claim {
 /// # Errors
 /// Where the database fails.
 pub async fn claim(transaction: &mut PgConnection, keyed: &Keyed) -> Result<Claim, sqlx::Error> {
-    let claim = sqlx::query(sql::CLAIM_KEY).bind(keyed.user_id).bind(&keyed.key).bind(&keyed.fingerprint[..]);
+    let claim = sqlx::query(sql::CLAIM_KEY).bind(&keyed.scope).bind(&keyed.key).bind(&keyed.fingerprint[..]);
     if claim.execute(&mut *transaction).await?.rows_affected() == 1 {
         return Ok(Claim::New);
     }
@@ -60,7 +80,7 @@ pub async fn claim(transaction: &mut PgConnection, keyed: &Keyed) -> Result<Clai
 /// # Errors
 /// Where the database fails.
 pub async fn find(executor: impl PgExecutor<'_>, keyed: &Keyed) -> Result<Option<Answer>, sqlx::Error> {
-    let find = sqlx::query_as(sql::KEPT_ANSWER).bind(keyed.user_id).bind(&keyed.key).bind(&keyed.fingerprint[..]);
+    let find = sqlx::query_as(sql::KEPT_ANSWER).bind(&keyed.scope).bind(&keyed.key).bind(&keyed.fingerprint[..]);
     find.fetch_optional(executor).await
 }
 
@@ -70,7 +90,7 @@ pub async fn find(executor: impl PgExecutor<'_>, keyed: &Keyed) -> Result<Option
 /// Where the database fails.
 pub async fn keep(transaction: &mut PgConnection, keyed: &Keyed, answer: &Answer) -> Result<(), sqlx::Error> {
     sqlx::query(sql::KEEP_ANSWER)
-        .bind(keyed.user_id)
+        .bind(&keyed.scope)
         .bind(&keyed.key)
         .bind(answer.status)
         .bind(sqlx::types::Json(&answer.headers))

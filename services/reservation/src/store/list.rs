@@ -93,6 +93,27 @@ pub async fn of_user(
         .await
 }
 
+/// The page of the one booking that a link is for.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn of_link(
+    connection: &mut PgConnection,
+    id: ReservationId,
+    when: When,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<Reservation>, sqlx::Error> {
+    sqlx::query_as(sql::MY_ONE)
+        .bind(id)
+        .bind(after.map(|after| after.time.to_sqlx()))
+        .bind(after.map(|after| after.id))
+        .bind(limit)
+        .bind(when.as_str())
+        .fetch_all(connection)
+        .await
+}
+
 /// What the restaurant asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

@@ -10,6 +10,11 @@ pub const LOCK: &str = "SELECT id FROM reservation WHERE id = $1 AND version = $
 pub const LIMIT_REACHED: &str = "SELECT booking_limit($1, $2, $3)";
 pub const UNTIL_HOUR: &str = include_str!("sql/until_hour.sql");
 pub const UNTIL_UPCOMING: &str = include_str!("sql/until_upcoming.sql");
+pub const NETWORK_IS_BEYOND: &str = "SELECT network_limit($1, $2)";
+pub const UNTIL_NETWORK: &str = include_str!("sql/until_network.sql");
+pub const FORGET_NETWORKS: &str = "DELETE FROM guest_booking WHERE made_at < now() - interval '1 hour'";
+pub const LINK_VERSION: &str = "SELECT link_version FROM reservation WHERE id = $1
+            AND reservation_time + make_interval(mins => duration_minutes) > now() - interval '30 days'";
 
 pub const HOUSE_VERSION: &str = "SELECT version FROM house";
 pub const READ_HOUSE: &str = include_str!("sql/read_house.sql");
@@ -100,6 +105,7 @@ pub const AHEAD: &str = include_str!("sql/ahead.sql");
 pub const MY_UPCOMING: &str = include_str!("sql/my_upcoming.sql");
 pub const MY_PAST: &str = include_str!("sql/my_past.sql");
 pub const MY_ALL: &str = include_str!("sql/my_all.sql");
+pub const MY_ONE: &str = include_str!("sql/my_one.sql");
 pub const HOUSE: &str = include_str!("sql/house.sql");
 pub const HOUSE_OF_USER: &str = include_str!("sql/house_of_user.sql");
 pub const HOUSE_OF_TABLE: &str = include_str!("sql/house_of_table.sql");
@@ -108,7 +114,7 @@ pub const GUEST: &str = "SELECT full_name, email, phone FROM guest WHERE user_id
 pub const LEARN_GUEST: &str = include_str!("sql/learn_guest.sql");
 
 pub const CLAIM_KEY: &str = include_str!("sql/claim_key.sql");
-pub const KEPT_ANSWER: &str = "SELECT status, headers, body FROM idempotency_key WHERE user_id = $1 AND key = $2 AND fingerprint = $3
+pub const KEPT_ANSWER: &str = "SELECT status, headers, body FROM idempotency_key WHERE scope = $1 AND key = $2 AND fingerprint = $3
             AND status IS NOT NULL AND created_at >= now() - interval '24 hours'";
-pub const KEEP_ANSWER: &str = "UPDATE idempotency_key SET status = $3, headers = $4, body = $5 WHERE user_id = $1 AND key = $2";
+pub const KEEP_ANSWER: &str = "UPDATE idempotency_key SET status = $3, headers = $4, body = $5 WHERE scope = $1 AND key = $2";
 pub const FORGET_ANSWERS: &str = "DELETE FROM idempotency_key WHERE created_at < now() - interval '24 hours'";

@@ -2,13 +2,14 @@
 -- $1 user, $2 tables, $3 guests, $4 time, $5 minutes, $6 code, $7 status, $8 phone, $9 e-mail, $10 requests, $11 whether the tables were
 -- named, $12 bookings an hour, $13 bookings ahead (0: no limit), $14 now, $15 version of the house, $16 and $17 when the rows of the hold
 -- begin and end, $18 source, $19 name, $20 note of the staff, $21 whether rules were overridden, $22 as whom and $23 by which user it is
--- booked, $24 whether the party sits there at once.
+-- booked, $24 whether the party sits there at once, $25 network and $26 bookings an hour that it may make without an account, or null and 0,
+-- $27 language.
 -- An edit of the house waits for those who book by it, and they for the edit. What is seen to be taken is refused before an id is drawn; the
 -- constraint decides between bookings that are made at once.
 WITH house AS MATERIALIZED (
     SELECT FROM house WHERE version = $15 FOR SHARE
 ), judged AS MATERIALIZED (
-    SELECT booking_limit($1, $12, $13) AS reached,
+    SELECT coalesce(booking_limit($1, $12, $13), network_limit($25, $26)) AS reached,
         EXISTS (
             SELECT FROM reservation_table h WHERE h.table_id = ANY($2)
               AND h.start_at > $4::timestamptz - interval '8 hours' AND h.start_at < until AND h.end_at > $4
@@ -29,9 +30,11 @@ WITH house AS MATERIALIZED (
 ), changed AS (
     INSERT INTO reservation (id, reservation_code, user_id, table_id, table_ids, table_named, guests_count, reservation_time,
         duration_minutes, status, contact_phone, contact_email, special_requests, source, contact_name, staff_note, overridden, changed_by,
-        changed_by_user)
-    SELECT id, $6, $1, ($2::integer[])[1], $2, $11, $3, $4, $5, $7, $8, $9, $10, $18, $19, $20, $21, $22, $23 FROM numbered
+        changed_by_user, language)
+    SELECT id, $6, $1, ($2::integer[])[1], $2, $11, $3, $4, $5, $7, $8, $9, $10, $18, $19, $20, $21, $22, $23, $27 FROM numbered
     WHERE (SELECT count(*) FROM held) = cardinality($2::integer[]) * cardinality($16::timestamptz[]) RETURNING reservation AS booking
+), counted AS (
+    INSERT INTO guest_booking (network) SELECT $25 FROM changed WHERE $26 > 0
 ), told AS (
     INSERT INTO outbox (topic, key, type, data)
     SELECT 'reservation.events', (booking).id::text, 'reservation.created', event_of(booking) FROM changed
