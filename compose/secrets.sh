@@ -19,6 +19,11 @@ for name in auth menu reservation; do
   chown "$postgres" "$directory/database-password"
 done
 
+# The key that signs the links of bookings.
+links=/secrets/reservation/link-keys
+[ -s $links ] || od -An -vtx1 -N32 /dev/urandom | tr -d ' \n' > $links
+chown $service $links
+
 printf '%s' "$ADMIN_PASSWORD" > /secrets/auth/admin-password
 cp /keys/private.pem /secrets/auth/private.pem
 chown $service /secrets/auth/admin-password /secrets/auth/private.pem
