@@ -102,7 +102,8 @@ impl Children {
     /// Records the settings that the volume of a claim was made with, as a watch reported them.
     pub fn made_with(&self, owner: &Owner, name: &str, volume: Option<Volume>) {
         let mut owned = lock(&self.owned);
-        owned.entry(owner.clone()).or_default().entry((Kind::PersistentVolumeClaim, name.to_owned())).or_default().volume = volume.map(Box::new);
+        owned.entry(owner.clone()).or_default().entry((Kind::PersistentVolumeClaim, name.to_owned())).or_default().volume =
+            volume.map(Box::new);
     }
 
     /// The settings that the volume of a claim was made with, if a watch has reported the claim.

@@ -17,7 +17,7 @@ use super::apply::Applier;
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::failure::Failure;
 use super::kind::Kind;
-use super::names::{admin_name, database_name, kafka_name, keys_name, seal_name, topic_name};
+use super::names::{admin_name, database_name, kafka_name, keys_name, links_name, seal_name, topic_name};
 use super::platform::TOPICS;
 use super::resource::Owner;
 use super::service::Service;
@@ -63,7 +63,7 @@ fn deletes(resource: &DynamicObject) -> bool {
 fn makes(kind: Kind, resource: &str, object: &str) -> bool {
     let is_database = || Service::ALL.into_iter().any(|service| object == database_name(resource, service));
     match kind {
-        Kind::Secret => [keys_name, seal_name, admin_name].into_iter().any(|name| object == name(resource)) || is_database(),
+        Kind::Secret => [keys_name, links_name, seal_name, admin_name].into_iter().any(|name| object == name(resource)) || is_database(),
         Kind::PersistentVolumeClaim => is_database() || object == kafka_name(resource),
         Kind::Cluster => is_database(),
         Kind::Kafka => object == kafka_name(resource),

@@ -7,6 +7,11 @@ pub fn keys_name(name: &str) -> String {
     format!("{name}-jwt")
 }
 
+/// The name of the Secret with the keys that sign the links of bookings.
+pub fn links_name(name: &str) -> String {
+    format!("{name}-links")
+}
+
 /// The name of the Secret with the key of the checksums that Pods carry.
 pub fn seal_name(name: &str) -> String {
     format!("{name}-seal")

@@ -354,6 +354,16 @@ pub enum Exposure {
     },
 }
 
+impl Exposure {
+    /// Where browsers reach the services. A Gateway is taken to speak TLS, as those that are open to the world do.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Ingress { host, tls_secret: None, .. } => format!("http://{host}"),
+            Self::Ingress { host, .. } | Self::Gateway { host, .. } => format!("https://{host}"),
+        }
+    }
+}
+
 /// The clients that may call the services.
 #[derive(Clone, Debug)]
 pub struct NetworkPolicy {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{RestaurantBookingSpec, SecretKeyReference};
 
 use super::kind::Kind;
-use super::names::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, seal_name};
+use super::names::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, links_name, seal_name};
 use super::service::{PerService, Service};
 use super::volume::Volume;
 
@@ -38,6 +38,8 @@ pub struct Credentials {
     pub private_key: String,
     /// The public keys that verify tokens: a JWK set.
     pub key_set: String,
+    /// The keys that sign the links of bookings, a key a line.
+    pub link_keys: String,
     /// The key of the checksums of Secrets that Pods carry. It is used for nothing else: a new key replaces every Pod.
     pub seal: String,
 }
@@ -56,6 +58,8 @@ pub const CLOUD_NATIVE_PG_URL: &str = "uri";
 pub const PRIVATE_KEY: &str = "private.pem";
 /// Key of the generated Secret with the key of the checksums.
 pub const SEAL: &str = "key";
+/// Key of the generated Secret with the keys that sign the links of bookings.
+pub const LINK_KEYS: &str = "keys";
 /// Key of the generated Secret with the public keys.
 pub const KEY_SET: &str = "jwks.json";
 
@@ -94,6 +98,7 @@ impl Credentials {
             },
             private_key,
             key_set,
+            link_keys: kept(&links_name(name), LINK_KEYS).map_or_else(link_key, Ok)?,
             seal: or_new(kept(&seal_name(name), SEAL))?,
         })
     }
@@ -101,7 +106,14 @@ impl Credentials {
     /// Placeholders for generated values, for a plan.
     pub fn placeholder() -> Self {
         let text = || "<generated>".to_owned();
-        Self { admin_password: text(), database_passwords: PerService::new(|_| text()), private_key: text(), key_set: text(), seal: text() }
+        Self {
+            admin_password: text(),
+            database_passwords: PerService::new(|_| text()),
+            private_key: text(),
+            key_set: text(),
+            link_keys: text(),
+            seal: text(),
+        }
     }
 }
 
@@ -113,9 +125,16 @@ fn password() -> Result<String, NoRandomness> {
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
 }
 
+/// A key of links, as `LINK_KEY_FILE` has it: 64 hexadecimal digits.
+fn link_key() -> Result<String, NoRandomness> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| NoRandomness(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// The names of the Secrets that the operator generates for a resource.
 pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([keys_name(name), seal_name(name)]);
+    let mut names = BTreeSet::from([keys_name(name), links_name(name), seal_name(name)]);
     if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
         names.insert(admin_name(name));
     }

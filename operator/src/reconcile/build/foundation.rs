@@ -7,9 +7,9 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::{admin_name, database_name, seal_name};
+use crate::reconcile::names::{admin_name, database_name, links_name, seal_name};
 use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
-use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, PRIVATE_KEY, SEAL};
+use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, LINK_KEYS, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 use crate::reconcile::validate::checksum;
@@ -33,9 +33,11 @@ fn credentials(platform: &Platform) -> Vec<Object> {
     let credentials = &platform.credentials;
     let keys = [(PRIVATE_KEY, credentials.private_key.clone()), (KEY_SET, credentials.key_set.clone())];
     let auth = platform.part(Service::Auth.as_str());
+    let links = [(LINK_KEYS, credentials.link_keys.clone())];
     let seal = [(SEAL, credentials.seal.clone())];
     let mut objects = vec![
         secret(Step::Foundation, &auth, &platform.keys_name(), keys),
+        secret(Step::Foundation, &platform.part(Service::Reservation.as_str()), &links_name(&platform.name), links),
         secret(Step::Foundation, &auth, &seal_name(&platform.name), seal),
     ];
     if platform.admin.generated {
@@ -148,6 +150,11 @@ pub(super) fn settings(platform: &Platform, service: Service) -> BTreeMap<String
             ("RESTAURANT_TIME_ZONE", platform.restaurant.time_zone.clone()),
         ]),
     }
+    if let (Service::Reservation, Some(exposure)) = (service, &platform.exposure) {
+        settings.push(("RESERVATION_PUBLIC_URL", exposure.url()));
+        // What leads to the service says from where a request comes.
+        settings.push(("FORWARDED_FOR_HOPS", "1".to_owned()));
+    }
     settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -197,6 +204,7 @@ mod tests {
         };
         let names = [
             "trattoria-jwt",
+            "trattoria-links",
             "trattoria-seal",
             "trattoria-admin",
             "trattoria-auth-postgres",
@@ -208,7 +216,7 @@ mod tests {
         let given = "{admin: {passwordSecretRef: {name: boss, key: password}}, postgres: {cloudNativePG: {}}}";
         assert_eq!(
             secrets(given, &[("boss", "password", "correct horse")]),
-            ["trattoria-jwt", "trattoria-seal"].map(|name| (name.to_owned(), false))
+            ["trattoria-jwt", "trattoria-links", "trattoria-seal"].map(|name| (name.to_owned(), false))
         );
     }
 
@@ -230,11 +238,18 @@ mod tests {
 
     #[test]
     fn a_service_is_told_what_it_knows_and_nothing_else() {
+        let fixture = |spec| platform(spec, &[]);
         let platform = platform("", &[]);
         let names = |service| settings(&platform, service).into_keys().collect::<Vec<_>>();
         let all = ["DATABASE_MAX_CONNECTIONS", "KAFKA_BOOTSTRAP_SERVERS", "LOG_LEVEL", "NO_MIGRATE"];
         assert_eq!(names(Service::Menu), all);
         assert_eq!(names(Service::Auth), [&["ADMIN_EMAIL"][..], &all].concat());
         assert_eq!(names(Service::Reservation).len(), all.len() + 3);
+        let exposed = |spec| settings(&fixture(spec), Service::Reservation);
+        let url = |spec| exposed(spec)["RESERVATION_PUBLIC_URL"].clone();
+        assert_eq!(url("ingress: {host: book.example.com}"), "http://book.example.com");
+        assert_eq!(url("ingress: {host: book.example.com, tlsSecretName: tls}"), "https://book.example.com");
+        assert_eq!(url("gateway: {host: book.example.com, parentRef: {name: public}}"), "https://book.example.com");
+        assert_eq!(exposed("ingress: {host: book.example.com}")["FORWARDED_FOR_HOPS"], "1");
     }
 }

@@ -15,8 +15,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
+use crate::reconcile::names::links_name;
 use crate::reconcile::platform::{Platform, Scale, Secret};
-use crate::reconcile::references::{KEY_SET, PRIVATE_KEY};
+use crate::reconcile::references::{KEY_SET, LINK_KEYS, PRIVATE_KEY};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 use crate::reconcile::validate::checksum;
@@ -138,6 +139,10 @@ fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
         secrets.push(SecretSetting::new("JWT_PRIVATE_KEY_FILE", &key(PRIVATE_KEY, &platform.credentials.private_key)));
         secrets.push(SecretSetting::new("ADMIN_PASSWORD_FILE", &platform.admin.password));
     }
+    if service == Service::Reservation {
+        let (name, checksum) = (links_name(&platform.name), checksum(platform.credentials.link_keys.as_bytes()));
+        secrets.push(SecretSetting::new("LINK_KEY_FILE", &Secret { name, key: LINK_KEYS.to_owned(), checksum }));
+    }
     let security = &platform.kafka.security;
     if let Some(tls) = &security.tls {
         secrets.extend(tls.ca.iter().map(|ca| SecretSetting::new("KAFKA_SSL_CA_FILE", ca)));
@@ -246,6 +251,9 @@ mod tests {
         assert_eq!(rolls(&before, &keys), ["auth"]);
         keys.credentials.key_set = "another".to_owned();
         assert_eq!(rolls(&before, &keys), ["auth", "menu", "reservation"]);
+        let mut links = before.clone();
+        links.credentials.link_keys = "another".to_owned();
+        assert_eq!(rolls(&before, &links), ["reservation"]);
     }
 
     #[test]
@@ -276,7 +284,8 @@ mod tests {
         let kafka = ["KAFKA_SSL_CA_FILE", "KAFKA_SASL_USERNAME_FILE", "KAFKA_SASL_PASSWORD_FILE"];
         let all = [&["DATABASE_URL_FILE", "JWT_PUBLIC_KEYS_FILE"][..], &kafka].concat();
         assert_eq!(variables(Service::Menu), all);
-        assert_eq!(variables(Service::Reservation), all);
+        let links = [&["DATABASE_URL_FILE", "JWT_PUBLIC_KEYS_FILE", "LINK_KEY_FILE"][..], &kafka].concat();
+        assert_eq!(variables(Service::Reservation), links);
         let own = ["DATABASE_URL_FILE", "JWT_PUBLIC_KEYS_FILE", "JWT_PRIVATE_KEY_FILE", "ADMIN_PASSWORD_FILE"];
         assert_eq!(variables(Service::Auth), [&own[..], &kafka].concat());
         let menu = template(&platform, Service::Menu);
