@@ -117,8 +117,9 @@ CREATE TABLE reservation (
     undo_at          timestamptz,
     -- The language in which the restaurant writes to the guest; null where it is the restaurant's.
     language         varchar(5),
-    -- Links to the booking are good for one version: it grows with a change of the e-mail address, to which they are sent.
-    link_version     integer NOT NULL DEFAULT 1,
+    -- Links to the booking are good for one version: it grows with a change of the e-mail address, to which they are sent. It begins anywhere, so
+    -- that a link of a booking that a restore has lost opens none that gets its id.
+    link_version     integer NOT NULL DEFAULT (random() * 1000000000)::integer,
     version          integer NOT NULL DEFAULT 1,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),

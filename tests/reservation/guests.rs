@@ -8,7 +8,8 @@ use reservation::config::{Config, Restaurant};
 use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::{Api, Platform, Reply, Setup, platform, token};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::{furnish, house, in_hours, move_in_time, wanted, with};
@@ -298,4 +299,74 @@ async fn without_keys_for_links_guests_need_an_account() {
     other.with_token(made.body["manage_token"].as_str().expect("a token")).get(&path(&made)).await.problem(401, "unauthenticated");
     shutdown.cancel();
     running.await.expect("it stops").expect("in order");
+}
+
+/// The version of the links is judged by the booking that is changed, not by what was known when the head of the request came in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_ends_while_a_request_comes_in_is_good_for_nothing() {
+    let (platform, _) = house(&[4]).await;
+    let made = booked(&platform, 24).await;
+    let address = platform.base("reservation").trim_start_matches("http://").to_owned();
+    let (body, token) = (r#"{"contact_email": "thief@example.com"}"#, made.body["manage_token"].as_str().expect("a token"));
+    let head = format!(
+        "PATCH {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        path(&made),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    // The service asks for the body once it knows who sends it.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.expect("an answer");
+    assert_eq!(&asked[..12], b"HTTP/1.1 100");
+    let host = platform.anyone("reservation").with_token(token::token(8, Role::Host));
+    host.patch(&path(&made), &json!({"contact_email": "countess@example.com"})).await.expect(200);
+    stream.write_all(body.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 401") && !answer.contains("rbk_"), "{answer}");
+    assert_eq!(host.get(&path(&made)).await.expect(200).body["contact_email"], "countess@example.com");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_of_a_booking_that_was_lost_opens_no_other() {
+    let (platform, _) = house(&[4]).await;
+    let lost = booked(&platform, 24).await;
+    let pool = platform.pool("reservation");
+    sqlx::query("DELETE FROM reservation").execute(&pool).await.expect("removed");
+    sqlx::query("SELECT setval('reservation_id_seq', $1, false)").bind(lost.id()).execute(&pool).await.expect("set back");
+    let other = booked(&platform, 24).await;
+    assert_eq!(other.id(), lost.id());
+    by_link(&platform, &lost).get(&path(&other)).await.problem(401, "unauthenticated");
+    by_link(&platform, &other).get(&path(&other)).await.expect(200);
+}
+
+/// Whoever asks without an account may ask for as much as they like: nothing of it stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_to_somebody_without_an_account_is_not_kept() {
+    let (platform, ids) = house(&[4]).await;
+    let anyone = platform.anyone("reservation");
+    let keyed = async |body: &Value| send(anyone.request(Method::POST, GUEST).header("Idempotency-Key", "k").json(body)).await;
+    let taken = with(wish(24), json!({"table_id": ids[0]}));
+    let first = booked(&platform, 24).await;
+    keyed(&taken).await.problem(409, "table_taken");
+    keyed(&with(wish(24), json!({"table_id": 99_999}))).await.invalid(&["#/table_id"]);
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM idempotency_key").fetch_one(&platform.pool("reservation")).await.expect("a count");
+    assert_eq!(kept, 0);
+    by_link(&platform, &first).act(&format!("{}/cancel", path(&first))).await.expect(200);
+    keyed(&taken).await.expect(201);
+}
+
+/// The answer is given again, but no link to a booking that is another address's by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_given_again_without_a_link_that_went_to_another_address() {
+    let (platform, _) = house(&[4]).await;
+    let anyone = platform.anyone("reservation");
+    let keyed = async || send(anyone.request(Method::POST, GUEST).header("Idempotency-Key", "k").json(&wish(24))).await.expect(201);
+    let first = keyed().await;
+    by_link(&platform, &first).patch(&path(&first), &json!({"contact_email": "countess@example.com"})).await.expect(200);
+    let again = keyed().await;
+    assert_eq!((again.id(), again.body.get("manage_token"), again.body.get("manage_url")), (first.id(), None, None));
 }

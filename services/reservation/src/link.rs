@@ -215,7 +215,7 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, NoToken> {
         let (id, mac) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(NoToken)?;
-        let id: i32 = id.parse().map_err(|_| NoToken)?;
+        let id = id.parse::<i32>().ok().filter(|number| number.to_string() == id).ok_or(NoToken)?;
         if mac.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(NoToken);
         }
@@ -260,7 +260,19 @@ mod tests {
         assert!(keys.verify(&token(&text), 1) && !keys.verify(&token(&text), 2));
         let (_, mac) = text.rsplit_once('_').expect("a signature");
         assert!(!keys.verify(&token(&format!("rbk_8_{mac}")), 1));
-        for wrong in ["", "rbk_", "rbk_7", "rbk_7_", "rbk_0_", "rbk_x_a", &text[..text.len() - 1], &text[1..], &text.to_uppercase()] {
+        for wrong in [
+            "",
+            &format!("rbk_07_{mac}"),
+            &format!("rbk_+7_{mac}"),
+            "rbk_",
+            "rbk_7",
+            "rbk_7_",
+            "rbk_0_",
+            "rbk_x_a",
+            &text[..text.len() - 1],
+            &text[1..],
+            &text.to_uppercase(),
+        ] {
             assert_eq!(wrong.parse::<Token>(), Err(NoToken), "{wrong}");
         }
         assert_eq!(format!("{text}a").parse::<Token>(), Err(NoToken));

@@ -82,6 +82,8 @@ pub enum Refusal {
     Invalid(Faults),
     /// Guests need an account.
     AccountRequired,
+    /// The links of the booking that were good when the request began have ended.
+    LinkEnded,
     /// A limit is reached, for so many seconds.
     TooMany(Limit, u64),
     /// The table that was named is not in use.

@@ -47,8 +47,8 @@ impl Room {
 pub enum Identity {
     /// An account.
     Account(UserId),
-    /// The link of a booking, of which they know alone.
-    Link(ReservationId),
+    /// The link of a booking, of which they know alone, and the version of its links.
+    Link(ReservationId, i32),
 }
 
 /// Somebody who does something to a booking.
@@ -66,7 +66,7 @@ impl Acting<'_> {
     pub fn author(&self) -> Author {
         let user_id = match self.identity {
             Identity::Account(user_id) => Some(user_id),
-            Identity::Link(_) => None,
+            Identity::Link(..) => None,
         };
         Author { by: self.actor.into(), user_id }
     }
@@ -81,12 +81,18 @@ impl Acting<'_> {
 /// The booking, where they may know of it: a guest knows of their own.
 ///
 /// # Errors
-/// `NotFound` or `Database`.
+/// `NotFound`, `LinkEnded` where its links have ended since the request began, or `Database`.
 pub async fn find(connection: &mut PgConnection, identity: Identity, actor: Actor, id: ReservationId) -> Result<Reservation, Refusal> {
-    let reservation = store::booking::get(connection, id).await?;
-    let known = reservation.filter(|reservation| match identity {
-        Identity::Account(user_id) => actor == Actor::Staff || reservation.user_id == Some(user_id),
-        Identity::Link(booking) => reservation.id == booking,
-    });
-    known.ok_or(Refusal::NotFound(Thing::Reservation))
+    let reservation = store::booking::get(connection, id).await?.ok_or(Refusal::NotFound(Thing::Reservation))?;
+    match identity {
+        Identity::Account(user_id) if actor == Actor::Staff || reservation.user_id == Some(user_id) => Ok(reservation),
+        Identity::Link(booking, version) if reservation.id == booking => {
+            if reservation.link_version == version {
+                Ok(reservation)
+            } else {
+                Err(Refusal::LinkEnded)
+            }
+        }
+        Identity::Account(_) | Identity::Link(..) => Err(Refusal::NotFound(Thing::Reservation)),
+    }
 }

@@ -19,10 +19,12 @@ pub fn address(extensions: &Extensions, headers: &HeaderMap, hops: usize) -> Opt
 }
 
 fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
-    let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
-    let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    // An entry that is no text is one all the same: what a client sends must not hide what a proxy appends to it.
+    let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.as_bytes());
+    let entries = lines.flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let entries: Vec<&[u8]> = entries.filter(|entry| !entry.is_empty()).collect();
     let place = entries.len().saturating_sub(hops);
-    if hops == 0 { None } else { read(entries.get(place)?) }
+    if hops == 0 { None } else { read(std::str::from_utf8(entries.get(place)?).ok()?) }
 }
 
 /// An address, perhaps with a port, and in brackets where it is one of IPv6.
@@ -46,12 +48,12 @@ mod tests {
 
     use super::*;
 
-    fn seen(lines: &[&'static str], hops: usize) -> String {
+    fn seen(lines: &[&str], hops: usize) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(Peer([192, 0, 2, 1].into()));
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).expect("a value"));
         }
         address(&extensions, &headers, hops).expect("an address").to_string()
     }
@@ -70,6 +72,8 @@ mod tests {
         assert_eq!(seen(&["198.51.100.7"], 3), "198.51.100.7");
         assert_eq!(seen(&[], 1), "192.0.2.1");
         assert_eq!(seen(&["198.51.100.7, unknown"], 1), "192.0.2.1");
+        // What is no ASCII hides nothing.
+        assert_eq!(seen(&["ÿ, 198.51.100.7"], 1), "198.51.100.7");
     }
 
     #[test]

@@ -29,11 +29,14 @@ fn the_first_booking_of_the_readme() {
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     let answers: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let [table, guest, booking, refused, users] = answers.as_slice() else { panic!("{said}") };
+    let [table, guest, booking, refused, without_account, users] = answers.as_slice() else { panic!("{said}") };
     assert_eq!(table["table_number"], 7, "{said}");
     assert_eq!(guest["email"], "ada@example.com", "{said}");
     assert_eq!((&booking["table_id"], &booking["status"]), (&table["id"], &Value::from("pending")), "{said}");
     assert_eq!(refused["code"], "no_table_free", "{said}");
+    assert_eq!((&without_account["source"], &without_account["table_id"]), (&Value::from("guest"), &table["id"]), "{said}");
+    let page = platform.base("Reservations").replace("127.0.0.1", "localhost");
+    assert!(without_account["manage_url"].as_str().is_some_and(|url| url.starts_with(&page)), "{said}");
     assert_eq!(users[0]["activity"]["next_reservation_time"], booking["reservation_time"], "{said}");
     platform.stop();
 }

@@ -9,8 +9,9 @@ use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
 use http::StatusCode;
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::link::Who;
+use super::link::{Link, Who};
 use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, refuse_for_staff, with_etag};
 use crate::booking::change::{self, Change};
@@ -61,6 +62,29 @@ chassis::body! {
     }
 }
 
+/// A booking after a change.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ChangedReservation {
+    /// The booking.
+    #[serde(flatten)]
+    pub reservation: Reservation,
+    /// The token of its new link, where whoever has a link changed the e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, example = "rbk_1_4r2mq6a5vdhvnxq2x5x7yjzk3u6wlbcf")]
+    pub manage_token: Option<String>,
+    /// The page of its new link, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, example = "https://book.example.com/b/7QK2M9XA?k=rbk_1_4r2mq6a5vdhvnxq2x5x7yjzk3u6wlbcf")]
+    pub manage_url: Option<String>,
+}
+
+impl ChangedReservation {
+    fn new(reservation: Reservation, link: Option<Link>) -> Self {
+        let (manage_token, manage_url) = link.map(|link| (link.manage_token, link.manage_url)).unzip();
+        Self { reservation, manage_token, manage_url }
+    }
+}
+
 /// The members that are for the staff alone.
 const FOR_STAFF: [&str; 3] = ["table_ids", "staff_note", "override"];
 
@@ -82,7 +106,7 @@ const FOR_STAFF: [&str; 3] = ["table_ids", "staff_note", "override"];
         ("time" = (summary = "Another time", value = json!({"reservation_time": "2030-05-17T19:30:00+02:00"}))),
         ("party" = (summary = "A larger party, at a table that the house chooses", value = json!({"guests_count": 5, "table_id": null}))),
     )),
-    responses((status = 200, description = "The booking", body = Reservation, headers(("ETag" = String, description = "The version"))))
+    responses((status = 200, description = "The booking", body = ChangedReservation, headers(("ETag" = String, description = "The version"))))
 )]
 pub async fn change(State(state): State<AppState>, who: Who, mut input: Input) -> Result<Response, Problem> {
     let now = Timestamp::now();
@@ -118,11 +142,9 @@ pub async fn change(State(state): State<AppState>, who: Who, mut input: Input) -
         match change::change(&mut connection, state.room(), &acting, id, &change, now).await {
             Ok(done) => {
                 let reservation = state.settled(done, who.actor, |_| "changed");
-                let by_link = matches!(who.identity, Identity::Link(_)) && change.email.is_some();
-                return Ok(match state.linked(&reservation).filter(|_| by_link) {
-                    Some(linked) => with_etag(StatusCode::OK, reservation.version, &linked),
-                    None => with_etag(StatusCode::OK, reservation.version, &reservation),
-                });
+                let by_link = matches!(who.identity, Identity::Link(..)) && change.email.is_some();
+                let link = if by_link { state.link_of(&reservation) } else { None };
+                return Ok(with_etag(StatusCode::OK, reservation.version, &ChangedReservation::new(reservation, link)));
             }
             // Two bookings that trade places wait for each other; the database ends one, which tries again.
             Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use chassis::http::RequestId;
+use chassis::http::code::FORBIDDEN;
 use chassis::http::identity::Caller;
 use chassis::http::input::{Input, Source};
 use chassis::http::openapi::Problems;
@@ -23,7 +24,11 @@ use crate::store::idempotency::{self, Answer, Keyed, Scope};
 use crate::table::{Named, TableId};
 
 /// The problems of the operations here.
-pub const PROBLEMS: &[Problems] = &[("create_reservation", make::REFUSALS), ("create_reservation", &[&codes::IDEMPOTENCY_KEY_REUSED])];
+pub const PROBLEMS: &[Problems] = &[
+    ("create_reservation", &[&FORBIDDEN]),
+    ("create_reservation", make::REFUSALS),
+    ("create_reservation", &[&codes::IDEMPOTENCY_KEY_REUSED]),
+];
 
 chassis::words! {
     /// How a booking comes about.

@@ -32,7 +32,8 @@ pub const PROBLEMS: &[Problems] = &[
     ("create_guest_reservation", &[&codes::ACCOUNT_REQUIRED, &codes::IDEMPOTENCY_KEY_REUSED]),
 ];
 
-const PATH: &str = "/reservations/guest";
+/// The path of the operation.
+pub const PATH: &str = "/reservations/guest";
 
 chassis::body! {
     /// A request to book without an account.
@@ -107,7 +108,7 @@ pub async fn create(State(state): State<AppState>, Network(network): Network, mu
     }
     let key = input.header::<Key>(Key::HEADER);
     let email = input.peek::<Email>(Source::Body, "contact_email");
-    let keyed = email.and_then(|email| keyed(&input, key.as_ref(), Scope::Email(email.into_string()), PATH));
+    let keyed = email.clone().and_then(|email| keyed(&input, key.as_ref(), Scope::Email(email.into_string()), PATH));
     refuse_start(&mut input, now, &state);
     let stay = (input.peek::<Guests>(Source::Body, "guests_count"), input.peek::<Minutes>(Source::Body, "duration_minutes"));
     let body = input.read::<NewGuestReservation>();
@@ -117,7 +118,10 @@ pub async fn create(State(state): State<AppState>, Network(network): Network, mu
     refuse_stay(&mut input, stay, &state);
     let body = match finish(&state, &mut input, (key, body), keyed.as_ref()).await? {
         Ok(body) => body,
-        Err(kept) => return Ok(replay(state.linked_answer(kept))),
+        Err(kept) => {
+            let email = email.map(Email::into_string).unwrap_or_default();
+            return Ok(replay(state.linked_answer(&mut *state.connection().await?, kept, &email).await?));
+        }
     };
     let wish = Wish {
         user_id: None,

@@ -64,7 +64,7 @@ pub fn created(location: String, etag: &HeaderValue, made: &impl Serialize) -> A
 /// The request, as its key knows it, where it has one: who sends it, where to, and what. To be taken before members are taken out of the body.
 pub fn keyed(input: &Input, key: Option<&Option<Key>>, scope: Scope, path: &str) -> Option<Keyed> {
     let digest = || Sha256::new().chain_update(path).chain_update(input.canonical_body()).finalize().into();
-    key.and_then(Option::as_ref).map(|Key(key)| Keyed { scope: scope.to_string(), key: key.clone(), fingerprint: digest() })
+    key.and_then(Option::as_ref).map(|Key(key)| Keyed { scope, key: key.clone(), fingerprint: digest() })
 }
 
 /// Claims a key. An answer: the request was answered before.
@@ -85,7 +85,8 @@ pub async fn claim(state: &AppState, transaction: &mut PgConnection, keyed: &Key
 /// Keeps the answer to a request whose key was claimed, be it a refusal that is final, and commits. Returns the answer, and what was made.
 ///
 /// # Errors
-/// A refusal that is not final: the key is free for another attempt. Or `Database`.
+/// A refusal that is not final, or is of somebody without an account, who may ask for as much as they like: the key is free for another
+/// attempt. Or `Database`.
 pub async fn settle<T>(
     state: &AppState,
     mut transaction: Transaction<'_, Postgres>,
@@ -95,7 +96,7 @@ pub async fn settle<T>(
 ) -> Result<(Answer, Option<T>), Refusal> {
     let (answer, made) = match outcome {
         Ok((answer, made)) => (answer, Some(made)),
-        Err(refusal) if refusal.is_final() => {
+        Err(refusal) if refusal.is_final() && matches!(keyed.scope, Scope::User(_)) => {
             let problem = state.problem(refusal);
             state.count(problem.code().code);
             (refused(&problem, request_id.as_str()), None)

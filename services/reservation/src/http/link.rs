@@ -1,6 +1,6 @@
 //! Callers that are known by the link of a booking, in place of an account.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::identity::{self, Caller, Restricted};
@@ -8,8 +8,9 @@ use chassis::http::problem::Problem;
 use http::header;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
-use super::{AppState, actor};
+use super::{AppState, actor, guest};
 use crate::booking::{Reservation, ReservationId};
 use crate::link::{PREFIX, Token};
 use crate::room::Identity;
@@ -32,16 +33,16 @@ impl From<Caller> for Who {
     }
 }
 
-/// The booking for whose link the request has a token that is good.
+/// The booking for whose link the request has a token that is good, and the version of its links.
 #[derive(Clone, Copy, Debug)]
-struct Bearer(ReservationId);
+struct Bearer(ReservationId, i32);
 
 impl<S: Send + Sync> FromRequestParts<S> for Who {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if let Some(Bearer(id)) = parts.extensions.get() {
-            return Ok(Self { identity: Identity::Link(*id), actor: Actor::Guest });
+        if let Some(Bearer(id, version)) = parts.extensions.get() {
+            return Ok(Self { identity: Identity::Link(*id, *version), actor: Actor::Guest });
         }
         Caller::from_request_parts(parts, state).await.map(Self::from)
     }
@@ -50,13 +51,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 /// Has handlers know a caller by the link of a booking. A token that is not good is none, as any other one.
 pub async fn recognise(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(header::AUTHORIZATION).and_then(identity::bearer).filter(|token| token.starts_with(PREFIX));
-    if let Some(token) = sent.and_then(|token| token.parse::<Token>().ok()) {
-        match state.is_good(&token).await {
-            Ok(true) => {
-                request.extensions_mut().insert(Bearer(token.id));
+    // Whoever books as a guest is one, whatever they send.
+    let books = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == guest::PATH);
+    if let Some(token) = sent.filter(|_| !books).and_then(|token| token.parse::<Token>().ok()) {
+        match state.good_version(&token).await {
+            Ok(Some(version)) => {
+                request.extensions_mut().insert(Bearer(token.id, version));
                 request.extensions_mut().insert(Restricted);
             }
-            Ok(false) => {}
+            Ok(None) => {}
             Err(problem) => return problem.into_response(),
         }
     }
@@ -87,12 +90,12 @@ pub struct Link {
 }
 
 impl AppState {
-    /// Whether a token is good for its booking, and not 30 days over.
-    async fn is_good(&self, token: &Token) -> Result<bool, Problem> {
-        let Some(keys) = &self.0.links else { return Ok(false) };
+    /// The version of the links of its booking for which a token is good, if it is, and the visit not 30 days over.
+    async fn good_version(&self, token: &Token) -> Result<Option<i32>, Problem> {
+        let Some(keys) = &self.0.links else { return Ok(None) };
         let mut connection = self.connection().await?;
         let version = store::booking::link_version(&mut connection, token.id).await?;
-        Ok(version.is_some_and(|version| keys.verify(token, version)))
+        Ok(version.filter(|version| keys.verify(token, *version)))
     }
 
     /// The link of a booking. `None`: the service has no keys to make one.
@@ -102,26 +105,33 @@ impl AppState {
         Some(Link { manage_token, manage_url })
     }
 
-    /// The booking with its link.
-    pub(super) fn linked(&self, reservation: &Reservation) -> Option<LinkedReservation> {
-        let link = self.link(reservation.id, &reservation.reservation_code, reservation.link_version)?;
-        Some(LinkedReservation { reservation: reservation.clone(), link })
+    /// The link of a booking, as it is now.
+    pub(super) fn link_of(&self, reservation: &Reservation) -> Option<Link> {
+        self.link(reservation.id, &reservation.reservation_code, reservation.link_version)
     }
 
-    /// The answer with a booking that was made, with its link, which is not kept: whoever reads the answers that are kept opens no booking.
-    pub(super) fn linked_answer(&self, mut answer: Answer) -> Answer {
+    /// The answer with a booking that was made for this e-mail address, with its link, which is not kept: whoever reads the answers that are
+    /// kept opens no booking. Where the booking has another address by now, its link is not for whoever asks again.
+    pub(super) async fn linked_answer(
+        &self,
+        connection: &mut PgConnection,
+        mut answer: Answer,
+        email: &str,
+    ) -> Result<Answer, sqlx::Error> {
         #[derive(Deserialize)]
-        struct Made<'a> {
+        struct Made {
             id: ReservationId,
-            reservation_code: &'a str,
+            reservation_code: String,
         }
-        let link = serde_json::from_slice(&answer.body).ok().and_then(|Made { id, reservation_code }| self.link(id, reservation_code, 1));
-        if let Some(link) = link.and_then(|link| serde_json::to_vec(&link).ok())
+        let Ok(Made { id, reservation_code }) = serde_json::from_slice(&answer.body) else { return Ok(answer) };
+        let version = store::booking::link_version_for(connection, id, email).await?;
+        let link = version.and_then(|version| self.link(id, &reservation_code, version)).and_then(|link| serde_json::to_vec(&link).ok());
+        if let Some(link) = link
             && answer.body.pop() == Some(b'}')
         {
             answer.body.push(b',');
             answer.body.extend(&link[1..]);
         }
-        answer
+        Ok(answer)
     }
 }

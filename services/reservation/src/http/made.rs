@@ -42,10 +42,12 @@ impl Asked {
     }
 
     /// The answer, as it is sent: a guest without an account gets the link of the booking with it.
-    fn sent(&self, state: &AppState, answer: Answer) -> Answer {
+    async fn sent(&self, state: &AppState, connection: &mut PgConnection, answer: Answer) -> Result<Answer, sqlx::Error> {
         match self {
-            Self::Table(Wish { source: Source::Guest, .. }, _) => state.linked_answer(answer),
-            _ => answer,
+            Self::Table(Wish { source: Source::Guest, email: Some(email), .. }, _) => {
+                state.linked_answer(connection, answer, email.as_str()).await
+            }
+            _ => Ok(answer),
         }
     }
 }
@@ -79,19 +81,18 @@ async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, reques
     let mut connection = state.pool().acquire().await?;
     let Some(keyed) = keyed else {
         let made = asked.make(&mut connection, state.room()).await?;
-        drop(connection);
         settled(state, &made);
-        return Ok(respond(asked.sent(state, booked(made, asked.actor()))));
+        return Ok(respond(asked.sent(state, &mut connection, booked(made, asked.actor())).await?));
     };
     let mut transaction = connection.begin().await?;
     if let Some(kept) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replay(asked.sent(state, kept)));
+        return Ok(replay(asked.sent(state, &mut transaction, kept).await?));
     }
     let made = asked.make(&mut transaction, state.room()).await;
     let outcome = made.map(|made| (booked(made.clone(), asked.actor()), made));
     let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
     made.iter().for_each(|made| settled(state, made));
-    Ok(respond(asked.sent(state, answer)))
+    Ok(respond(asked.sent(state, &mut connection, answer).await?))
 }
 
 /// Tells of a booking that is committed.

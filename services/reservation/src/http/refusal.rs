@@ -77,6 +77,7 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
             let detail = "The restaurant takes bookings with an account alone. Log in, and book with `POST /reservations/`.";
             Problem::new(&codes::ACCOUNT_REQUIRED, detail)
         }
+        Refusal::LinkEnded => Problem::new(&code::UNAUTHENTICATED, "The link is good no more: the booking has another e-mail address."),
         Refusal::TooMany(limit, seconds) => too_many(limit, restaurant).retry_after(seconds),
         Refusal::TableInactive => {
             Problem::new(&codes::TABLE_INACTIVE, "The table is not in use. Name another table, or none: then the house chooses.")

@@ -56,7 +56,7 @@ pub async fn my(State(state): State<AppState>, who: Who, mut input: Input) -> Re
     let (after, limit) = (page.after().copied(), page.fetch());
     let reservations = match who.identity {
         Identity::Account(user_id) => list::of_user(&mut connection, user_id, mine.when, after, limit).await?,
-        Identity::Link(id) => list::of_link(&mut connection, id, mine.when, after, limit).await?,
+        Identity::Link(id, version) => list::of_link(&mut connection, (id, version), mine.when, after, limit).await?,
     };
     let reservations = reservations.into_iter().map(|reservation| reservation.shown_to(Actor::Guest)).collect();
     Ok(page.respond(reservations, Position::after))

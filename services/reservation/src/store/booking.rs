@@ -127,6 +127,14 @@ pub async fn link_version(connection: &mut PgConnection, id: ReservationId) -> R
     sqlx::query_scalar(sql::LINK_VERSION).bind(id).fetch_optional(connection).await
 }
 
+/// The version of a booking's links, as long as the booking has this e-mail address.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn link_version_for(connection: &mut PgConnection, id: ReservationId, email: &str) -> Result<Option<i32>, sqlx::Error> {
+    sqlx::query_scalar(sql::LINK_VERSION_FOR).bind(id).bind(email).fetch_optional(connection).await
+}
+
 /// Locks the booking; `false` where it has another version by now.
 ///
 /// # Errors

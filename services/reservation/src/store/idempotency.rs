@@ -31,8 +31,8 @@ impl fmt::Display for Scope {
 /// A request that names a key.
 #[derive(Clone, Debug)]
 pub struct Keyed {
-    /// Whose key it is, as a [`Scope`] is written.
-    pub scope: String,
+    /// Whose key it is.
+    pub scope: Scope,
     /// The key.
     pub key: String,
     /// What the request asks for.
@@ -67,7 +67,7 @@ pub enum Claim {
 /// # Errors
 /// Where the database fails.
 pub async fn claim(transaction: &mut PgConnection, keyed: &Keyed) -> Result<Claim, sqlx::Error> {
-    let claim = sqlx::query(sql::CLAIM_KEY).bind(&keyed.scope).bind(&keyed.key).bind(&keyed.fingerprint[..]);
+    let claim = sqlx::query(sql::CLAIM_KEY).bind(keyed.scope.to_string()).bind(&keyed.key).bind(&keyed.fingerprint[..]);
     if claim.execute(&mut *transaction).await?.rows_affected() == 1 {
         return Ok(Claim::New);
     }
@@ -80,7 +80,7 @@ pub async fn claim(transaction: &mut PgConnection, keyed: &Keyed) -> Result<Clai
 /// # Errors
 /// Where the database fails.
 pub async fn find(executor: impl PgExecutor<'_>, keyed: &Keyed) -> Result<Option<Answer>, sqlx::Error> {
-    let find = sqlx::query_as(sql::KEPT_ANSWER).bind(&keyed.scope).bind(&keyed.key).bind(&keyed.fingerprint[..]);
+    let find = sqlx::query_as(sql::KEPT_ANSWER).bind(keyed.scope.to_string()).bind(&keyed.key).bind(&keyed.fingerprint[..]);
     find.fetch_optional(executor).await
 }
 
@@ -90,7 +90,7 @@ pub async fn find(executor: impl PgExecutor<'_>, keyed: &Keyed) -> Result<Option
 /// Where the database fails.
 pub async fn keep(transaction: &mut PgConnection, keyed: &Keyed, answer: &Answer) -> Result<(), sqlx::Error> {
     sqlx::query(sql::KEEP_ANSWER)
-        .bind(&keyed.scope)
+        .bind(keyed.scope.to_string())
         .bind(&keyed.key)
         .bind(answer.status)
         .bind(sqlx::types::Json(&answer.headers))

@@ -99,7 +99,7 @@ pub async fn of_user(
 /// Where the database fails.
 pub async fn of_link(
     connection: &mut PgConnection,
-    id: ReservationId,
+    (id, link_version): (ReservationId, i32),
     when: When,
     after: Option<Position>,
     limit: i64,
@@ -110,6 +110,7 @@ pub async fn of_link(
         .bind(after.map(|after| after.id))
         .bind(limit)
         .bind(when.as_str())
+        .bind(link_version)
         .fetch_all(connection)
         .await
 }

@@ -10,7 +10,9 @@ pub const LOCK: &str = "SELECT id FROM reservation WHERE id = $1 AND version = $
 pub const LIMIT_REACHED: &str = "SELECT booking_limit($1, $2, $3)";
 pub const UNTIL_HOUR: &str = include_str!("sql/until_hour.sql");
 pub const UNTIL_UPCOMING: &str = include_str!("sql/until_upcoming.sql");
-pub const NETWORK_IS_BEYOND: &str = "SELECT network_limit($1, $2)";
+pub const LINK_VERSION_FOR: &str = "SELECT link_version FROM reservation WHERE id = $1 AND contact_email = $2";
+pub const NETWORK_IS_BEYOND: &str = "SELECT CASE WHEN $2 <= (
+                SELECT count(*) FROM guest_booking WHERE network = $1 AND made_at > now() - interval '1 hour') THEN 'network' END";
 pub const UNTIL_NETWORK: &str = include_str!("sql/until_network.sql");
 pub const FORGET_NETWORKS: &str = "DELETE FROM guest_booking WHERE made_at < now() - interval '1 hour'";
 pub const LINK_VERSION: &str = "SELECT link_version FROM reservation WHERE id = $1

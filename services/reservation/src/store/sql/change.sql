@@ -3,8 +3,9 @@
 -- $11 requests, $12 name, $13 note of the staff, $14 whether rules were overridden, $15 as whom and $16 by which user.
 WITH changed AS (
     UPDATE reservation SET table_id = ($3::integer[])[1], table_ids = $3, table_named = $4, guests_count = $5, reservation_time = $6,
-        duration_minutes = $7, status = $8, contact_phone = $9, contact_email = $10, special_requests = $11, contact_name = $12,
-        link_version = link_version + (contact_email IS DISTINCT FROM $10)::integer, staff_note = $13, overridden = $14, changed_by = $15, changed_by_user = $16, version = version + 1,
+        duration_minutes = $7, status = $8, contact_phone = $9, contact_email = $10::varchar, special_requests = $11, contact_name = $12,
+        link_version = link_version + (contact_email IS DISTINCT FROM $10::varchar)::integer, staff_note = $13,
+        overridden = $14, changed_by = $15, changed_by_user = $16, version = version + 1,
         updated_at = greatest(clock_timestamp(), updated_at)
     WHERE id = $1 AND version = $2 RETURNING reservation AS booking
 ), told AS (
