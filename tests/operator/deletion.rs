@@ -102,7 +102,7 @@ pub(crate) async fn data_is_retained(place: &Place) {
     let storage = |size: &str| json!({"postgres": {"managed": {"storage": {"size": size}}}});
     let operator = ready(place, "trattoria", storage("10Gi")).await;
     let before = data(place).await;
-    assert_eq!(before.len(), 10, "six Secrets and four volumes: {:?}", before.keys());
+    assert_eq!(before.len(), 11, "seven Secrets and four volumes: {:?}", before.keys());
     for object in before.values() {
         assert!(object["metadata"]["ownerReferences"].is_null(), "{object}");
     }

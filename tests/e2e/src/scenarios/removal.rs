@@ -54,7 +54,7 @@ pub(crate) async fn retained_data_is_found_again(world: &World) -> Result<()> {
     delete(&restaurant).await?;
     let kept = only(&restaurant, &["secret/", "persistentvolumeclaim/"]).await?;
     let volumes = kept.iter().filter(|object| object.starts_with("persistentvolumeclaim/")).count();
-    ensure((volumes, kept.len()) == (4, 10), || format!("kept are {kept:?}"))?;
+    ensure((volumes, kept.len()) == (4, 11), || format!("kept are {kept:?}"))?;
     world.tell(format!("deleted: kept are {volumes} volumes and {} Secrets, and nothing else", kept.len() - volumes));
 
     restaurant.apply(&spec(&restaurant.name, 2)).await?;
