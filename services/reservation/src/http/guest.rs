@@ -120,7 +120,7 @@ pub async fn create(State(state): State<AppState>, Network(network): Network, mu
         Ok(body) => body,
         Err(kept) => {
             let email = email.map(Email::into_string).unwrap_or_default();
-            return Ok(replay(state.linked_answer(&mut *state.connection().await?, kept, &email).await?));
+            return Ok(replay(state.relinked(&mut *state.connection().await?, kept, &email).await?));
         }
     };
     let wish = Wish {

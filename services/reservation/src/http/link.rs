@@ -66,7 +66,7 @@ pub async fn recognise(State(state): State<AppState>, mut request: Request, next
     next.run(request).await
 }
 
-/// A booking with its link.
+/// A booking with its link, as the answer to a guest's booking is described; [`with_link`] makes it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct LinkedReservation {
     /// The booking.
@@ -110,14 +110,9 @@ impl AppState {
         self.link(reservation.id, &reservation.reservation_code, reservation.link_version)
     }
 
-    /// The answer with a booking that was made for this e-mail address, with its link, which is not kept: whoever reads the answers that are
-    /// kept opens no booking. Where the booking has another address by now, its link is not for whoever asks again.
-    pub(super) async fn linked_answer(
-        &self,
-        connection: &mut PgConnection,
-        mut answer: Answer,
-        email: &str,
-    ) -> Result<Answer, sqlx::Error> {
+    /// The kept answer with a booking that was made for this e-mail address, with its link. Where the booking has another address by now, its
+    /// link is not for whoever asks again.
+    pub(super) async fn relinked(&self, connection: &mut PgConnection, answer: Answer, email: &str) -> Result<Answer, sqlx::Error> {
         #[derive(Deserialize)]
         struct Made {
             id: ReservationId,
@@ -125,13 +120,17 @@ impl AppState {
         }
         let Ok(Made { id, reservation_code }) = serde_json::from_slice(&answer.body) else { return Ok(answer) };
         let version = store::booking::link_version_for(connection, id, email).await?;
-        let link = version.and_then(|version| self.link(id, &reservation_code, version)).and_then(|link| serde_json::to_vec(&link).ok());
-        if let Some(link) = link
-            && answer.body.pop() == Some(b'}')
-        {
-            answer.body.push(b',');
-            answer.body.extend(&link[1..]);
-        }
-        Ok(answer)
+        Ok(with_link(answer, version.and_then(|version| self.link(id, &reservation_code, version))))
     }
+}
+
+/// The answer with a booking, with its link, which is not part of what is kept: whoever reads the answers that are kept opens no booking.
+pub(super) fn with_link(mut answer: Answer, link: Option<Link>) -> Answer {
+    if let Some(link) = link.and_then(|link| serde_json::to_vec(&link).ok())
+        && answer.body.pop() == Some(b'}')
+    {
+        answer.body.push(b',');
+        answer.body.extend(&link[1..]);
+    }
+    answer
 }

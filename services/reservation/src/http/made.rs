@@ -2,12 +2,14 @@
 
 use axum::response::Response;
 use chassis::http::problem::Problem;
+use chassis::http::text::Email;
 use chassis::http::{RequestId, etag};
 use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
 use super::AppState;
 use super::idempotency::{claim, created, replay, respond, settle};
+use super::link::with_link;
 use crate::booking::make::{Wish, make};
 use crate::booking::walk_in::{self, WalkIn};
 use crate::booking::{Reservation, Source};
@@ -41,14 +43,18 @@ impl Asked {
         }
     }
 
-    /// The answer, as it is sent: a guest without an account gets the link of the booking with it.
-    async fn sent(&self, state: &AppState, connection: &mut PgConnection, answer: Answer) -> Result<Answer, sqlx::Error> {
+    /// The e-mail address of a guest without an account, who gets the link of the booking with the answer.
+    fn linked_to(&self) -> Option<&str> {
         match self {
-            Self::Table(Wish { source: Source::Guest, email: Some(email), .. }, _) => {
-                state.linked_answer(connection, answer, email.as_str()).await
-            }
-            _ => Ok(answer),
+            Self::Table(Wish { source: Source::Guest, email, .. }, _) => email.as_ref().map(Email::as_str),
+            _ => None,
         }
+    }
+
+    /// The answer with a booking that is committed, as it is sent. It asks for nothing that could fail.
+    fn sent(&self, state: &AppState, answer: Answer, made: &Reservation) -> Answer {
+        let link = self.linked_to().and_then(|_| state.link_of(made));
+        with_link(answer, link)
     }
 }
 
@@ -81,18 +87,23 @@ async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, reques
     let mut connection = state.pool().acquire().await?;
     let Some(keyed) = keyed else {
         let made = asked.make(&mut connection, state.room()).await?;
+        drop(connection);
         settled(state, &made);
-        return Ok(respond(asked.sent(state, &mut connection, booked(made, asked.actor())).await?));
+        return Ok(respond(asked.sent(state, booked(made.clone(), asked.actor()), &made)));
     };
     let mut transaction = connection.begin().await?;
     if let Some(kept) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replay(asked.sent(state, &mut transaction, kept).await?));
+        return Ok(replay(match asked.linked_to() {
+            Some(email) => state.relinked(&mut transaction, kept, email).await?,
+            None => kept,
+        }));
     }
     let made = asked.make(&mut transaction, state.room()).await;
     let outcome = made.map(|made| (booked(made.clone(), asked.actor()), made));
     let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
-    made.iter().for_each(|made| settled(state, made));
-    Ok(respond(asked.sent(state, &mut connection, answer).await?))
+    let Some(made) = made else { return Ok(respond(answer)) };
+    settled(state, &made);
+    Ok(respond(asked.sent(state, answer, &made)))
 }
 
 /// Tells of a booking that is committed.
