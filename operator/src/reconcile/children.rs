@@ -1,7 +1,7 @@
 //! The objects that the watches have reported, and those known to be as wanted, so that a settled resource costs no request.
 //!
 //! Only a version is kept of each settled object: a thousand resources have some fifty thousand objects. What few of them have is kept apart
-//! from the others' entries, and a whole object as text, which takes a fifth of what its parts would.
+//! from the others' entries, and a whole object as text, which is one piece of memory in place of hundreds.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

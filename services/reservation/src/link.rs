@@ -91,7 +91,7 @@ impl fmt::Display for Generated {
 ///
 /// # Errors
 /// Where the operating system has no randomness to give.
-pub fn new_key() -> Result<String, LinkKeyError> {
+fn new_key() -> Result<String, LinkKeyError> {
     let mut key = [0; KEY];
     getrandom::fill(&mut key).map_err(LinkKeyError::Make)?;
     Ok(HEXLOWER.encode(&key) + "\n")
