@@ -66,7 +66,8 @@ pub async fn recognise(State(state): State<AppState>, mut request: Request, next
     next.run(request).await
 }
 
-/// A booking with its link, as the answer to a guest's booking is described; [`with_link`] makes it.
+// As the answer to a guest's booking is described; `with_link` makes it.
+/// A booking with its link.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct LinkedReservation {
     /// The booking.
