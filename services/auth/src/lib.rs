@@ -105,6 +105,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         consumers: vec![events::activity()],
         tasks: vec![Task::new("private key", |stop| signer.follow(stop))],
         caching: Caching::NoStore,
+        pages: None,
     };
     service.run(parts, listener, shutdown).await
 }

@@ -14,6 +14,7 @@ mod linger;
 mod observe;
 pub mod openapi;
 pub mod page;
+pub mod pages;
 pub(crate) mod path;
 pub mod problem;
 mod request_id;
@@ -34,6 +35,7 @@ pub use crate::http::request_id::RequestId;
 use crate::http::gate::Gate;
 use crate::http::identity::Verifier;
 use crate::http::observe::{Observer, observe};
+use crate::http::pages::Browsers;
 use crate::http::problem::Problem;
 use crate::run::metrics::Metrics;
 use crate::run::panic::message;
@@ -53,6 +55,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) max_requests: usize,
     /// The origins whose pages may call.
     pub(crate) origins: &'a [HeaderValue],
+    /// What browsers read of failures, where the service has pages.
+    pub(crate) browsers: Option<Browsers>,
 }
 
 /// The answer where there is nothing.
@@ -62,11 +66,11 @@ fn no_such_path() -> Problem {
 
 /// Wraps a router with what every service does.
 pub(crate) fn surround(router: Router, surroundings: Surroundings<'_>) -> Router {
-    let Surroundings { metrics, verifier, readiness, caching, max_requests, origins } = surroundings;
+    let Surroundings { metrics, verifier, readiness, caching, max_requests, origins, browsers } = surroundings;
     let router = router.fallback(async || no_such_path()).method_not_allowed_fallback(|method: Method| async move {
         Problem::new(&code::METHOD_NOT_ALLOWED, format!("This path has no {method}; `Allow` lists what it has."))
     });
-    let observe = axum::middleware::from_fn_with_state(Arc::new(Observer { metrics, verifier, caching }), observe);
+    let observe = axum::middleware::from_fn_with_state(Arc::new(Observer { metrics, verifier, caching, browsers }), observe);
     let gate = Gate::new(readiness, max_requests);
     let catch =
         CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| Problem::internal(format!("a panic: {}", message(&*panic))).into_response());

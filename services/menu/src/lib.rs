@@ -106,7 +106,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let state = Arc::new(Menu { pool: service.pool.clone(), outbox: service.outbox.clone(), cache });
     let (router, api) = crate::http::routes();
     let router = router.with_state(state);
-    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler };
+    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler, pages: None };
     service.run(parts, listener, shutdown).await
 }
 

@@ -156,6 +156,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         consumers,
         tasks: [Some(sweep), links.map(follow)].into_iter().flatten().collect(),
         caching: Caching::ByHandler,
+        pages: None,
     };
     service.run(parts, listener, shutdown).await
 }

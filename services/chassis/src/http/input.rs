@@ -231,6 +231,14 @@ impl Input {
         read
     }
 
+    /// Ends the reading of a form that a page has sent: it has no member too many, for browsers and those who link to a page add what they like.
+    ///
+    /// # Errors
+    /// Where the body could not be read.
+    pub fn sent_by_browser(&mut self) -> Result<(), Problem> {
+        self.unreadable.take().map_or(Ok(()), Err)
+    }
+
     /// Whether the body is a form.
     pub fn is_form(&self) -> bool {
         matches!(self.body, Members::Form(_))

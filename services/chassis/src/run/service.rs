@@ -11,6 +11,7 @@ use utoipa::openapi::OpenApi;
 use crate::events::inbox::{Consumer, forget_processed_events};
 use crate::events::outbox::{Outbox, Relay};
 use crate::http::identity::Verifier;
+use crate::http::pages::{Browsers, ErrorPages};
 use crate::http::path::Paths;
 use crate::http::{Caching, Surroundings, openapi, surround};
 use crate::run::config::Settings;
@@ -69,6 +70,8 @@ pub struct Parts<P> {
     pub tasks: Vec<Task>,
     /// What caches may keep.
     pub caching: Caching,
+    /// What browsers read of failures, where the service has pages.
+    pub pages: Option<ErrorPages>,
 }
 
 impl Service {
@@ -103,7 +106,7 @@ impl Service {
             tracing::info!(service = self.name, %address, "listening");
         }
         let observer = database::observer(self.settings.database.clone().application_name("observer"));
-        let server = self.server(parts.router, parts.api, parts.caching, observer.clone());
+        let server = self.server((parts.router, parts.api), parts.caching, parts.pages, observer.clone());
         let (mut requests, mut relay, mut background) = (Tasks::default(), Tasks::default(), Tasks::default());
         requests.spawn(Task::new("server", |stop| server.run(listener, stop)));
 
@@ -148,7 +151,8 @@ impl Service {
         outcome
     }
 
-    fn server(&self, router: Router, api: OpenApi, caching: Caching, observer: PgPool) -> Server {
+    fn server(&self, (router, api): (Router, OpenApi), caching: Caching, pages: Option<ErrorPages>, observer: PgPool) -> Server {
+        let browsers = pages.map(|pages| Browsers::new(pages, api.paths.paths.keys()));
         let paths = Paths::new(api.paths.paths.keys());
         let probes =
             Probes { readiness: self.readiness.clone(), metrics: self.metrics.clone(), pool: observer, requests: self.pool.clone() };
@@ -159,6 +163,7 @@ impl Service {
             caching,
             max_requests: self.settings.limits.requests,
             origins: &self.settings.cors_origins,
+            browsers,
         };
         let router = surround(router.merge(openapi::routes(api)).merge(probes.routes()), surroundings);
         Server { router, paths, max_connections: self.settings.limits.connections }
