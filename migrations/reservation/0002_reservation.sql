@@ -225,25 +225,124 @@ BEGIN
 END
 $$;
 
--- The bookings that were made without an account within the last hour, by the network from which they came.
-CREATE TABLE guest_booking (
+-- What was done from networks without an account within the last hour: booked, or asked for the link of a booking.
+CREATE TABLE network_use (
     network varchar(45) NOT NULL,
+    use     varchar(10) NOT NULL CHECK (use IN ('booking', 'link')),
     made_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX guest_booking_network ON guest_booking (network, made_at);
-CREATE INDEX guest_booking_made_at ON guest_booking (made_at);
+CREATE INDEX network_use_network ON network_use (network, use, made_at);
+CREATE INDEX network_use_made_at ON network_use (made_at);
 
--- Whether a network has reached the limit of such bookings within an hour; 0 is no limit. As booking_limit, for networks.
+-- Whether a network has reached the limit of bookings within an hour; 0 is no limit. As booking_limit, for networks.
 CREATE FUNCTION network_limit(booker text, per_hour integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF booker IS NULL OR per_hour = 0 THEN
         RETURN NULL;
     END IF;
     PERFORM pg_advisory_xact_lock(1735750516, hashtext(booker));
-    IF per_hour <= (SELECT count(*) FROM guest_booking WHERE network = booker AND made_at > now() - interval '1 hour') THEN
+    IF per_hour <= (
+        SELECT count(*) FROM network_use WHERE network = booker AND use = 'booking' AND made_at > now() - interval '1 hour'
+    ) THEN
         RETURN 'network';
     END IF;
     RETURN NULL;
+END
+$$;
+
+-- Mail to guests: written in the transaction of the change that it tells of, sent by the relay (reservation::mail::relay).
+CREATE TABLE message (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind           varchar(20) NOT NULL CHECK (kind IN ('received', 'confirmed', 'changed', 'cancelled', 'reminder', 'link')),
+    reservation_id integer NOT NULL,
+    recipient      varchar(255) NOT NULL,
+    -- Null where it is the restaurant's.
+    language       varchar(5),
+    -- The booking, as the message tells of it.
+    params         jsonb NOT NULL,
+    -- What is told once has one key; it is also in the Message-ID.
+    dedupe_key     text NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at         timestamptz NOT NULL,
+    -- After that nobody needs it.
+    expires_at     timestamptz NOT NULL,
+    state          varchar(10) NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sending', 'sent', 'failed', 'expired')),
+    -- Until when the replica that sends it has it for itself.
+    taken_until    timestamptz,
+    attempts       integer NOT NULL DEFAULT 0,
+    last_error     text,
+    sent_at        timestamptz,
+    CONSTRAINT message_dedupe_key UNIQUE (dedupe_key)
+);
+CREATE INDEX message_due ON message (due_at, id) WHERE state IN ('waiting', 'sending');
+CREATE INDEX message_of_reservation ON message (reservation_id, id);
+CREATE INDEX message_of_recipient ON message (recipient, created_at);
+CREATE INDEX message_expires_at ON message (expires_at);
+
+-- A booking, as messages tell of it: what it is, and what it was before.
+CREATE FUNCTION told_of(r reservation, before jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'code', r.reservation_code, 'version', r.version, 'link_version', r.link_version, 'status', r.status, 'by', r.changed_by,
+        'name', r.contact_name, 'guests', r.guests_count, 'time', event_time(r.reservation_time), 'minutes', r.duration_minutes,
+        'requests', r.special_requests, 'before', coalesce(before, '{}'))
+$$;
+
+-- When a message may be sent: at once, but to one address no more than 20 within an hour, and about one booking no more than 10. So whoever
+-- has somebody else's address cannot fill their mailbox. What waits is replaced by what is newer.
+CREATE FUNCTION mail_due(booking integer, address text) RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
+    SELECT greatest(clock_timestamp(), (
+        SELECT created_at + interval '1 hour' FROM message
+        WHERE recipient = address AND created_at > clock_timestamp() - interval '1 hour' AND kind <> 'reminder'
+        ORDER BY created_at DESC OFFSET 19 LIMIT 1
+    ), (
+        SELECT created_at + interval '1 hour' FROM message
+        WHERE reservation_id = booking AND created_at > clock_timestamp() - interval '1 hour' AND kind <> 'reminder'
+        ORDER BY created_at DESC OFFSET 9 LIMIT 1
+    ))
+$$;
+
+-- Tells the guest of a booking what happened to it. $2 is the kind of message, null where there is nothing to tell; $3 is what the booking was
+-- before, of what has changed; $4 is how many hours before the visit the guest is reminded (0: never), null where no mail is configured.
+-- A newer message takes the place of those that still wait; the reminder is written anew each time.
+CREATE FUNCTION write_messages(r reservation, kind_told text, before jsonb, remind integer) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    kind_written text := kind_told;
+    reminded_at  timestamptz := r.reservation_time - make_interval(hours => remind);
+BEGIN
+    IF remind IS NULL THEN
+        RETURN;
+    END IF;
+    DELETE FROM message m WHERE m.reservation_id = r.id AND m.state = 'waiting'
+      AND (m.kind = 'reminder' OR kind_told IS NOT NULL AND m.dedupe_key NOT LIKE '%:former:%');
+    IF r.contact_email IS NULL THEN
+        RETURN;
+    END IF;
+    IF kind_told IS NOT NULL THEN
+        -- To somebody who has not heard of its state yet, a change is none.
+        IF kind_told = 'changed' AND NOT EXISTS (
+            SELECT FROM message m WHERE m.reservation_id = r.id AND m.recipient = r.contact_email AND m.state IN ('sending', 'sent')
+              AND (r.status = 'pending' OR m.params ->> 'status' = r.status)
+        ) THEN
+            kind_written := CASE r.status WHEN 'pending' THEN 'received' ELSE 'confirmed' END;
+        END IF;
+        INSERT INTO message (kind, reservation_id, recipient, language, params, dedupe_key, due_at, expires_at)
+        VALUES (kind_written, r.id, r.contact_email, r.language, told_of(r, before), concat_ws(':', r.id, kind_written, r.version),
+            mail_due(r.id, r.contact_email), greatest(r.reservation_time, now() + interval '1 hour'))
+        ON CONFLICT (dedupe_key) DO NOTHING;
+        -- The address from which a booking was taken is told so.
+        IF before ? 'email' THEN
+            INSERT INTO message (kind, reservation_id, recipient, language, params, dedupe_key, due_at, expires_at)
+            VALUES ('changed', r.id, before ->> 'email', r.language, told_of(r, before), concat_ws(':', r.id, 'former', r.version),
+                mail_due(r.id, before ->> 'email'), greatest(r.reservation_time, now() + interval '1 hour'))
+            ON CONFLICT (dedupe_key) DO NOTHING;
+        END IF;
+    END IF;
+    IF remind > 0 AND r.status = 'confirmed' AND reminded_at > now() THEN
+        INSERT INTO message (kind, reservation_id, recipient, language, params, dedupe_key, due_at, expires_at)
+        VALUES ('reminder', r.id, r.contact_email, r.language, told_of(r, NULL),
+            concat_ws(':', r.id, 'reminder', event_time(r.reservation_time)), reminded_at, r.reservation_time)
+        ON CONFLICT (dedupe_key) DO NOTHING;
+    END IF;
 END
 $$;
 

@@ -243,7 +243,7 @@ async fn bookings_from_one_network_are_limited_and_others_are_not() {
     // Accounts have limits of their own.
     platform.user("reservation", 5).post("/reservations/", &wanted(in_hours(24), 2)).await.expect(201);
     let pool = platform.pool("reservation");
-    sqlx::query("UPDATE guest_booking SET made_at = made_at - interval '1 hour'").execute(&pool).await.expect("aged");
+    sqlx::query("UPDATE network_use SET made_at = made_at - interval '1 hour'").execute(&pool).await.expect("aged");
     from(&anyone, "198.51.100.7", &wish(24)).await.expect(201);
 }
 

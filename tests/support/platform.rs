@@ -7,6 +7,8 @@ use chassis::Shutdown;
 use chassis::http::identity::Role;
 use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use reservation::config::Restaurant;
+use reservation::mail::settings::MailSettings;
+use site::settings::Site;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
@@ -34,6 +36,10 @@ pub struct Setup {
     pub origins: Vec<http::HeaderValue>,
     /// How many replicas of each service.
     pub replicas: usize,
+    /// How mail is sent, where it is.
+    pub mail: Option<MailSettings>,
+    /// How the restaurant presents itself; browsers then reach each service where its first replica listens.
+    pub site: Option<Site>,
 }
 
 impl Setup {
@@ -47,7 +53,15 @@ impl Default for Setup {
     fn default() -> Self {
         // Most tests book as one user, and more than a guest may.
         let restaurant = Restaurant { limits: reservation::config::Limits::NONE, guests_per_hour: 0, ..Restaurant::default() };
-        Self { services: vec!["auth", "menu", "reservation"], restaurant, kafka: None, origins: Vec::new(), replicas: 1 }
+        Self {
+            services: vec!["auth", "menu", "reservation"],
+            restaurant,
+            kafka: None,
+            origins: Vec::new(),
+            replicas: 1,
+            mail: None,
+            site: None,
+        }
     }
 }
 
@@ -59,6 +73,10 @@ pub struct Platform {
     pub kafka: Kafka,
     databases: Vec<(&'static str, PgConnectOptions)>,
     replicas: Vec<(&'static str, String)>,
+    mail: Option<MailSettings>,
+    site: Site,
+    /// Where services are to listen that do not run yet.
+    listeners: Vec<(&'static str, TcpListener)>,
     client: Api,
     shutdown: Shutdown,
     running: JoinSet<()>,
@@ -99,10 +117,19 @@ impl Platform {
             kafka,
             databases,
             replicas: Vec::new(),
+            mail: setup.mail.clone(),
+            site: Site::default(),
+            listeners: Vec::new(),
             client: Api::new(""),
             shutdown: Shutdown::new(),
             running: JoinSet::new(),
         };
+        if let Some(site) = setup.site.clone() {
+            platform.site = site;
+            for service in &setup.services {
+                platform.reserve(service).await;
+            }
+        }
         for (service, options) in platform.databases.clone() {
             for _ in 0..setup.replicas {
                 let settings = Settings { cors_origins: setup.origins.clone(), ..settings(options.clone(), platform.kafka.clone()) };
@@ -115,16 +142,34 @@ impl Platform {
         platform
     }
 
+    /// Finds a port for the first replica of a service, and has all of them know it.
+    async fn reserve(&mut self, service: &'static str) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        match service {
+            "auth" => self.site.auth_url = base,
+            "menu" => self.site.menu_url = base,
+            _ => self.site.reservation_url = base,
+        }
+        self.listeners.push((service, listener));
+    }
+
     /// Adds a replica of a service, without waiting until it is ready; its base URL.
     pub async fn add(&mut self, service: &'static str, settings: Settings, restaurant: &Restaurant) -> String {
-        let listener = TcpListener::bind(settings.listen.expect("an address")).await.expect("a port");
+        let listener = match self.listeners.iter().position(|(name, _)| *name == service) {
+            Some(place) => self.listeners.remove(place).1,
+            None => TcpListener::bind(settings.listen.expect("an address")).await.expect("a port"),
+        };
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let (restaurant, shutdown) = (restaurant.clone(), self.shutdown.clone());
+        let (restaurant, mail, site, shutdown) = (restaurant.clone(), self.mail.clone(), self.site.clone(), self.shutdown.clone());
         self.running.spawn(async move {
             let ended = match service {
-                "auth" => auth::serve(auth_config(settings), listener, shutdown).await,
-                "menu" => menu::serve(menu::Config { service: settings }, listener, shutdown).await,
-                _ => reservation::serve(reservation_config(settings, restaurant), listener, shutdown).await,
+                "auth" => auth::serve(auth::Config { site, ..auth_config(settings) }, listener, shutdown).await,
+                "menu" => menu::serve(menu::Config { service: settings, site }, listener, shutdown).await,
+                _ => {
+                    let config = reservation::config::Config { mail, site, ..reservation_config(settings, restaurant) };
+                    reservation::serve(config, listener, shutdown).await
+                }
             };
             ended.unwrap_or_else(|error| panic!("{service}: {error}"));
         });
@@ -178,8 +223,8 @@ impl Platform {
 
 /// Settings of reservation for a test: behind one proxy.
 pub fn reservation_config(service: Settings, restaurant: Restaurant) -> reservation::config::Config {
-    let public_url = "http://localhost:8002".to_owned();
-    reservation::config::Config { service, restaurant, link_keys: Some(token::link_key_file()), public_url, hops: 1 }
+    let site = Site::default();
+    reservation::config::Config { service, restaurant, link_keys: Some(token::link_key_file()), site, mail: None, hops: 1 }
 }
 
 /// Settings of auth for a test: the least cost, so that hashing takes no longer than it must.
@@ -189,6 +234,7 @@ pub fn auth_config(settings: Settings) -> auth::Config {
         private_key: token::private_key_file(),
         administrator: Some(Administrator::new(ADMIN_EMAIL, ADMIN_PASSWORD).expect("an administrator")),
         bcrypt: Bcrypt { cost: 10, ..Bcrypt::default() },
+        site: Site::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use chassis::http::text::Email;
 use chassis::http::value::{Raw, Ruled, Value as _};
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
+use site::settings::{Site, SiteArgs};
 
 use crate::password::Password;
 
@@ -41,6 +42,9 @@ pub struct ServeArgs {
     /// Passwords that wait to be hashed at most, 1 to 10000; beyond them requests are answered 503 [default: 64]
     #[arg(long, env = "BCRYPT_QUEUE_LENGTH", value_name = "N")]
     pub bcrypt_queue_length: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub site: SiteArgs,
 }
 
 /// The settings of the service, checked.
@@ -54,6 +58,8 @@ pub struct Config {
     pub administrator: Option<Administrator>,
     /// How passwords are hashed.
     pub bcrypt: Bcrypt,
+    /// How the restaurant presents itself to guests.
+    pub site: Site,
 }
 
 impl AsRef<Settings> for Config {
@@ -129,8 +135,9 @@ impl ServeArgs {
             parallelism: size(number("BCRYPT_PARALLELISM", &self.bcrypt_parallelism, number_of(default.parallelism), 1, 256)),
             queue_length: size(number("BCRYPT_QUEUE_LENGTH", &self.bcrypt_queue_length, number_of(default.queue_length), 1, 10_000)),
         };
+        let site = self.site.check(&mut problems);
         problems.finish()?;
-        Ok((Config { service, private_key, administrator, bcrypt }, log))
+        Ok((Config { service, private_key, administrator, bcrypt, site }, log))
     }
 
     fn administrator(&self, problems: &mut Problems) -> Option<Administrator> {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use axum::routing::{MethodRouter, get};
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
@@ -12,6 +13,8 @@ use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
 use prometheus::IntGauge;
+use site::settings::Site;
+use site::shell::see_other;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
@@ -91,14 +94,18 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
     let signer = Arc::new(Signer::read(&config.private_key, &service.verifier, &config.service.issuer, &config.service.audience)?);
     let (router, api) = http::router();
+    let mut router = router.with_state(http::App {
+        pool: service.pool.clone(),
+        outbox: service.outbox.clone(),
+        verifier: service.verifier.clone(),
+        hasher: hasher.clone(),
+        signer: signer.clone(),
+    });
+    if config.site.pages {
+        router = router.route("/", home(&config.site));
+    }
     let parts = Parts {
-        router: router.with_state(http::App {
-            pool: service.pool.clone(),
-            outbox: service.outbox.clone(),
-            verifier: service.verifier.clone(),
-            hasher: hasher.clone(),
-            signer: signer.clone(),
-        }),
+        router,
         api,
         migrator: &MIGRATOR,
         prepare: prepare(&service, hasher, config.administrator),
@@ -108,6 +115,12 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         pages: None,
     };
     service.run(parts, listener, shutdown).await
+}
+
+/// The restaurant has its page at the reservation service.
+fn home(site: &Site) -> MethodRouter {
+    let page = format!("{}/", site.reservation_url);
+    get(async move || see_other(&page))
 }
 
 fn prepare(

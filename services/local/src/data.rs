@@ -1,4 +1,4 @@
-//! The platform's data directory: the database, and the secrets that are kept with it.
+//! The platform's data directory: the database, and the secrets and the mail that are kept with it.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,6 +11,8 @@ use crate::{FileError, postgres};
 
 /// The directory of the kept secrets inside the data directory.
 const SECRETS: &str = "secrets";
+/// The directory of the mail inside the data directory.
+pub(crate) const MAIL: &str = "mail";
 
 /// Why there is no data directory. Every message says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +87,7 @@ impl Data {
         Ok(Self { directory })
     }
 
-    /// As [`Data::open`], after deleting what is kept there: the database and the secrets, and
+    /// As [`Data::open`], after deleting what is kept there: the database, the mail and the secrets, and
     /// nothing else.
     ///
     /// # Errors
@@ -99,6 +101,7 @@ impl Data {
         }
         let data = Self::open(place)?;
         postgres::discard(data.path())?;
+        directory::remove_tree(&data.path().join(MAIL))?;
         // The secrets last: a database without them would not know its administrator's password.
         directory::remove_tree(&data.path().join(SECRETS))?;
         Ok(data)
@@ -149,11 +152,23 @@ impl Data {
     /// # Errors
     /// When it cannot be made.
     pub fn secrets(&self) -> Result<PathBuf, Error> {
-        let secrets = self.path().join(SECRETS);
-        if !secrets.is_dir() {
-            directory::make_private(&secrets)?;
+        self.private(SECRETS)
+    }
+
+    /// The directory of the mail to guests, made if it is missing: only this user can enter it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn mail(&self) -> Result<PathBuf, Error> {
+        self.private(MAIL)
+    }
+
+    fn private(&self, name: &str) -> Result<PathBuf, Error> {
+        let path = self.path().join(name);
+        if !path.is_dir() {
+            directory::make_private(&path)?;
         }
-        Ok(secrets)
+        Ok(path)
     }
 }
 
@@ -229,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_deletes_the_database_and_the_secrets_and_nothing_else() {
+    fn a_reset_deletes_the_database_the_mail_and_the_secrets_and_nothing_else() {
         let home = tempfile::tempdir().expect("a directory");
         let place = Place::At(home.path().join("new/data"));
         let path = {
@@ -238,10 +253,11 @@ mod tests {
             fs::create_dir(data.path().join("postgresql")).expect("a directory");
             fs::write(data.path().join("postgresql/PG_VERSION"), "15\n").expect("written");
             fs::write(data.path().join("note"), "the user's own").expect("written");
+            fs::write(data.mail().expect("a directory").join("1.eml"), "Dear Ada").expect("written");
             data.path().to_path_buf()
         };
         let data = Data::open_anew(&place).expect("it is ours");
-        assert!(!path.join("postgresql").exists());
+        assert!(!path.join("postgresql").exists() && !path.join("mail").exists());
         assert!(path.join("note").exists());
         let password = data.secret("password", || b"second".to_vec()).expect("kept");
         assert_eq!(password, b"second");

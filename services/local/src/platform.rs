@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use auth::config::{Administrator, Bcrypt};
 use chassis::Shutdown;
@@ -9,6 +10,8 @@ use chassis::run::config::Settings;
 use chassis::run::service::StartError;
 use operator::api::{Component, RestaurantBookingSpec};
 use reservation::config::Restaurant;
+use reservation::mail::settings::MailSettings;
+use site::settings::Site;
 use tokio::net::TcpListener;
 
 /// A service of the platform.
@@ -44,6 +47,10 @@ pub(crate) struct Given {
     pub(crate) restaurant: Restaurant,
     /// The file of the keys that sign the links of bookings.
     pub(crate) link_keys: PathBuf,
+    /// How the restaurant presents itself to guests.
+    pub(crate) site: Arc<Site>,
+    /// How mail to guests is sent.
+    pub(crate) mail: MailSettings,
 }
 
 /// How many services there are.
@@ -60,8 +67,8 @@ pub static SERVICES: [Service; 3] = [
         component: |spec| &mut spec.auth,
         serve: |given, service, listener, shutdown| {
             let (private_key, bcrypt) = (given.private_key.clone(), given.bcrypt.clone());
-            let administrator = Some(given.administrator.clone());
-            Box::pin(auth::serve(auth::Config { service, private_key, administrator, bcrypt }, listener, shutdown))
+            let (administrator, site) = (Some(given.administrator.clone()), Site::clone(&given.site));
+            Box::pin(auth::serve(auth::Config { service, private_key, administrator, bcrypt, site }, listener, shutdown))
         },
     },
     Service {
@@ -71,7 +78,10 @@ pub static SERVICES: [Service; 3] = [
         port: menu::config::PORT,
         port_flag: "menu-port",
         component: |spec| &mut spec.menu,
-        serve: |_, service, listener, shutdown| Box::pin(menu::serve(menu::Config { service }, listener, shutdown)),
+        serve: |given, service, listener, shutdown| {
+            let site = Site::clone(&given.site);
+            Box::pin(menu::serve(menu::Config { service, site }, listener, shutdown))
+        },
     },
     Service {
         name: "reservation",
@@ -82,8 +92,8 @@ pub static SERVICES: [Service; 3] = [
         component: |spec| &mut spec.reservation,
         serve: |given, service, listener, shutdown| {
             let (restaurant, link_keys) = (given.restaurant.clone(), Some(given.link_keys.clone()));
-            let public_url = listener.local_addr().map_or_else(|_| String::new(), |address| format!("http://localhost:{}", address.port()));
-            let config = reservation::config::Config { service, restaurant, link_keys, public_url, hops: 0 };
+            let (site, mail) = (Site::clone(&given.site), Some(given.mail.clone()));
+            let config = reservation::config::Config { service, restaurant, link_keys, site, mail, hops: 0 };
             Box::pin(reservation::serve(config, listener, shutdown))
         },
     },

@@ -3,13 +3,16 @@
 mod error;
 mod setup;
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use auth::keys;
 use chassis::Shutdown;
 use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use http::HeaderValue;
+use reservation::mail::settings::MailSettings;
+use site::settings::Site;
 use sqlx::postgres::PgConnectOptions;
 
 pub use error::Error;
@@ -17,7 +20,7 @@ pub use setup::{Service, Setup};
 
 use crate::administrator::{Administrator, Credentials};
 use crate::broker::Broker;
-use crate::data::Data;
+use crate::data::{self, Data};
 use crate::databases;
 use crate::platform::{self, COUNT, Given, SERVICES};
 use crate::ports::{Listeners, Ports};
@@ -78,7 +81,7 @@ impl Stack {
         step.done("broker, PostgreSQL and its databases");
 
         let ports = listeners.ports;
-        let (given, settings) = told(&setup, &administrator, &data.secrets()?, &postgres, &broker, ports)?;
+        let (given, settings) = told(&setup, &administrator, &data, &postgres, &broker, ports)?;
         let services = Services::start(&given, settings, listeners);
         let mut stack = Self { services, broker, server, data, postgres, administrator, ports, restaurant: setup.restaurant };
         let ready = tokio::select! {
@@ -158,6 +161,12 @@ impl Stack {
         &self.data
     }
 
+    /// The directory in which mail to guests is written.
+    #[must_use]
+    pub fn mail(&self) -> PathBuf {
+        self.data.path().join(data::MAIL)
+    }
+
     /// The broker.
     #[must_use]
     pub fn broker(&self) -> &Broker {
@@ -226,11 +235,12 @@ async fn database(setup: &Setup, data: &Data, stop: &Shutdown) -> Result<(Option
 fn told(
     setup: &Setup,
     administrator: &Administrator,
-    secrets: &Path,
+    data: &Data,
     postgres: &PgConnectOptions,
     broker: &Broker,
     ports: Ports,
 ) -> Result<(Given, [Settings; COUNT]), Error> {
+    let secrets = data.secrets()?;
     let kafka = Kafka {
         bootstrap_servers: broker.bootstrap_servers().to_owned(),
         prefix: setup.topics.prefix.clone(),
@@ -254,14 +264,29 @@ fn told(
         }
     });
     let Credentials { email, password } = &administrator.credentials;
+    let site = Arc::new(site(setup, ports));
     let given = Given {
         private_key: secrets.join(keys::PRIVATE_KEY),
         administrator: auth::config::Administrator::new(email, password).map_err(|fault| Error::Administrator(fault.detail))?,
         bcrypt: setup.bcrypt.clone(),
         restaurant: setup.bookings.clone(),
         link_keys: secrets.join(LINK_KEYS),
+        mail: MailSettings::to_directory(data.mail()?, &site),
+        site,
     };
     Ok((given, settings))
+}
+
+/// How the restaurant presents itself to guests.
+fn site(setup: &Setup, ports: Ports) -> Site {
+    let url = |service: &str| format!("http://localhost:{}", ports.of(service));
+    Site {
+        name: setup.restaurant.clone(),
+        auth_url: url("auth"),
+        menu_url: url("menu"),
+        reservation_url: url("reservation"),
+        ..Site::default()
+    }
 }
 
 /// Tells the log how long each step took.

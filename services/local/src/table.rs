@@ -15,6 +15,9 @@ impl fmt::Display for Table<'_> {
         let stack = self.0;
         let ports = stack.ports();
         writeln!(f, "{} is open.\n", stack.restaurant())?;
+        row(f, "Book a table", format_args!("http://localhost:{}/book", ports.of("reservation")))?;
+        row(f, "Mail", format_args!("{}", stack.mail().display()))?;
+        writeln!(f)?;
         for Service { name, title, .. } in &SERVICES {
             row(f, title, format_args!("http://localhost:{}/docs", ports.of(name)))?;
         }

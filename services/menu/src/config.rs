@@ -1,8 +1,9 @@
-//! The settings of the service, which has none beside those that every service has.
+//! The settings of the service: those that every service has, and how the restaurant presents itself.
 
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
 use clap::Args;
+use site::settings::{Site, SiteArgs};
 
 /// The port that the service listens on, where nothing else is said.
 pub const PORT: u16 = 8001;
@@ -12,6 +13,8 @@ pub const PORT: u16 = 8001;
 pub struct Config {
     /// What every service is told.
     pub service: Settings,
+    /// How the restaurant presents itself to guests.
+    pub site: Site,
 }
 
 impl AsRef<Settings> for Config {
@@ -26,6 +29,9 @@ pub struct ServeArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub service: ServiceArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub site: SiteArgs,
 }
 
 impl ServeArgs {
@@ -37,7 +43,8 @@ impl ServeArgs {
         let mut problems = Problems::default();
         let service = self.service.check(&mut problems);
         let log = self.service.log.check(&mut problems);
+        let site = self.site.check(&mut problems);
         problems.finish()?;
-        Ok((Config { service }, log))
+        Ok((Config { service, site }, log))
     }
 }

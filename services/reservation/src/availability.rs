@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-pub use self::days::Days;
 use self::days::Openness;
-use crate::booking::{Guests, Minutes};
+pub use self::days::{Days, Turn};
+use crate::booking::{Guests, Minutes, Reservation};
 use crate::memory::Known;
 use crate::room::Room;
 use crate::status::Actor;
@@ -92,26 +92,50 @@ pub fn by(actor: Actor) -> By {
     }
 }
 
-/// The times of a date that are listed, and whether the party can come then.
+/// One time, listed or not, and whether the party can come then.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn slots(connection: &mut PgConnection, known: &Known, date: Date, wish: Wish, now: Timestamp) -> Result<Vec<Slot>, sqlx::Error> {
+pub async fn slot(connection: &mut PgConnection, known: &Known, time: Timestamp, wish: Wish, now: Timestamp) -> Result<Slot, sqlx::Error> {
+    let house = &known.house;
+    let calendar = Calendar::around(house, time);
+    let case = Case::new(house, &calendar, wish, time, now);
+    let openings = crate::store::hold::openings(connection, house, case.hold(), None, now).await?;
+    let counts = counts(connection, house, case.stay()).await?;
+    Ok(judged(&case, time, Taken { openings: &openings, counts: &counts }))
+}
+
+/// A time, as it is listed.
+fn judged(case: &Case<'_>, time: Timestamp, taken: Taken<'_>) -> Slot {
+    let reason = case.judge_all(taken).err();
+    let state = if reason.is_some() { State::Unavailable } else { State::Available };
+    Slot { time, state, reason, ends_at: case.stay().end, service: case.service().map(str::to_owned) }
+}
+
+/// The times of a date that are listed, and whether the party can come then. What its own booking holds already, if it has one, is not in its
+/// way.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn slots(
+    connection: &mut PgConnection,
+    known: &Known,
+    date: Date,
+    (wish, own): (Wish, Option<&Reservation>),
+    now: Timestamp,
+) -> Result<Vec<Slot>, sqlx::Error> {
     let house = &known.house;
     let calendar = Calendar::new(house, date, date);
     let starts = calendar.starts(date);
     let (Some((first, _)), Some((last, _))) = (starts.first(), starts.last()) else { return Ok(Vec::new()) };
     let within = Span { start: *first, end: Span::new(*last, days::LONGEST).end };
-    let openings = crate::store::hold::openings(connection, house, within, None, now).await?;
-    let counts = counts(connection, house, within).await?;
+    let openings = crate::store::hold::openings(connection, house, within, own.map(|own| own.id), now).await?;
+    let mut counts = counts(connection, house, within).await?;
+    if let Some(own) = own {
+        spare(&mut counts, own.reservation_time, Count { covers: own.guests_count.get(), parties: 1 });
+    }
     let taken = Taken { openings: &openings, counts: &counts };
-    let slot = |(time, hours): &(Timestamp, Hours<'_>)| {
-        let case = Case::at(house, *hours, wish, *time, now);
-        let reason = case.judge_all(taken).err();
-        let state = if reason.is_some() { State::Unavailable } else { State::Available };
-        Slot { time: *time, state, reason, ends_at: case.stay().end, service: case.service().map(str::to_owned) }
-    };
-    Ok(starts.iter().map(slot).collect())
+    Ok(starts.iter().map(|(time, hours)| judged(&Case::at(house, *hours, wish, *time, now), *time, taken)).collect())
 }
 
 chassis::words! {
@@ -186,6 +210,14 @@ pub(crate) async fn counts(connection: &mut PgConnection, house: &House, within:
     if house.rules.pacing.is_unlimited() { Ok(Counts::new()) } else { crate::store::pacing::counts(connection, within).await }
 }
 
+/// Takes a booking out of what begins in its quarter.
+fn spare(counts: &mut Counts, start: Timestamp, own: Count) {
+    if let Some(count) = counts.get_mut(&bucket(start)) {
+        count.covers -= own.covers;
+        count.parties -= own.parties;
+    }
+}
+
 /// A wish that cannot be had at the time that is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
@@ -256,11 +288,8 @@ async fn nearest(
     let openings = room.days.get(connection, known, within, now).await?;
     let openings = openings.without(house, search.own);
     let mut counts_of = self::counts(connection, house, within).await?;
-    if let Some((start, own)) = search.counted
-        && let Some(count) = counts_of.get_mut(&bucket(start))
-    {
-        count.covers -= own.covers;
-        count.parties -= own.parties;
+    if let Some((start, own)) = search.counted {
+        spare(&mut counts_of, start, own);
     }
     let free = times.into_iter().filter(|(_, time, _, hours)| {
         let case = Case::at(house, *hours, search.wish, *time, now);

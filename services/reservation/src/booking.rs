@@ -13,11 +13,13 @@ pub use contract::{ReservationId, Source};
 use house::span::Span;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+pub use site::language::Language;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
 
 use crate::availability::Party;
-use crate::status::{Actor, Moment, Status, Undo};
+use crate::mail::message::{Before, Kind, Mail};
+use crate::status::{Action, Actor, Moment, Status, Undo};
 use crate::table::TableId;
 
 chassis::whole! {
@@ -136,6 +138,10 @@ pub struct Inside {
     #[sqlx(flatten)]
     #[schema(required = false, value_type = Option<Undo>)]
     pub undo: Undoable,
+    /// The last mail to the guest, where a list or the booking is asked for; null where there is none. For the staff alone.
+    #[sqlx(skip)]
+    #[schema(required = false)]
+    pub mail: Option<Mail>,
 }
 
 /// The part for the staff; nothing, once the booking is shown to a guest.
@@ -158,18 +164,6 @@ impl<'r> FromRow<'r, PgRow> for Undoable {
     fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
         let (status, at): (Option<Status>, Option<jiff_sqlx::Timestamp>) = (row.try_get("undo_status")?, row.try_get("undo_at")?);
         Ok(Self(status.zip(at).map(|(status, at)| Undo { status, at: at.to_jiff() })))
-    }
-}
-
-chassis::words! {
-    /// A language in which the restaurant writes to its guests.
-    pub enum Language {
-        /// English.
-        En = "en",
-        /// Russian.
-        Ru = "ru",
-        /// German.
-        De = "de",
     }
 }
 
@@ -271,6 +265,39 @@ impl Reservation {
             note: self.inside.0.as_ref().and_then(|inside| inside.staff_note.clone()),
             overridden: self.inside.0.as_ref().is_some_and(|inside| inside.overridden),
         }
+    }
+
+    /// What it was, of what the guest is told, where a change of it is told at all: before the party sits.
+    pub fn told_before(&self, after: &Values) -> Option<Before> {
+        let differs = |differs: bool| differs && matches!(self.status, Status::Pending | Status::Confirmed);
+        let before = Before {
+            guests: Some(self.guests_count.get()).filter(|guests| differs(*guests != after.party.guests.get())),
+            time: Some(self.reservation_time).filter(|time| differs(*time != after.start)),
+            minutes: Some(self.duration_minutes.get()).filter(|minutes| differs(*minutes != after.party.minutes.get())),
+            email: self.contact_email.clone().filter(|email| differs(Some(email) != after.email.as_ref())),
+        };
+        let newly_reached = differs(self.contact_email.is_none() && after.email.is_some());
+        (newly_reached || before != Before::default()).then_some(before)
+    }
+
+    /// The message that tells the guest that the booking came to another state by an action.
+    pub fn told_by(&self, action: Action, to: Status) -> Option<Kind> {
+        match (action, self.status, to) {
+            (Action::Confirm, ..) => Some(Kind::Confirmed),
+            (Action::Cancel, Status::Pending | Status::Confirmed, _) => Some(Kind::Cancelled),
+            (Action::Reopen, Status::Cancelled, Status::Pending) => Some(Kind::Received),
+            (Action::Reopen, Status::Cancelled, Status::Confirmed) => Some(Kind::Confirmed),
+            _ => None,
+        }
+    }
+
+    /// The booking with the last mail about it, for the staff.
+    #[must_use]
+    pub fn with_mail(mut self, mail: Option<Mail>) -> Self {
+        if let Some(inside) = &mut self.inside.0 {
+            inside.mail = mail;
+        }
+        self
     }
 
     /// The booking, as this actor may see it.

@@ -31,6 +31,7 @@ codes! {
     TABLE_OCCUPIED = "table_occupied", 409, "Table occupied", "Another party sits at the table; `reservations` lists its booking.";
     TABLE_INACTIVE = "table_inactive", 409, "Table inactive", "The named table is not in use.";
     INVALID_TRANSITION = "invalid_transition", 409, "Invalid transition", "The booking's state does not allow it; `reservation_status` is the state and `allowed` lists the actions that are possible now.";
+    NO_MESSAGE = "no_message", 409, "No message", "No mail was ever written to the guest at this address, so that there is none to send again.";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", 422, "Idempotency key reused", "The Idempotency-Key was used for a request with another body within 24 hours.";
     TOO_MANY_REQUESTS = "too_many_requests", 429, "Too many requests", "As many bookings were made within an hour as one user, or one network without an account, may make, or the user has as many ahead as one user may have; try again after `Retry-After` seconds.";
 }

@@ -11,6 +11,9 @@ use house::schedule::Schedule;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use site::settings::{Site, SiteArgs};
+
+use crate::mail::settings::{MailArgs, MailSettings};
 
 /// The port of the service.
 pub const PORT: u16 = 8002;
@@ -46,9 +49,12 @@ pub struct ServeArgs {
     /// when it changes. Without it guests need an account to book
     #[arg(long, env = "LINK_KEY_FILE", value_name = "FILE")]
     pub link_key_file: Option<PathBuf>,
-    /// Where browsers reach the service, such as https://book.example.com [default: http://localhost:8002]
-    #[arg(long, env = "RESERVATION_PUBLIC_URL", value_name = "URL")]
-    pub reservation_public_url: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub mail: MailArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub site: SiteArgs,
 }
 
 /// The settings of the service, checked.
@@ -60,8 +66,10 @@ pub struct Config {
     pub restaurant: Restaurant,
     /// The file with the keys of links.
     pub link_keys: Option<PathBuf>,
-    /// Where browsers reach the service: scheme, host and perhaps a port.
-    pub public_url: String,
+    /// How the restaurant presents itself to guests.
+    pub site: Site,
+    /// How mail to guests is sent, where it is.
+    pub mail: Option<MailSettings>,
     /// How many proxies say from where a request comes.
     pub hops: usize,
 }
@@ -168,11 +176,12 @@ impl ServeArgs {
         let guests_per_hour =
             problems.number("GUEST_BOOKINGS_PER_HOUR", self.guest_bookings_per_hour.as_deref(), GUESTS_PER_HOUR, 0, 10_000);
         let hops = problems.number("FORWARDED_FOR_HOPS", self.forwarded_for_hops.as_deref(), 0, 0, 5) as usize;
-        let public_url = problems.public_url("RESERVATION_PUBLIC_URL", self.reservation_public_url.as_deref(), PORT);
+        let site = self.site.check(&mut problems);
+        let mail = self.mail.check(&site, &mut problems);
         problems.finish()?;
         let max_ahead = SignedDuration::from_hours(24 * i64::from(days));
         let restaurant = Restaurant { time_zone, auto_confirm, max_ahead, limits, guests_per_hour };
         let link_keys = self.link_key_file.clone().filter(|file| !file.as_os_str().is_empty());
-        Ok((Config { service, restaurant, link_keys, public_url, hops }, log))
+        Ok((Config { service, restaurant, link_keys, site, mail, hops }, log))
     }
 }

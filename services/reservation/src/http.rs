@@ -13,6 +13,7 @@ pub mod hours;
 pub mod idempotency;
 pub mod link;
 pub mod made;
+pub mod mail;
 pub mod pause;
 pub mod refusal;
 pub mod reservation;
@@ -34,8 +35,10 @@ use chassis::run::service::Service;
 use http::{HeaderValue, StatusCode, header};
 use prometheus::IntCounterVec;
 use serde::Serialize;
+use site::settings::Site;
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
+use tokio::sync::Notify;
 
 use crate::booking::{Done, Reservation};
 use crate::config::{Config, Restaurant};
@@ -57,6 +60,7 @@ pub fn problems() -> Vec<Problems> {
         group::PROBLEMS,
         block::PROBLEMS,
         walk_in::PROBLEMS,
+        mail::PROBLEMS,
         rules::PROBLEMS,
         schedule::PROBLEMS,
         exception::PROBLEMS,
@@ -74,8 +78,10 @@ struct Inner {
     room: Room,
     /// The keys of the links of bookings; without, guests need an account.
     links: Option<Arc<LinkKeys>>,
-    /// Where browsers reach the service.
-    public_url: String,
+    /// How the restaurant presents itself to guests.
+    site: Arc<Site>,
+    /// Tells that there is mail to send.
+    mailed: Arc<Notify>,
     /// How many proxies there are that say from where a request comes.
     hops: usize,
     outcomes: IntCounterVec,
@@ -83,51 +89,74 @@ struct Inner {
 
 impl AppState {
     /// The state of the service.
-    pub fn new(service: Service, config: Config, links: Option<Arc<LinkKeys>>) -> Self {
+    pub fn new(service: Service, config: Config, links: Option<Arc<LinkKeys>>, site: Arc<Site>, mailed: Arc<Notify>) -> Self {
         let outcomes = service.metrics.register(IntCounterVec::new(
             prometheus::Opts::new("reservations_total", "What became of bookings and of requests to book, by outcome."),
             &["outcome"],
         ));
-        let Config { restaurant, public_url, hops, .. } = config;
-        Self(Arc::new(Inner { service, room: Room::new(restaurant), links, public_url, hops, outcomes }))
+        let Config { restaurant, mail, hops, .. } = config;
+        let remind = mail.map(|mail| i32::try_from(mail.remind_before).expect("the configuration bounds it"));
+        Self(Arc::new(Inner { service, room: Room::new(restaurant, remind), links, site, mailed, hops, outcomes }))
     }
 
-    fn pool(&self) -> &sqlx::PgPool {
+    pub(crate) fn pool(&self) -> &sqlx::PgPool {
         &self.0.service.pool
     }
 
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, Problem> {
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, Problem> {
         Ok(self.pool().acquire().await?)
     }
 
-    fn room(&self) -> &Room {
+    pub(crate) fn room(&self) -> &Room {
         &self.0.room
     }
 
-    fn restaurant(&self) -> &Restaurant {
+    pub(crate) fn restaurant(&self) -> &Restaurant {
         &self.0.room.restaurant
+    }
+
+    /// How the restaurant presents itself to guests.
+    pub(crate) fn site(&self) -> &Arc<Site> {
+        &self.0.site
+    }
+
+    /// Whether mail is sent to guests.
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.0.room.remind.is_some()
+    }
+
+    /// Has what was committed be told: events to the broker, mail to the guest.
+    pub(crate) fn tell(&self) {
+        self.0.service.outbox.wake();
+        self.0.mailed.notify_one();
     }
 
     fn count(&self, outcome: &str) {
         self.0.outcomes.with_label_values(&[outcome]).inc();
     }
 
+    /// Whether guests can have the link of a booking, and so book without an account.
+    pub(crate) fn gives_links(&self) -> bool {
+        self.0.links.is_some()
+    }
+
+    /// The problem that the refusal of a new booking is to the caller. It is counted.
+    pub(crate) fn refused(&self, refusal: Refusal) -> Problem {
+        let problem = self.problem(refusal);
+        self.count(problem.code().code);
+        problem
+    }
+
     /// The problem that a refusal is to the caller.
-    fn problem(&self, refusal: Refusal) -> Problem {
+    pub(crate) fn problem(&self, refusal: Refusal) -> Problem {
         refusal::problem(refusal, self.restaurant())
     }
 
-    /// Answers with a booking, once its change is committed.
-    fn done(&self, done: Done, actor: Actor, outcome: impl FnOnce(&Reservation) -> &'static str) -> Response {
-        let reservation = self.settled(done, actor, outcome);
-        with_etag(StatusCode::OK, reservation.version, &reservation)
-    }
-
     /// The booking, as this actor may see it, once its change is committed.
-    fn settled(&self, done: Done, actor: Actor, outcome: impl FnOnce(&Reservation) -> &'static str) -> Reservation {
+    pub(crate) fn settled(&self, done: Done, actor: Actor, outcome: impl FnOnce(&Reservation) -> &'static str) -> Reservation {
         if let Done::Changed(reservation) = &done {
             self.count(outcome(reservation));
-            self.0.service.outbox.wake();
+            self.tell();
         }
         done.into_reservation().shown_to(actor)
     }

@@ -13,6 +13,7 @@ pub mod exception;
 pub mod group;
 pub mod http;
 pub mod link;
+pub mod mail;
 pub mod memory;
 pub mod refusal;
 pub mod room;
@@ -34,6 +35,7 @@ use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -43,6 +45,9 @@ pub use crate::codes::CODES;
 use crate::config::Config;
 use crate::http::AppState;
 use crate::link::LinkKeys;
+use crate::mail::letter::Letters;
+use crate::mail::relay::{Counters, Relay};
+use crate::mail::way::Post;
 
 /// The name of the service.
 const NAME: &str = "reservation";
@@ -71,7 +76,8 @@ struct Document;
 
 fn routes() -> OpenApiRouter<AppState> {
     use crate::http::{
-        action, area, availability, block, change, create, exception, group, guest, pause, reservation, rules, schedule, table, walk_in,
+        action, area, availability, block, change, create, exception, group, guest, mail, pause, reservation, rules, schedule, table,
+        walk_in,
     };
 
     // What is a guest's own is for no cache to keep.
@@ -86,6 +92,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(action::no_show))
         .routes(routes!(action::reopen))
         .routes(routes!(action::cancel))
+        .routes(routes!(mail::again))
         .routes(routes!(walk_in::create))
         .routes(routes!(block::list, block::create))
         .routes(routes!(block::get, block::remove))
@@ -133,7 +140,16 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let service = Service::new(NAME, &config.service)?;
     let links =
         config.link_keys.clone().map(LinkKeys::new).transpose().map_err(|error| StartError::Other(error.to_string()))?.map(Arc::new);
-    let (router, api) = router(AppState::new(service.clone(), config, links.clone()));
+    let (site, mailed) = (Arc::new(config.site.clone()), Arc::new(Notify::new()));
+    let time_zone = config.restaurant.time_zone.clone();
+    let relay = config.mail.clone().map(|settings| -> Result<Relay, StartError> {
+        let post = Post::open(&settings).map_err(StartError::Other)?;
+        let letters = Letters { site: site.clone(), time_zone, settings, links: links.clone() };
+        let counters = Counters::new(&service.metrics);
+        Ok(Relay { pool: service.pool.clone(), letters, post, wake: mailed.clone(), counters })
+    });
+    let relay = relay.transpose()?.map(|relay| Task::new("relay of mail", |stop| relay.run(stop)));
+    let (router, api) = router(AppState::new(service.clone(), config, links.clone(), site, mailed));
     let pool = service.pool.clone();
     let sweep = Task::every("sweep of answers and networks", SWEEP, move || {
         let pool = pool.clone();
@@ -143,6 +159,9 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
             }
             if let Err(error) = store::limit::forget(&pool).await {
                 tracing::debug!(%error, "networks from which guests booked were not removed");
+            }
+            if let Err(error) = store::message::forget(&pool).await {
+                tracing::debug!(%error, "old messages were not removed");
             }
         }
     });
@@ -154,7 +173,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         migrator: &MIGRATOR,
         prepare,
         consumers,
-        tasks: [Some(sweep), links.map(follow)].into_iter().flatten().collect(),
+        tasks: [Some(sweep), links.map(follow), relay].into_iter().flatten().collect(),
         caching: Caching::ByHandler,
         pages: None,
     };

@@ -25,12 +25,14 @@ pub struct Room {
     pub memory: Memory,
     /// When its tables are free.
     pub days: Days,
+    /// How many hours before the visit guests are reminded; `None` where no mail is sent.
+    pub remind: Option<i32>,
 }
 
 impl Room {
     /// The room of a restaurant.
-    pub fn new(restaurant: Restaurant) -> Self {
-        Self { memory: Memory::new(restaurant.clone()), restaurant, days: Days::default() }
+    pub fn new(restaurant: Restaurant, remind: Option<i32>) -> Self {
+        Self { memory: Memory::new(restaurant.clone()), restaurant, days: Days::default(), remind }
     }
 
     /// The house as it is known.

@@ -11,6 +11,7 @@ pub mod house;
 pub mod idempotency;
 pub mod limit;
 pub mod list;
+pub mod message;
 pub mod pacing;
 pub mod sql;
 pub mod table;

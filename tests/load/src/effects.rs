@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use local::data::Place;
 use local::{Setup, Stack};
 use serde_json::Value;
+use site::settings::Site;
 use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::net::TcpListener;
 
@@ -119,7 +120,7 @@ async fn all(stack: &Stack, stop: &Shutdown, report: &mut Report) -> Result<()> 
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut replica = Client::connect(listener.local_addr()?).await?;
-    let running = tokio::spawn(menu::serve(menu::Config { service: settings(stack) }, listener, stop.clone()));
+    let running = tokio::spawn(menu::serve(menu::Config { service: settings(stack), site: Site::default() }, listener, stop.clone()));
     let ready = Instant::now();
     while replica.send(&request("GET", "/readyz", None, None)).await?.status != 200 {
         if ready.elapsed() > PATIENCE {

@@ -43,9 +43,9 @@ pub async fn act(
         let author = acting.author();
         let changed = match action.leads_to() {
             None => reopen(connection, room, &before, author, now).await?,
-            Some(Status::Seated) => seat(connection, &before, author, now).await?,
-            Some(to) if before.status == Status::Seated => leave(connection, &before, (action, to), author, now).await?,
-            Some(to) => store::booking::act(connection, id, before.version, (action, to), author).await?,
+            Some(Status::Seated) => seat(connection, room, &before, author, now).await?,
+            Some(to) if before.status == Status::Seated => leave(connection, room, &before, (action, to), author, now).await?,
+            Some(to) => store::booking::act(connection, &before, (action, to), author, room.remind).await?,
         };
         // Another request changed it meanwhile: it is judged again as it is now.
         if let Some(changed) = changed {
@@ -59,13 +59,14 @@ pub async fn act(
 /// now.
 async fn leave(
     connection: &mut PgConnection,
+    room: &Room,
     before: &Reservation,
     (action, to): (Action, Status),
     author: Author,
     now: Timestamp,
 ) -> Result<Option<Reservation>, Refusal> {
     let mut transaction = connection.begin().await?;
-    let left = store::booking::act(&mut transaction, before.id, before.version, (action, to), author).await?;
+    let left = store::booking::act(&mut transaction, before, (action, to), author, room.remind).await?;
     if left.is_some() {
         store::block::fill(&mut transaction, &before.table_ids, now).await?;
     }
@@ -74,7 +75,13 @@ async fn leave(
 }
 
 /// Seats a party: it holds its table from now on, or from the start where that was before. `None`: the booking has another version by now.
-async fn seat(connection: &mut PgConnection, before: &Reservation, author: Author, now: Timestamp) -> Result<Option<Reservation>, Refusal> {
+async fn seat(
+    connection: &mut PgConnection,
+    room: &Room,
+    before: &Reservation,
+    author: Author,
+    now: Timestamp,
+) -> Result<Option<Reservation>, Refusal> {
     let mut transaction = connection.begin().await?;
     if !store::booking::lock(&mut transaction, before.id, before.version).await? {
         return Ok(None);
@@ -89,7 +96,7 @@ async fn seat(connection: &mut PgConnection, before: &Reservation, author: Autho
         let sitting = hold::sitting(&mut transaction, &before.table_ids, Some(before.id)).await?;
         return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
     }
-    let seated = store::booking::act(&mut transaction, before.id, before.version, (Action::Seat, Status::Seated), author).await?;
+    let seated = store::booking::act(&mut transaction, before, (Action::Seat, Status::Seated), author, room.remind).await?;
     transaction.commit().await?;
     Ok(seated)
 }

@@ -228,13 +228,13 @@ impl<'a> Move<'a> {
         let (before, after) = (self.before, &self.after);
         // What is counted changes only while nobody begins to count.
         if self.moves().is_empty() {
-            return Ok(Outcome::of(store::booking::change(connection, before.id, before.version, after, self.author).await?));
+            return Ok(Outcome::of(store::booking::change(connection, before, after, self.author, self.room.remind).await?));
         }
         let mut transaction = connection.begin().await?;
         if let Some(outcome) = self.lock(&mut transaction).await? {
             return Ok(outcome);
         }
-        let changed = store::booking::change(&mut transaction, before.id, before.version, after, self.author).await?;
+        let changed = store::booking::change(&mut transaction, before, after, self.author, self.room.remind).await?;
         transaction.commit().await?;
         Ok(Outcome::of(changed))
     }
@@ -394,7 +394,7 @@ impl<'a> Move<'a> {
                         store::block::fill(&mut transaction, &before.table_ids, self.now).await?;
                     }
                     let values = Values { tables, table_named, ..after.clone() };
-                    let changed = store::booking::change(&mut transaction, before.id, before.version, &values, self.author).await?;
+                    let changed = store::booking::change(&mut transaction, before, &values, self.author, self.room.remind).await?;
                     transaction.commit().await?;
                     return Ok(Outcome::of(changed));
                 }

@@ -131,6 +131,8 @@ pub struct NewBooking {
     pub counted: Counted,
     /// The language in which the restaurant writes to the guest, where they chose one.
     pub language: Option<Language>,
+    /// How many hours before the visit the guest is reminded, where mail is sent.
+    pub remind: Option<i32>,
 }
 
 /// Makes a booking: at the table that is named, or at the best one that is free. Once it is committed, [`Days::forget`] its stretch of
@@ -229,6 +231,7 @@ impl<'a> Attempt<'a> {
             overridden: self.wish.overrides,
             counted: self.wish.counted,
             language: self.wish.language,
+            remind: self.room.remind,
         };
         loop {
             // What is named is tried at once: one statement books it, or says that it is taken.

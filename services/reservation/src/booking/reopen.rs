@@ -83,7 +83,7 @@ pub(super) async fn reopen(
         };
         return Err(if sitting.is_empty() { Refusal::TableTaken } else { Refusal::TableOccupied(sitting) });
     }
-    let reopened = store::booking::act(&mut transaction, before.id, before.version, (Action::Reopen, undo.status), author).await?;
+    let reopened = store::booking::act(&mut transaction, before, (Action::Reopen, undo.status), author, room.remind).await?;
     transaction.commit().await?;
     Ok(reopened)
 }

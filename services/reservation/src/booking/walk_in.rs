@@ -57,7 +57,7 @@ pub async fn seat(connection: &mut PgConnection, room: &Room, walk_in: &WalkIn, 
     let start = Timestamp::from_second(minute).unwrap_or(now);
     for _ in 0..ATTEMPTS {
         let known = room.known(connection).await?;
-        let attempt = Attempt { known: &known, walk_in, start, now };
+        let attempt = Attempt { room, known: &known, walk_in, start, now };
         match attempt.seat(connection).await {
             Ok(Some(made)) => return Ok(made),
             Err(refusal @ Refusal::Database(_)) => return Err(refusal),
@@ -71,6 +71,7 @@ pub async fn seat(connection: &mut PgConnection, room: &Room, walk_in: &WalkIn, 
 
 /// A party at the door, judged by the house at a version.
 struct Attempt<'a> {
+    room: &'a Room,
     known: &'a Known,
     walk_in: &'a WalkIn,
     start: Timestamp,
@@ -116,6 +117,7 @@ impl Attempt<'_> {
             overridden: false,
             counted: Counted::Not,
             language: None,
+            remind: self.room.remind,
         }
     }
 

@@ -8,11 +8,13 @@ use chassis::http::identity::Staff;
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
+use http::StatusCode;
 
-use super::AppState;
 use super::link::Who;
+use super::{AppState, with_etag};
 use crate::booking::act::{self, REFUSALS, SEAT_REFUSALS};
 use crate::booking::{Reservation, ReservationId, reopen};
+use crate::refusal::Refusal;
 use crate::room::Acting;
 use crate::status::Action;
 
@@ -36,17 +38,23 @@ async fn act(state: AppState, who: Who, mut input: Input, action: Action) -> Res
     let (id, conditions) = input.finish((id, conditions))?;
     let accepts = |version| conditions.check_version(version).is_ok();
     let acting = Acting { identity: who.identity, actor: who.actor, accepts: &accepts };
-    let mut connection = state.connection().await?;
+    let reservation = perform(&state, &acting, id, action).await.map_err(|refusal| state.problem(refusal))?;
+    Ok(with_etag(StatusCode::OK, reservation.version, &reservation))
+}
+
+/// Acts on a booking, and gives it as whoever acts may see it.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) async fn perform(state: &AppState, acting: &Acting<'_>, id: ReservationId, action: Action) -> Result<Reservation, Refusal> {
+    let mut connection = state.pool().acquire().await?;
     let mut deadlocks = 0..3;
+    let outcome = |reservation: &Reservation| if action == Action::Reopen { "reopened" } else { reservation.status.as_str() };
     loop {
-        match act::act(&mut connection, state.room(), &acting, id, action).await {
-            Ok(done) => {
-                let outcome = |reservation: &Reservation| if action == Action::Reopen { "reopened" } else { reservation.status.as_str() };
-                return Ok(state.done(done, acting.actor, outcome));
-            }
+        match act::act(&mut connection, state.room(), acting, id, action).await {
             // Two parties that are seated at once may wait for each other; the database ends one, which tries again.
             Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}
-            Err(refusal) => return Err(state.problem(refusal)),
+            done => return done.map(|done| state.settled(done, acting.actor, outcome)),
         }
     }
 }

@@ -137,7 +137,7 @@ pub async fn slots(State(state): State<AppState>, visitor: Visitor, mut input: I
     let mut connection = state.connection().await?;
     let known = state.room().known(&mut connection).await?;
     judge_stay(&known, day.guests_count, day.duration_minutes)?;
-    Ok(Json(availability::slots(&mut connection, &known, day.date, wish, now).await?).into_response())
+    Ok(Json(availability::slots(&mut connection, &known, day.date, (wish, None), now).await?).into_response())
 }
 
 /// How many days a calendar has at most.

@@ -16,6 +16,7 @@ use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, refuse_for_staff, with_etag};
 use crate::booking::change::{self, Change};
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
+use crate::refusal::Refusal;
 use crate::room::{Acting, Identity};
 use crate::status::Actor;
 use crate::table::{Named, TableId};
@@ -136,19 +137,30 @@ pub async fn change(State(state): State<AppState>, who: Who, mut input: Input) -
     };
     let accepts = |version| conditions.check_version(version).is_ok();
     let acting = Acting { identity: who.identity, actor: who.actor, accepts: &accepts };
-    let mut connection = state.connection().await?;
+    let reservation = make(&state, &acting, id, &change, now).await.map_err(|refusal| state.problem(refusal))?;
+    let by_link = matches!(who.identity, Identity::Link(..)) && change.email.is_some();
+    let link = if by_link { state.link_of(&reservation) } else { None };
+    Ok(with_etag(StatusCode::OK, reservation.version, &ChangedReservation::new(reservation, link)))
+}
+
+/// Changes a booking, and gives it as whoever changed it may see it.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) async fn make(
+    state: &AppState,
+    acting: &Acting<'_>,
+    id: ReservationId,
+    change: &Change,
+    now: Timestamp,
+) -> Result<Reservation, Refusal> {
+    let mut connection = state.pool().acquire().await?;
     let mut deadlocks = 0..3;
     loop {
-        match change::change(&mut connection, state.room(), &acting, id, &change, now).await {
-            Ok(done) => {
-                let reservation = state.settled(done, who.actor, |_| "changed");
-                let by_link = matches!(who.identity, Identity::Link(..)) && change.email.is_some();
-                let link = if by_link { state.link_of(&reservation) } else { None };
-                return Ok(with_etag(StatusCode::OK, reservation.version, &ChangedReservation::new(reservation, link)));
-            }
+        match change::change(&mut connection, state.room(), acting, id, change, now).await {
             // Two bookings that trade places wait for each other; the database ends one, which tries again.
             Err(refusal) if refusal.is_retryable() && deadlocks.next().is_some() => {}
-            Err(refusal) => return Err(state.problem(refusal)),
+            done => return done.map(|done| state.settled(done, acting.actor, |_| "changed")),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::made::{self, Asked};
 use super::table::{judge_names, refuse_no_tables};
 use super::{AppState, actor, refusal, refuse_for_staff};
 use crate::area::AreaId;
+use crate::availability::Turn;
 use crate::booking::make::{self, Counted, Wish};
 use crate::booking::{self, Guests, Minutes, Note, Requests, Reservation};
 use crate::codes;
@@ -221,11 +222,12 @@ pub(super) async fn answer(
     keyed: Option<&Keyed>,
     request_id: &RequestId,
 ) -> Result<Response, Problem> {
-    // A table that is named is free or not, at once: no other time is searched for.
-    let _turn = if wish.named.is_none() {
-        Some(state.room().days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await)
-    } else {
-        None
-    };
+    let _turn = turn(state, &wish, now).await;
     made::answer(state, &Asked::Table(wish, now), keyed, request_id).await
+}
+
+/// Waits for the turn of a party that is likely to be refused. A table that is named is free or not, at once: no other time is searched for.
+pub(crate) async fn turn(state: &AppState, wish: &Wish, now: Timestamp) -> Option<Turn> {
+    let days = &state.room().days;
+    if wish.named.is_none() { Some(days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await) } else { None }
 }

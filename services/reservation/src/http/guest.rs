@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRef, FromRequestParts, State};
 use axum::response::Response;
 use chassis::http::client;
 use chassis::http::input::{Input, Source};
@@ -72,13 +72,16 @@ chassis::body! {
 }
 
 /// The network from which a request comes.
-pub struct Network(IpAddr);
+pub struct Network(pub IpAddr);
 
-impl FromRequestParts<AppState> for Network {
+impl<S: Send + Sync> FromRequestParts<S> for Network
+where
+    AppState: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let address = client::address(&parts.extensions, &parts.headers, state.0.hops);
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let address = client::address(&parts.extensions, &parts.headers, AppState::from_ref(state).0.hops);
         Ok(Self(client::network(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()))))
     }
 }
@@ -123,23 +126,29 @@ pub async fn create(State(state): State<AppState>, Network(network): Network, mu
             return Ok(replay(state.relinked(&mut *state.connection().await?, kept, &email).await?));
         }
     };
-    let wish = Wish {
-        user_id: None,
-        actor: Actor::Guest,
-        source: booking::Source::Guest,
-        counted: Counted::Network(network, state.restaurant().guests_per_hour),
-        overrides: false,
-        named: Named::of(body.table_id, Vec::new()),
-        area_id: body.area_id,
-        guests: body.guests_count,
-        minutes: body.duration_minutes,
-        start: body.reservation_time,
-        name: Some(body.contact_name),
-        phone: body.contact_phone,
-        email: Some(body.contact_email),
-        requests: body.special_requests,
-        note: None,
-        language: body.language,
-    };
-    answer(&state, wish, now, keyed.as_ref(), &input.request_id).await
+    answer(&state, body.into_wish(&state, network), now, keyed.as_ref(), &input.request_id).await
+}
+
+impl NewGuestReservation {
+    /// The wish of a guest whose request comes from this network.
+    pub(crate) fn into_wish(self, state: &AppState, network: IpAddr) -> Wish {
+        Wish {
+            user_id: None,
+            actor: Actor::Guest,
+            source: booking::Source::Guest,
+            counted: Counted::Network(network, state.restaurant().guests_per_hour),
+            overrides: false,
+            named: Named::of(self.table_id, Vec::new()),
+            area_id: self.area_id,
+            guests: self.guests_count,
+            minutes: self.duration_minutes,
+            start: self.reservation_time,
+            name: Some(self.contact_name),
+            phone: self.contact_phone,
+            email: Some(self.contact_email),
+            requests: self.special_requests,
+            note: None,
+            language: self.language,
+        }
+    }
 }

@@ -92,7 +92,7 @@ pub struct Link {
 
 impl AppState {
     /// The version of the links of its booking for which a token is good, if it is, and the visit not 30 days over.
-    async fn good_version(&self, token: &Token) -> Result<Option<i32>, Problem> {
+    pub(crate) async fn good_version(&self, token: &Token) -> Result<Option<i32>, Problem> {
         let Some(keys) = &self.0.links else { return Ok(None) };
         let mut connection = self.connection().await?;
         let version = store::booking::link_version(&mut connection, token.id).await?;
@@ -102,12 +102,12 @@ impl AppState {
     /// The link of a booking. `None`: the service has no keys to make one.
     fn link(&self, id: ReservationId, code: &str, version: i32) -> Option<Link> {
         let manage_token = self.0.links.as_ref()?.sign(id, version);
-        let manage_url = format!("{}/b/{code}?k={manage_token}", self.0.public_url);
+        let manage_url = format!("{}/b/{code}?k={manage_token}", self.0.site.reservation_url);
         Some(Link { manage_token, manage_url })
     }
 
     /// The link of a booking, as it is now.
-    pub(super) fn link_of(&self, reservation: &Reservation) -> Option<Link> {
+    pub(crate) fn link_of(&self, reservation: &Reservation) -> Option<Link> {
         self.link(reservation.id, &reservation.reservation_code, reservation.link_version)
     }
 

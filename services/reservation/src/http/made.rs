@@ -58,23 +58,38 @@ impl Asked {
     }
 }
 
+/// What a request is given.
+pub struct Given {
+    /// The answer, with the link of the booking where its guest gets one.
+    pub answer: Answer,
+    /// Whether it was given before.
+    pub replayed: bool,
+}
+
 /// Makes the booking, once for each key, and answers with it.
 ///
 /// # Errors
 /// The problem that its refusal is to the caller.
 pub async fn answer(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Response, Problem> {
+    match give(state, asked, keyed, request_id).await {
+        Ok(Given { answer, replayed: true }) => Ok(replay(answer)),
+        Ok(Given { answer, replayed: false }) => Ok(respond(answer)),
+        Err(refusal) => Err(state.refused(refusal)),
+    }
+}
+
+/// Makes the booking, once for each key.
+///
+/// # Errors
+/// Why it is refused.
+pub async fn give(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Given, Refusal> {
     // Repeated are: a code that another booking has, which is as likely as guessing one (one in a million for a million bookings); and a
     // deadlock with bookings that move, of which the database ends one.
     let mut repetitions = 0..3;
     loop {
         match try_once(state, asked, keyed, request_id).await {
             Err(refusal) if is_repeatable(&refusal) && repetitions.next().is_some() => {}
-            Err(refusal) => {
-                let problem = state.problem(refusal);
-                state.count(problem.code().code);
-                return Err(problem);
-            }
-            Ok(response) => return Ok(response),
+            outcome => return outcome,
         }
     }
 }
@@ -83,34 +98,36 @@ fn is_repeatable(refusal: &Refusal) -> bool {
     refusal.is_retryable() || matches!(refusal, Refusal::Database(error) if is_code_taken(error))
 }
 
-async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Response, Refusal> {
+async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Given, Refusal> {
+    let new = |answer| Given { answer, replayed: false };
     let mut connection = state.pool().acquire().await?;
     let Some(keyed) = keyed else {
         let made = asked.make(&mut connection, state.room()).await?;
         drop(connection);
         settled(state, &made);
-        return Ok(respond(asked.sent(state, booked(made.clone(), asked.actor()), &made)));
+        return Ok(new(asked.sent(state, booked(made.clone(), asked.actor()), &made)));
     };
     let mut transaction = connection.begin().await?;
     if let Some(kept) = claim(state, &mut transaction, keyed).await? {
-        return Ok(replay(match asked.linked_to() {
+        let answer = match asked.linked_to() {
             Some(email) => state.relinked(&mut transaction, kept, email).await?,
             None => kept,
-        }));
+        };
+        return Ok(Given { answer, replayed: true });
     }
     let made = asked.make(&mut transaction, state.room()).await;
     let outcome = made.map(|made| (booked(made.clone(), asked.actor()), made));
     let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
-    let Some(made) = made else { return Ok(respond(answer)) };
+    let Some(made) = made else { return Ok(new(answer)) };
     settled(state, &made);
-    Ok(respond(asked.sent(state, answer, &made)))
+    Ok(new(asked.sent(state, answer, &made)))
 }
 
 /// Tells of a booking that is committed.
 fn settled(state: &AppState, made: &Reservation) {
     state.room().days.forget(made.span());
     state.count("created");
-    state.0.service.outbox.wake();
+    state.tell();
 }
 
 /// The answer with a booking that was made.

@@ -13,6 +13,7 @@ use chassis::http::problem::Problem;
 use chassis::http::text::Text;
 use house::calendar::Calendar;
 use jiff::civil::Date;
+use sqlx::PgConnection;
 
 use super::AppState;
 use super::link::Who;
@@ -20,6 +21,7 @@ use crate::booking::{Reservation, ReservationId};
 use crate::edit;
 use crate::room::{self, Identity};
 use crate::status::{Actor, Status};
+use crate::store;
 use crate::store::list::{self, Filter, HostReservation, Position, When};
 use crate::table::TableId;
 
@@ -139,6 +141,7 @@ pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> 
     let mut connection = state.connection().await?;
     if let Some(text) = &which.q {
         let reservations = list::search(&mut connection, text.as_str(), page.after().copied(), page.fetch()).await?;
+        let reservations = state.mailed(&mut connection, reservations).await?;
         return Ok(page.respond(reservations, |row: &HostReservation| Position::after(&row.reservation)));
     }
     let known = state.room().known(&mut connection).await?;
@@ -146,12 +149,30 @@ pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> 
         let ahead = list::ahead(&mut connection, None).await?;
         let ids: Vec<_> = edit::stranded(&known.house, &ahead).into_iter().map(|booking| booking.id).collect();
         let reservations = list::of_ids(&mut connection, &ids, page.after().copied(), page.fetch()).await?;
+        let reservations = state.mailed(&mut connection, reservations).await?;
         return Ok(page.respond(reservations, |row: &HostReservation| Position::after(&row.reservation)));
     }
     let day = which.date.map(|date| Calendar::new(&known.house, date, date).night(date));
     let filter = Filter { day, statuses: which.status, table_id: which.table_id, user_id: which.user_id };
     let reservations = list::of_house(&mut connection, &filter, page.after().copied(), page.fetch()).await?;
+    let reservations = state.mailed(&mut connection, reservations).await?;
     Ok(page.respond(reservations, |row| Position::after(&row.reservation)))
+}
+
+impl AppState {
+    /// Bookings of the restaurant, each with the last mail about it.
+    async fn mailed(&self, connection: &mut PgConnection, found: Vec<HostReservation>) -> Result<Vec<HostReservation>, sqlx::Error> {
+        if !self.sends_mail() || found.is_empty() {
+            return Ok(found);
+        }
+        let ids: Vec<_> = found.iter().map(|found| found.reservation.id).collect();
+        let mut mails = store::message::last_of(connection, &ids).await?;
+        let with_mail = |HostReservation { reservation, guest }: HostReservation| {
+            let mail = mails.remove(&reservation.id);
+            HostReservation { reservation: reservation.with_mail(mail), guest }
+        };
+        Ok(found.into_iter().map(with_mail).collect())
+    }
 }
 
 /// Get a booking
@@ -172,7 +193,11 @@ pub async fn get(State(state): State<AppState>, who: Who, mut input: Input) -> R
     let (id, conditions) = input.finish((id, conditions))?;
     let mut connection = state.connection().await?;
     let found = room::find(&mut connection, who.identity, who.actor, id).await;
-    let reservation = found.map_err(|refusal| state.problem(refusal))?;
+    let mut reservation = found.map_err(|refusal| state.problem(refusal))?;
+    if who.actor == Actor::Staff && state.sends_mail() {
+        let mail = store::message::last_of(&mut connection, &[id]).await?.remove(&id);
+        reservation = reservation.with_mail(mail);
+    }
     let version = reservation.version;
     conditions.read(etag::of_version(version), || Json(reservation.shown_to(who.actor)).into_response())
 }

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use sqlx::types::Json;
 use sqlx::{Connection as _, FromRow, PgConnection, Row as _};
 
 use super::hold::pieces;
@@ -95,6 +96,7 @@ async fn try_to_book(
         .bind(network)
         .bind(per_network)
         .bind(new.language)
+        .bind(new.remind)
         .fetch_one(connection)
         .await?;
     if row.try_get::<Option<ReservationId>, _>("id")?.is_some() {
@@ -143,44 +145,48 @@ pub async fn lock(transaction: &mut PgConnection, id: ReservationId, version: i3
     Ok(sqlx::query(sql::LOCK).bind(id).bind(version).fetch_optional(transaction).await?.is_some())
 }
 
-/// Brings a booking to another state by an action, and frees the tables where it no longer holds any. `None`: it has another version by now.
+/// Brings a booking to another state by an action, and frees the tables where it no longer holds any; `remind` is how many hours before the
+/// visit its guest is reminded, where mail is sent. `None`: it has another version by now.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn act(
     connection: &mut PgConnection,
-    id: ReservationId,
-    version: i32,
+    before: &Reservation,
     (action, to): (Action, Status),
     author: Author,
+    remind: Option<i32>,
 ) -> Result<Option<Reservation>, sqlx::Error> {
     sqlx::query_as(sql::ACT)
-        .bind(id)
-        .bind(version)
+        .bind(before.id)
+        .bind(before.version)
         .bind(to)
         .bind(action.event().kind())
         .bind(to.holds())
         .bind(author.by)
         .bind(author.user_id)
         .bind(action.can_be_undone())
+        .bind(before.told_by(action, to))
+        .bind(remind)
         .fetch_optional(connection)
         .await
 }
 
-/// Gives a booking new values. Its tables are the business of [`super::hold`]. `None`: it has another version by now.
+/// Gives a booking new values; `remind` is how many hours before the visit its guest is reminded, where mail is sent. Its tables are the
+/// business of [`super::hold`]. `None`: it has another version by now.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn change(
     connection: &mut PgConnection,
-    id: ReservationId,
-    version: i32,
+    before: &Reservation,
     values: &Values,
     author: Author,
+    remind: Option<i32>,
 ) -> Result<Option<Reservation>, sqlx::Error> {
     sqlx::query_as(sql::CHANGE)
-        .bind(id)
-        .bind(version)
+        .bind(before.id)
+        .bind(before.version)
         .bind(&values.tables)
         .bind(values.table_named)
         .bind(values.party.guests)
@@ -195,6 +201,8 @@ pub async fn change(
         .bind(values.overridden)
         .bind(author.by)
         .bind(author.user_id)
+        .bind(before.told_before(values).map(Json))
+        .bind(remind)
         .fetch_optional(connection)
         .await
 }

@@ -12,9 +12,9 @@ pub const UNTIL_HOUR: &str = include_str!("sql/until_hour.sql");
 pub const UNTIL_UPCOMING: &str = include_str!("sql/until_upcoming.sql");
 pub const LINK_VERSION_FOR: &str = "SELECT link_version FROM reservation WHERE id = $1 AND contact_email = $2";
 pub const NETWORK_IS_BEYOND: &str = "SELECT CASE WHEN $2 <= (
-                SELECT count(*) FROM guest_booking WHERE network = $1 AND made_at > now() - interval '1 hour') THEN 'network' END";
+                SELECT count(*) FROM network_use WHERE network = $1 AND use = 'booking' AND made_at > now() - interval '1 hour') THEN 'network' END";
 pub const UNTIL_NETWORK: &str = include_str!("sql/until_network.sql");
-pub const FORGET_NETWORKS: &str = "DELETE FROM guest_booking WHERE made_at < now() - interval '1 hour'";
+pub const FORGET_NETWORKS: &str = "DELETE FROM network_use WHERE made_at < now() - interval '1 hour'";
 pub const LINK_VERSION: &str = "SELECT link_version FROM reservation WHERE id = $1
             AND reservation_time + make_interval(mins => duration_minutes) > now() - interval '30 days'";
 
@@ -114,6 +114,22 @@ pub const HOUSE_OF_TABLE: &str = include_str!("sql/house_of_table.sql");
 
 pub const GUEST: &str = "SELECT full_name, email, phone FROM guest WHERE user_id = $1";
 pub const LEARN_GUEST: &str = include_str!("sql/learn_guest.sql");
+
+pub const TAKE_MESSAGE: &str = include_str!("sql/take_message.sql");
+pub const MESSAGE_SENT: &str = "UPDATE message SET state = 'sent', sent_at = now(), taken_until = NULL, last_error = NULL
+            WHERE id = $1 AND attempts = $2 AND state = 'sending'";
+pub const MESSAGE_FAILED: &str = "UPDATE message SET state = 'failed', taken_until = NULL, last_error = $3
+            WHERE id = $1 AND attempts = $2 AND state = 'sending'";
+pub const POSTPONE_MESSAGE: &str = include_str!("sql/postpone_message.sql");
+pub const NEXT_MESSAGE: &str = "SELECT extract(epoch FROM min(greatest(due_at, taken_until)) - clock_timestamp())::double precision
+            FROM message WHERE state IN ('waiting', 'sending')";
+pub const MESSAGES_WAITING: &str = "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::double precision
+            FROM message WHERE state IN ('waiting', 'sending') AND due_at <= clock_timestamp()";
+pub const MESSAGE_AGAIN: &str = include_str!("sql/message_again.sql");
+pub const LAST_MESSAGES: &str = "SELECT DISTINCT ON (reservation_id) reservation_id, kind, state, last_error
+            FROM message WHERE reservation_id = ANY($1) AND NOT (kind = 'reminder' AND attempts = 0) ORDER BY reservation_id, id DESC";
+pub const SEND_LINK: &str = include_str!("sql/send_link.sql");
+pub const FORGET_MESSAGES: &str = "DELETE FROM message WHERE expires_at < now() - interval '30 days'";
 
 pub const CLAIM_KEY: &str = include_str!("sql/claim_key.sql");
 pub const KEPT_ANSWER: &str = "SELECT status, headers, body FROM idempotency_key WHERE scope = $1 AND key = $2 AND fingerprint = $3

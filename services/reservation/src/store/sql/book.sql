@@ -3,7 +3,7 @@
 -- named, $12 bookings an hour, $13 bookings ahead (0: no limit), $14 now, $15 version of the house, $16 and $17 when the rows of the hold
 -- begin and end, $18 source, $19 name, $20 note of the staff, $21 whether rules were overridden, $22 as whom and $23 by which user it is
 -- booked, $24 whether the party sits there at once, $25 network and $26 bookings an hour that it may make without an account, or null and 0,
--- $27 language.
+-- $27 language, $28 how many hours before the visit the guest is reminded, null where no mail is configured.
 -- An edit of the house waits for those who book by it, and they for the edit. What is seen to be taken is refused before an id is drawn; the
 -- constraint decides between bookings that are made at once.
 WITH house AS MATERIALIZED (
@@ -34,11 +34,14 @@ WITH house AS MATERIALIZED (
     SELECT id, $6, $1, ($2::integer[])[1], $2, $11, $3, $4, $5, $7, $8, $9, $10, $18, $19, $20, $21, $22, $23, $27 FROM numbered
     WHERE (SELECT count(*) FROM held) = cardinality($2::integer[]) * cardinality($16::timestamptz[]) RETURNING reservation AS booking
 ), counted AS (
-    INSERT INTO guest_booking (network) SELECT $25 FROM changed WHERE $26 > 0
+    INSERT INTO network_use (network, use) SELECT $25, 'booking' FROM changed WHERE $26 > 0
 ), told AS (
     INSERT INTO outbox (topic, key, type, data)
     SELECT 'reservation.events', (booking).id::text, 'reservation.created', event_of(booking) FROM changed
+), mailed AS MATERIALIZED (
+    SELECT write_messages(booking, CASE (booking).status WHEN 'pending' THEN 'received' WHEN 'confirmed' THEN 'confirmed' END, NULL, $28)
+    FROM changed WHERE $28::integer IS NOT NULL
 )
 SELECT EXISTS (SELECT FROM judged) AS current, (SELECT reached FROM judged) AS reached, (changed.booking).*,
     (SELECT full_name FROM guest WHERE user_id = $23 AND $22 = 'staff') AS changed_by_name
-FROM (SELECT) AS one LEFT JOIN changed ON true
+FROM (SELECT count(*) FROM mailed) AS one LEFT JOIN changed ON true
