@@ -6,6 +6,7 @@ mod events;
 
 mod http;
 mod memory;
+mod page;
 mod price;
 mod store;
 
@@ -25,6 +26,7 @@ use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
 use contract::MenuEvent;
+use site::failure::error_pages;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
@@ -34,6 +36,7 @@ pub use crate::config::{Config, ServeArgs};
 
 use crate::memory::cache::Cache;
 use crate::memory::follow::Follower;
+use crate::page::Pages;
 
 /// The name of the service.
 const NAME: &str = "menu";
@@ -105,8 +108,13 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let tasks = vec![Task::new("follower of the menu", |stop| follower.run(stop))];
     let state = Arc::new(Menu { pool: service.pool.clone(), outbox: service.outbox.clone(), cache });
     let (router, api) = crate::http::routes();
-    let router = router.with_state(state);
-    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler, pages: None };
+    let mut router = router.with_state(state.clone());
+    let shell = config.site.pages.then(|| page::shell(&config.site));
+    if let Some(shell) = &shell {
+        router = router.merge(page::router(Pages { menu: state, shell: shell.clone() }));
+    }
+    let pages = shell.map(|shell| error_pages(shell, page::ROUTES));
+    let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler, pages };
     service.run(parts, listener, shutdown).await
 }
 

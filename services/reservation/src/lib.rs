@@ -15,6 +15,7 @@ pub mod http;
 pub mod link;
 pub mod mail;
 pub mod memory;
+pub mod page;
 pub mod refusal;
 pub mod room;
 pub mod status;
@@ -33,6 +34,7 @@ use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
+use site::failure::error_pages;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -48,6 +50,7 @@ use crate::link::LinkKeys;
 use crate::mail::letter::Letters;
 use crate::mail::relay::{Counters, Relay};
 use crate::mail::way::Post;
+use crate::page::Pages;
 
 /// The name of the service.
 const NAME: &str = "reservation";
@@ -149,7 +152,12 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         Ok(Relay { pool: service.pool.clone(), letters, post, wake: mailed.clone(), counters })
     });
     let relay = relay.transpose()?.map(|relay| Task::new("relay of mail", |stop| relay.run(stop)));
-    let (router, api) = router(AppState::new(service.clone(), config, links.clone(), site, mailed));
+    let state = AppState::new(service.clone(), config, links.clone(), site.clone(), mailed);
+    let (mut router, api) = router(state.clone());
+    let shell = site.pages.then(|| page::shell(&site));
+    if let Some(shell) = &shell {
+        router = router.merge(page::router(Pages { app: state, shell: shell.clone() }));
+    }
     let pool = service.pool.clone();
     let sweep = Task::every("sweep of answers and networks", SWEEP, move || {
         let pool = pool.clone();
@@ -175,7 +183,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         consumers,
         tasks: [Some(sweep), links.map(follow), relay].into_iter().flatten().collect(),
         caching: Caching::ByHandler,
-        pages: None,
+        pages: shell.map(|shell| error_pages(shell, page::ROUTES)),
     };
     service.run(parts, listener, shutdown).await
 }

@@ -137,12 +137,15 @@ impl Catalog {
 }
 
 /// Checks the texts of a service, for a test: each language says the same, with the same values; each text is named in a source, by its name
-/// in quotes or by the beginning of it that ends in a hyphen; and each text that a source says is there.
+/// in quotes or by how it begins; and each text that a source says is there. The sources are files, and folders of files.
 ///
 /// # Panics
 /// Where one of these does not hold.
 pub fn check(own: [&str; 3], sources: &[&str]) {
-    let texts = Texts::new(own);
+    check_all(&Texts::new(own), own, sources);
+}
+
+fn check_all(texts: &Texts, own: [&str; 3], sources: &[&str]) {
     let messages = |source: &str| -> Vec<(String, BTreeSet<String>)> {
         let resource = fluent_syntax::parser::parse(source.to_owned()).expect("a catalog");
         let named = resource.body.iter().filter_map(|entry| match entry {
@@ -155,18 +158,31 @@ pub fn check(own: [&str; 3], sources: &[&str]) {
     for other in others {
         assert_eq!(first, other, "the languages differ");
     }
+    let sources: Vec<String> = sources.iter().flat_map(|path| contents(path)).collect();
     let quoted: Vec<&str> = sources.iter().flat_map(|source| source.split('"')).collect();
     for (key, _) in &first {
-        let begun = |text: &&str| text.ends_with("-{}") && key.starts_with(text.trim_end_matches("{}"));
+        let begun = |text: &&str| {
+            let begin = text.split('{').next().unwrap_or_default();
+            text.contains('{') && begin.ends_with('-') && key.starts_with(begin)
+        };
         assert!(quoted.iter().any(|text| text == key || begun(text)), "nothing says {key}");
     }
-    for source in sources {
-        for said in [".say(\"", ".tell(\"", "told(texts.say(\""] {
+    for source in &sources {
+        for said in [".say(\"", ".tell(\""] {
             for rest in source.split(said).skip(1) {
                 let key = rest.split('"').next().unwrap_or_default();
                 assert!(texts.of(Language::En).keys().contains(key), "there is no text {key}");
             }
         }
+    }
+}
+
+/// The contents of a file, or of the files of a folder.
+fn contents(path: &str) -> Vec<String> {
+    let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    match std::fs::read_dir(path) {
+        Ok(files) => files.flatten().map(|file| read(&file.path())).collect(),
+        Err(_) => vec![read(path.as_ref())],
     }
 }
 
@@ -187,10 +203,7 @@ mod tests {
 
     #[test]
     fn every_language_says_the_same_things() {
-        let texts = texts();
-        for language in Language::ALL {
-            assert_eq!(texts.of(*language).keys(), texts.of(Language::En).keys(), "{language}");
-        }
+        check_all(&texts(), COMMON, &["src", "templates"]);
     }
 
     #[test]

@@ -64,12 +64,16 @@ impl Wanted {
     }
 
     pub(crate) fn filter(&self) -> Filter {
-        let folded = self.q.as_ref().map(|text| fold(text.as_str()));
-        Filter { folded, min_price: self.min_price, max_price: self.max_price }
+        Filter::new(self.q.as_ref(), self.min_price, self.max_price)
     }
 }
 
 impl Filter {
+    /// The dishes that have the text, from one price to another.
+    pub(crate) fn new(text: Option<&Text<SHORT_TEXT>>, min_price: Option<Price>, max_price: Option<Price>) -> Self {
+        Self { folded: text.map(|text| fold(text.as_str())), min_price, max_price }
+    }
+
     fn admits(&self, entry: &Entry) -> bool {
         self.min_price.is_none_or(|min| entry.dish.price >= min)
             && self.max_price.is_none_or(|max| entry.dish.price <= max)
