@@ -17,13 +17,13 @@ mod stop;
 mod tokens;
 
 use restaurant_booking_tests::api::send;
-use restaurant_booking_tests::{Api, Platform, Reply, Setup};
+use restaurant_booking_tests::{Api, Platform, Reply, Setup, platform::mail_that_waits};
 use serde_json::Value;
 
 const SERVICES: [&str; 3] = ["auth", "menu", "reservation"];
 
 async fn platform() -> Platform {
-    Platform::start(Setup::default()).await
+    Platform::start(Setup { mail: Some(mail_that_waits()), ..Setup::default() }).await
 }
 
 /// The OpenAPI document of a service, as its code has it.

@@ -138,6 +138,7 @@ fn table() -> Vec<Row> {
         row("complete_reservation", Of::Booking("seated", -1), STAFF),
         row("mark_no_show", Of::Booking("pending", -1), STAFF),
         row("reopen_reservation", Of::Booking("completed", -1), STAFF),
+        row("send_mail_again", Of::Booking("pending", 24), [401, 403, 403, 202, 202]),
     ]
 }
 
@@ -211,7 +212,10 @@ impl House {
                     VALUES ($1, $2, $3, ARRAY[$3::int], 2, now() + make_interval(hours => $4), $5, '12345', 'a@b.co',
                         CASE $5 WHEN 'completed' THEN 'seated' END, now()) RETURNING id::bigint";
                 let query = sqlx::query_scalar(insert).bind(number.to_string()).bind(OWNER).bind(table).bind(hours).bind(status);
-                query.fetch_one(&self.reservation).await.expect("a booking")
+                let id: i64 = query.fetch_one(&self.reservation).await.expect("a booking");
+                let mail = "SELECT write_messages(r, 'received', NULL, 24) FROM reservation r WHERE id = $1";
+                sqlx::query(mail).bind(id).execute(&self.reservation).await.expect("a message");
+                id
             }
         }
     }

@@ -67,7 +67,7 @@ struct Html<'a> {
 
 /// The same as text.
 #[derive(Template)]
-#[template(path = "mail.txt", escape = "none")]
+#[template(path = "mail.txt", escape = "none", whitespace = "preserve")]
 struct Text<'a> {
     said: &'a Said<'a>,
 }
