@@ -26,6 +26,7 @@ use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::resource::Owner;
+use crate::reconcile::version::Version;
 use crate::reconcile::volume::Volume;
 use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_RENEWAL, WATCH_SECONDS};
 
@@ -273,7 +274,7 @@ impl One {
 
     fn seen(&self, owner: &Owner, object: DynamicObject) {
         self.lost(Some(owner), &object);
-        let version = object.resource_version().unwrap_or_default();
+        let version = Version::of(object.metadata.resource_version.as_deref().unwrap_or_default());
         // The volume is recorded before the claim: otherwise the claim would seem to have been made with unknown settings.
         if self.kind == Kind::PersistentVolumeClaim {
             self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));

@@ -136,6 +136,7 @@ fn main() -> ExitCode {
         refused::what_cannot_be_used_is_named,
         refused::a_malformed_resource_and_kinds_that_come_later,
         settled::nothing_is_asked_while_nothing_happens,
+        settled::nothing_is_asked_twice_on_the_way_to_ready,
         settled::nothing_is_written_by_a_restart,
         settled::nothing_is_written_by_a_change_of_leaders,
         settled::what_others_add_stays,

@@ -56,6 +56,26 @@ pub(crate) async fn nothing_is_asked_while_nothing_happens(place: &Place) {
     operator.stop().await;
 }
 
+/// Each object is asked for once, before it is made, and not again on the way to Ready: watches and the answers to writes tell the rest.
+/// The settings of a database's volume decide about the whole resource, so that its claim is asked for earlier too.
+pub(crate) async fn nothing_is_asked_twice_on_the_way_to_ready(place: &Place) {
+    let one = json!({"replicas": 1});
+    let spec = json!({"restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"}, "auth": one, "menu": one, "reservation": one});
+    let operator = settled(place, spec).await;
+    let log = operator.wire.log();
+    let mut wrong = Vec::new();
+    for (kind, name) in place.children().await.into_keys() {
+        let path = format!("/{}/{name}", kind.plural());
+        let asked = log.iter().filter(|request| request.starts_with("GET ") && request.ends_with(&path)).count();
+        let is_early = kind == Kind::PersistentVolumeClaim && name.ends_with("-postgres");
+        if asked != if is_early { 2 } else { 1 } {
+            wrong.push(format!("{asked} × {} {name}", kind.as_str()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}\n{log:#?}");
+    operator.stop().await;
+}
+
 /// A new process reads everything and writes nothing.
 pub(crate) async fn nothing_is_written_by_a_restart(place: &Place) {
     let operator = settled(place, full()).await;

@@ -1,6 +1,6 @@
 //! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -11,6 +11,7 @@ use tracing::info;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object, VERSION};
 use super::children::Children;
+use super::dereference::Secrets;
 use super::differ;
 use super::failure::Failure;
 use super::kind::Kind;
@@ -19,6 +20,7 @@ use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
 use super::resource::Owner;
 use super::step::Step;
 use super::validate::checksum;
+use super::version::Version;
 use crate::api::{Quantity, VolumeStatus};
 use crate::metrics::Metrics;
 use crate::timing::REQUEST;
@@ -35,6 +37,10 @@ pub struct Applier<'a> {
     pub client: &'a Client,
     /// The objects that the watches have reported, and their state.
     pub children: &'a Children,
+    /// The Secrets, as last read or written.
+    pub secrets: &'a Secrets,
+    /// The Secrets that this reconcile has asked for and that do not exist: they are made without being asked for again.
+    pub absent: &'a BTreeSet<String>,
     /// The metrics.
     pub metrics: &'a Metrics,
     /// The resource.
@@ -157,7 +163,7 @@ impl Applier<'_> {
         }
         let mut wanted = body.clone();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
-        let live = self.live(step, kind, name).await?;
+        let live = if self.is_absent(kind, name) { None } else { self.live(step, kind, name).await? };
         if held && kind == Kind::Deployment && live.is_none() {
             // The Deployment was deleted after the check of the gate. It must not be created with the new template.
             return Ok(Observed::waiting(format!("Deployment {name} waits for earlier steps")));
@@ -195,7 +201,7 @@ impl Applier<'_> {
                 {
                     return Ok(before);
                 }
-                return Ok(self.settle(kind, name, hash, live));
+                return Ok(self.settle(kind, name, &hash, live));
             }
             if kind == Kind::Deployment {
                 self.leave_replicas(step, name, live, &wanted).await?;
@@ -215,12 +221,19 @@ impl Applier<'_> {
             }
             (result, _) => result?,
         };
-        Ok(self.settle(kind, name, hash, &result))
+        if kind == Kind::Secret {
+            self.secrets.written(self.owner, name, &result);
+        }
+        Ok(self.settle(kind, name, &hash, &result))
     }
 
-    fn settle(&self, kind: Kind, name: &str, hash: String, live: &Value) -> Observed {
+    fn is_absent(&self, kind: Kind, name: &str) -> bool {
+        kind == Kind::Secret && self.absent.contains(name) && self.children.version(self.owner, kind, name).is_none()
+    }
+
+    fn settle(&self, kind: Kind, name: &str, hash: &str, live: &Value) -> Observed {
         let observed = observe(kind, live);
-        let version = live["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+        let version = Version::of(live["metadata"]["resourceVersion"].as_str().unwrap_or_default());
         self.children.settle(self.owner, kind, name, hash, version, observed.clone());
         observed
     }
@@ -252,7 +265,7 @@ impl Applier<'_> {
         })
     }
 
-    async fn patch(&self, step: Step, kind: Kind, name: &str, manager: &str, wanted: &Value) -> Result<Value, Failure> {
+    pub(super) async fn patch(&self, step: Step, kind: Kind, name: &str, manager: &str, wanted: &Value) -> Result<Value, Failure> {
         self.metrics.write(kind.plural(), "apply");
         let (api, params) = (self.api(kind), PatchParams::apply(manager).force());
         match tokio::time::timeout(REQUEST, api.patch(name, &params, &Patch::Apply(wanted))).await {
@@ -280,69 +293,6 @@ impl Applier<'_> {
             self.owner.name
         );
         Err(Failure { step, reason: NAME_CONFLICT, message })
-    }
-
-    /// Hands the number of Pods to an autoscaler. A field that the operator no longer applies would be reset to its default, one Pod.
-    /// Another field manager that applies the present number keeps it until the autoscaler writes its own
-    /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership>).
-    async fn leave_replicas(&self, step: Step, name: &str, live: &Value, wanted: &Value) -> Result<(), Failure> {
-        let ours = live["metadata"]["managedFields"].as_array().into_iter().flatten().any(|entry| {
-            entry["manager"] == MANAGER && entry["operation"] == "Apply" && entry["fieldsV1"]["f:spec"]["f:replicas"].is_object()
-        });
-        if !ours || !wanted["spec"]["replicas"].is_null() {
-            return Ok(());
-        }
-        let handover = json!({
-            "apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": {"name": name},
-            "spec": {"replicas": live["spec"]["replicas"]},
-        });
-        self.patch(step, Kind::Deployment, name, "restaurant-booking-operator-handover", &handover).await?;
-        Ok(())
-    }
-
-    /// Takes over the fields that others edited in the spec. Such an edit may exclude the operator's fields, for example a second port of
-    /// the same name or a second source of a volume. The fields become the operator's own, so that the next apply, which does not have
-    /// them, removes them. Returns whether there were such fields.
-    async fn take_over(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<bool, Failure> {
-        let mut entries = live["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
-        let Some(at) = entries.iter().position(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply") else {
-            return Ok(false);
-        };
-        let mut ours = entries.remove(at);
-        let mut taken = false;
-        for entry in &mut entries {
-            // The autoscaler writes replicas through a subresource. Fields that others apply are left too: they would be applied again.
-            let by_hand = entry["operation"] == "Update" && entry["subresource"].is_null() && entry["apiVersion"] == ours["apiVersion"];
-            let Some(Value::Object(fields)) = entry.get_mut("fieldsV1").filter(|_| by_hand) else { continue };
-            let Some(Value::Object(mut spec)) = fields.remove("f:spec") else { continue };
-            if let Some(replicas) = spec.remove("f:replicas") {
-                fields.insert("f:spec".to_owned(), json!({"f:replicas": replicas}));
-            }
-            taken |= !spec.is_empty();
-            merge(&mut ours["fieldsV1"]["f:spec"], Value::Object(spec));
-        }
-        entries.retain(|entry| entry["fieldsV1"].as_object().is_none_or(|fields| !fields.is_empty()));
-        if !taken {
-            return Ok(false);
-        }
-        entries.push(ours);
-        let patch = json!([
-            {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
-            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
-        ]);
-        let patch: Patch<()> = Patch::Json(serde_json::from_value(patch).expect("a JSON patch"));
-        self.metrics.write(kind.plural(), "patch");
-        info!(
-            kind = kind.as_str(),
-            name,
-            namespace = self.owner.namespace,
-            "removing fields that were edited by hand and conflict with the operator's"
-        );
-        match tokio::time::timeout(REQUEST, self.api(kind).patch(name, &PatchParams::default(), &patch)).await {
-            Err(_) => Err(Failure::timeout(step, "patch", kind, name)),
-            Ok(Err(error)) => Err(Failure::of_request(step, "patch", kind, name, &error)),
-            Ok(Ok(_)) => Ok(true),
-        }
     }
 }
 
@@ -384,18 +334,6 @@ fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
             }
         }
         _ => {}
-    }
-}
-
-/// Merges one object into another.
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Reads the references of a resource, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret};
 use kube::api::Api;
 use kube::{Client, ResourceExt as _};
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use crate::api::RestaurantBookingSpec;
 use crate::timing::REQUEST;
@@ -21,30 +24,69 @@ use super::references::{Credentials, References, SecretData, USABLE, generated, 
 use super::resource::Owner;
 use super::service::{PerService, Service};
 use super::step::Step;
+use super::version::Version;
 use super::volume::Volume;
 
-type Known = HashMap<Owner, BTreeMap<String, (String, Arc<SecretData>)>>;
+/// The data of a Secret, as the API server has it.
+type Data = BTreeMap<String, ByteString>;
 
-/// The Secrets, as last read, with their `resourceVersion`s. A Secret is read again only when a watch reports another version.
+/// A Secret, as last read or written.
+struct Kept {
+    version: Version,
+    /// Whether it has the label [`USABLE`].
+    is_usable: bool,
+    /// The data as JSON, which is one piece of memory in place of dozens.
+    data: Box<str>,
+}
+
+/// The Secrets, as last read or written, with their `resourceVersion`s. A Secret is read again only when a watch reports another version.
 #[derive(Default)]
-pub struct Secrets(Mutex<Known>);
+pub struct Secrets(Mutex<HashMap<Owner, BTreeMap<Box<str>, Kept>>>);
 
 impl Secrets {
+    /// Keeps a Secret as the API server answered the operator's own write, so that it need not be read.
+    pub fn written(&self, owner: &Owner, name: &str, answer: &Value) {
+        if let Ok(secret) = Secret::deserialize(answer) {
+            self.keep(owner, name, secret);
+        }
+    }
+
     /// Drops the Secrets of a resource that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
     }
 
-    fn known(&self, owner: &Owner, name: &str, version: &str) -> Option<SecretData> {
+    fn known(&self, owner: &Owner, name: &str, version: Version, needs_label: bool) -> Option<SecretData> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (of, data) = known.get(owner)?.get(name)?;
-        (of == version).then(|| SecretData::clone(data))
+        let kept = known.get(owner)?.get(name)?;
+        (kept.version == version && (kept.is_usable || !needs_label))
+            .then(|| bytes(serde_json::from_str(&kept.data).expect("it was written as JSON")))
     }
 
-    fn keep(&self, owner: &Owner, name: &str, version: String, data: &SecretData) {
+    fn keep(&self, owner: &Owner, name: &str, secret: Secret) -> SecretData {
+        let version = Version::of(secret.metadata.resource_version.as_deref().unwrap_or_default());
+        let is_usable = is_usable(&secret);
+        let data = secret.data.unwrap_or_default();
+        let kept = Kept { version, is_usable, data: serde_json::to_string(&data).expect("data is JSON").into() };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(owner.clone()).or_default().insert(name.to_owned(), (version, Arc::new(data.clone())));
+        known.entry(owner.clone()).or_default().insert(name.into(), kept);
+        bytes(data)
     }
+}
+
+fn bytes(data: Data) -> SecretData {
+    data.into_iter().map(|(key, value)| (key, value.0)).collect()
+}
+
+/// What was found of a Secret.
+enum Found {
+    Data(SecretData),
+    /// It lacks the label [`USABLE`].
+    Unusable,
+    /// It has the name of a generated one, and is not the operator's.
+    Foreign,
+    /// It does not exist.
+    Absent,
 }
 
 /// Reads the Secrets that a resource depends on, and generates the missing values that the operator generates.
@@ -63,41 +105,39 @@ pub async fn dereference(
     // is.
     let named = named(spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
-    children.refer(owner, names.iter().cloned());
+    children.refer(owner, &names);
     let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
     let read = stream::iter(names).map(|name| {
         let (api, is_ours_to_generate) = (&api, generated.contains(&name));
         let needs_label = require_label && named.contains(&name);
         async move {
-            let version = children.version(owner, Kind::Secret, &name);
-            if let Some(data) = version.as_deref().and_then(|version| secrets.known(owner, &name, version)) {
-                return Ok(Some((name, Some(data))));
+            let version = children.newest(owner, Kind::Secret, &name);
+            if let Some(data) = version.and_then(|version| secrets.known(owner, &name, version, needs_label)) {
+                return Ok((name, Found::Data(data)));
             }
             let secret = match tokio::time::timeout(REQUEST, api.get_opt(&name)).await {
                 Err(_) => return Err(Failure::timeout(Step::Foundation, "get", Kind::Secret, &name)),
                 Ok(Err(error)) => return Err(Failure::of_request(Step::Foundation, "get", Kind::Secret, &name, &error)),
                 Ok(Ok(secret)) => secret,
             };
-            let Some(secret) = secret else { return Ok(None) };
-            // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
-            if is_ours_to_generate && !is_ours(&secret, owner) {
-                return Ok(None);
-            }
-            if needs_label && secret.labels().get(USABLE).map(String::as_str) != Some("true") {
-                return Ok(Some((name, None)));
-            }
-            let version = secret.resource_version().unwrap_or_default();
-            let data: SecretData = secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect();
-            secrets.keep(owner, &name, version, &data);
-            Ok(Some((name, Some(data))))
+            let found = match secret {
+                None => Found::Absent,
+                // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
+                Some(secret) if is_ours_to_generate && !is_ours(&secret, owner) => Found::Foreign,
+                Some(secret) if needs_label && !is_usable(&secret) => Found::Unusable,
+                Some(secret) => Found::Data(secrets.keep(owner, &name, secret)),
+            };
+            Ok((name, found))
         }
     });
     let found: Vec<_> = read.buffered(8).try_collect().await?;
-    let (mut secrets, mut unusable) = (BTreeMap::new(), BTreeSet::new());
-    for (name, data) in found.into_iter().flatten() {
-        match data {
-            Some(data) => drop(secrets.insert(name, data)),
-            None => drop(unusable.insert(name)),
+    let (mut secrets, mut unusable, mut absent) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    for (name, found) in found {
+        match found {
+            Found::Data(data) => drop(secrets.insert(name, data)),
+            Found::Unusable => drop(unusable.insert(name)),
+            Found::Absent => drop(absent.insert(name)),
+            Found::Foreign => {}
         }
     }
     let credentials = Credentials::complete(&owner.name, &secrets).map_err(|error| Failure {
@@ -106,7 +146,7 @@ pub async fn dereference(
         message: error.to_string(),
     })?;
     let volumes = if is_managed(spec) { volumes(client, children, owner).await? } else { PerService::default() };
-    Ok(References { secrets, unusable, credentials, volumes, ..Default::default() })
+    Ok(References { secrets, unusable, absent, credentials, volumes, ..Default::default() })
 }
 
 fn is_managed(spec: &RestaurantBookingSpec) -> bool {
@@ -131,6 +171,11 @@ async fn volumes(client: &Client, children: &Children, owner: &Owner) -> Result<
     };
     let (auth, menu, reservation) = tokio::try_join!(volume(Service::Auth), volume(Service::Menu), volume(Service::Reservation))?;
     Ok(PerService { auth, menu, reservation })
+}
+
+/// Whether the owner of a Secret allows resources to use it.
+fn is_usable(secret: &Secret) -> bool {
+    secret.labels().get(USABLE).map(String::as_str) == Some("true")
 }
 
 /// Whether the operator made a Secret for the resource. Labels may have been edited, but the managed fields still show the operator.

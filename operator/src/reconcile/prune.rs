@@ -37,8 +37,9 @@ impl Applier<'_> {
                     let (kept, unused): (Vec<_>, Vec<_>) = settings.into_iter().partition(|(_, name)| used.contains(name));
                     removed.extend(unused);
                     for (kind, name) in kept {
-                        let version = self.children.version(self.owner, kind, &name).unwrap_or_default();
-                        self.children.settle(self.owner, kind, &name, in_use.clone(), version, Observed::done());
+                        if let Some(version) = self.children.version(self.owner, kind, &name) {
+                            self.children.settle(self.owner, kind, &name, &in_use, version, Observed::done());
+                        }
                     }
                 }
                 Err(failure) => failures.push(failure),
@@ -55,7 +56,7 @@ impl Applier<'_> {
     /// The Deployments, each with its `resourceVersion`, as a text that can be compared.
     fn deployments(&self) -> String {
         let all = self.children.of(self.owner).into_iter().filter(|(kind, _)| *kind == Kind::Deployment);
-        let versions = all.map(|(kind, name)| format!("{name}:{}", self.children.version(self.owner, kind, &name).unwrap_or_default()));
+        let versions = all.map(|(kind, name)| format!("{name}:{:?}", self.children.version(self.owner, kind, &name)));
         versions.collect::<Vec<_>>().join(",")
     }
 

@@ -2,6 +2,7 @@
 
 mod turn;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -102,6 +103,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         owner,
         resource,
         status: last_status(resource, context, owner),
+        absent: BTreeSet::new(),
         is_asking: AtomicBool::new(false),
         waits_for_rollout: false,
     };
@@ -131,6 +133,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         Ok(references) => references,
         Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
     };
+    round.absent = std::mem::take(&mut references.absent);
     references.kinds.clone_from(&context.kinds.read().unwrap_or_else(std::sync::PoisonError::into_inner));
     let platform = match validate(resource, &references, &context.defaults) {
         Ok(platform) => platform,
@@ -161,7 +164,9 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
         return Ok(Ended::Waiting);
     }
     let uid = metadata.uid.clone().unwrap_or_default();
-    let applier = Applier { client: &context.client, children: &context.children, metrics: &context.metrics, owner, uid: &uid };
+    let Context { client, children, secrets, metrics, .. } = context;
+    let applier =
+        Applier { client, children, secrets, absent: &BTreeSet::new(), metrics, owner, uid: &uid };
     match (Finalizer { client: &context.client, metrics: &context.metrics, owner }).finish(&applier).await {
         Ok(()) => Ok(Ended::Waiting),
         Err(Failure { step, reason, message }) => {
@@ -275,6 +280,8 @@ struct Round<'a> {
     resource: &'a RestaurantBooking,
     /// The newest known status.
     status: RestaurantBookingStatus,
+    /// The Secrets that this reconcile has asked for and that do not exist.
+    absent: BTreeSet<String>,
     /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
     /// Whether the rollout of the operator's default version is still pending here.

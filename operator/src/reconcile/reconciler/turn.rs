@@ -203,8 +203,8 @@ impl Round<'_> {
     }
 
     fn applier<'a>(&'a self, uid: &'a str) -> Applier<'a> {
-        let Context { client, children, metrics, .. } = self.context;
-        Applier { client, children, metrics, owner: self.owner, uid }
+        let Context { client, children, secrets, metrics, .. } = self.context;
+        Applier { client, children, secrets, absent: &self.absent, metrics, owner: self.owner, uid }
     }
 
     /// Whether the rollout of the operator's default version must wait, because enough other resources are rolling out.
