@@ -126,3 +126,34 @@ async fn the_log_knows_requests_by_id_and_nobody_by_name() {
     let minted = token::token(1, chassis::http::identity::Role::Admin);
     assert!(!text.contains(minted.split('.').next().expect("a header")), "no token is in the log");
 }
+
+/// The query of a page has the token of a booking, or when somebody wants to come.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_query_of_a_page_is_in_a_log_or_a_metric() {
+    let log = Log::of_this_process();
+    let platform = platform().await;
+    platform.admin("reservation").post("/reservations/tables", &json!({"table_number": 1, "capacity": 2})).await.expect(201);
+    let anyone = platform.anyone("reservation");
+    let start = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(30);
+    let wish = json!({"guests_count": 2, "reservation_time": start, "contact_name": "Tricia McMillan", "contact_email": "trillian@example.net",
+        "contact_phone": "+44 1632 960962"});
+    let made = anyone.post("/reservations/guest", &wish).await.expect(201);
+    let (code, token) = (made.body["reservation_code"].as_str().expect("a code"), made.body["manage_token"].as_str().expect("a token"));
+    let form = |path: String| {
+        let request = anyone.request(Method::POST, &path).header("Accept", "text/html");
+        request.header("Content-Type", "application/x-www-form-urlencoded").body("name=Tricia+McMillan&email=nobody&phone=")
+    };
+    for path in [format!("/b/{code}?k={token}"), format!("/b/{code}/details?k={token}"), "/book?guests=2&utm_source=magrathea".to_owned()] {
+        anyone.get(&path).await.expect(200);
+    }
+    send(form(format!("/b/{code}/details?k={token}"))).await.expect(422);
+    send(form(format!("/b/{code}/nothing?k={token}"))).await.expect(404);
+    send(form(format!("/b/{code}/cancel?k={token}"))).await;
+    platform.anyone("menu").get("/menu?q=magrathea").await.expect(200);
+    let metrics = [anyone.get("/metrics").await.expect(200).text, platform.anyone("menu").get("/metrics").await.expect(200).text];
+    for secret in [token, code, "magrathea", "McMillan", "trillian@example.net", "960962"] {
+        assert!(!log.text().contains(secret), "{secret} in the log");
+        assert!(metrics.iter().all(|text| !text.contains(secret)), "{secret} in a metric");
+    }
+    assert!(log.text().contains("/b/{code}/details"), "requests for pages are logged by their routes");
+}

@@ -1,11 +1,13 @@
 //! The page of the restaurant, and finding a booking.
 
+use reservation::mail::settings::MailSettings;
+use restaurant_booking_tests::platform::eventually;
 use restaurant_booking_tests::{Platform, Setup};
 use serde_json::{Value, json};
 use site::settings::Site;
 
-use crate::browser::{Browser, links, says};
-use crate::{dinners, house, in_days, site};
+use crate::browser::{ADA, Browser, leads_to, links, says};
+use crate::{dinners, furnish, house, in_days, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_restaurant_shows_its_hours_and_the_ways_to_a_table() {
@@ -62,4 +64,35 @@ async fn where_no_mail_is_sent_a_guest_who_lost_the_link_calls() {
     says(&page, "Please open the link that you kept");
     assert!(!page.text.contains("<form") && links(&page.text).contains(&"tel:+39065550100".to_owned()));
     says(&browser.send("/b", &[("code", "7QK2M9XA"), ("email", "ada@example.com")]).await.expect(200), "Please open the link");
+}
+
+/// Nobody learns whether there is a booking of a code, but whoever reads the mail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_who_lost_the_link_has_it_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mail = MailSettings::to_directory(folder.path().to_owned(), &site());
+    let platform = Platform::start(Setup { site: Some(site()), mail: Some(mail), ..Setup::only("reservation") }).await;
+    furnish(&platform, &[4]).await;
+    let browser = Browser::new(platform.base("reservation"));
+    let form = browser.open(&format!("/book?guests=2&date={}&time=20:00", in_days(2))).await.expect(200);
+    let booking = leads_to(&browser.fill(&form, &ADA).await);
+    says(&browser.open(&booking).await.expect(200), "The link to this page is in your mail.");
+    let letters = || {
+        std::fs::read_dir(folder.path())
+            .expect("a folder")
+            .flatten()
+            .filter(|file| file.path().extension().is_some_and(|end| end == "eml"))
+            .count()
+    };
+    eventually("the mail of the booking", async || letters() == 1).await;
+
+    let code = booking.split(['/', '?']).nth(2).expect("a code");
+    let page = browser.open("/b").await.expect(200);
+    says(&page, "Booking code");
+    let wrong = browser.send("/b", &[("code", "00000000"), ("email", ADA[1].1)]).await.expect(200);
+    let nobody = browser.send("/b", &[("code", code), ("email", "bob@example.com")]).await.expect(200);
+    let right = browser.send("/b", &[("code", code), ("email", ADA[1].1)]).await.expect(200);
+    says(&right, "If there is such a booking, its link is on its way to you.");
+    assert!(wrong.text == right.text && nobody.text == right.text);
+    eventually("the link", async || letters() == 2).await;
 }

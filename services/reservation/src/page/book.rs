@@ -108,7 +108,8 @@ pub(super) async fn show(State(pages): State<Pages>, reader: Reader, input: Inpu
             return pages.respond(StatusCode::OK, &page, Keep::Nothing);
         }
         let search = Search { wish: open.wish(&asked), wanted: time, own: &[], counted: None, now };
-        let times = availability::alternatives(&mut connection, (room, &open.known), search).await?;
+        let mut times = availability::alternatives(&mut connection, (room, &open.known), search).await?;
+        times.sort_unstable();
         refused = slot.reason.map(|reason| why::told(frame.texts, &open, open.guests(&asked), When::Time(time), Some(reason)));
         let link = |time: Timestamp| {
             let (of, name) = named(&open, time);
@@ -262,7 +263,8 @@ impl Attempt<'_> {
         let wish = open.wish(asked);
         let slot = availability::slot(&mut *pages.app.connection().await?, &open.known, *start, wish, *now).await?;
         let mut page = Details::new(pages, reader, open, (asked, *date, slot), contact);
-        if let Some((notice, times)) = refused {
+        if let Some((notice, mut times)) = refused {
+            times.sort_unstable();
             let texts = page.frame.texts;
             let button = |time: Timestamp| TimeLink {
                 to: time.to_string(),

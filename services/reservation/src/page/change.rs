@@ -8,7 +8,7 @@ use chassis::http::problem::Problem;
 use house::calendar::Calendar;
 use house::reason::Reason;
 use http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use site::frame::Frame;
 use site::shell::Keep;
 
@@ -19,9 +19,11 @@ use super::offer::{Offer, Open};
 use super::picker::{Picker, TimeLink, Way, spoken};
 use super::why::{self, When};
 use super::{Notice, Pages};
+use crate::booking::Reservation;
 use crate::booking::change::Change;
 use crate::http::change::make;
 use crate::refusal::Refusal;
+use crate::status::Actor;
 
 #[derive(Template)]
 #[template(path = "change.html")]
@@ -36,6 +38,8 @@ struct Changing<'a> {
     others: Vec<TimeLink>,
     /// That the party may stay at its time, where only its size is another.
     stay: Option<TimeLink>,
+    /// Whether the booking is to be moved no more.
+    over: bool,
 }
 
 /// The choices; with why a change was refused, and the times that are free instead.
@@ -43,7 +47,7 @@ async fn page(
     pages: &Pages,
     linked: &Linked,
     mut asked: Asked,
-    (status, refused, times): (StatusCode, Option<Notice>, Vec<Timestamp>),
+    (status, mut refused, mut times): (StatusCode, Option<Notice>, Vec<Timestamp>),
 ) -> Result<Response, Problem> {
     let (now, room, booking) = (Timestamp::now(), pages.app.room(), &linked.booking);
     let texts = pages.shell.texts(linked.reader.language);
@@ -51,6 +55,11 @@ async fn page(
     let Some(open) = Open::of(&mut connection, room, now).await? else {
         return Err(Problem::not_found("table"));
     };
+    let over = is_over(booking, &open, now);
+    if over {
+        refused = Some(Notice::to_talk(texts.say("too-late")));
+    }
+    times.sort_unstable();
     let own = Calendar::around(&open.known.house, booking.reservation_time).date_of(booking.reservation_time);
     asked.guests = asked.guests.or(Some(booking.guests_count));
     asked.date = asked.date.or(Some(own));
@@ -84,8 +93,15 @@ async fn page(
         picker,
         refused,
         stay,
+        over,
     };
     pages.respond(status, &page, Keep::Nothing)
+}
+
+/// Whether a guest moves the booking no more.
+fn is_over(booking: &Reservation, open: &Open, now: Timestamp) -> bool {
+    let until = SignedDuration::from_mins(open.known.house.rules.change_until_minutes.into());
+    !booking.moment(now).may_change(Actor::Guest) || now + until > booking.span().start
 }
 
 /// Shows the times of a day.

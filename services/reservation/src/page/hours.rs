@@ -9,6 +9,9 @@ use site::texts::Catalog;
 /// How far ahead days that are different are told, in days.
 const AHEAD: i64 = 14;
 
+/// A date, and what is served on it.
+type Dated<'a> = (Date, Vec<&'a Service>);
+
 /// A row: a day or several, and what is served.
 pub(crate) struct Row {
     pub(crate) days: String,
@@ -50,12 +53,10 @@ pub(crate) fn different(texts: &Catalog, house: &House, today: Date) -> Vec<Row>
     rows(texts, &days, |date| format!("{} {}", texts.short_weekday(date), texts.day(date)))
 }
 
-fn rows(texts: &Catalog, days: &[(Date, Vec<&Service>)], say: impl Fn(Date) -> String) -> Vec<Row> {
-    let follows = |(one, of_one): &(Date, Vec<&Service>), (next, of_next): &(Date, Vec<&Service>)| {
-        one.saturating_add(1.day()) == *next && of_one == of_next
-    };
+fn rows(texts: &Catalog, days: &[Dated<'_>], say: impl Fn(Date) -> String) -> Vec<Row> {
+    let follows = |(one, of_one): &Dated<'_>, (next, of_next): &Dated<'_>| one.saturating_add(1.day()) == *next && of_one == of_next;
     let runs = days.chunk_by(follows).filter_map(|run| Some((run.first()?, run.last()?)));
-    let of = |((first, services), (last, _)): (&(Date, Vec<&Service>), &(Date, Vec<&Service>))| {
+    let of = |((first, services), (last, _)): (&Dated<'_>, &Dated<'_>)| {
         let days = if first == last {
             say(*first)
         } else {

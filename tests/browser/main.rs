@@ -1,0 +1,69 @@
+//! The pages in a browser: Debian's Chromium with its driver. Where they are missing, the tests say so and count as ignored.
+
+mod flows;
+mod gallery;
+mod house;
+mod programs;
+mod session;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::programs::{Driver, Programs};
+
+/// What each test has at hand.
+#[derive(Clone)]
+pub(crate) struct Browsers {
+    programs: Arc<Programs>,
+    driver: Arc<Driver>,
+}
+
+impl Browsers {
+    /// A window that asks these services, and nobody else.
+    pub(crate) async fn open(&self, homes: &[&str]) -> session::Session {
+        session::Session::new(&self.programs, &self.driver, homes).await
+    }
+}
+
+macro_rules! trials {
+    ($browsers:expr, $($module:ident::$test:ident),* $(,)?) => {
+        vec![$({
+            let browsers: Option<Browsers> = $browsers.clone();
+            Trial::test(concat!(stringify!($module), "::", stringify!($test)), move || {
+                let browsers = browsers.ok_or("there is no browser")?;
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+                runtime.block_on($module::$test(browsers));
+                Ok(())
+            })
+        }),*]
+    };
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each has a browser of its own.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    let programs = if arguments.list { Err("only a list is wanted".to_owned()) } else { Programs::find() };
+    if let (Err(missing), false) = (&programs, arguments.list) {
+        eprintln!("The tests in a browser are skipped: {missing}.");
+        // Where everything must pass, nothing is skipped.
+        if std::env::var_os("BROWSER_REQUIRED").is_some() {
+            return ExitCode::FAILURE;
+        }
+    }
+    let browsers = programs.ok().map(|programs| Browsers { driver: Arc::new(programs.drive()), programs: Arc::new(programs) });
+    let skipped = browsers.is_none();
+    let trials = trials!(
+        browsers,
+        flows::a_guest_books_changes_and_cancels_without_script,
+        flows::a_guest_books_by_keyboard_alone,
+        flows::of_two_browsers_that_race_for_the_last_table_the_loser_is_offered_the_next_times,
+        gallery::every_page_in_every_state_is_for_everybody,
+    );
+    let trials = trials.into_iter().map(|trial| if skipped { trial.with_ignored_flag(true) } else { trial }).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(browsers);
+    conclusion.exit_code()
+}
