@@ -295,6 +295,7 @@ async fn s07_a_background_task_that_panics_ends_the_service() {
             panic!("out of eggs");
         })],
         caching: Caching::ByHandler,
+        pages: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
