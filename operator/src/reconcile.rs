@@ -30,3 +30,4 @@ pub mod topics;
 pub mod validate;
 pub mod version;
 pub mod volume;
+pub mod wanted;

@@ -1,15 +1,17 @@
 //! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use futures_util::{FutureExt as _, StreamExt as _, stream};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tracing::info;
 
-use super::build::{INSTANCE, MANAGED_BY, MANAGER, Object, VERSION};
+use super::build::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
 use super::children::Children;
 use super::dereference::Secrets;
 use super::differ;
@@ -19,8 +21,8 @@ use super::observe::{Observed, State, is_current, observe};
 use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
 use super::resource::Owner;
 use super::step::Step;
-use super::validate::checksum;
 use super::version::Version;
+use super::wanted::Wanted;
 use crate::api::{Quantity, VolumeStatus};
 use crate::metrics::Metrics;
 use crate::timing::REQUEST;
@@ -28,8 +30,8 @@ use crate::timing::REQUEST;
 /// An annotation on every applied object: the hash of the object as it was applied. A different hash means that the apply may have to
 /// remove fields, which a comparison of values cannot show.
 const APPLIED: &str = "restaurantbooking.dev/applied";
-/// The number of objects of a step that are applied at once.
-const AT_ONCE: usize = 8;
+/// The number of objects of a resource that are applied at once.
+pub const AT_ONCE: usize = 8;
 
 /// Applies the objects of one resource.
 pub struct Applier<'a> {
@@ -47,6 +49,8 @@ pub struct Applier<'a> {
     pub owner: &'a Owner,
     /// Its uid.
     pub uid: &'a str,
+    /// The turns of objects: at most [`AT_ONCE`] are applied at once.
+    pub turns: Semaphore,
 }
 
 /// The result of applying the objects of a step.
@@ -77,9 +81,9 @@ impl Applier<'_> {
         Api::namespaced_with(self.client.clone(), &self.owner.namespace, &kind.resource())
     }
 
-    /// Applies the objects of a step, at most `AT_ONCE` at a time. If the step is `held`, the Deployment keeps its present Pod template,
+    /// Applies the objects of a step. If the step is `held`, the Deployment keeps its present Pod template,
     /// and everything else is applied.
-    pub async fn step(&self, step: Step, objects: &[&Object], held: bool) -> Applied {
+    pub async fn step(&self, step: Step, objects: &[&Wanted], held: bool) -> Applied {
         let started = Instant::now();
         let (claims, mut others): (Vec<_>, Vec<_>) = objects.iter().partition(|object| object.kind == Kind::PersistentVolumeClaim);
         let mut outcomes = self.all(&claims, held).await;
@@ -113,15 +117,14 @@ impl Applier<'_> {
         applied
     }
 
-    async fn all(&self, objects: &[&&Object], held: bool) -> Vec<Result<Observed, Failure>> {
+    async fn all(&self, objects: &[&&Wanted], held: bool) -> Vec<Result<Observed, Failure>> {
         // The futures are boxed: the controller runs them on several threads, and the compiler does not accept a closure over references
         // there.
-        let outcomes: Vec<_> = objects.iter().map(|object| self.object(object, held).boxed()).collect();
-        stream::iter(outcomes).buffered(AT_ONCE).collect().await
+        join_all(objects.iter().map(|object| self.object(object, held).boxed()).collect::<Vec<_>>()).await
     }
 
     /// The Deployment of a step, if it exists.
-    pub async fn deployment(&self, step: Step, objects: &[&Object]) -> Result<Option<Value>, Failure> {
+    pub async fn deployment(&self, step: Step, objects: &[&Wanted]) -> Result<Option<Value>, Failure> {
         match objects.iter().find(|object| object.kind == Kind::Deployment) {
             Some(object) => self.live(step, Kind::Deployment, &object.name).await,
             None => Ok(None),
@@ -129,14 +132,14 @@ impl Applier<'_> {
     }
 
     /// Whether a watch has reported an object of the step of this kind.
-    pub fn is_known(&self, objects: &[&Object], kind: Kind) -> bool {
+    pub fn is_known(&self, objects: &[&Wanted], kind: Kind) -> bool {
         objects.iter().any(|object| object.kind == kind && self.children.version(self.owner, kind, &object.name).is_some())
     }
 
     /// The state of the Job of a step, if it exists.
-    pub async fn job(&self, step: Step, objects: &[&Object]) -> Result<Option<Observed>, Failure> {
-        let Some(Object { kind, name, body, .. }) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
-        if let Some(observed) = self.children.settled(self.owner, *kind, name, &hash(body)) {
+    pub async fn job(&self, step: Step, objects: &[&Wanted]) -> Result<Option<Observed>, Failure> {
+        let Some(Wanted { kind, name, hash, .. }) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
+        if let Some(observed) = self.children.settled(self.owner, *kind, name, hash) {
             return Ok(Some(observed));
         }
         let live = self.live(step, *kind, name).await?;
@@ -153,17 +156,18 @@ impl Applier<'_> {
     }
 
     /// Applies one object, if it differs.
-    async fn object(&self, object: &Object, held: bool) -> Result<Observed, Failure> {
-        let Object { kind, name, step, body } = object;
+    async fn object(&self, object: &Wanted, held: bool) -> Result<Observed, Failure> {
+        let Wanted { kind, name, step, hash, .. } = object;
         let (kind, step) = (*kind, *step);
         let held = held && matches!(kind, Kind::Deployment | Kind::StatefulSet);
-        let hash = if held { format!("held-{}", hash(body)) } else { hash(body) };
+        let hash = if held { format!("held-{hash}") } else { hash.clone() };
         if let Some(observed) = self.children.settled(self.owner, kind, name, &hash) {
             return Ok(observed);
         }
-        let mut wanted = body.clone();
-        wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
+        let _turn = self.turns.acquire().await;
         let live = if self.is_absent(kind, name) { None } else { self.live(step, kind, name).await? };
+        let mut wanted = object.body();
+        wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
         if held && kind == Kind::Deployment && live.is_none() {
             // The Deployment was deleted after the check of the gate. It must not be created with the new template.
             return Ok(Observed::waiting(format!("Deployment {name} waits for earlier steps")));
@@ -296,11 +300,6 @@ impl Applier<'_> {
     }
 }
 
-/// The hash of an object's wanted body.
-fn hash(body: &Value) -> String {
-    checksum(&serde_json::to_vec(body).expect("an object is JSON"))[..16].to_owned()
-}
-
 /// Keeps the size of a volume that is larger than wanted, since it cannot shrink. It was expanded by hand, or kept from a resource that
 /// asked for more.
 fn keep_size(live: &Value, wanted: &mut Value) {
@@ -345,13 +344,4 @@ fn worse(state: &State, than: &State) -> bool {
         State::Failed { .. } => 2,
     };
     rank(state) > rank(than)
-}
-
-/// The objects, grouped by step.
-pub fn by_step(objects: &[Object]) -> BTreeMap<Step, Vec<&Object>> {
-    let mut steps: BTreeMap<Step, Vec<&Object>> = BTreeMap::new();
-    for object in objects {
-        steps.entry(object.step).or_default().push(object);
-    }
-    steps
 }

@@ -10,17 +10,18 @@ use serde::de::DeserializeOwned;
 use tracing::{debug, info};
 
 use super::apply::Applier;
-use super::build::{INSTANCE, MANAGER, Object};
+use super::build::{INSTANCE, MANAGER};
 use super::failure::Failure;
 use super::kind::Kind;
 use super::observe::Observed;
 use super::step::Step;
+use super::wanted::Wanted;
 use crate::timing;
 
 impl Applier<'_> {
     /// Prunes the operator's objects that are no longer wanted. Volumes, databases, topics and credentials are not pruned: only a deletion
     /// of the resource removes them, if its `deletionPolicy` is Delete.
-    pub async fn prune(&self, wanted: &[Object]) -> Vec<Failure> {
+    pub async fn prune(&self, wanted: &[Wanted]) -> Vec<Failure> {
         let wanted: BTreeSet<(Kind, &str)> = wanted.iter().map(|object| (object.kind, object.name.as_str())).collect();
         let unwanted = self.children.of(self.owner).into_iter();
         let (settings, others): (Vec<_>, Vec<_>) = unwanted

@@ -14,9 +14,10 @@ use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
 use kube::{Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tracing::{error, info, warn};
 
-use super::apply::Applier;
+use super::apply::{AT_ONCE, Applier};
 use super::build::build;
 use super::context::{Context, backoff, jittered};
 use super::deletion::{Finalizer, has_finalizer, unread};
@@ -28,6 +29,7 @@ use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED}
 use super::resource::{Guarded, Owner, owner_of};
 use super::status::{self};
 use super::validate::validate;
+use super::wanted::Wanted;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
 use crate::timing::{RESYNC, ROUND};
 
@@ -166,7 +168,7 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
     let uid = metadata.uid.clone().unwrap_or_default();
     let Context { client, children, secrets, metrics, .. } = context;
     let applier =
-        Applier { client, children, secrets, absent: &BTreeSet::new(), metrics, owner, uid: &uid };
+        Applier { client, children, secrets, absent: &BTreeSet::new(), metrics, owner, uid: &uid, turns: Semaphore::new(AT_ONCE) };
     match (Finalizer { client: &context.client, metrics: &context.metrics, owner }).finish(&applier).await {
         Ok(()) => Ok(Ended::Waiting),
         Err(Failure { step, reason, message }) => {
@@ -330,7 +332,7 @@ impl Round<'_> {
 
     async fn platform(&mut self, platform: &Platform) -> Result<Ended, Unfinished> {
         let generation = self.resource.metadata.generation;
-        let objects = build(platform);
+        let objects: Vec<_> = build(platform).into_iter().map(Wanted::from).collect();
         self.waits_for_rollout = self.has_to_wait(platform).await;
         let (steps, failures) = self.steps(platform, &objects).await;
         let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout);

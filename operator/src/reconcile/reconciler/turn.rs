@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use kube::ResourceExt as _;
+use tokio::sync::Semaphore;
 
-use crate::reconcile::apply::{Applied, Applier, by_step};
+use crate::reconcile::apply::{AT_ONCE, Applied, Applier};
 use crate::reconcile::beyond::Beyond;
-use crate::reconcile::build::Object;
 use crate::reconcile::context::Context;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::{CLOUD_NATIVE_PG, Kind};
@@ -21,6 +21,7 @@ use crate::reconcile::service::Service;
 use crate::reconcile::status::{Progress, Steps};
 use crate::reconcile::step::{ORDER, Step};
 use crate::reconcile::topics::{self, Topics};
+use crate::reconcile::wanted::{Wanted, by_step};
 
 use super::{RESYNC, Round};
 
@@ -40,7 +41,7 @@ enum Gate {
 
 impl Round<'_> {
     /// Applies every step as soon as the steps that it waits for have ended. Independent steps run together.
-    pub(super) async fn steps(&self, platform: &Platform, objects: &[Object]) -> (Steps, Vec<Failure>) {
+    pub(super) async fn steps(&self, platform: &Platform, objects: &[Wanted]) -> (Steps, Vec<Failure>) {
         let uid = self.resource.uid().unwrap_or_default();
         let applier = self.applier(&uid);
         let by_step = by_step(objects);
@@ -77,7 +78,7 @@ impl Round<'_> {
         applier: &Applier<'_>,
         platform: &Platform,
         step: Step,
-        objects: &[&Object],
+        objects: &[&Wanted],
         blocking: Option<Step>,
     ) -> (Step, Progress, Vec<Failure>) {
         if let Step::Deployment(service) = step
@@ -138,7 +139,7 @@ impl Round<'_> {
         applier: &Applier<'_>,
         platform: &Platform,
         step: Step,
-        objects: &[&Object],
+        objects: &[&Wanted],
         blocking: Option<Step>,
     ) -> Result<Gate, Failure> {
         if self.waits_for_rollout {
@@ -204,7 +205,7 @@ impl Round<'_> {
 
     fn applier<'a>(&'a self, uid: &'a str) -> Applier<'a> {
         let Context { client, children, secrets, metrics, .. } = self.context;
-        Applier { client, children, secrets, absent: &self.absent, metrics, owner: self.owner, uid }
+        Applier { client, children, secrets, absent: &self.absent, metrics, owner: self.owner, uid, turns: Semaphore::new(AT_ONCE) }
     }
 
     /// Whether the rollout of the operator's default version must wait, because enough other resources are rolling out.
