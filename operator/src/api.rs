@@ -9,6 +9,7 @@ mod component;
 mod embedded;
 mod exposure;
 mod file;
+mod guests;
 mod image;
 mod kafka;
 mod operations;
@@ -28,6 +29,7 @@ pub use admin::Admin;
 pub use component::{Autoscaling, Component, LogLevel, Resources};
 pub use exposure::{Gateway, Ingress, ParentReference};
 pub use file::{FileError, read};
+pub use guests::{Address, Language, Mail, Pages, Smtp, SmtpSecurity};
 pub use image::{Image, ImagePullPolicy, ServiceImage};
 pub use kafka::{
     ExternalKafka, Kafka, KafkaSasl, KafkaTls, ManagedKafka, SaslMechanism, StrimziCluster, StrimziKafka, Topics, parse_duration,
@@ -113,6 +115,12 @@ pub struct RestaurantBookingSpec {
     /// Makes the services reachable from outside by an HTTPRoute of the Gateway API. Excludes ingress. Default: none is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,
+    /// Mail to guests. Default: none is sent, and guests have the link of their booking from the page alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
+    /// The pages on which guests book. Default: enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Pages>,
     /// Access to the Pods. Default: enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_policy: Option<NetworkPolicy>,

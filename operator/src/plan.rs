@@ -7,7 +7,7 @@ use crate::reconcile::build::{Object, build};
 use crate::reconcile::failure::Invalid;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::references::{Credentials, References, SecretData, names};
-use crate::reconcile::validate::{Defaults, validate};
+use crate::reconcile::validate::{CREDENTIALS, Defaults, validate};
 
 /// The objects that a resource would become, in the order in which they are applied.
 ///
@@ -49,13 +49,14 @@ fn supposed(resource: &RestaurantBooking) -> SecretData {
     data
 }
 
-/// The `key` of every reference to a key of a Secret.
+/// The `key` of every reference to a key of a Secret, and the keys of credentials.
 fn collect_keys(value: &serde_json::Value, keys: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(members) => {
             for (name, value) in members {
                 match value["key"].as_str() {
                     Some(key) if name.ends_with("SecretRef") => keys.push(key.to_owned()),
+                    None if name == "credentialsSecretRef" => keys.extend(CREDENTIALS.map(str::to_owned)),
                     _ => collect_keys(value, keys),
                 }
             }

@@ -20,7 +20,7 @@ use crate::server::Server;
 fn smtp(server: &Server) -> MailSettings {
     let site = site::settings::Site::default();
     MailSettings {
-        way: Way::Smtp(server.url().into(), Some(server.authority())),
+        way: Way::Smtp(server.settings()),
         from: "Trattoria <booking@example.com>".parse().expect("an address"),
         reply_to: "host@example.com".parse().expect("an address"),
         ..MailSettings::to_directory(String::new().into(), &site)

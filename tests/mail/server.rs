@@ -1,7 +1,6 @@
 //! A mail server that speaks SMTP as the real ones do, and that can be told to have a bad day.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use mailin::{Action, AuthMechanism, Handler, Response, Session, SessionBuilder, response};
@@ -105,14 +104,13 @@ impl Server {
         self.office.lock().expect("no panic").day = day;
     }
 
-    /// Its URL, with TLS by STARTTLS and a password.
-    pub(crate) fn url(&self) -> String {
-        format!("smtp://host:pa%40ss@localhost:{}?tls=required", self.address.port())
-    }
-
-    /// The file with the authority that vouches for it.
-    pub(crate) fn authority(&self) -> PathBuf {
-        self.authority.path().to_owned()
+    /// How a client speaks to it: with TLS by STARTTLS, and a password.
+    pub(crate) fn settings(&self) -> reservation::mail::settings::Server {
+        reservation::mail::settings::Server {
+            url: format!("smtp://localhost:{}?tls=required", self.address.port()).into(),
+            login: Some(("host".to_owned(), "pa@ss".into())),
+            authorities: Some(self.authority.path().to_owned()),
+        }
     }
 
     /// How many clients it keeps waiting.

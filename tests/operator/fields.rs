@@ -109,6 +109,7 @@ impl Running {
             let urls = ["auth", "menu", "reservation", "another"].map(|database| (database, url(database)));
             place.secret(name, &urls.each_ref().map(|(database, url)| (*database, url.as_str()))).await;
         }
+        place.secret("postman", &[("username", "host"), ("password", "correct horse")]).await;
         for name in ["boss", "boss-2"] {
             place.secret(name, &[("password", "correct horse"), ("password-2", "battery staple")]).await;
         }

@@ -7,7 +7,7 @@ use chassis::Shutdown;
 use chassis::http::identity::Role;
 use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
 use reservation::config::Restaurant;
-use reservation::mail::settings::{MailSettings, Way};
+use reservation::mail::settings::{MailSettings, Server, Way};
 use site::settings::Site;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -223,7 +223,7 @@ impl Platform {
 
 /// Mail that is written and waits: nobody listens at the port of its server.
 pub fn mail_that_waits() -> MailSettings {
-    let way = Way::Smtp("smtp://127.0.0.1:9".to_owned().into(), None);
+    let way = Way::Smtp(Server::new("smtp://127.0.0.1:9"));
     MailSettings { way, ..MailSettings::to_directory(std::path::PathBuf::new(), &Site::default()) }
 }
 

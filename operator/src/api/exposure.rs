@@ -12,7 +12,8 @@ const HOST: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ingress {
-    /// The host, under which /auth, /.well-known, /api/v1/menu and /reservations lead to the services. Example: book.example.com.
+    /// The host, under which the pages (/, /book, /b, /menu) and the API (/auth, /.well-known, /api/v1/menu, /reservations) lead to the
+    /// services. Example: book.example.com.
     #[schemars(length(min = 1, max = 253), regex(pattern = HOST))]
     pub host: String,
     /// IngressClass. Default: the cluster's default class. Example: nginx.
@@ -33,7 +34,8 @@ pub struct Ingress {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gateway {
-    /// The host, under which /auth, /.well-known, /api/v1/menu and /reservations lead to the services. Example: book.example.com.
+    /// The host, under which the pages (/, /book, /b, /menu) and the API (/auth, /.well-known, /api/v1/menu, /reservations) lead to the
+    /// services. Example: book.example.com.
     #[schemars(length(min = 1, max = 253), regex(pattern = HOST))]
     pub host: String,
     /// The Gateway, in the resource's own namespace. Its listener has the certificate.

@@ -46,6 +46,8 @@ pub struct Platform {
     pub kafka: Kafka,
     /// The access from outside the cluster.
     pub exposure: Option<Exposure>,
+    /// Mail to guests; `None`: none is sent.
+    pub mail: Option<Mail>,
     /// The clients that may reach the Pods; `None`: no policies.
     pub network_policy: Option<NetworkPolicy>,
     /// The number of Pods of a service that may be unavailable at once; `None`: no budget.
@@ -65,6 +67,19 @@ pub struct Restaurant {
     pub auto_confirm: bool,
     /// How many days ahead guests may book.
     pub max_days_ahead: i32,
+    /// How it presents itself to guests: the settings of every service, by their names.
+    pub site: BTreeMap<&'static str, String>,
+}
+
+/// How mail to guests is sent.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The settings that are not secret, by their names.
+    pub settings: BTreeMap<&'static str, String>,
+    /// The port of the mail server.
+    pub port: u16,
+    /// The Secrets with the user's name and the password.
+    pub credentials: Option<[Secret; 2]>,
 }
 
 /// The settings of a service.

@@ -172,7 +172,8 @@ pub fn named(spec: &RestaurantBookingSpec) -> BTreeSet<String> {
             references.extend([&sasl.username_secret_ref, &sasl.password_secret_ref]);
         }
     }
-    references.into_iter().map(|reference| reference.name.clone()).collect()
+    let mail = spec.mail.iter().filter_map(|mail| mail.smtp.credentials_secret_ref.as_ref());
+    references.into_iter().map(|reference| reference.name.clone()).chain(mail.map(|reference| reference.name.clone())).collect()
 }
 
 /// The names of all Secrets that a resource depends on: those that it refers to, and those that are created for it.

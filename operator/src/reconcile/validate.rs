@@ -1,5 +1,6 @@
 //! Checks a resource and its references. The result is a platform from which building cannot fail, or every fault. Pure.
 
+mod guests;
 mod running;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,6 +13,7 @@ use crate::api::{
     self, ConditionType, Confirmation, DeletionPolicy, ExternalKafka, RestaurantBooking, RestaurantBookingSpec, SecretKeyReference,
 };
 
+pub use guests::CREDENTIALS;
 use running::{BROKER, DATABASE, component, resources, storage};
 
 use super::failure::Invalid;
@@ -99,6 +101,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         postgres: check.postgres(spec, defaults),
         kafka: check.kafka(spec, &resource.namespace().unwrap_or_else(|| "default".to_owned())),
         exposure: check.exposure(spec),
+        mail: check.mail(spec),
         network_policy: network_policy(spec, defaults),
         pod_disruption_budget: pod_disruption_budget(spec),
         monitoring: monitoring(spec, references),
@@ -142,6 +145,7 @@ impl Check<'_> {
             time_zone: restaurant.time_zone.clone(),
             auto_confirm: restaurant.confirmation == Some(Confirmation::Automatic),
             max_days_ahead: restaurant.max_days_ahead.unwrap_or(180),
+            site: self.site(spec),
         }
     }
 

@@ -118,7 +118,8 @@ impl Options {
         };
         let log = log.check(&mut problems);
         let setup = Setup {
-            restaurant: resource.spec.restaurant.name.trim().to_owned(),
+            site: resource.site().check(&mut problems),
+            mail: resource.mail(),
             place: self.place(resource.name()),
             reset: self.reset,
             postgres: self.postgres.as_deref().and_then(|url| postgres(url, &mut others)),
@@ -260,7 +261,7 @@ mod tests {
         assert_eq!(setup.bcrypt.cost, 12);
         assert_eq!((setup.administrator.email.as_str(), setup.administrator.password.as_str()), ("admin@restaurant.com", "Admin123!"));
         let default = Setup::default();
-        assert_eq!((&setup.restaurant, &setup.topics), (&default.restaurant, &default.topics));
+        assert_eq!((&setup.site.name, &setup.topics), (&default.site.name, &default.topics));
         assert_eq!(setup.services, default.services);
         assert_eq!((setup.bookings.auto_confirm, setup.bookings.max_ahead), (default.bookings.auto_confirm, default.bookings.max_ahead));
     }
@@ -269,7 +270,7 @@ mod tests {
     fn a_file_decides_and_a_flag_wins_over_it() {
         let example = |name: &str| format!("--file={}/../../examples/{name}", env!("CARGO_MANIFEST_DIR"));
         let alone = setup(&[&example("trattoria.yaml")]);
-        assert_eq!((alone.restaurant.as_str(), &alone.place), ("Trattoria da Rosa", &Place::Of("trattoria".to_owned())));
+        assert_eq!((alone.site.name.as_str(), &alone.place), ("Trattoria da Rosa", &Place::Of("trattoria".to_owned())));
         assert_eq!((alone.bookings.auto_confirm, alone.bookings.time_zone.iana_name()), (true, Some("Europe/Rome")));
         assert_eq!((alone.administrator.email.as_str(), alone.topics.partitions), ("rosa@trattoria.example", 2));
         assert_eq!((alone.services[0].origins.len(), alone.services[2].origins.len()), (0, 1));

@@ -12,8 +12,10 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use operator::api::{self, Component, Confirmation, FileError, LogLevel, RestaurantBooking, RestaurantBookingSpec};
 use reservation::config::Restaurant;
+use reservation::mail::settings::MailArgs;
 use serde::Deserialize as _;
 use serde_yaml::Value;
+use site::settings::SiteArgs;
 
 use crate::administrator::Credentials;
 use crate::broker::{self, Topics};
@@ -29,7 +31,8 @@ pub(crate) const RESTAURANT: &str = "The restaurant";
 const MAX_DAYS_AHEAD: i32 = 180;
 
 /// What this machine has a use for, as paths in the spec.
-const USED: [&str; 4] = ["restaurant", "admin.email", PARTITIONS, "kafka.topics.prefix"];
+const USED: [&str; 8] =
+    ["restaurant", "admin.email", PARTITIONS, "kafka.topics.prefix", "pages", "mail.from", "mail.replyTo", "mail.remindBeforeHours"];
 
 /// What this machine has a use for of each service.
 const USED_OF_EACH: [&str; 3] = ["corsAllowedOrigins", "databaseMaxConnections", "logLevel"];
@@ -158,6 +161,38 @@ impl Resource {
             auto_confirm: restaurant.confirmation == Some(Confirmation::Automatic),
             max_ahead: SignedDuration::from_hours(24 * i64::from(restaurant.max_days_ahead.unwrap_or(MAX_DAYS_AHEAD))),
             ..Restaurant::default()
+        }
+    }
+
+    /// How the restaurant presents itself to guests.
+    pub(crate) fn site(&self) -> SiteArgs {
+        let (restaurant, pages) = (self.spec.restaurant.clone(), self.spec.pages.clone().unwrap_or_default());
+        let languages: Vec<_> = restaurant.languages.iter().map(|language| language.as_str()).collect();
+        let own = restaurant.default_language.map(|language| language.as_str()).or(languages.first().copied());
+        SiteArgs {
+            restaurant_name: Some(restaurant.name),
+            restaurant_phone: restaurant.phone,
+            restaurant_email: restaurant.email,
+            restaurant_website: restaurant.website,
+            restaurant_address: restaurant.address.map(|address| address.line()),
+            privacy_url: restaurant.privacy_url,
+            legal_url: restaurant.legal_url,
+            languages: Some(languages.join(",")).filter(|languages| !languages.is_empty()),
+            default_language: own.map(str::to_owned),
+            pages: pages.enabled.map(|enabled| enabled.to_string()),
+            accent_color: pages.accent_color,
+            ..SiteArgs::default()
+        }
+    }
+
+    /// How mail to guests is written.
+    pub(crate) fn mail(&self) -> MailArgs {
+        let mail = self.spec.mail.clone();
+        MailArgs {
+            mail_from: mail.as_ref().map(|mail| mail.from.clone()),
+            mail_reply_to: mail.as_ref().and_then(|mail| mail.reply_to.clone()),
+            remind_before_hours: mail.and_then(|mail| mail.remind_before_hours).map(|hours| hours.to_string()),
+            ..MailArgs::default()
         }
     }
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use auth::keys;
 use chassis::Shutdown;
-use chassis::run::config::{ISSUER, Kafka, Limits, Security, Settings};
+use chassis::run::config::{ISSUER, Kafka, Limits, Problems, Security, Settings};
 use http::HeaderValue;
-use reservation::mail::settings::MailSettings;
+use reservation::mail::settings::{MailArgs, MailSettings};
 use site::settings::Site;
 use sqlx::postgres::PgConnectOptions;
 
@@ -83,7 +83,7 @@ impl Stack {
         let ports = listeners.ports;
         let (given, settings) = told(&setup, &administrator, &data, &postgres, &broker, ports)?;
         let services = Services::start(&given, settings, listeners);
-        let mut stack = Self { services, broker, server, data, postgres, administrator, ports, restaurant: setup.restaurant };
+        let mut stack = Self { services, broker, server, data, postgres, administrator, ports, restaurant: setup.site.name };
         let ready = tokio::select! {
             ready = stack.services.ready() => ready.map_err(Error::from),
             () = stop.cancelled() => Err(Error::Interrupted),
@@ -271,7 +271,7 @@ fn told(
         bcrypt: setup.bcrypt.clone(),
         restaurant: setup.bookings.clone(),
         link_keys: secrets.join(LINK_KEYS),
-        mail: MailSettings::to_directory(data.mail()?, &site),
+        mail: mail(setup, data.mail()?, &site),
         site,
     };
     Ok((given, settings))
@@ -280,13 +280,14 @@ fn told(
 /// How the restaurant presents itself to guests.
 fn site(setup: &Setup, ports: Ports) -> Site {
     let url = |service: &str| format!("http://localhost:{}", ports.of(service));
-    Site {
-        name: setup.restaurant.clone(),
-        auth_url: url("auth"),
-        menu_url: url("menu"),
-        reservation_url: url("reservation"),
-        ..Site::default()
-    }
+    Site { auth_url: url("auth"), menu_url: url("menu"), reservation_url: url("reservation"), ..setup.site.clone() }
+}
+
+/// How mail to guests is written: into files of this directory.
+fn mail(setup: &Setup, directory: PathBuf, site: &Site) -> MailSettings {
+    // What cannot be used was told when the settings were checked.
+    let args = MailArgs { mail_directory: Some(directory.clone()), ..setup.mail.clone() };
+    args.check(site, &mut Problems::default()).unwrap_or_else(|| MailSettings::to_directory(directory, site))
 }
 
 /// Tells the log how long each step took.

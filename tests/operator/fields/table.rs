@@ -260,8 +260,38 @@ fn autoscaling() -> Vec<Row> {
 
 fn restaurant() -> Vec<Row> {
     vec![
-        // Only the guests' pages use it.
-        row("restaurant.name", "Osteria").without_effect(),
+        row("restaurant.name", "Osteria"),
+        row("restaurant.phone", "+39 06 555 0100"),
+        row("restaurant.email", "ciao@example.com"),
+        row("restaurant.website", "https://example.com"),
+        together(&[
+            ("restaurant.address.street", json!("Via dei Fiori 12")),
+            ("restaurant.address.postalCode", json!("00172")),
+            ("restaurant.address.city", json!("Rome")),
+            ("restaurant.address.country", json!("Italy")),
+        ]),
+        row("restaurant.privacyUrl", "https://example.com/privacy"),
+        row("restaurant.legalUrl", "https://example.com/legal"),
+        row("restaurant.languages", json!(["de", "en"])),
+        row("restaurant.defaultLanguage", "ru"),
+        row("pages.enabled", false),
+        row("pages.accentColor", "#1f4e79"),
+        row("mail", json!({"from": "booking@example.com", "smtp": {"host": "smtp.example.com"}})),
+        together(&[
+            ("mail.from", json!("booking@example.com")),
+            ("mail.replyTo", json!("ciao@example.com")),
+            ("mail.remindBeforeHours", json!(0)),
+            ("mail.smtp.host", json!("smtp.example.com")),
+            ("mail.smtp.port", json!(2525)),
+            ("mail.smtp.security", json!("None")),
+            ("mail.smtp.credentialsSecretRef.name", json!("postman")),
+        ]),
+        together(&[
+            ("mail.from", json!("booking@example.com")),
+            ("mail.smtp.host", json!("smtp.example.com")),
+            ("mail.smtp.credentialsSecretRef.name", json!("nobody")),
+        ])
+        .fails(&["SecretNotFound"]),
         row("restaurant.timeZone", "America/Argentina/Buenos_Aires"),
         row("restaurant.timeZone", "Europe/Nowhere").fails(&["InvalidSpec"]),
         row("restaurant.confirmation", "Automatic"),

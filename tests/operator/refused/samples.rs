@@ -38,6 +38,15 @@ fn with(mut object: Value, more: Value) -> Value {
 pub(super) fn samples() -> Vec<Value> {
     let key = |name: &str| json!({"name": name, "key": "key"});
     let restaurant = json!({"name": "Trattoria", "timeZone": "Europe/Rome", "confirmation": "Manual", "maxDaysAhead": 90});
+    let presented = with(
+        restaurant.clone(),
+        json!({
+            "phone": "+39 06 555 0100", "email": "ciao@example.com", "website": "https://example.com",
+            "address": {"street": "Via dei Fiori 12", "postalCode": "00172", "city": "Rome", "country": "Italy"},
+            "privacyUrl": "https://example.com/privacy", "legalUrl": "https://example.com/legal",
+            "languages": ["de", "en"], "defaultLanguage": "de",
+        }),
+    );
     let fixed = with(component(), json!({"replicas": 2}));
     let scaled = with(component(), json!({"autoscaling": {"minReplicas": 2, "maxReplicas": 4, "targetCPUUtilizationPercentage": 60}}));
     let tagged = json!({"repository": "registry.example.com/x", "tag": "1"});
@@ -46,7 +55,12 @@ pub(super) fn samples() -> Vec<Value> {
     let topics = json!({"partitions": 3, "replicationFactor": 1, "retention": "7d", "prefix": "a."});
     vec![
         json!({
-            "restaurant": restaurant,
+            "restaurant": presented,
+            "pages": {"enabled": true, "accentColor": "#7a1f2b"},
+            "mail": {
+                "from": "booking@example.com", "replyTo": "ciao@example.com", "remindBeforeHours": 24,
+                "smtp": {"host": "smtp.example.com", "port": 587, "security": "StartTls", "credentialsSecretRef": {"name": "postman"}},
+            },
             "image": {
                 "registry": "registry.example.com/booking", "tag": "1", "pullPolicy": "Always", "pullSecrets": [{"name": "registry"}],
                 "auth": tagged, "menu": tagged, "reservation": tagged,

@@ -16,16 +16,37 @@ use crate::reconcile::step::Step;
 use super::Object;
 use super::pod::HTTP;
 
-/// The service of each path. Paths for the cluster only (probes, metrics) are not routed.
-const ROUTES: [(&str, Service); 4] =
+/// The service of each path of the API. Paths for the cluster only (probes, metrics) are not routed.
+const API: [(&str, Service); 4] =
     [("/auth", Service::Auth), ("/.well-known", Service::Auth), ("/api/v1/menu", Service::Menu), ("/reservations", Service::Reservation)];
+
+/// The service of each page, and of what pages load.
+const PAGES: [(&str, Service); 7] = [
+    ("/menu", Service::Menu),
+    ("/assets/menu", Service::Menu),
+    ("/assets/reservation", Service::Reservation),
+    ("/book", Service::Reservation),
+    ("/b", Service::Reservation),
+    ("/favicon.ico", Service::Reservation),
+    (HOME, Service::Reservation),
+];
+
+/// The page of the restaurant. It is itself, and no prefix: what is not named here leads nowhere.
+const HOME: &str = "/";
+
+/// What is routed: the API, and the pages where there are any.
+fn paths(platform: &Platform) -> impl Iterator<Item = (&'static str, Service)> {
+    let has_pages = !platform.restaurant.site.contains_key("PAGES");
+    API.into_iter().chain(PAGES.into_iter().filter(move |_| has_pages))
+}
 
 pub(super) fn routes(platform: &Platform) -> Option<Object> {
     Some(match platform.exposure.as_ref()? {
         Exposure::Ingress { host, class, tls_secret, annotations } => {
             let tls =
                 tls_secret.as_ref().map(|secret| vec![IngressTLS { hosts: Some(vec![host.clone()]), secret_name: Some(secret.clone()) }]);
-            let http = HTTPIngressRuleValue { paths: ROUTES.map(|(path, service)| ingress_path(platform, path, service)).into() };
+            let http =
+                HTTPIngressRuleValue { paths: paths(platform).map(|(path, service)| ingress_path(platform, path, service)).collect() };
             let spec = IngressSpec {
                 ingress_class_name: class.clone(),
                 tls,
@@ -38,10 +59,10 @@ pub(super) fn routes(platform: &Platform) -> Option<Object> {
             let spec = json!({
                 "parentRefs": [{"name": parent, "sectionName": section}],
                 "hostnames": [host],
-                "rules": ROUTES.map(|(path, service)| json!({
-                    "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+                "rules": paths(platform).map(|(path, service)| json!({
+                    "matches": [{"path": {"type": if path == HOME { "Exact" } else { "PathPrefix" }, "value": path}}],
                     "backendRefs": [{"name": platform.component_name(service), "port": service.port()}],
-                })),
+                })).collect::<Vec<_>>(),
             });
             object(platform, Kind::HttpRoute, BTreeMap::new(), &json!({"spec": spec}))
         }
@@ -57,7 +78,7 @@ fn ingress_path(platform: &Platform, path: &str, service: Service) -> HTTPIngres
     let backend = IngressServiceBackend { name: platform.component_name(service), port: Some(port) };
     HTTPIngressPath {
         path: Some(path.to_owned()),
-        path_type: "Prefix".to_owned(),
+        path_type: if path == HOME { "Exact" } else { "Prefix" }.to_owned(),
         backend: IngressBackend { service: Some(backend), ..Default::default() },
     }
 }

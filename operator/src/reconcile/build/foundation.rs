@@ -150,10 +150,14 @@ pub(super) fn settings(platform: &Platform, service: Service) -> BTreeMap<String
             ("RESTAURANT_TIME_ZONE", platform.restaurant.time_zone.clone()),
         ]),
     }
-    if let (Service::Reservation, Some(exposure)) = (service, &platform.exposure) {
-        settings.push(("RESERVATION_PUBLIC_URL", exposure.url()));
+    settings.extend(platform.restaurant.site.clone());
+    if let Some(exposure) = &platform.exposure {
+        settings.extend(["AUTH_PUBLIC_URL", "MENU_PUBLIC_URL", "RESERVATION_PUBLIC_URL"].map(|name| (name, exposure.url())));
+    }
+    if service == Service::Reservation {
+        settings.extend(platform.mail.iter().flat_map(|mail| mail.settings.clone()));
         // What leads to the service says from where a request comes.
-        settings.push(("FORWARDED_FOR_HOPS", "1".to_owned()));
+        settings.extend(platform.exposure.as_ref().map(|_| ("FORWARDED_FOR_HOPS", "1".to_owned())));
     }
     settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -241,7 +245,7 @@ mod tests {
         let fixture = |spec| platform(spec, &[]);
         let platform = platform("", &[]);
         let names = |service| settings(&platform, service).into_keys().collect::<Vec<_>>();
-        let all = ["DATABASE_MAX_CONNECTIONS", "KAFKA_BOOTSTRAP_SERVERS", "LOG_LEVEL", "NO_MIGRATE"];
+        let all = ["DATABASE_MAX_CONNECTIONS", "KAFKA_BOOTSTRAP_SERVERS", "LOG_LEVEL", "NO_MIGRATE", "RESTAURANT_NAME"];
         assert_eq!(names(Service::Menu), all);
         assert_eq!(names(Service::Auth), [&["ADMIN_EMAIL"][..], &all].concat());
         assert_eq!(names(Service::Reservation).len(), all.len() + 3);
@@ -251,5 +255,12 @@ mod tests {
         assert_eq!(url("ingress: {host: book.example.com, tlsSecretName: tls}"), "https://book.example.com");
         assert_eq!(url("gateway: {host: book.example.com, parentRef: {name: public}}"), "https://book.example.com");
         assert_eq!(exposed("ingress: {host: book.example.com}")["FORWARDED_FOR_HOPS"], "1");
+        let mail = "mail: {from: booking@example.com, remindBeforeHours: 0, smtp: {host: smtp.example.com}}";
+        let told = |service| {
+            let settings = settings(&fixture(mail), service);
+            ["MAIL_FROM", "REMIND_BEFORE_HOURS", "SMTP_URL"].map(|name| settings.get(name).cloned().unwrap_or_default())
+        };
+        assert_eq!(told(Service::Reservation), ["booking@example.com", "0", "smtp://smtp.example.com:587?tls=required"]);
+        assert_eq!(told(Service::Menu), ["", "", ""]);
     }
 }

@@ -88,6 +88,9 @@ fn flows(platform: &Platform) -> Vec<Flow> {
             ]);
         }
     }
+    if let Some(mail) = &platform.mail {
+        flows.push((Part(Service::Reservation.as_str().to_owned()), End::Anywhere, tcp(mail.port)));
+    }
     if let (kafka @ Part(_), ports) = broker(platform) {
         flows.extend([(Operator, kafka.clone(), ports), (kafka, Dns, Ports::Dns)]);
     }

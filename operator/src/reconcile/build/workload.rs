@@ -143,6 +143,11 @@ fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
         let (name, checksum) = (links_name(&platform.name), checksum(platform.credentials.link_keys.as_bytes()));
         secrets.push(SecretSetting::new("LINK_KEY_FILE", &Secret { name, key: LINK_KEYS.to_owned(), checksum }));
     }
+    if let (Service::Reservation, Some([username, password])) = (service, platform.mail.as_ref().and_then(|mail| mail.credentials.as_ref()))
+    {
+        secrets.push(SecretSetting::new("SMTP_USERNAME_FILE", username));
+        secrets.push(SecretSetting::new("SMTP_PASSWORD_FILE", password));
+    }
     let security = &platform.kafka.security;
     if let Some(tls) = &security.tls {
         secrets.extend(tls.ca.iter().map(|ca| SecretSetting::new("KAFKA_SSL_CA_FILE", ca)));

@@ -1,6 +1,8 @@
 use auth::config::Bcrypt;
 use http::HeaderValue;
 use reservation::config::Restaurant;
+use reservation::mail::settings::MailArgs;
+use site::settings::Site;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::administrator::Credentials;
@@ -13,8 +15,10 @@ use crate::resource;
 /// What is to run.
 #[derive(Clone)]
 pub struct Setup {
-    /// The restaurant's name.
-    pub restaurant: String,
+    /// How the restaurant presents itself to guests.
+    pub site: Site,
+    /// How mail to guests is written, but for the directory.
+    pub mail: MailArgs,
     /// Where data is kept: the secrets, and the database unless that is on a server elsewhere.
     pub place: Place,
     /// Whether to delete first what is kept there.
@@ -63,7 +67,8 @@ impl Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            restaurant: resource::RESTAURANT.to_owned(),
+            site: Site { name: resource::RESTAURANT.to_owned(), ..Site::default() },
+            mail: MailArgs::default(),
             place: Place::Default,
             reset: false,
             postgres: None,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chassis::run::config::Problems;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use site::settings::Site;
 
 /// How many hours before the visit guests are reminded, where nothing is configured.
@@ -23,6 +23,18 @@ pub struct MailArgs {
     /// File with the URL of the mail server
     #[arg(long, env = "SMTP_URL_FILE", value_name = "FILE")]
     pub smtp_url_file: Option<PathBuf>,
+    /// User at the mail server, where the URL has none
+    #[arg(long, env = "SMTP_USERNAME", value_name = "USER")]
+    pub smtp_username: Option<String>,
+    /// File with the user at the mail server
+    #[arg(long, env = "SMTP_USERNAME_FILE", value_name = "FILE")]
+    pub smtp_username_file: Option<PathBuf>,
+    /// Password of the user at the mail server
+    #[arg(long, env = "SMTP_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub smtp_password: Option<String>,
+    /// File with the password of the user at the mail server
+    #[arg(long, env = "SMTP_PASSWORD_FILE", value_name = "FILE")]
+    pub smtp_password_file: Option<PathBuf>,
     /// File with the certificates (PEM) of the authorities that the mail server's is trusted by [default: those of the system]
     #[arg(long, env = "SMTP_CA_FILE", value_name = "FILE")]
     pub smtp_ca_file: Option<PathBuf>,
@@ -56,10 +68,28 @@ pub struct MailSettings {
 /// Which way mail goes.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// To a mail server, which is trusted by the authorities in the file, or by the system's.
-    Smtp(SecretString, Option<PathBuf>),
+    /// To a mail server.
+    Smtp(Server),
     /// Into files of a directory.
     Directory(PathBuf),
+}
+
+/// A mail server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its URL.
+    pub url: SecretString,
+    /// The user and the password, where the URL has none.
+    pub login: Option<(String, SecretString)>,
+    /// The file with the authorities by which it is trusted; `None` for the system's.
+    pub authorities: Option<PathBuf>,
+}
+
+impl Server {
+    /// The server of a URL, which is trusted by the authorities of the system.
+    pub fn new(url: impl Into<SecretString>) -> Self {
+        Self { url: url.into(), login: None, authorities: None }
+    }
 }
 
 impl MailSettings {
@@ -85,6 +115,12 @@ impl MailArgs {
         let file = |file: &Option<PathBuf>| file.clone().filter(|file| !file.as_os_str().is_empty());
         let url = problems.secret("SMTP_URL", self.smtp_url.as_deref(), file(&self.smtp_url_file).as_ref());
         let url = url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
+        let user = problems.secret("SMTP_USERNAME", self.smtp_username.as_deref(), file(&self.smtp_username_file).as_ref());
+        let password = problems.secret("SMTP_PASSWORD", self.smtp_password.as_deref(), file(&self.smtp_password_file).as_ref());
+        if user.is_some() != password.is_some() {
+            problems.add("SMTP_PASSWORD", "and SMTP_USERNAME are given together, or neither");
+        }
+        let login = user.zip(password).map(|(user, password)| (user, password.into()));
         let way = match (url, file(&self.mail_directory)) {
             (None, None) => return None,
             (Some(url), None) => {
@@ -93,12 +129,12 @@ impl MailArgs {
                     let form = "smtp://USER:PASSWORD@HOST:587?tls=required or smtps://USER:PASSWORD@HOST, percent-encoded";
                     problems.add("SMTP_URL", format!("is no address of a mail server; it must be {form}"));
                 }
-                Way::Smtp(url.into(), file(&self.smtp_ca_file))
+                Way::Smtp(Server { url: url.into(), login, authorities: file(&self.smtp_ca_file) })
             }
             (None, Some(directory)) => Way::Directory(directory),
             (Some(url), Some(_)) => {
                 problems.add("MAIL_DIRECTORY", "is given, and SMTP_URL too; give one of them");
-                Way::Smtp(url.into(), None)
+                Way::Smtp(Server::new(url))
             }
         };
         let mut mailbox = |name, value: Option<&str>| {
@@ -121,18 +157,10 @@ impl MailArgs {
     }
 }
 
-impl Way {
-    /// The URL of the mail server, where mail goes to one.
-    pub(super) fn server(&self) -> Option<&str> {
-        match self {
-            Self::Smtp(url, _) => Some(url.expose_secret()),
-            Self::Directory(_) => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn checked(args: &MailArgs) -> Result<Option<MailSettings>, String> {
@@ -161,7 +189,8 @@ mod tests {
         let settings = checked(&smtp("booking@example.com")).expect("sound").expect("mail");
         assert_eq!(settings.from.to_string(), "Trattoria <booking@example.com>");
         assert_eq!(settings.reply_to.to_string(), "Trattoria <host@example.com>");
-        assert_eq!((settings.remind_before, settings.way.server()), (24, Some("smtps://me:pa%40ss@mail.example.com")));
+        let Way::Smtp(server) = settings.way else { panic!("a server") };
+        assert_eq!((settings.remind_before, server.url.expose_secret()), (24, "smtps://me:pa%40ss@mail.example.com"));
         let settings = checked(&smtp("Rosa <booking@example.com>")).expect("sound").expect("mail");
         assert_eq!(settings.from.to_string(), "Rosa <booking@example.com>");
     }

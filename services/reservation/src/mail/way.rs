@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::settings::{MailSettings, Way};
@@ -47,13 +49,16 @@ impl Post {
                 open.map_err(|error| format!("mail cannot be written to {}: {error}", directory.display()))?;
                 Ok(Self::Directory(directory.clone()))
             }
-            Way::Smtp(_, authorities) => {
-                let url = settings.way.server().unwrap_or_default();
-                let mut server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| "SMTP_URL cannot be used".to_owned())?;
-                if let Some(file) = authorities {
-                    server = server.tls(trusting(url, file)?);
+            Way::Smtp(server) => {
+                let url = server.url.expose_secret();
+                let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| "SMTP_URL cannot be used".to_owned())?;
+                if let Some((user, password)) = &server.login {
+                    builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
                 }
-                Ok(Self::Server(Box::new(server.timeout(Some(CONNECT)).build())))
+                if let Some(file) = &server.authorities {
+                    builder = builder.tls(trusting(url, file)?);
+                }
+                Ok(Self::Server(Box::new(builder.timeout(Some(CONNECT)).build())))
             }
         }
     }
