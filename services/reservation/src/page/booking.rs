@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::room::{self, Acting, Identity};
 use crate::status::{Action, Actor, Status};
 
-/// Whoever has opened the link of a booking.
+/// A guest who has opened the link of a booking.
 pub(crate) struct Linked {
     /// The booking.
     pub(crate) booking: Reservation,
