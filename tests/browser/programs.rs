@@ -1,9 +1,11 @@
 //! What a browser in the tests takes: Chromium, its driver, and axe-core, which finds what people with disabilities cannot use.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha512};
 
@@ -58,6 +60,13 @@ pub(crate) struct Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // A browser whose test failed is open still; the driver closes it where it is asked to end.
+        let address = self.url.trim_start_matches("http://");
+        if let Ok(mut stream) = TcpStream::connect(address) {
+            let _ = stream.write_all(format!("GET /shutdown HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes());
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
