@@ -161,3 +161,31 @@ async fn where_no_mail_is_sent_none_is_written() {
     assert_eq!(written, 0);
     platform.admin("reservation").act(&format!("{}/mail", path(&made))).await.problem(409, "no_message");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_sent_to_their_guest_alone_and_not_too_often() {
+    let house = House::with(true, 1).await;
+    let made = house.book(json!({})).await;
+    house.mail(1).await;
+    let code = made.body["reservation_code"].as_str().expect("a code").to_lowercase();
+    let ask = async |code: &str, email: &str| {
+        let form = format!("code={code}&email={}", email.replace(' ', "+").replace('@', "%40"));
+        let request = house.anyone().request(reqwest::Method::POST, "/b").header("Content-Type", "application/x-www-form-urlencoded").body(form);
+        restaurant_booking_tests::api::send(request).await.expect(200).text
+    };
+    let nobody = ask("AAAAAAAA", "ada@example.com").await;
+    assert_eq!(ask(&code, "eve@example.com").await, nobody);
+    for _ in 0..7 {
+        assert_eq!(ask(&code, " Ada@example.com").await, nobody, "the page tells nobody whether there is a booking");
+    }
+    let links = "SELECT count(*) FROM message WHERE kind = 'link'";
+    eventually("five links", async || house.count(links).await == 5).await;
+    let mail = house.mail(6).await;
+    assert!(mail[1..].iter().all(|letter| letter.to == "ada@example.com" && letter.subject.starts_with("Your booking: ")));
+    let token = mail[5].token().expect("a link");
+    house.anyone().with_token(token).get(&path(&made)).await.expect(200);
+    let entry =
+        house.anyone().get(&format!("/b/{}/calendar.ics?k={}", code.to_uppercase(), mail[5].token().expect("a link"))).await.expect(200);
+    assert!(entry.text.contains("METHOD:PUBLISH\r\n") && !entry.text.contains("ATTENDEE"), "{}", entry.text);
+    assert_eq!((entry.header("content-type"), entry.header("cache-control")), ("text/calendar; charset=utf-8", "no-store"));
+}

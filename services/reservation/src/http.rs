@@ -115,6 +115,11 @@ impl AppState {
         &self.0.room.restaurant
     }
 
+    /// How the restaurant presents itself to guests.
+    pub(crate) fn site(&self) -> &Site {
+        &self.0.site
+    }
+
     /// Whether mail is sent to guests.
     pub(crate) fn sends_mail(&self) -> bool {
         self.0.room.remind.is_some()

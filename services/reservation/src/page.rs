@@ -4,6 +4,7 @@
 mod asked;
 mod book;
 pub(crate) mod booking;
+mod calendar;
 mod cancel;
 mod change;
 mod contact;
@@ -82,6 +83,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/b/{code}/change", get(change::show).post(change::change))
         .route("/b/{code}/details", get(details::show).post(details::change))
         .route("/b/{code}/cancel", get(cancel::show).post(cancel::cancel))
+        .route("/b/{code}/calendar.ics", get(calendar::download))
         .route("/favicon.ico", get(async |State(shell): State<Arc<Shell>>| shell.assets().favicon()))
         .route("/assets/reservation/{file}", get(asset))
         .with_state(pages)

@@ -6,7 +6,7 @@ use site::language::Language;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use crate::booking::{By, ReservationId};
+use crate::booking::{By, Reservation, ReservationId};
 use crate::status::Status;
 
 chassis::words! {
@@ -101,6 +101,24 @@ pub struct Told {
     pub requests: Option<String>,
     /// What it was before, of what has changed.
     pub before: Before,
+}
+
+impl From<&Reservation> for Told {
+    fn from(booking: &Reservation) -> Self {
+        Self {
+            code: booking.reservation_code.clone(),
+            version: booking.version,
+            link_version: booking.link_version,
+            status: booking.status,
+            by: By::Guest,
+            name: booking.contact_name.clone(),
+            guests: booking.guests_count.get(),
+            time: booking.reservation_time,
+            minutes: booking.duration_minutes.get(),
+            requests: booking.special_requests.clone(),
+            before: Before::default(),
+        }
+    }
 }
 
 /// What a booking was before, of what has changed.

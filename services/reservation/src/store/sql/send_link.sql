@@ -2,7 +2,7 @@
 -- $1 code, $2 e-mail address, $3 network.
 WITH asked AS MATERIALIZED (
     SELECT r AS booking FROM reservation r
-    WHERE r.reservation_code = $1 AND lower(r.contact_email) = lower($2::text)
+    WHERE r.reservation_code = upper(btrim($1::text)) AND lower(r.contact_email) = lower(btrim($2::text))
       AND r.reservation_time + make_interval(mins => r.duration_minutes) > now() - interval '30 days'
       AND 5 > (
         SELECT count(*) FROM message m WHERE m.recipient = r.contact_email AND m.kind = 'link' AND m.created_at > now() - interval '1 hour')
