@@ -170,7 +170,8 @@ async fn links_are_sent_to_their_guest_alone_and_not_too_often() {
     let code = made.body["reservation_code"].as_str().expect("a code").to_lowercase();
     let ask = async |code: &str, email: &str| {
         let form = format!("code={code}&email={}", email.replace(' ', "+").replace('@', "%40"));
-        let request = house.anyone().request(reqwest::Method::POST, "/b").header("Content-Type", "application/x-www-form-urlencoded").body(form);
+        let request =
+            house.anyone().request(reqwest::Method::POST, "/b").header("Content-Type", "application/x-www-form-urlencoded").body(form);
         restaurant_booking_tests::api::send(request).await.expect(200).text
     };
     let nobody = ask("AAAAAAAA", "ada@example.com").await;

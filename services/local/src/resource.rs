@@ -364,7 +364,7 @@ mod tests {
         assert_eq!(unused("external.yaml"), "postgres kafka.external kafka.topics.replicationFactor");
         assert_eq!(
             unused("production.yaml"),
-            "image auth.autoscaling auth.resources menu.autoscaling reservation.autoscaling reservation.resources reservation.labels \
+            "mail.smtp image auth.autoscaling auth.resources menu.autoscaling reservation.autoscaling reservation.resources reservation.labels \
              reservation.annotations reservation.nodeSelector reservation.tolerations reservation.affinity \
              reservation.topologySpreadConstraints postgres kafka.strimzi kafka.topics.replicationFactor kafka.topics.retention gateway \
              networkPolicy podDisruptionBudget monitoring deletionPolicy paused"
