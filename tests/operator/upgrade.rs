@@ -363,7 +363,9 @@ pub(crate) async fn nothing_is_done_while_it_is_paused(place: &Place) {
     place.ready(NAME).await;
     operator.quiet().await;
     let mark = place.world.plane.audit().mark();
-    let changed = |paused: bool| json!({"image": {"tag": "2.0"}, "ingress": {"host": "book.example.com"}, "paused": paused});
+    // The menu keeps its settings, and so the name of its ConfigMap.
+    let scaled = json!({"autoscaling": {"minReplicas": 2, "maxReplicas": 6}});
+    let changed = |paused: bool| json!({"image": {"tag": "2.0"}, "auth": scaled, "paused": paused});
     place.apply(NAME, spec(place, changed(true)).await).await;
     let said = place.condition(NAME, "Progressing", "False", Some("Paused")).await;
     assert!(said.contains("spec.paused is true"), "{said}");
@@ -385,7 +387,7 @@ pub(crate) async fn nothing_is_done_while_it_is_paused(place: &Place) {
     place.apply(NAME, spec(place, changed(false)).await).await;
     place.ready(NAME).await;
     assert_eq!(images(place).await, tags("2.0", "2.0", "2.0"));
-    assert!(place.get(Kind::Ingress, NAME).await.is_some());
+    assert!(place.get(Kind::HorizontalPodAutoscaler, "trattoria-auth").await.is_some());
     assert_eq!(place.get(Kind::ConfigMap, &settings).await.expect("a ConfigMap")["data"], gone["data"]);
     let ports = &place.get(Kind::Service, "trattoria-menu").await.expect("a Service")["spec"]["ports"];
     assert!(ports.as_array().is_some_and(|ports| ports.iter().any(|port| port["port"] == 8001)), "{ports}");

@@ -146,6 +146,8 @@ impl Plan {
                 "NULL",
                 "0",
                 "NULL",
+                // No mail, as the services that are measured.
+                "NULL",
             ],
         );
         let read = match self.kind {
@@ -221,6 +223,7 @@ impl Wish {
             overridden: false,
             counted: Counted::User(user_id, Limits::default()),
             language: None,
+            remind: None,
         })
     }
 }

@@ -31,10 +31,17 @@ pub(crate) async fn what_is_no_longer_wanted_goes(place: &Place) {
     let mut with_rules = copied.clone();
     with_rules["spec"] = json!({"defaultBackend": {"service": {"name": "own", "port": {"number": 80}}}});
     let own = vec![foreign(place, Kind::ConfigMap, "own", copied).await, foreign(place, Kind::Ingress, "own", with_rules).await];
-    // What leads to the reservation service is among its settings, and Pods of before may still read the former ones.
+    // What leads to the services is among their settings, and Pods of before may still read the former ones: each has some.
     let looked_at = async || {
-        let settings = |(kind, name): &(Kind, String)| *kind == Kind::ConfigMap && name.starts_with("trattoria-reservation-");
-        place.children().await.into_keys().filter(|child| !settings(child)).collect::<Vec<_>>()
+        let mut children: Vec<_> = place.children().await.into_keys().collect();
+        for (kind, name) in &mut children {
+            let of = ["trattoria-auth", "trattoria-menu", "trattoria-reservation"].into_iter().find(|of| name.starts_with(of));
+            if let (Kind::ConfigMap, Some(of)) = (*kind, of) {
+                *name = of.to_owned();
+            }
+        }
+        children.dedup();
+        children
     };
     let mut kept = looked_at().await;
     for (switched_off, value, gone) in [
