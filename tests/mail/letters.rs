@@ -160,6 +160,7 @@ async fn another_address_ends_the_links_and_both_are_told() {
         assert!(!former.text.contains(secret) && !former.html.contains(secret), "{secret} in {}", former.text);
     }
     assert!(former.entry.is_none());
+    assert_eq!(house.told(&made).await["kind"], "received", "what is sent to the former address is no mail to the guest");
     assert!(new.subject.starts_with("Your request"), "nobody was told at the new address: {}", new.subject);
     let api = |token: String| -> Api { house.anyone().with_token(token) };
     api(old).get(&path(&made)).await.problem(401, "unauthenticated");

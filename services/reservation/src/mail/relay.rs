@@ -18,6 +18,8 @@ use crate::store;
 
 /// How often the relay looks for messages that are due.
 const LOOK: Duration = Duration::from_secs(2);
+/// For how long it is tried to keep what became of a message: as long as it is taken, but for the time of sending.
+const SETTLE: Duration = Duration::from_secs(3 * 60);
 /// How often those that wait are counted.
 const COUNT: Duration = Duration::from_secs(15);
 /// How long to wait after each attempt, in seconds; the last one again and again, until nobody needs the message any more.
@@ -105,12 +107,19 @@ impl Relay {
             Ok(letter) => self.post.send(letter.message, &letter.file).await,
             Err(reason) => Err(Refused::ForGood(reason)),
         };
-        self.settle(&message, outcome).await?;
-        Ok(true)
+        // What was sent and is not kept as such would be sent again.
+        let taken = Instant::now();
+        loop {
+            match self.settle(&message, &outcome).await {
+                Ok(()) => return Ok(true),
+                Err(error) if taken.elapsed() > SETTLE => return Err(error),
+                Err(_) => tokio::time::sleep(LOOK).await,
+            }
+        }
     }
 
     /// Keeps what became of a message. The reason may tell of the guest, and is in no log.
-    async fn settle(&self, message: &Message, outcome: Result<(), Refused>) -> Result<(), sqlx::Error> {
+    async fn settle(&self, message: &Message, outcome: &Result<(), Refused>) -> Result<(), sqlx::Error> {
         let (id, kind, attempt) = (message.id, message.kind.as_str(), message.attempts);
         match outcome {
             Ok(()) => {
@@ -119,13 +128,13 @@ impl Relay {
                 tracing::info!(message = id, kind, attempt, "mail was sent");
             }
             Err(Refused::ForGood(reason)) => {
-                store::message::failed(&self.pool, message, &reason).await?;
+                store::message::failed(&self.pool, message, reason).await?;
                 self.note(message, State::Failed.as_str());
                 tracing::warn!(message = id, kind, attempt, "the mail server refused mail for good; the booking tells why");
             }
             Err(Refused::ForNow(reason)) => {
                 let pause = PAUSES[(message.attempts.max(1) as usize - 1).min(PAUSES.len() - 1)];
-                store::message::postpone(&self.pool, message, &reason, pause).await?;
+                store::message::postpone(&self.pool, message, reason, pause).await?;
                 self.note(message, "postponed");
                 tracing::warn!(message = id, kind, attempt, "mail could not be sent; tried again in {} min", pause / 60);
             }

@@ -127,7 +127,8 @@ pub const MESSAGES_WAITING: &str = "SELECT count(*), coalesce(extract(epoch FROM
             FROM message WHERE state IN ('waiting', 'sending') AND due_at <= clock_timestamp()";
 pub const MESSAGE_AGAIN: &str = include_str!("sql/message_again.sql");
 pub const LAST_MESSAGES: &str = "SELECT DISTINCT ON (reservation_id) reservation_id, kind, state, last_error
-            FROM message WHERE reservation_id = ANY($1) AND NOT (kind = 'reminder' AND attempts = 0) ORDER BY reservation_id, id DESC";
+            FROM message WHERE reservation_id = ANY($1) AND NOT (kind = 'reminder' AND attempts = 0) AND dedupe_key NOT LIKE '%:former:%'
+            ORDER BY reservation_id, id DESC";
 pub const SEND_LINK: &str = include_str!("sql/send_link.sql");
 pub const FORGET_MESSAGES: &str = "DELETE FROM message WHERE expires_at < now() - interval '30 days'";
 
