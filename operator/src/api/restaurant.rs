@@ -13,7 +13,7 @@ const PAGE: &str = r#"^https?://[^\s"]+$"#;
 /// The restaurant.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(cel, validation = rules::default_language())]
+#[x_kube(cel)]
 pub struct Restaurant {
     /// Its name, as guests know it: 1 to 255 characters. Example: Trattoria da Rosa.
     #[schemars(length(min = 1, max = 255))]

@@ -30,12 +30,6 @@ pub(super) fn short_name() -> Rule {
     )
 }
 
-/// On the restaurant: the default language is one of its languages.
-pub(super) fn default_language() -> Rule {
-    Rule::new("!has(self.defaultLanguage) || !has(self.languages) || self.languages.size() == 0 || self.defaultLanguage in self.languages")
-        .message("defaultLanguage must be one of languages")
-}
-
 /// On the spec: only one of ingress and gateway is given.
 pub(super) fn ingress_or_gateway() -> Rule {
     Rule::new("!has(self.ingress) || !has(self.gateway)").message("give ingress or gateway, not both")

@@ -274,6 +274,8 @@ fn restaurant() -> Vec<Row> {
         row("restaurant.legalUrl", "https://example.com/legal"),
         row("restaurant.languages", json!(["de", "en"])),
         row("restaurant.defaultLanguage", "ru"),
+        // Not by a rule of the definition, which would hold up the end of a resource whose restaurant cannot be read.
+        together(&[("restaurant.languages", json!(["de", "en"])), ("restaurant.defaultLanguage", json!("ru"))]).fails(&["InvalidSpec"]),
         row("pages.enabled", false),
         row("pages.accentColor", "#1f4e79"),
         row("mail", json!({"from": "booking@example.com", "smtp": {"host": "smtp.example.com"}})),
