@@ -78,7 +78,7 @@ fn in_path(names: &[&str]) -> Option<PathBuf> {
     names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file()))
 }
 
-/// The source of axe-core: from the cache, or from the npm registry, once.
+/// The source of axe-core: from the cache, or by npm, once.
 fn axe() -> Result<String, String> {
     let (version, hash) = AXE;
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -90,13 +90,14 @@ fn axe() -> Result<String, String> {
     }
     fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     let partial = tempfile::tempdir_in(&folder).map_err(|error| format!("{} cannot be written: {error}", folder.display()))?;
-    let archive = partial.path().join("axe.tgz");
-    let url = format!("https://registry.npmjs.org/axe-core/-/axe-core-{version}.tgz");
-    run(Command::new("curl").args(["-sSfL", "--max-time", "120", "-o"]).arg(&archive).arg(&url))?;
+    let archive = partial.path().join(format!("axe-core-{version}.tgz"));
+    let package = format!("axe-core@{version}");
+    // From whatever registry npm is set to.
+    run(Command::new("npm").args(["pack", "--silent", &package]).current_dir(partial.path()))?;
     let bytes = fs::read(&archive).map_err(|error| error.to_string())?;
     let found: String = Sha512::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     if found != hash {
-        return Err(format!("{url} is not what it was: its SHA-512 is {found}"));
+        return Err(format!("{package} is not what it was: its SHA-512 is {found}"));
     }
     run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(partial.path()).arg("package/axe.min.js"))?;
     let unpacked: &Path = &partial.path().join("package/axe.min.js");

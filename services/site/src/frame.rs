@@ -109,12 +109,6 @@ impl<'a> Frame<'a> {
         all.iter().map(link).collect()
     }
 
-    /// The phone number, as a link calls it: digits, and a plus before them.
-    pub fn tel(&self) -> Option<String> {
-        let number = self.site.phone.as_deref()?;
-        Some(number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect())
-    }
-
     /// Where the stylesheet is.
     pub fn stylesheet(&self) -> &str {
         self.shell.assets().stylesheet()

@@ -88,9 +88,18 @@ pub struct Site {
 }
 
 impl Site {
-    /// The phone number as it is dialled.
-    pub fn dialled(&self) -> String {
-        self.phone.iter().flat_map(|phone| phone.chars()).filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    /// The phone number, as a link calls it: digits, and a plus before them.
+    pub fn tel(&self) -> Option<String> {
+        let number = self.phone.as_deref()?;
+        Some(number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect())
+    }
+
+    /// The host name at which browsers reach the reservation service.
+    pub fn host(&self) -> &str {
+        let url = &self.reservation_url;
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+        // The colon before the port, and not one of an IPv6 address.
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit())).map_or(host, |(host, _)| host)
     }
 }
 
@@ -222,6 +231,13 @@ mod tests {
             args.check(&mut Problems::default()).languages.own()
         };
         assert_eq!([own("ru,de", None), own("de,en", None), own("en,ru", Some("ru"))], [Language::Ru, Language::En, Language::Ru]);
+    }
+
+    #[test]
+    fn a_host_is_told_without_its_port() {
+        let host = |url: &str| Site { reservation_url: url.to_owned(), ..Site::default() }.host().to_owned();
+        let urls = ["https://book.example.com", "http://localhost:8002", "http://[::1]:8002", "http://[::1]"];
+        assert_eq!(urls.map(host), ["book.example.com", "localhost", "[::1]", "[::1]"]);
     }
 
     #[test]

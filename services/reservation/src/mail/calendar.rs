@@ -37,12 +37,10 @@ fn is_off(booking: &Told) -> bool {
 
 /// The entry of a booking. `link` leads to its page; `now` is when the entry is written.
 pub fn entry(booking: &Told, target: For<'_>, link: Option<&str>, now: Timestamp, (site, words): (&Site, &Catalog)) -> String {
-    let host = site.reservation_url.split_once("://").map_or(site.reservation_url.as_str(), |(_, host)| host);
-    let host = host.split(':').next().unwrap_or(host);
     let until = booking.time.saturating_add(SignedDuration::from_mins(booking.minutes.into())).unwrap_or(booking.time);
     let mut event = Event::new();
     event
-        .uid(&format!("{}@{host}", booking.code))
+        .uid(&format!("{}@{}", booking.code, site.host()))
         .sequence(u32::try_from(booking.version).unwrap_or_default())
         .add_property("DTSTAMP", utc(now))
         .add_property("DTSTART", utc(booking.time))

@@ -100,14 +100,13 @@ impl Letters {
         });
         let said = self.say(message, page.clone(), words);
         let address: Address = message.recipient.parse().map_err(|error| format!("mail cannot be sent to this address: {error}"))?;
-        let host = site.reservation_url.split_once("://").map_or("localhost", |(_, host)| host.split(':').next().unwrap_or(host));
         let builder = lettre::Message::builder()
             .from(self.settings.from.clone())
             .reply_to(self.settings.reply_to.clone())
             .to(Mailbox::new(told.name.clone().filter(|_| !former), address))
             .subject(said.subject.clone())
             .date_now()
-            .message_id(Some(format!("<{}.{}@{host}>", told.code, message.dedupe_key.replace(':', "."))))
+            .message_id(Some(format!("<{}.{}@{}>", told.code, message.dedupe_key.replace(':', "."), site.host())))
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
         let render = |template: askama::Result<String>| template.map_err(|error| error.to_string());
         let mut ways = MultiPart::alternative()

@@ -21,7 +21,6 @@ use super::picker::{Picker, TimeLink, Way, named, spoken};
 use super::why::{self, When};
 use super::{Notice, Pages, structured};
 use crate::availability::{self, Search, Slot, State as SlotState};
-use crate::booking::Language;
 use crate::http::create::turn;
 use crate::http::guest::{Network, NewGuestReservation};
 use crate::http::made::{self, Asked as Wanted, Given};
@@ -213,7 +212,7 @@ pub(super) async fn book(
         contact_email: checked.email,
         contact_phone: checked.phone,
         special_requests: checked.wishes,
-        language: Language::of(reader.language.as_str()),
+        language: Some(reader.language),
     };
     let keyed = form_key(&input).map(|key| keyed(key, &body));
     let wish = body.into_wish(&pages.app, network);
