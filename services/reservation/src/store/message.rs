@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sqlx::{FromRow as _, PgConnection, PgExecutor, Row as _};
+use sqlx::{Connection as _, FromRow as _, PgConnection, PgExecutor, Row as _};
 
 use super::sql;
 use crate::booking::ReservationId;
@@ -62,13 +62,15 @@ pub async fn again(connection: &mut PgConnection, id: ReservationId) -> Result<b
 }
 
 /// Sends the link of the booking that has this code and e-mail address, if there is one, and unless the address or the network has asked too
-/// often.
+/// often. Of several at once, one after another is counted.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn link(connection: &mut PgConnection, code: &str, email: &str, network: IpAddr) -> Result<(), sqlx::Error> {
-    sqlx::query(sql::SEND_LINK).bind(code).bind(email).bind(network.to_string()).execute(connection).await?;
-    Ok(())
+    let mut transaction = connection.begin().await?;
+    sqlx::query(sql::LOCK_LINKS).bind(email).bind(network.to_string()).execute(&mut *transaction).await?;
+    sqlx::query(sql::SEND_LINK).bind(code).bind(email).bind(network.to_string()).execute(&mut *transaction).await?;
+    transaction.commit().await
 }
 
 /// The last message about each of these bookings that has one.
