@@ -3,6 +3,7 @@
 mod flows;
 mod gallery;
 mod house;
+mod laptop;
 mod programs;
 mod session;
 
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         flows::a_guest_books_changes_and_cancels_without_script,
         flows::a_guest_books_by_keyboard_alone,
         flows::of_two_browsers_that_race_for_the_last_table_the_loser_is_offered_the_next_times,
+        laptop::a_guest_of_the_trattoria_books_by_telephone_and_changes_and_cancels_by_mail,
         gallery::every_page_in_every_state_is_for_everybody,
     );
     let trials = trials.into_iter().map(|trial| if skipped { trial.with_ignored_flag(true) } else { trial }).collect();

@@ -129,7 +129,8 @@ pub const MESSAGE_AGAIN: &str = include_str!("sql/message_again.sql");
 pub const LAST_MESSAGES: &str = "SELECT DISTINCT ON (reservation_id) reservation_id, kind, state, last_error
             FROM message WHERE reservation_id = ANY($1) AND NOT (kind = 'reminder' AND attempts = 0) AND dedupe_key NOT LIKE '%:former:%'
             ORDER BY reservation_id, id DESC";
-pub const LOCK_LINKS: &str = "SELECT pg_advisory_xact_lock(1818848875, hashtext($2)), pg_advisory_xact_lock(1818848876, hashtext(lower(btrim($1))))";
+pub const LOCK_LINKS: &str =
+    "SELECT pg_advisory_xact_lock(1818848875, hashtext($2)), pg_advisory_xact_lock(1818848876, hashtext(lower(btrim($1))))";
 pub const SEND_LINK: &str = include_str!("sql/send_link.sql");
 pub const FORGET_MESSAGES: &str = "DELETE FROM message WHERE expires_at < now() - interval '30 days'";
 
