@@ -263,11 +263,12 @@ CREATE TABLE message (
     -- What is told once has one key; it is also in the Message-ID.
     dedupe_key     text NOT NULL,
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When it was to be sent first.
     due_at         timestamptz NOT NULL,
     -- After that nobody needs it.
     expires_at     timestamptz NOT NULL,
     state          varchar(10) NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sending', 'sent', 'failed', 'expired')),
-    -- Until when the replica that sends it has it for itself.
+    -- Until when nobody else takes it: a replica sends it, or it was refused for now and waits for the next attempt.
     taken_until    timestamptz,
     attempts       integer NOT NULL DEFAULT 0,
     last_error     text,
@@ -352,6 +353,7 @@ CREATE TABLE guest (
     email     varchar(255) NOT NULL,
     full_name varchar(255),
     phone     varchar(50),
+    role      varchar(50) NOT NULL DEFAULT 'user',
     version   integer NOT NULL
 );
 CREATE INDEX guest_searched ON guest USING gin (searched('', full_name, email, phone) gin_trgm_ops);

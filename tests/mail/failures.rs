@@ -23,11 +23,20 @@ async fn a_server_that_is_down_for_an_hour_loses_and_doubles_nothing() {
     let untried = "SELECT count(*) FROM message WHERE kind <> 'reminder' AND attempts = 0";
     eventually("a first attempt for each", async || house.count(untried).await == 0).await;
     let waiting =
-        "SELECT count(*) FROM message WHERE state = 'waiting' AND last_error IS NOT NULL AND due_at > now() + interval '50 seconds'";
+        "SELECT count(*) FROM message WHERE state = 'waiting' AND last_error IS NOT NULL AND taken_until > now() + interval '50 seconds'";
     eventually("all that wait", async || house.count(waiting).await == 12).await;
     assert_eq!(house.server.taken().len(), 0);
+    // What waits for another attempt has been due all the while, and whoever watches is told.
+    house.run("UPDATE message SET due_at = due_at - interval '1 hour' WHERE kind <> 'reminder'").await;
+    let told = async |name: &str| {
+        let metrics = house.anyone().get("/metrics").await.expect(200).text;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+        value.unwrap_or_else(|| panic!("no {name} in {metrics}"))
+    };
+    eventually("mail that is an hour late", async || told("mail_oldest_age_seconds ").await > 3600.0).await;
+    assert_eq!(told("mail_pending ").await, 12.0);
     house.server.reopen().await;
-    house.run("UPDATE message SET due_at = now() WHERE kind <> 'reminder'").await;
+    house.run("UPDATE message SET taken_until = NULL WHERE kind <> 'reminder'").await;
     let told: Vec<_> = house.mail(12).await.into_iter().map(|letter| letter.to).collect();
     eventually("all that are sent", async || house.count("SELECT count(*) FROM message WHERE state = 'sent'").await == 12).await;
     assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), booked);

@@ -91,7 +91,7 @@ impl House {
 
     /// Has everything that waits be due, but for reminders.
     async fn hurry(&self) {
-        self.run("UPDATE message SET due_at = now() WHERE state = 'waiting' AND kind <> 'reminder'").await;
+        self.run("UPDATE message SET due_at = now(), taken_until = NULL WHERE state = 'waiting' AND kind <> 'reminder'").await;
     }
 
     async fn run(&self, statement: &'static str) {

@@ -5,6 +5,7 @@ mod cluster;
 mod command;
 mod doors;
 mod forward;
+mod ingress;
 mod metrics;
 mod policy;
 mod restaurant;

@@ -7,6 +7,7 @@ mod install;
 mod kills;
 mod migration;
 mod neighbours;
+mod pages;
 mod removal;
 mod rotation;
 mod scaling;
@@ -32,6 +33,7 @@ macro_rules! scenarios {
 pub(crate) fn all() -> Vec<(&'static str, Scenario)> {
     scenarios![
         install::a_restaurant_opens,
+        pages::a_guest_books_through_the_ingress,
         security::pods_are_restricted_and_have_no_rights,
         security::network_policies_let_through_what_is_needed,
         upgrade::each_service_under_load,

@@ -129,12 +129,14 @@ pub(crate) enum Until {
     Elapsed(Duration),
     /// So many on each connection.
     Requests(u64),
+    /// One every so often on all connections together, for so long, whether or not the one before was answered.
+    Paced(Duration, Duration),
 }
 
 /// What a connection asks: its number, and how often it has asked.
 pub(crate) type Ask = dyn Fn(usize, u64) -> Arc<Vec<u8>> + Send + Sync;
 
-/// Has so many connections ask, each as soon as it was answered, on one thread of its own.
+/// Has so many connections ask on one thread of their own, each as soon as it was answered, or at a pace.
 pub(crate) async fn drive(address: SocketAddr, connections: usize, until: Until, ask: Arc<Ask>) -> Result<Driven> {
     let work = move || -> Result<Driven> {
         tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async move {
@@ -144,7 +146,7 @@ pub(crate) async fn drive(address: SocketAddr, connections: usize, until: Until,
             }
             let (mut asking, started) = (JoinSet::new(), Instant::now());
             for (number, client) in clients.into_iter().enumerate() {
-                asking.spawn(converse(client, number, until, ask.clone(), started));
+                asking.spawn(converse(client, (number, connections), until, ask.clone(), started));
             }
             let mut driven = Driven::default();
             while let Some(one) = asking.join_next().await {
@@ -163,13 +165,26 @@ pub(crate) async fn drive(address: SocketAddr, connections: usize, until: Until,
     wait.await?
 }
 
-async fn converse(mut client: Client, number: usize, until: Until, ask: Arc<Ask>, started: Instant) -> Result<Driven> {
+async fn converse(
+    mut client: Client,
+    (number, connections): (usize, usize),
+    until: Until,
+    ask: Arc<Ask>,
+    started: Instant,
+) -> Result<Driven> {
     let mut driven = Driven::default();
     for asked in 0.. {
-        let asking = Instant::now();
+        let mut asking = Instant::now();
         let over = match until {
             Until::Elapsed(duration) => asking.duration_since(started) >= duration,
             Until::Requests(requests) => asked >= requests,
+            Until::Paced(apart, duration) => {
+                // What waits for its turn waits for the service.
+                let due = apart.mul_f64(asked as f64 * connections as f64 + number as f64);
+                asking = started + due;
+                tokio::time::sleep_until(asking.into()).await;
+                due >= duration
+            }
         };
         if over {
             break;

@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan as _};
 use sqlx::Executor as _;
 
 use crate::Result;
-use crate::client::{Ask, Client, Until, drive, request};
+use crate::client::{Ask, Client, Until, drive, request, request_with};
 use crate::platform::{DAYS_AHEAD, Platform};
 use crate::report::{Goal, Report};
 use crate::service::Service;
@@ -37,6 +37,10 @@ const TIMES: u64 = 50;
 const BEFORE: u64 = 12;
 /// For so long the service knows what it has read of a day, and a little longer: each time everything is read anew.
 const KEPT: Duration = Duration::from_millis(1050);
+/// How many guests a second look at the page, for how long, and at how many days.
+const VIEWS: u32 = 200;
+const VIEWING: Duration = Duration::from_secs(15);
+const VIEWED: u64 = 60;
 /// Requests of a client in a round at most.
 const OF_A_ROUND: u64 = 6000;
 
@@ -147,6 +151,27 @@ async fn calendar(client: &mut Client, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// How long the page takes on which guests book, when many look at once: each for a party and a day of their own.
+async fn page(service: &Service, report: &mut Report) -> Result<()> {
+    let today: Date = Timestamp::from_second(midnight())?.to_zoned(TimeZone::UTC).date();
+    let ask = move |client: usize, asked: u64| {
+        let number = asked * CONNECTIONS as u64 + client as u64;
+        let date = today.saturating_add((1 + i64::try_from(number * 97 % VIEWED).unwrap_or(0)).days());
+        let path = format!("/book?guests={}&date={date}", 2 + number % 5);
+        Arc::new(request_with("GET", &path, None, &[("accept", "text/html"), ("accept-encoding", "gzip")], None))
+    };
+    let apart = Duration::from_secs(1) / VIEWS;
+    drive(service.address, CONNECTIONS, Until::Paced(apart, TURN), Arc::new(ask)).await?;
+    let driven = drive(service.address, CONNECTIONS, Until::Paced(apart, VIEWING), Arc::new(ask)).await?;
+    if driven.of(200) != driven.requests() {
+        return Err(format!("not every page is shown: {:?}", driven.statuses).into());
+    }
+    let (p50, p99) = (driven.latencies.quantile(0.5), driven.latencies.quantile(0.99));
+    let what = format!("The page to book at, {VIEWS} requests a second for any of {VIEWED} days and 5 parties: p99");
+    report.goal(what, Goal::AtMost(10.0), " ms", p99, format!("{p99:.1} ms (p50 {p50:.1})"));
+    Ok(())
+}
+
 pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<()> {
     let unlimited = [
         ("MAX_DAYS_AHEAD", DAYS_AHEAD.to_string()),
@@ -161,6 +186,7 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
     let plain = platform.start_with("reservation", PLAIN, &unlimited).await?;
     rule(platform, &full).await?;
     calendar(&mut full.client().await?, report).await?;
+    page(&full, report).await?;
     let token = platform.token(60_000, Role::User)?;
     let (mut ruled, mut free) = (Rate::default(), Rate::default());
     for round in 0..=ROUNDS {

@@ -66,7 +66,7 @@ macro_rules! requests {
 /// The volumes of the databases and the broker, by the names of their claims: the operator's, CloudNativePG's, Strimzi's.
 const VOLUMES: &str = "(data-([0-9]+-)?)?$name-(auth-postgres|menu-postgres|reservation-postgres|kafka)(-.*)?";
 
-const ALERTS: [Alert; 8] = [
+const ALERTS: [Alert; 10] = [
     Alert {
         name: "RestaurantBookingVolumeFillsUp",
         expression: "kubelet_volume_stats_available_bytes{$volumes} / kubelet_volume_stats_capacity_bytes{$volumes} < 0.15",
@@ -139,6 +139,26 @@ const ALERTS: [Alert; 8] = [
         summary: "Logins at {{ $labels.job }} wait for the CPU.",
         description: "{{ $value }} passwords wait to be hashed in a Pod of {{ $labels.job }} in namespace {{ $labels.namespace }}; from 64 on \
             logins are answered 503. More Pods or more CPU help, unless somebody is guessing passwords.",
+    },
+    Alert {
+        name: "RestaurantBookingMailWaits",
+        // An hour is what a mail server may take to come back, or a greylist to let a message in.
+        expression: "max by (namespace, job) (mail_oldest_age_seconds{$scope}) > 3600",
+        minutes: 5,
+        severity: "warning",
+        summary: "{{ $labels.job }} does not get its mail to guests.",
+        description: "The oldest message to a guest of {{ $labels.job }} in namespace {{ $labels.namespace }} has been due for \
+            {{ $value | humanizeDuration }}. It is tried again until the visit. The log of the service says why it was not taken: the mail \
+            server is out of reach, or refuses the login or the sender.",
+    },
+    Alert {
+        name: "RestaurantBookingMailRefused",
+        expression: r#"sum by (namespace, job) (increase(mail_total{$scope, outcome="failed"}[1h])) > 5"#,
+        minutes: 5,
+        severity: "warning",
+        summary: "The mail server refuses mail of {{ $labels.job }} for good.",
+        description: "The mail server refused {{ $value | humanize }} messages of {{ $labels.job }} in namespace {{ $labels.namespace }} \
+            within an hour. A few are addresses that guests mistyped; many say that the sender is not welcome. The bookings tell the reason.",
     },
 ];
 

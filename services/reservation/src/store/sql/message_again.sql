@@ -5,7 +5,8 @@ WITH last AS MATERIALIZED (
     WHERE m.reservation_id = $1 AND NOT (m.kind = 'reminder' AND m.attempts = 0) AND m.dedupe_key NOT LIKE '%:former:%'
     ORDER BY m.id DESC LIMIT 1 FOR UPDATE OF m
 ), hurried AS (
-    UPDATE message SET due_at = clock_timestamp() FROM last WHERE message.id = last.id AND last.state = 'waiting'
+    UPDATE message SET due_at = least(message.due_at, clock_timestamp()), taken_until = NULL FROM last
+    WHERE message.id = last.id AND last.state = 'waiting'
 ), copied AS (
     INSERT INTO message (kind, reservation_id, recipient, language, params, dedupe_key, due_at, expires_at)
     SELECT kind, reservation_id, recipient, language, params, concat_ws(':', reservation_id, 'again', gen_random_uuid()), clock_timestamp(),
