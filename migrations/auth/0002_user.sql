@@ -4,6 +4,8 @@ CREATE TABLE "user" (
     -- The e-mail address in NFC and folded without case by the service, so that no locale of a database has a say in who is who.
     email_folded  text NOT NULL,
     password_hash varchar(255) NOT NULL,
+    -- Whether an administrator made the password, and the user is to choose their own.
+    password_change_required boolean NOT NULL DEFAULT false,
     role          varchar(50) NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'host', 'admin')),
     full_name     varchar(255),
     phone         varchar(50),

@@ -10,6 +10,7 @@ mod password;
 mod register;
 mod search;
 mod seed;
+mod staff;
 mod throttle;
 mod users;
 

@@ -70,6 +70,7 @@ fn table() -> Vec<Row> {
     let guest =
         json!({"guests_count": 2, "reservation_time": "SOON", "contact_email": "a@b.co", "contact_name": "Ada", "contact_phone": "12345"});
     let dish = json!({"name": "Borscht", "price": "12.50"});
+    let staff = json!({"email": "staffNEW@example.com", "full_name": "Rosa", "role": "host"});
     let seats = json!({"table_number": "NEW", "capacity": 4});
     vec![
         row("register", Of::Nothing, [201; 5]).body(json!({"email": "guestNEW@example.com", "password": "correct horse"})),
@@ -79,6 +80,8 @@ fn table() -> Vec<Row> {
         row("update_me", Of::Nothing, EVERY_USER).body(json!({"full_name": "Ada NEW"})),
         row("change_password", Of::Nothing, [401, 204, 204, 204, 204]).body(passwords),
         row("list_users", Of::Nothing, ADMIN),
+        row("create_user", Of::Nothing, [401, 403, 403, 403, 201]).body(staff),
+        row("reset_password", Of::Account, ADMIN),
         row("get_user", Of::Account, ADMIN),
         row("update_user", Of::Account, ADMIN).body(json!({"role": "user"})),
         row("list_menu", Of::Nothing, EVERYONE),

@@ -46,7 +46,15 @@ pub fn header() -> Header {
 pub fn claims(user_id: i32, role: Role) -> Claims {
     let now = jsonwebtoken::get_current_timestamp();
     let name = chassis::run::config::ISSUER.to_owned();
-    Claims { sub: user_id.to_string(), role, iss: name.clone(), aud: name, iat: now, exp: now + auth::TOKEN_LIFETIME }
+    Claims {
+        sub: user_id.to_string(),
+        role,
+        iss: name.clone(),
+        aud: name,
+        iat: now,
+        exp: now + auth::TOKEN_LIFETIME,
+        password_change_required: false,
+    }
 }
 
 /// A good token.

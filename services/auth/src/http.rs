@@ -29,6 +29,7 @@ mod me;
 mod password;
 mod refusal;
 mod register;
+mod staff;
 mod users;
 
 /// What the handlers work with.
@@ -65,6 +66,8 @@ static PROBLEMS: &[Problems] = &[
     ("update_me", &[&EMAIL_TAKEN, &PRECONDITION_FAILED]),
     ("change_password", &[&WRONG_PASSWORD, &TOO_MANY_ATTEMPTS, &OVERLOADED]),
     ("list_users", &[&FORBIDDEN]),
+    ("create_user", &[&FORBIDDEN, &EMAIL_TAKEN, &OVERLOADED]),
+    ("reset_password", &[&FORBIDDEN, &OVERLOADED]),
     ("get_user", &[&FORBIDDEN, &PRECONDITION_FAILED]),
     ("update_user", &[&FORBIDDEN, &LAST_ADMINISTRATOR, &PRECONDITION_FAILED]),
     ("get_key_set", &[&VALIDATION_FAILED]),
@@ -77,8 +80,9 @@ pub(crate) fn router() -> (Router<App>, OpenApi) {
         .routes(routes!(login::login))
         .routes(routes!(me::get_me, me::update_me))
         .routes(routes!(password::change_password))
-        .routes(routes!(users::list_users))
+        .routes(routes!(users::list_users, staff::create_user))
         .routes(routes!(users::get_user, users::update_user))
+        .routes(routes!(staff::reset_password))
         .routes(routes!(key_set::get_key_set))
         .split_for_parts();
     chassis::http::openapi::complete(&mut api, Some("/auth/login"), PROBLEMS);
@@ -135,7 +139,9 @@ mod tests {
     fn json_bodies_are_closed_and_the_oauth2_form_is_open() {
         let document = document();
         let schemas = &document["components"]["schemas"];
-        for name in ["RegisterRequest", "LoginRequest", "UpdateMeRequest", "ChangePasswordRequest", "UpdateUserRequest"] {
+        for name in
+            ["RegisterRequest", "LoginRequest", "UpdateMeRequest", "ChangePasswordRequest", "UpdateUserRequest", "CreateUserRequest"]
+        {
             assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
         }
         assert!(schemas["LoginForm"].is_object() && schemas["LoginForm"].get("additionalProperties").is_none());

@@ -15,6 +15,11 @@ pub(crate) const MAX_BYTES: usize = 72;
 pub(crate) struct Password(SecretString);
 
 impl Password {
+    /// One that the service made, and that keeps the rules.
+    pub(crate) fn made(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The password itself.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()

@@ -23,8 +23,9 @@ statements! {
     LIST_USERS = include_str!("store/list_users.sql");
     LIST_STAFF = include_str!("store/list_staff.sql");
     SEARCH_USERS = include_str!("store/search_users.sql");
-    FIND_PASSWORD_HASH = "SELECT password_hash FROM \"user\" WHERE id = $1";
+    FIND_PASSWORD = "SELECT password_hash, password_change_required FROM \"user\" WHERE id = $1";
     REPLACE_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    CHANGE_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $3, password_change_required = false WHERE id = $1 AND password_hash = $2";
 
     FIND_ROLE = "SELECT role::text FROM \"user\" WHERE id = $1";
     UPDATE_ROLE = include_str!("store/update_role.sql");
@@ -34,13 +35,14 @@ statements! {
     FIND_DECLARATION = "SELECT email_folded, password_hash FROM administrator_declaration";
     RECORD_DECLARATION = include_str!("store/record_declaration.sql");
     SEED_ADMINISTRATOR = include_str!("store/seed_administrator.sql");
-    SET_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $2 WHERE id = $1";
+    SET_PASSWORD_HASH = "UPDATE \"user\" SET password_hash = $2, password_change_required = $3 WHERE id = $1 RETURNING email_folded";
 
     FIND_LOGIN = include_str!("store/find_login.sql");
     CLOSED_FOR = include_str!("store/closed_for.sql");
     RECORD_FAILURE = include_str!("store/record_failure.sql");
     FORGET_OLD_FAILURES = include_str!("store/forget_old_failures.sql");
     FORGIVE_FAILURES = include_str!("store/forgive_failures.sql");
+    FORGET_FAILURES = "DELETE FROM login_failure WHERE subject = ANY($1)";
 
     RECORD_RESERVATION = include_str!("store/record_reservation.sql");
     FIND_ACTIVITY = include_str!("store/find_activity.sql");

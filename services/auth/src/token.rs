@@ -5,16 +5,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use chassis::Shutdown;
-use chassis::http::identity::{Claims, Role, TOKEN_TYPE, UserId, Verifier};
+use chassis::http::identity::{Caller, Claims, PAGES_AUDIENCE, TOKEN_TYPE, Verifier};
 use chassis::run::service::StartError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use site::session::LIFETIME;
 
 use crate::keys;
 
-/// How long a token is good for, in seconds: 2 hours.
+/// How long a token for the API is good for, in seconds: 2 hours.
 pub const TOKEN_LIFETIME: u64 = 2 * 60 * 60;
 
 /// How often the file of the private key is looked at.
@@ -99,16 +100,26 @@ impl Signer {
         Ok(())
     }
 
-    /// A token for a user, valid from now on.
-    pub(crate) fn sign(&self, user_id: UserId, role: Role) -> String {
+    /// A token for the API, valid from now on.
+    pub(crate) fn sign(&self, caller: Caller) -> String {
+        self.issue(caller, &self.audience, TOKEN_LIFETIME)
+    }
+
+    /// A session on pages, valid from now on.
+    pub(crate) fn session(&self, caller: Caller) -> String {
+        self.issue(caller, PAGES_AUDIENCE, LIFETIME)
+    }
+
+    fn issue(&self, Caller { user_id, role, password_change_required }: Caller, audience: &str, lifetime: u64) -> String {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = Claims {
             sub: user_id.to_string(),
             role,
             iss: self.issuer.clone(),
-            aud: self.audience.clone(),
+            aud: audience.to_owned(),
             iat: now,
-            exp: now + TOKEN_LIFETIME,
+            exp: now + lifetime,
+            password_change_required,
         };
         let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
         jsonwebtoken::encode(&key.header, &claims, &key.key).expect("an Ed25519 key signs any claims")
@@ -117,7 +128,13 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    use chassis::http::identity::{Role, UserId};
+
     use super::*;
+
+    fn caller(user_id: UserId, role: Role) -> Caller {
+        Caller { user_id, role, password_change_required: false }
+    }
 
     fn kid(token: &str) -> Option<String> {
         jsonwebtoken::decode_header(token).expect("a header").kid
@@ -128,25 +145,29 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let (private, public) = (directory.path().join(keys::PRIVATE_KEY), directory.path().join(keys::KEY_SET));
         keys::generate(directory.path(), false).expect("keys");
-        let verifier = Verifier::new(public, "iss", "aud").expect("a key set");
+        let verifier = Verifier::new(public.clone(), "iss", "aud").expect("a key set");
         let signer = Arc::new(Signer::read(&private, &verifier, "iss", "aud").expect("a signer"));
-        let token = signer.sign(UserId::MIN, Role::Admin);
+        let token = signer.sign(caller(UserId::MIN, Role::Admin));
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         assert_eq!((header.alg, header.typ.as_deref(), header.kid.is_some()), (Algorithm::EdDSA, Some("JWT"), true));
-        let caller = verifier.verify(&token).expect("valid");
-        assert_eq!((caller.user_id, caller.role), (UserId::MIN, Role::Admin));
+        let known = verifier.verify(&token).expect("valid");
+        assert_eq!((known.user_id, known.role), (UserId::MIN, Role::Admin));
+        // A session opens no API, and a token no page.
+        let sessions = Verifier::new(public.clone(), "iss", PAGES_AUDIENCE).expect("a key set");
+        let session = signer.session(caller(UserId::MIN, Role::Admin));
+        assert!(sessions.verify(&session).is_some() && verifier.verify(&session).is_none() && sessions.verify(&token).is_none());
 
         let stop = Shutdown::new();
         let following = tokio::spawn(signer.clone().follow(stop.clone()));
         // What is no key is not used, and what comes after it is.
         std::fs::write(&private, "a shopping list").expect("written");
         assert!(signer.refresh().is_err());
-        assert_eq!(kid(&signer.sign(UserId::MIN, Role::Admin)), kid(&token));
+        assert_eq!(kid(&signer.sign(caller(UserId::MIN, Role::Admin))), kid(&token));
         std::fs::remove_file(&private).expect("removed");
         keys::generate(directory.path(), true).expect("keys");
         let rotated = async {
             loop {
-                let newer = signer.sign(UserId::MAX, Role::User);
+                let newer = signer.sign(caller(UserId::MAX, Role::User));
                 if kid(&newer) != kid(&token) {
                     return newer;
                 }

@@ -22,6 +22,7 @@ struct Failure<'a> {
 /// The kind of failure, as the texts tell it.
 fn kind(status: u16) -> &'static str {
     match status {
+        403 => "forbidden",
         404 | 410 => "missing",
         405 => "method",
         413 => "large",
@@ -54,7 +55,7 @@ mod tests {
     #[test]
     fn every_status_has_its_texts() {
         let shell = Shell::new("reservation", &crate::settings::Site::default(), "", crate::texts::Texts::new(["", "", ""]));
-        for status in [400, 404, 405, 408, 413, 415, 422, 429, 500, 503] {
+        for status in [400, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503] {
             for language in crate::language::Language::ALL {
                 for more in ["", "-more"] {
                     assert!(shell.texts(*language).keys().contains(&format!("failed-{}{more}", kind(status))), "{language}: {status}");

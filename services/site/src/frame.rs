@@ -1,5 +1,7 @@
 //! What stands around the content of every page: the name and the ways to go above it, the restaurant and the languages below.
 
+use chassis::http::identity::Caller;
+
 use crate::language::Language;
 use crate::reader::{Reader, with_language};
 use crate::settings::Site;
@@ -15,6 +17,16 @@ pub enum Here {
     Booking,
     /// Booking a table.
     Book,
+    /// The day, for the staff.
+    Day,
+    /// Setting up the house.
+    Setup,
+    /// The dishes, for administrators.
+    Dishes,
+    /// The accounts of the staff.
+    Staff,
+    /// The session and the password.
+    Account,
     /// None.
     Elsewhere,
 }
@@ -30,6 +42,8 @@ pub struct Frame<'a> {
     shell: &'a Shell,
     reader: Reader,
     here: Here,
+    /// Who reads it, where it is for the staff.
+    staff: Option<Caller>,
 }
 
 /// A link in the frame.
@@ -45,10 +59,10 @@ pub struct Link {
 }
 
 impl<'a> Frame<'a> {
-    pub(crate) fn new(shell: &'a Shell, reader: &Reader, title: &str, here: Here) -> Self {
+    pub(crate) fn new(shell: &'a Shell, reader: &Reader, title: &str, here: Here, staff: Option<Caller>) -> Self {
         let name = &shell.site.name;
         let title = if title == name { title.to_owned() } else { format!("{title} · {name}") };
-        Self { site: &shell.site, title, texts: shell.texts(reader.language), shell, reader: reader.clone(), here }
+        Self { site: &shell.site, title, texts: shell.texts(reader.language), shell, reader: reader.clone(), here, staff }
     }
 
     /// The language of the page.
@@ -91,10 +105,36 @@ impl<'a> Frame<'a> {
         self.shell.link(&self.reader, &self.site.menu_url, "/menu")
     }
 
+    /// Whether it is for the staff.
+    pub fn is_for_staff(&self) -> bool {
+        self.staff.is_some()
+    }
+
+    /// The day, for the staff.
+    pub fn day(&self) -> String {
+        self.shell.link(&self.reader, &self.site.reservation_url, "/host")
+    }
+
     /// The ways to go.
-    pub fn ways(&self) -> [Link; 3] {
+    pub fn ways(&self) -> Vec<Link> {
         let way = |here, to, key| Link { to, text: self.say(key), here: self.here == here, language: None };
-        [way(Here::Menu, self.menu(), "nav-menu"), way(Here::Booking, self.find(), "nav-booking"), way(Here::Book, self.book(), "nav-book")]
+        if let Some(caller) = self.staff {
+            let of = |url: &str, path| self.shell.link(&self.reader, url, path);
+            let (auth, menu, reservation) = (&self.site.auth_url, &self.site.menu_url, &self.site.reservation_url);
+            let mut ways = vec![way(Here::Day, self.day(), "nav-day")];
+            if caller.is_admin() {
+                ways.push(way(Here::Setup, of(reservation, "/host/setup"), "nav-setup"));
+                ways.push(way(Here::Dishes, of(menu, "/menu/edit"), "nav-dishes"));
+                ways.push(way(Here::Staff, of(auth, "/account/staff"), "nav-staff"));
+            }
+            ways.push(way(Here::Account, of(auth, "/account/logout"), "nav-account"));
+            return ways;
+        }
+        vec![
+            way(Here::Menu, self.menu(), "nav-menu"),
+            way(Here::Booking, self.find(), "nav-booking"),
+            way(Here::Book, self.book(), "nav-book"),
+        ]
     }
 
     /// The same page in the languages that the restaurant speaks; none where it speaks one alone, or the page cannot be asked for again.

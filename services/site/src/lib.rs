@@ -8,6 +8,7 @@ mod icon;
 pub mod language;
 mod palette;
 pub mod reader;
+pub mod session;
 pub mod settings;
 pub mod shell;
 pub mod texts;

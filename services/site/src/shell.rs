@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use chassis::http::identity::Caller;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::assets::Assets;
@@ -55,6 +56,11 @@ impl Shell {
         }
     }
 
+    /// Where browsers reach this service.
+    pub fn own_url(&self) -> &str {
+        &self.own_url
+    }
+
     /// The files that pages load.
     pub fn assets(&self) -> &Assets {
         &self.assets
@@ -67,7 +73,12 @@ impl Shell {
 
     /// What stands around the content of a page.
     pub fn frame(&self, reader: &Reader, title: &str, here: Here) -> Frame<'_> {
-        Frame::new(self, reader, title, here)
+        Frame::new(self, reader, title, here, None)
+    }
+
+    /// What stands around the content of a page for the staff.
+    pub fn staff_frame(&self, reader: &Reader, title: &str, here: Here, caller: Caller) -> Frame<'_> {
+        Frame::new(self, reader, title, here, Some(caller))
     }
 
     /// A page of the service that browsers reach at this URL, as a link from this one.

@@ -107,8 +107,15 @@ impl Platform {
     /// A token of a user.
     pub(crate) fn token(&self, user_id: usize, role: Role) -> Result<String> {
         let now = jsonwebtoken::get_current_timestamp();
-        let claims =
-            Claims { sub: user_id.to_string(), role, iss: ISSUER.to_owned(), aud: ISSUER.to_owned(), iat: now, exp: now + TOKEN_LIFETIME };
+        let claims = Claims {
+            sub: user_id.to_string(),
+            role,
+            iss: ISSUER.to_owned(),
+            aud: ISSUER.to_owned(),
+            iat: now,
+            exp: now + TOKEN_LIFETIME,
+            password_change_required: false,
+        };
         Ok(jsonwebtoken::encode(&self.header, &claims, &self.signing_key)?)
     }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use chassis::http::identity::Caller;
 use chassis::http::input::Input;
 use chassis::http::problem::Problem;
 use chassis::http::text::{SHORT_TEXT, Text, fold};
@@ -83,6 +84,9 @@ pub(super) struct TokenResponse {
     /// How long the token is valid, in seconds.
     #[schema(example = 7200)]
     expires_in: u64,
+    /// Whether the password was a one-time password: the token is then good for `POST /auth/password` alone.
+    #[schema(example = false)]
+    password_change_required: bool,
 }
 
 /// The e-mail address and the password, from JSON or from the form.
@@ -98,7 +102,8 @@ fn read(input: &mut Input) -> Option<(Text<SHORT_TEXT>, Attempt)> {
 ///
 /// Takes JSON, or the form of OAuth2's password grant. An unknown e-mail address and a wrong password get the same answer.
 /// Ten failed logins within 15 minutes close an e-mail address until the oldest of them is 15 minutes old.
-/// A login that succeeds forgets the failures before it.
+/// A login that succeeds forgets the failures before it. After a login with a one-time password, which an administrator made, nothing but
+/// `POST /auth/password` is allowed until the user has chosen their own and logged in with it.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -114,8 +119,19 @@ fn read(input: &mut Input) -> Option<(Text<SHORT_TEXT>, Attempt)> {
 pub(super) async fn login(State(app): State<App>, mut input: Input) -> Result<Response, Problem> {
     let credentials = read(&mut input);
     let (email, password) = input.finish(credentials)?;
-    let email = fold(email.as_str());
-    let Login { id, password_hash, role, closed_for } = attempt::login(&app.pool, &email).await?;
+    let caller = log_in(&app, email.as_str(), password).await?;
+    let access_token = app.signer.sign(caller);
+    let password_change_required = caller.password_change_required;
+    Ok(Json(TokenResponse { access_token, token_type: "bearer", expires_in: TOKEN_LIFETIME, password_change_required }).into_response())
+}
+
+/// The user of an e-mail address and a password.
+///
+/// # Errors
+/// 401 where there is none, 429 where the address is closed, 503 where too many passwords wait.
+pub(crate) async fn log_in(app: &App, email: &str, password: Attempt) -> Result<Caller, Problem> {
+    let email = fold(email);
+    let Login { id, password_hash, password_change_required, role, closed_for } = attempt::login(&app.pool, &email).await?;
     if closed_for.is_some() {
         return Err(too_many_attempts(closed_for));
     }
@@ -137,6 +153,5 @@ pub(super) async fn login(State(app): State<App>, mut input: Input) -> Result<Re
             tracing::warn!(%error, "a password hash of another cost was not replaced");
         }
     }
-    let access_token = app.signer.sign(id, role);
-    Ok(Json(TokenResponse { access_token, token_type: "bearer", expires_in: TOKEN_LIFETIME }).into_response())
+    Ok(Caller { user_id: id, role, password_change_required: password_change_required.unwrap_or_default() })
 }

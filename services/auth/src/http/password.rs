@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::identity::Caller;
+use chassis::http::identity::{AnyCaller, UserId};
 use chassis::http::input::Input;
 use chassis::http::problem::Problem;
 use http::StatusCode;
@@ -40,18 +40,28 @@ chassis::body! {
     responses((status = 204, description = "The password is changed.")),
     security(("bearer" = []), ("password" = [])),
 )]
-pub(super) async fn change_password(State(app): State<App>, caller: Caller, mut input: Input) -> Result<Response, Problem> {
+pub(super) async fn change_password(State(app): State<App>, AnyCaller(caller): AnyCaller, mut input: Input) -> Result<Response, Problem> {
     let body = input.read::<ChangePasswordRequest>();
     let ChangePasswordRequest { current_password, new_password } = input.finish(body)?;
-    let subject = Subject::password_of(caller.user_id);
+    change(&app, caller.user_id, current_password, new_password).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Gives a user the password that they chose.
+///
+/// # Errors
+/// 403 where the current one is wrong, 422 where it is a one-time password that should stay, 429 after too many wrong ones, 503 where too
+/// many passwords wait.
+pub(crate) async fn change(app: &App, user_id: UserId, current: Attempt, new: Password) -> Result<(), Problem> {
+    let subject = Subject::password_of(user_id);
     // Another change at the same time, or a login that replaces the hash, is overwritten only where the current password is still right.
     loop {
-        let stored = user::password_hash(&app.pool, caller.user_id).await?.ok_or_else(nobody)?;
+        let (stored, one_time) = user::password(&app.pool, user_id).await?.ok_or_else(nobody)?;
         let closed_for = attempt::closed_for(&app.pool, subject).await?;
         if closed_for.is_some() {
             return Err(too_many_attempts(closed_for));
         }
-        if app.hasher.compare(current_password.clone(), Some(stored.clone())).await? == Verdict::Wrong {
+        if app.hasher.compare(current.clone(), Some(stored.clone())).await? == Verdict::Wrong {
             if attempt::fail(&app.pool, subject).await? {
                 return Err(Problem::new(&WRONG_PASSWORD, "The current password is wrong."));
             }
@@ -61,9 +71,12 @@ pub(super) async fn change_password(State(app): State<App>, caller: Caller, mut 
         if closed_for.is_some() {
             return Err(too_many_attempts(closed_for));
         }
-        let hash = app.hasher.hash(new_password.clone()).await?;
-        if user::replace_password_hash(&app.pool, caller.user_id, &stored, &hash).await? {
-            return Ok(StatusCode::NO_CONTENT.into_response());
+        if one_time && current.expose() == new.expose() {
+            return Err(Problem::member("new_password", "not_allowed", "A one-time password is used once. Choose another one."));
+        }
+        let hash = app.hasher.hash(new.clone()).await?;
+        if user::change_password(&app.pool, user_id, &stored, &hash).await? {
+            return Ok(());
         }
     }
 }

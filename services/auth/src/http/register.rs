@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use chassis::http::identity::Role;
 use chassis::http::input::Input;
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
@@ -11,7 +12,7 @@ use super::refusal::email_taken;
 use super::{App, tagged};
 use crate::events;
 use crate::password::Password;
-use crate::store::user::{self, User};
+use crate::store::user::{self, NewUser, User};
 
 chassis::body! {
     /// A new account.
@@ -60,7 +61,15 @@ pub(super) async fn register(State(app): State<App>, mut input: Input) -> Result
     // Before it is known whether the address is free, so that finding out costs as much as registering.
     let hash = app.hasher.hash(password).await?;
     let mut transaction = app.pool.begin().await?;
-    let inserted = user::insert(&mut transaction, &email, &hash, full_name.as_ref(), phone.as_ref()).await?;
+    let new = NewUser {
+        email: &email,
+        password_hash: &hash,
+        full_name: full_name.as_ref(),
+        phone: phone.as_ref(),
+        role: Role::User,
+        password_change_required: false,
+    };
+    let inserted = user::insert(&mut transaction, &new).await?;
     let user = inserted.ok_or_else(email_taken)?;
     app.outbox.write(&mut transaction, &events::registered(&user)).await?;
     transaction.commit().await?;

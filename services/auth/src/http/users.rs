@@ -151,6 +151,21 @@ pub(super) async fn get_user(State(app): State<App>, _: Administrator, mut input
 pub(super) async fn update_user(State(app): State<App>, actor: Administrator, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions, body) = (input.id::<UserId>(), input.conditions(), input.read::<UpdateUserRequest>());
     let (id, conditions, body) = input.finish((id, conditions, body))?;
+    let accepts = |version| conditions.check_version(version);
+    respond(&set_role(&app, &actor, id, body.role, &accepts).await?)
+}
+
+/// Gives a user a role, where one is given.
+///
+/// # Errors
+/// 403 where the actor is no administrator any more, 404, 409 where nobody would be one, 412 where the version is not accepted.
+pub(crate) async fn set_role(
+    app: &App,
+    actor: &Administrator,
+    id: UserId,
+    role: Option<Role>,
+    accepts: &(dyn Fn(i32) -> Result<(), Problem> + Sync),
+) -> Result<UserWithActivity, Problem> {
     let mut transaction = app.pool.begin().await?;
     // One after another, so that of two administrators who dismiss each other at once one remains, and only who is one still may do so.
     let administrators = administrator::lock_all(&mut transaction).await?;
@@ -158,10 +173,10 @@ pub(super) async fn update_user(State(app): State<App>, actor: Administrator, mu
         return Err(forbidden());
     }
     let current = user::lock(&mut transaction, id).await?.ok_or_else(no_such_user)?;
-    conditions.check_version(current.version)?;
-    let role = body.role.unwrap_or(current.role);
+    accepts(current.version)?;
+    let role = role.unwrap_or(current.role);
     if role == current.role {
-        return respond(&with_activity(&mut *transaction, current).await?);
+        return with_activity(&mut *transaction, current).await;
     }
     if administrators == [current.id] {
         let detail = "This user is the only administrator and keeps the role. Appoint another administrator first.";
@@ -172,7 +187,7 @@ pub(super) async fn update_user(State(app): State<App>, actor: Administrator, mu
     let changed = with_activity(&mut *transaction, user).await?;
     transaction.commit().await?;
     app.outbox.wake();
-    respond(&changed)
+    Ok(changed)
 }
 
 fn respond(user: &UserWithActivity) -> Result<Response, Problem> {

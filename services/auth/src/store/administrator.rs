@@ -5,6 +5,7 @@ use chassis::http::text::Email;
 use chassis::http::value::{Raw, Value as _};
 use sqlx::{PgConnection, PgPool};
 
+use super::attempt::{self, Subject};
 use super::user::{self, User};
 use super::{
     FIND_DECLARATION, FIND_ID_BY_EMAIL, FIND_ROLE, LIST_ADMINISTRATORS, LOCK_ADMINISTRATION, RECORD_DECLARATION, SEED_ADMINISTRATOR,
@@ -26,6 +27,15 @@ pub(crate) async fn lock_all(connection: &mut PgConnection) -> Result<Vec<UserId
 /// Gives a user a role, as the next version.
 pub(crate) async fn set_role(connection: &mut PgConnection, id: UserId, role: Role) -> Result<User, sqlx::Error> {
     sqlx::query_as(UPDATE_ROLE).bind(id).bind(role).fetch_one(connection).await
+}
+
+/// Gives a user a one-time password. Their failures to log in are forgotten. `false` where there is no such user.
+pub(crate) async fn reset_password(connection: &mut PgConnection, id: UserId, password_hash: &str) -> Result<bool, sqlx::Error> {
+    let reset = sqlx::query_scalar(SET_PASSWORD_HASH).bind(id).bind(password_hash).bind(true);
+    let Some(email_folded) = reset.fetch_optional(&mut *connection).await? else { return Ok(false) };
+    let email_folded: String = email_folded;
+    attempt::forget(connection, &[Subject::login(&email_folded), Subject::password_of(id)]).await?;
+    Ok(true)
 }
 
 /// The user of an e-mail address.
@@ -69,7 +79,7 @@ pub(crate) async fn seed(connection: &mut PgConnection, email: &Email, password_
         && let Some(user) = user::lock(connection, id).await?
     {
         if user.role == Role::Admin {
-            sqlx::query(SET_PASSWORD_HASH).bind(id).bind(password_hash).execute(connection).await?;
+            sqlx::query(SET_PASSWORD_HASH).bind(id).bind(password_hash).bind(false).execute(connection).await?;
             return Ok(seeded);
         }
         // No mail is ever delivered there (RFC 2606), and nobody else can have it: an id is given out once.

@@ -4,9 +4,9 @@
 
 use chassis::http::identity::{Role, UserId};
 use sha2::{Digest as _, Sha256};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 
-use super::{CLOSED_FOR, FIND_LOGIN, FORGET_OLD_FAILURES, FORGIVE_FAILURES, RECORD_FAILURE};
+use super::{CLOSED_FOR, FIND_LOGIN, FORGET_FAILURES, FORGET_OLD_FAILURES, FORGIVE_FAILURES, RECORD_FAILURE};
 
 /// What failures are counted for. An e-mail address that may belong to nobody is not kept in the clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(crate) struct Login {
     /// The user of the address, if there is one.
     pub(crate) id: Option<UserId>,
     pub(crate) password_hash: Option<String>,
+    /// Whether the password is a one-time password.
+    pub(crate) password_change_required: Option<bool>,
     pub(crate) role: Option<Role>,
     /// For how many seconds more the address is closed.
     pub(crate) closed_for: Option<i64>,
@@ -55,6 +57,13 @@ pub(crate) async fn succeed(pool: &PgPool, subject: Subject) -> Result<Option<i6
 /// For how many seconds more a subject is closed.
 pub(crate) async fn closed_for(pool: &PgPool, subject: Subject) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar(CLOSED_FOR).bind(&subject.0[..]).fetch_one(pool).await
+}
+
+/// Forgets the failures of subjects, also of those that they have closed.
+pub(crate) async fn forget(connection: &mut PgConnection, subjects: &[Subject]) -> Result<(), sqlx::Error> {
+    let subjects: Vec<&[u8]> = subjects.iter().map(|subject| &subject.0[..]).collect();
+    sqlx::query(FORGET_FAILURES).bind(subjects).execute(connection).await?;
+    Ok(())
 }
 
 #[cfg(test)]

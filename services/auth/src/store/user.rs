@@ -8,8 +8,8 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use utoipa::ToSchema;
 
 use super::{
-    FIND_PASSWORD_HASH, FIND_USER, INSERT_USER, LIST_STAFF, LIST_USERS, LOCK_USER, REPLACE_PASSWORD_HASH, SEARCH_USERS, TAKE_EMAIL,
-    UPDATE_PROFILE,
+    CHANGE_PASSWORD_HASH, FIND_PASSWORD, FIND_USER, INSERT_USER, LIST_STAFF, LIST_USERS, LOCK_USER, REPLACE_PASSWORD_HASH, SEARCH_USERS,
+    TAKE_EMAIL, UPDATE_PROFILE,
 };
 
 /// A user.
@@ -44,16 +44,22 @@ pub(crate) struct User {
     pub(crate) updated_at: Timestamp,
 }
 
-/// Adds a user with the role `user`; `None` where the e-mail address belongs to an account.
-pub(crate) async fn insert(
-    connection: &mut PgConnection,
-    email: &Email,
-    password_hash: &str,
-    full_name: Option<&Name>,
-    phone: Option<&Phone>,
-) -> Result<Option<User>, sqlx::Error> {
-    let insert = sqlx::query_as(INSERT_USER).bind(email.as_str()).bind(email.folded()).bind(password_hash);
-    insert.bind(full_name.map(Name::as_str)).bind(phone.map(Phone::as_str)).fetch_optional(connection).await
+/// An account that is to be made.
+pub(crate) struct NewUser<'a> {
+    pub(crate) email: &'a Email,
+    pub(crate) password_hash: &'a str,
+    pub(crate) full_name: Option<&'a Name>,
+    pub(crate) phone: Option<&'a Phone>,
+    pub(crate) role: Role,
+    /// Whether the password is a one-time password.
+    pub(crate) password_change_required: bool,
+}
+
+/// Adds a user; `None` where the e-mail address belongs to an account.
+pub(crate) async fn insert(connection: &mut PgConnection, user: &NewUser<'_>) -> Result<Option<User>, sqlx::Error> {
+    let insert = sqlx::query_as(INSERT_USER).bind(user.email.as_str()).bind(user.email.folded()).bind(user.password_hash);
+    let insert = insert.bind(user.full_name.map(Name::as_str)).bind(user.phone.map(Phone::as_str));
+    insert.bind(user.role).bind(user.password_change_required).fetch_optional(connection).await
 }
 
 /// A user by id.
@@ -76,12 +82,17 @@ pub(crate) async fn update_profile(connection: &mut PgConnection, user: &User) -
     sqlx::query_as(UPDATE_PROFILE).bind(user.id).bind(&user.full_name).bind(&user.phone).fetch_one(connection).await
 }
 
-/// The hash of a user's password.
-pub(crate) async fn password_hash(pool: &PgPool, id: UserId) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar(FIND_PASSWORD_HASH).bind(id).fetch_optional(pool).await
+/// The hash of a user's password, and whether it is a one-time password.
+pub(crate) async fn password(pool: &PgPool, id: UserId) -> Result<Option<(String, bool)>, sqlx::Error> {
+    sqlx::query_as(FIND_PASSWORD).bind(id).fetch_optional(pool).await
 }
 
-/// Replaces the hash of a user's password; `false` where it is another one by now. That is no new version: nobody sees it.
+/// Gives a user the password that they chose; `false` where the hash is another one by now. That is no new version: nobody sees it.
+pub(crate) async fn change_password(pool: &PgPool, id: UserId, old: &str, new: &str) -> Result<bool, sqlx::Error> {
+    Ok(sqlx::query(CHANGE_PASSWORD_HASH).bind(id).bind(old).bind(new).execute(pool).await?.rows_affected() > 0)
+}
+
+/// Replaces the hash of a user's password by another one of it; `false` where it is another one by now.
 pub(crate) async fn replace_password_hash(pool: &PgPool, id: UserId, old: &str, new: &str) -> Result<bool, sqlx::Error> {
     Ok(sqlx::query(REPLACE_PASSWORD_HASH).bind(id).bind(old).bind(new).execute(pool).await?.rows_affected() > 0)
 }

@@ -40,6 +40,8 @@ codes! {
     UNAUTHENTICATED = "unauthenticated", 401, "Not authenticated", "The request has no bearer token, or one that is not valid (any more).";
     /// 403: a valid token whose role is not enough.
     FORBIDDEN = "forbidden", 403, "Forbidden", "The role of the caller does not allow the request.";
+    /// 403: a token of a one-time password.
+    PASSWORD_CHANGE_REQUIRED = "password_change_required", 403, "Password change required", "The caller logged in with a one-time password, and may do nothing but choose their own: `POST /auth/password`.";
     /// 404: no such path, or nothing of that id that the caller may see.
     NOT_FOUND = "not_found", 404, "Not found", "There is nothing here, or nothing that the caller may know of.";
     /// 405: the path has no such method.

@@ -49,7 +49,13 @@ pub struct Claims {
     pub iat: u64,
     /// When it ends, in seconds since 1970.
     pub exp: u64,
+    /// Whether the user signed in with a one-time password, and so may do nothing but choose their own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub password_change_required: bool,
 }
+
+/// The audience of sessions on pages, whatever that of tokens for the API is: neither is good for the other.
+pub const PAGES_AUDIENCE: &str = "restaurant-booking-pages";
 
 /// The `typ` of our tokens' headers.
 pub const TOKEN_TYPE: &str = "JWT";
@@ -90,18 +96,20 @@ struct Keys {
 /// They are known by their digests, so that no token lies in memory; tokens that are not valid are not remembered.
 #[derive(Default)]
 struct Verified {
-    recent: HashMap<Digest, Known>,
+    recent: HashMap<Digest, Session>,
     /// What was recent before `recent` was full: in the end all that is not asked for again is forgotten.
-    before: HashMap<Digest, Known>,
+    before: HashMap<Digest, Session>,
 }
 
 type Digest = [u8; 32];
 
 /// Who the bearer of a token is, and until when.
-#[derive(Clone, Copy)]
-struct Known {
-    caller: Caller,
-    exp: u64,
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// The bearer.
+    pub caller: Caller,
+    /// When the token ends, in seconds since 1970.
+    pub ends_at: u64,
 }
 
 /// How often the file is looked at: one question to the operating system, which does not block for long.
@@ -111,7 +119,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const REMEMBERED: usize = 4096;
 
 impl Verified {
-    fn get(&mut self, digest: &Digest) -> Option<Known> {
+    fn get(&mut self, digest: &Digest) -> Option<Session> {
         if let Some(known) = self.recent.get(digest) {
             return Some(*known);
         }
@@ -120,7 +128,7 @@ impl Verified {
         Some(known)
     }
 
-    fn put(&mut self, digest: Digest, known: Known) {
+    fn put(&mut self, digest: Digest, known: Session) {
         if self.recent.len() >= REMEMBERED {
             self.before = std::mem::take(&mut self.recent);
         }
@@ -204,9 +212,14 @@ impl Verifier {
 
     /// Who the bearer of a token is, if it is valid.
     pub fn verify(&self, token: &str) -> Option<Caller> {
+        self.session(token).map(|session| session.caller)
+    }
+
+    /// Who the bearer of a token is, and until when, if it is valid.
+    pub fn session(&self, token: &str) -> Option<Session> {
         let digest: Digest = Sha256::digest(token).into();
         match self.verify_with_known_keys(token, digest) {
-            Ok(caller) => caller,
+            Ok(session) => session,
             Err(UnknownKey) => {
                 self.refresh();
                 self.verify_with_known_keys(token, digest).ok().flatten()
@@ -214,14 +227,14 @@ impl Verifier {
         }
     }
 
-    fn verify_with_known_keys(&self, token: &str, digest: Digest) -> Result<Option<Caller>, UnknownKey> {
+    fn verify_with_known_keys(&self, token: &str, digest: Digest) -> Result<Option<Session>, UnknownKey> {
         let now = jsonwebtoken::get_current_timestamp();
         let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
         let verified = || keys.verified.lock().unwrap_or_else(PoisonError::into_inner);
         let known = verified().get(&digest);
-        if let Some(Known { caller, exp }) = known {
+        if let Some(known) = known {
             // All else about it cannot change: its signature, its claims, and that its time has come.
-            return Ok((exp.saturating_add(self.0.validation.leeway) >= now).then_some(caller));
+            return Ok((known.ends_at.saturating_add(self.0.validation.leeway) >= now).then_some(known));
         }
         // We know no extension, so a token that needs one is not valid (RFC 7515, 4.1.11).
         let header = jsonwebtoken::decode_header(token).ok().filter(|header| header.crit.is_none());
@@ -231,17 +244,18 @@ impl Verifier {
         if let Some(known) = known {
             verified().put(digest, known);
         }
-        Ok(known.map(|known| known.caller))
+        Ok(known)
     }
 
     /// What a token says, where it is valid.
-    fn read(&self, token: &str, key: &DecodingKey, now: u64) -> Option<Known> {
+    fn read(&self, token: &str, key: &DecodingKey, now: u64) -> Option<Session> {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.0.validation).ok()?.claims;
         if claims.iat > now + self.0.validation.leeway {
             return None;
         }
         let user_id = claims.sub.parse().ok().and_then(UserId::new)?;
-        Some(Known { caller: Caller { user_id, role: claims.role }, exp: claims.exp })
+        let Claims { role, password_change_required, exp, .. } = claims;
+        Some(Session { caller: Caller { user_id, role, password_change_required }, ends_at: exp })
     }
 }
 
@@ -255,7 +269,13 @@ pub struct Caller {
     pub user_id: UserId,
     /// What the token allows.
     pub role: Role,
+    /// Whether they signed in with a one-time password: then they may choose their own, and nothing else.
+    pub password_change_required: bool,
 }
+
+/// A caller who may have signed in with a one-time password.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyCaller(pub Caller);
 
 impl Caller {
     /// Whether the caller may do everything.
@@ -321,11 +341,26 @@ fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
     verified.map(Some).ok_or_else(|| unauthenticated("The bearer token is not valid, or not valid any more; log in again."))
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for AnyCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        caller(parts)?.ok_or_else(|| unauthenticated("This needs a token: log in, and send it as Authorization: Bearer <access_token>."))
+        let caller = caller(parts)?;
+        let missing = || unauthenticated("This needs a token: log in, and send it as Authorization: Bearer <access_token>.");
+        caller.map(Self).ok_or_else(missing)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let AnyCaller(caller) = AnyCaller::from_request_parts(parts, state).await?;
+        if caller.password_change_required {
+            let detail = "You logged in with a one-time password. Choose your own with POST /auth/password, and log in with it.";
+            return Err(Problem::new(&code::PASSWORD_CHANGE_REQUIRED, detail));
+        }
+        Ok(caller)
     }
 }
 
@@ -382,7 +417,8 @@ mod tests {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(kid.to_owned());
         let (iss, aud) = ("us".to_owned(), "us".to_owned());
-        let claims = Claims { sub: user_id.to_string(), role: Role::User, iss, aud, iat: get_current_timestamp() - 10, exp };
+        let (sub, iat) = (user_id.to_string(), get_current_timestamp() - 10);
+        let claims = Claims { sub, role: Role::User, iss, aud, iat, exp, password_change_required: false };
         jsonwebtoken::encode(&header, &claims, &signing_key()).expect("a token")
     }
 
@@ -444,7 +480,8 @@ mod tests {
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for_and_what_is_asked_for_stays() {
-        let known = Known { caller: Caller { user_id: UserId::MIN, role: Role::User }, exp: 0 };
+        let caller = Caller { user_id: UserId::MIN, role: Role::User, password_change_required: false };
+        let known = Session { caller, ends_at: 0 };
         let digest = |number: usize| -> Digest { Sha256::digest(number.to_be_bytes()).into() };
         let mut verified = Verified::default();
         for number in 0..10 * REMEMBERED {

@@ -122,6 +122,10 @@ fn describe(operation: &mut Operation, reads_body: bool, own: impl Iterator<Item
     let mut codes: Vec<&'static Code> = Vec::new();
     if needs_token(operation) {
         codes.push(&code::UNAUTHENTICATED);
+        // With a one-time password the user may choose their own, and nothing else.
+        if operation.operation_id.as_deref() != Some("change_password") {
+            codes.push(&code::PASSWORD_CHANGE_REQUIRED);
+        }
     }
     if reads_body {
         codes.extend([

@@ -11,6 +11,8 @@ use clap::Args;
 use http::HeaderValue;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::http::identity::PAGES_AUDIENCE;
+
 pub use self::kafka::{ClientCertificate, Kafka, KafkaArgs, Mechanism, Sasl, Security, Tls};
 
 /// All that is wrong with the settings, told at once.
@@ -275,6 +277,9 @@ impl ServiceArgs {
             valid
         });
         let cors_origins = cors_origins.collect();
+        if self.jwt_audience.as_deref() == Some(PAGES_AUDIENCE) {
+            problems.add("JWT_AUDIENCE", format!("is {PAGES_AUDIENCE}, which is that of sessions on pages; it must be another one"));
+        }
         Settings {
             listen,
             limits,

@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::events::inbox::{Consumer, forget_processed_events};
 use crate::events::outbox::{Outbox, Relay};
-use crate::http::identity::Verifier;
+use crate::http::identity::{PAGES_AUDIENCE, Verifier};
 use crate::http::pages::{Browsers, ErrorPages};
 use crate::http::path::Paths;
 use crate::http::{Caching, Surroundings, openapi, surround};
@@ -46,6 +46,8 @@ pub struct Service {
     pub pool: PgPool,
     /// Who verifies tokens.
     pub verifier: Verifier,
+    /// Who verifies sessions on pages.
+    pub sessions: Verifier,
     /// Where it counts.
     pub metrics: Metrics,
     /// The way out for events.
@@ -80,11 +82,13 @@ impl Service {
     /// # Errors
     /// Where the public key set cannot be used.
     pub fn new(name: &'static str, settings: &Settings) -> Result<Self, StartError> {
-        let verifier = Verifier::new(settings.public_keys.clone(), &settings.issuer, &settings.audience)?;
+        let verify = |audience| Verifier::new(settings.public_keys.clone(), &settings.issuer, audience);
+        let (verifier, sessions) = (verify(&settings.audience)?, verify(PAGES_AUDIENCE)?);
         Ok(Self {
             name,
             pool: database::pool(settings.database.clone().application_name(name), settings.max_connections),
             verifier,
+            sessions,
             metrics: Metrics::new(name),
             outbox: Outbox::default(),
             readiness: Readiness::default(),
@@ -211,8 +215,10 @@ impl Service {
                 }
             }
         });
-        let verifier = self.verifier.clone();
-        let keys = Task::new("public keys", |stop| verifier.follow(stop));
-        consumers.chain([inbox, keys])
+        let [keys, of_sessions] = [&self.verifier, &self.sessions].map(|verifier| {
+            let verifier = verifier.clone();
+            Task::new("public keys", |stop| verifier.follow(stop))
+        });
+        consumers.chain([inbox, keys, of_sessions])
     }
 }

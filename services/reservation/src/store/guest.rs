@@ -1,6 +1,6 @@
 //! The guest directory: who the users are, as `user.events` tells it.
 
-use chassis::http::identity::UserId;
+use chassis::http::identity::{Role, UserId};
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
 
@@ -28,6 +28,14 @@ pub async fn get(connection: &mut PgConnection, user_id: UserId) -> Result<Optio
     sqlx::query_as(sql::GUEST).bind(user_id).fetch_optional(connection).await
 }
 
+/// The role of a user, where the directory knows them.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn role(connection: &mut PgConnection, user_id: UserId) -> Result<Option<Role>, sqlx::Error> {
+    sqlx::query_scalar(sql::GUEST_ROLE).bind(user_id).fetch_optional(connection).await
+}
+
 /// Notes who a user is; `false` where a later version is known already.
 ///
 /// # Errors
@@ -39,6 +47,7 @@ pub async fn learn(connection: &mut PgConnection, user: &contract::User) -> Resu
         .bind(&user.full_name)
         .bind(&user.phone)
         .bind(user.version)
+        .bind(user.role)
         .execute(connection)
         .await?;
     Ok(learnt.rows_affected() > 0)

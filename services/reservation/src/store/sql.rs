@@ -113,6 +113,7 @@ pub const HOUSE_OF_USER: &str = include_str!("sql/house_of_user.sql");
 pub const HOUSE_OF_TABLE: &str = include_str!("sql/house_of_table.sql");
 
 pub const GUEST: &str = "SELECT full_name, email, phone FROM guest WHERE user_id = $1";
+pub const GUEST_ROLE: &str = "SELECT role FROM guest WHERE user_id = $1";
 pub const LEARN_GUEST: &str = include_str!("sql/learn_guest.sql");
 
 pub const TAKE_MESSAGE: &str = include_str!("sql/take_message.sql");
@@ -121,8 +122,6 @@ pub const MESSAGE_SENT: &str = "UPDATE message SET state = 'sent', sent_at = now
 pub const MESSAGE_FAILED: &str = "UPDATE message SET state = 'failed', taken_until = NULL, last_error = $3
             WHERE id = $1 AND attempts = $2 AND state = 'sending'";
 pub const POSTPONE_MESSAGE: &str = include_str!("sql/postpone_message.sql");
-pub const NEXT_MESSAGE: &str = "SELECT extract(epoch FROM min(greatest(due_at, taken_until)) - clock_timestamp())::double precision
-            FROM message WHERE state IN ('waiting', 'sending')";
 pub const MESSAGES_WAITING: &str = "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::double precision
             FROM message WHERE state IN ('waiting', 'sending') AND due_at <= clock_timestamp()";
 pub const MESSAGE_AGAIN: &str = include_str!("sql/message_again.sql");
