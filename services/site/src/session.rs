@@ -69,6 +69,12 @@ pub fn sign_in(shell: &Shell, reader: &Reader, next: &str) -> String {
     shell.link(reader, &shell.site.auth_url, &format!("/account/login?next={next}"))
 }
 
+/// The page on which the staff choose a password of their own, which leads them to this address afterwards.
+pub fn choose_password(shell: &Shell, reader: &Reader, next: Option<&str>) -> String {
+    let next = next.map(|next| format!("?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))).unwrap_or_default();
+    shell.link(reader, &shell.site.auth_url, &format!("/account/password{next}"))
+}
+
 /// Whether a request comes from a page of this service, as the browser tells (Fetch Metadata); older ones tell the origin.
 fn is_own(headers: &HeaderMap, own_url: &str) -> bool {
     let says = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
@@ -103,22 +109,31 @@ fn is_safe(method: &Method) -> bool {
 }
 
 /// Lets in who has a session, and has others sign in first: a layer of the staff's pages. Nothing that was filled in is lost.
-pub async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+pub async fn admit(State(door): State<Door>, request: Request, next: Next) -> Response {
+    enter(&door, request, next, false).await
+}
+
+/// The same for the page on which a password is chosen: it alone is open to somebody who signed in with a one-time password.
+pub async fn admit_to_password(State(door): State<Door>, request: Request, next: Next) -> Response {
+    enter(&door, request, next, true).await
+}
+
+async fn enter(door: &Door, mut request: Request, next: Next, with_one_time: bool) -> Response {
     let (shell, session) = (&door.shell, door.session(request.headers()));
     let reader = Reader::of(&shell.site.languages, request.method(), request.uri(), request.headers());
-    match session {
-        Some(session) if session.caller.password_change_required => {
-            see_other(&shell.link(&reader, &shell.site.auth_url, "/account/password"))
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    // What is asked for by GET can be asked for again.
+    let here = is_safe(request.method()).then(|| format!("{}{path}", shell.own_url()));
+    match (session, here) {
+        (Some(session), here) if session.caller.password_change_required && !with_one_time => {
+            see_other(&choose_password(shell, &reader, here.as_deref()))
         }
-        Some(session) => {
+        (Some(session), _) => {
             request.extensions_mut().insert(session);
             next.run(request).await
         }
-        None if is_safe(request.method()) => {
-            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            see_other(&sign_in(shell, &reader, &format!("{}{path}", shell.own_url())))
-        }
-        None => ended(shell, &reader, request).await,
+        (None, Some(here)) => see_other(&sign_in(shell, &reader, &here)),
+        (None, None) => ended(shell, &reader, request).await,
     }
 }
 

@@ -96,11 +96,31 @@ impl Site {
 
     /// The host name at which browsers reach the reservation service.
     pub fn host(&self) -> &str {
-        let url = &self.reservation_url;
-        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
-        // The colon before the port, and not one of an IPv6 address.
-        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit())).map_or(host, |(host, _)| host)
+        host_of(&self.reservation_url)
     }
+
+    /// Why the staff cannot sign in at one service and go on at the others, if they cannot: a browser shows a cookie to the host alone that
+    /// set it, and our cookie has another name where pages come by TLS.
+    pub fn without_sessions(&self) -> Option<String> {
+        let urls = [&self.auth_url, &self.menu_url, &self.reservation_url];
+        let origin = |url: &str| (url.starts_with("https://"), host_of(url).to_ascii_lowercase());
+        if urls.iter().all(|url| origin(url) == origin(urls[0])) {
+            return None;
+        }
+        let named: Vec<_> = ["AUTH_PUBLIC_URL", "MENU_PUBLIC_URL", "RESERVATION_PUBLIC_URL"]
+            .iter()
+            .zip(urls)
+            .map(|(name, url)| format!("{name} is {url}"))
+            .collect();
+        Some(format!("{}; they must have one host name, and all or none of them https; ports may differ", named.join(", ")))
+    }
+}
+
+/// The host name of a public URL.
+fn host_of(url: &str) -> &str {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    // The colon before the port, and not one of an IPv6 address.
+    host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit())).map_or(host, |(host, _)| host)
 }
 
 impl Default for Site {
@@ -238,6 +258,27 @@ mod tests {
         let host = |url: &str| Site { reservation_url: url.to_owned(), ..Site::default() }.host().to_owned();
         let urls = ["https://book.example.com", "http://localhost:8002", "http://[::1]:8002", "http://[::1]"];
         assert_eq!(urls.map(host), ["book.example.com", "localhost", "[::1]", "[::1]"]);
+    }
+
+    #[test]
+    fn the_staff_need_one_host_name_for_the_three_services() {
+        let told = |urls: [&str; 3]| {
+            let [auth_url, menu_url, reservation_url] = urls.map(ToOwned::to_owned);
+            Site { auth_url, menu_url, reservation_url, ..Site::default() }.without_sessions()
+        };
+        assert_eq!(Site::default().without_sessions(), None);
+        assert_eq!(told(["https://book.example.com"; 3]), None);
+        assert_eq!(told(["http://[::1]:1", "http://[::1]:2", "http://[::1]"]), None);
+        for urls in [
+            ["https://auth.example.com", "https://book.example.com", "https://book.example.com"],
+            ["http://localhost:8000", "http://localhost:8001", "http://127.0.0.1:8002"],
+            ["https://book.example.com", "https://book.example.com", "http://book.example.com"],
+        ] {
+            let told = told(urls).expect("no sessions");
+            for part in ["AUTH_PUBLIC_URL", "MENU_PUBLIC_URL", "RESERVATION_PUBLIC_URL", urls[0], urls[2], "one host name"] {
+                assert!(told.contains(part), "{part} in {told}");
+            }
+        }
     }
 
     #[test]

@@ -143,6 +143,11 @@ impl Problem {
         &self.0.errors
     }
 
+    /// After how many seconds the client may try again, where that is told.
+    pub fn waits(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
     /// What went wrong inside, for the log.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
