@@ -32,6 +32,11 @@ impl Browser {
         Self { headers, ..self.clone() }
     }
 
+    /// The same browser, which does not send this header.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        Self { headers: self.headers.iter().filter(|(other, _)| *other != name).cloned().collect(), ..self.clone() }
+    }
+
     fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base)).header(ACCEPT, HTML);
         self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value))

@@ -1,5 +1,6 @@
-//! The pages for guests, as a browser without script has them.
+//! The pages for guests and for the staff, as a browser without script has them.
 
+mod account;
 mod book;
 mod browser;
 mod errors;
@@ -7,6 +8,7 @@ mod home;
 mod link;
 mod menu;
 mod offer;
+mod staff;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};

@@ -177,6 +177,15 @@ impl Platform {
         base
     }
 
+    /// Adds a service on this database that presents itself in this way, and waits until it is ready; its base URL.
+    pub async fn add_with(&mut self, service: &'static str, site: Site, database: PgConnectOptions) -> String {
+        let site = std::mem::replace(&mut self.site, site);
+        let base = self.add(service, settings(database, self.kafka.clone()), &Restaurant::default()).await;
+        self.site = site;
+        ready(&base).await;
+        base
+    }
+
     /// The base URL of a service.
     pub fn base(&self, service: &str) -> &str {
         self.bases(service)[0]

@@ -22,15 +22,15 @@ use crate::codes::{EMAIL_TAKEN, INVALID_CREDENTIALS, LAST_ADMINISTRATOR, TOO_MAN
 use crate::hashing::Hasher;
 use crate::token::Signer;
 
-mod administrator;
+pub(crate) mod administrator;
 mod key_set;
-mod login;
+pub(crate) mod login;
 mod me;
-mod password;
+pub(crate) mod password;
 mod refusal;
 mod register;
-mod staff;
-mod users;
+pub(crate) mod staff;
+pub(crate) mod users;
 
 /// What the handlers work with.
 #[derive(Clone)]

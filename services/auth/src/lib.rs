@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::routing::{MethodRouter, get};
 use chassis::Shutdown;
 use chassis::http::Caching;
 use chassis::http::code::Code;
@@ -13,8 +12,8 @@ use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
 use prometheus::IntGauge;
-use site::settings::Site;
-use site::shell::see_other;
+use site::failure::error_pages;
+use site::session::Door;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
@@ -27,6 +26,7 @@ mod events;
 mod hashing;
 mod http;
 pub mod keys;
+mod page;
 mod password;
 pub mod store;
 mod token;
@@ -35,6 +35,7 @@ pub use config::Config;
 pub use token::TOKEN_LIFETIME;
 
 use crate::hashing::Hasher;
+use crate::page::Pages;
 use crate::token::Signer;
 
 /// The name of the service.
@@ -94,15 +95,21 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let hasher = Hasher::new(&config.bcrypt, depth).map_err(|error| StartError::Other(format!("cannot hash passwords: {error}")))?;
     let signer = Arc::new(Signer::read(&config.private_key, &service.verifier, &config.service.issuer, &config.service.audience)?);
     let (router, api) = http::router();
-    let mut router = router.with_state(http::App {
+    let app = http::App {
         pool: service.pool.clone(),
         outbox: service.outbox.clone(),
         verifier: service.verifier.clone(),
         hasher: hasher.clone(),
         signer: signer.clone(),
-    });
-    if config.site.pages {
-        router = router.route("/", home(&config.site));
+    };
+    let mut router = router.with_state(app.clone());
+    let shell = config.site.pages.then(|| page::shell(&config.site));
+    if let Some(shell) = &shell {
+        if let Some(why) = config.site.without_sessions() {
+            tracing::warn!("the staff cannot sign in to pages: {why}");
+        }
+        let door = Door { shell: shell.clone(), sessions: service.sessions.clone() };
+        router = router.merge(page::router(Pages { app, door }));
     }
     let parts = Parts {
         router,
@@ -112,15 +119,9 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         consumers: vec![events::activity()],
         tasks: vec![Task::new("private key", |stop| signer.follow(stop))],
         caching: Caching::NoStore,
-        pages: None,
+        pages: shell.map(|shell| error_pages(shell, page::ROUTES)),
     };
     service.run(parts, listener, shutdown).await
-}
-
-/// The restaurant has its page at the reservation service.
-fn home(site: &Site) -> MethodRouter {
-    let page = format!("{}/", site.reservation_url);
-    get(async move || see_other(&page))
 }
 
 fn prepare(

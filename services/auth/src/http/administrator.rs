@@ -11,16 +11,26 @@ use crate::store::administrator;
 
 /// A caller who is an administrator now. The database decides, whatever role the token carries: otherwise a token would let its bearer
 /// give away rights, or take them back, for as long as it is valid.
-pub(super) struct Administrator(pub(super) UserId);
+pub(crate) struct Administrator(pub(crate) UserId);
+
+impl Administrator {
+    /// A user who is an administrator now.
+    ///
+    /// # Errors
+    /// 401 where there is no such user any more, 403 where they are none.
+    pub(crate) async fn now(app: &App, user_id: UserId) -> Result<Self, Problem> {
+        match administrator::role(&app.pool, user_id).await?.ok_or_else(nobody)? {
+            Role::Admin => Ok(Self(user_id)),
+            Role::User | Role::Host => Err(forbidden()),
+        }
+    }
+}
 
 impl FromRequestParts<App> for Administrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        match administrator::role(&app.pool, caller.user_id).await?.ok_or_else(nobody)? {
-            Role::Admin => Ok(Self(caller.user_id)),
-            Role::User | Role::Host => Err(forbidden()),
-        }
+        Self::now(app, caller.user_id).await
     }
 }

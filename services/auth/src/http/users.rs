@@ -47,7 +47,7 @@ chassis::body! {
 /// A user, as administrators see them.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = UserWithActivityResponse)]
-pub(super) struct UserWithActivity {
+pub(crate) struct UserWithActivity {
     #[serde(flatten)]
     user: User,
     /// The version of the account, which grows by one with every change. `If-Match: "<version>"` has a change made to this version only.
