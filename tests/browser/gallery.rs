@@ -31,7 +31,8 @@ fn scene(name: &'static str, url: String) -> Scene {
     Scene { name, url, then: Then::Nothing }
 }
 
-fn pictures() -> PathBuf {
+/// The folder of the pictures.
+pub(crate) fn pictures() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
     fs::create_dir_all(&folder).expect("a folder");
     folder

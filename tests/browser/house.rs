@@ -1,10 +1,11 @@
 //! The restaurant of these tests.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use reservation::config::Restaurant;
 use reservation::mail::settings::MailSettings;
-use restaurant_booking_tests::{Platform, Setup};
+use restaurant_booking_tests::{Platform, Setup, noon};
 use serde_json::{Value, json};
 use site::settings::Site;
 use tempfile::TempDir;
@@ -27,15 +28,20 @@ pub(crate) fn in_days(days: i64) -> Date {
 impl House {
     /// A restaurant with tables of these capacities, which has lunch and dinner on all days.
     pub(crate) async fn new(capacities: &[i32]) -> Self {
-        Self::open(capacities, None).await
+        Self::open(capacities, None, TimeZone::UTC).await
+    }
+
+    /// The same, where it is about noon.
+    pub(crate) async fn at_noon(capacities: &[i32]) -> Self {
+        Self::open(capacities, None, noon::zone()).await
     }
 
     /// The same, which sends mail.
     pub(crate) async fn with_mail(capacities: &[i32]) -> Self {
-        Self::open(capacities, Some(tempfile::tempdir().expect("a folder"))).await
+        Self::open(capacities, Some(tempfile::tempdir().expect("a folder")), TimeZone::UTC).await
     }
 
-    async fn open(capacities: &[i32], letters: Option<TempDir>) -> Self {
+    async fn open(capacities: &[i32], letters: Option<TempDir>, time_zone: TimeZone) -> Self {
         let site = Site {
             name: "Trattoria da Rosa".to_owned(),
             phone: Some("+39 06 555 0100".to_owned()),
@@ -46,7 +52,7 @@ impl House {
             legal_url: Some("https://trattoria.example/legal".to_owned()),
             ..Site::default()
         };
-        let restaurant = Restaurant { auto_confirm: true, guests_per_hour: 0, ..Restaurant::default() };
+        let restaurant = Restaurant { auto_confirm: true, guests_per_hour: 0, time_zone, ..Restaurant::default() };
         let mail = letters.as_ref().map(|folder| MailSettings::to_directory(folder.path().to_owned(), &site));
         let setup = Setup { services: vec!["menu", "reservation"], site: Some(site), restaurant, mail, ..Setup::default() };
         let platform = Platform::start(setup).await;

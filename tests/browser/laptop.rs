@@ -48,30 +48,53 @@ async fn letter(folder: &Path, begin: &str) -> Letter {
     panic!("no mail begins with {begin:?} in {}", folder.display());
 }
 
-async fn seed(stack: &Stack, root: &Path) {
-    let administrator = &stack.administrator().credentials;
-    let ports = stack.ports();
-    let mut command = Command::new(root.join("tests/seed"));
-    for (service, variable) in [("auth", "AUTH_URL"), ("menu", "MENU_URL"), ("reservation", "RESERVATION_URL")] {
-        command.env(variable, format!("http://localhost:{}", ports.of(service)));
+/// The trattoria of the examples on this machine, filled by `tests/seed`.
+pub(crate) struct Trattoria {
+    pub(crate) stack: Stack,
+}
+
+impl Trattoria {
+    /// Opens it, with further flags of the command.
+    pub(crate) async fn open(flags: &[&str]) -> Self {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+        let file = root.join("examples/trattoria.yaml");
+        let file = file.to_str().expect("a path in UTF-8");
+        let ports = ["--auth-port=0", "--menu-port=0", "--reservation-port=0"];
+        let command =
+            ["restaurant-booking", "-f", file, "--ephemeral", "--bcrypt-cost=10"].into_iter().chain(ports).chain(flags.iter().copied());
+        let options = Options::try_parse_from(command).expect("a command");
+        let setup = options.check().map_err(|error| error.to_string()).expect("a restaurant").setup;
+        let stack = Stack::start(setup, &Shutdown::new()).await.map_err(|error| error.to_string()).expect("it runs");
+        let trattoria = Self { stack };
+        trattoria.seed(&root).await;
+        trattoria
     }
-    command.env("ADMIN_EMAIL", &administrator.email).env("ADMIN_PASSWORD", &administrator.password);
-    let seeded = command.output().await.expect("tests/seed runs");
-    assert!(seeded.status.success(), "{}{}", String::from_utf8_lossy(&seeded.stdout), String::from_utf8_lossy(&seeded.stderr));
+
+    /// The base URL of a service.
+    pub(crate) fn base(&self, service: &str) -> String {
+        format!("http://localhost:{}", self.stack.ports().of(service))
+    }
+
+    async fn seed(&self, root: &Path) {
+        let administrator = &self.stack.administrator().credentials;
+        let mut command = Command::new(root.join("tests/seed"));
+        for (service, variable) in [("auth", "AUTH_URL"), ("menu", "MENU_URL"), ("reservation", "RESERVATION_URL")] {
+            command.env(variable, self.base(service));
+        }
+        command.env("ADMIN_EMAIL", &administrator.email).env("ADMIN_PASSWORD", &administrator.password);
+        let seeded = command.output().await.expect("tests/seed runs");
+        assert!(seeded.status.success(), "{}{}", String::from_utf8_lossy(&seeded.stdout), String::from_utf8_lossy(&seeded.stderr));
+    }
+
+    pub(crate) async fn close(self) {
+        self.stack.stop().await.map_err(|error| error.to_string()).expect("it stops");
+    }
 }
 
 pub(crate) async fn a_guest_of_the_trattoria_books_by_telephone_and_changes_and_cancels_by_mail(browsers: Browsers) {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let file = root.join("examples/trattoria.yaml");
-    let file = file.to_str().expect("a path in UTF-8");
-    let ports = ["--auth-port=0", "--menu-port=0", "--reservation-port=0"];
-    let command = ["restaurant-booking", "-f", file, "--ephemeral", "--bcrypt-cost=10"].into_iter().chain(ports);
-    let setup =
-        Options::try_parse_from(command).expect("a command").check().map_err(|error| error.to_string()).expect("a restaurant").setup;
-    let stack = Stack::start(setup, &Shutdown::new()).await.map_err(|error| error.to_string()).expect("it runs");
-    seed(&stack, &root).await;
-
-    let [home, menu] = ["reservation", "menu"].map(|service| format!("http://localhost:{}", stack.ports().of(service)));
+    let trattoria = Trattoria::open(&[]).await;
+    let [home, menu] = ["reservation", "menu"].map(|service| trattoria.base(service));
+    let mail = trattoria.stack.mail();
     let session = browsers.open(&[&home, &menu]).await;
     let begun = Instant::now();
     session.open(&format!("{home}/book")).await;
@@ -86,7 +109,7 @@ pub(crate) async fn a_guest_of_the_trattoria_books_by_telephone_and_changes_and_
     session.click("Book this table").await;
     session.says("Your table is booked").await;
 
-    let confirmed = letter(&stack.mail(), "Confirmed: ").await;
+    let confirmed = letter(&mail, "Confirmed: ").await;
     assert!(confirmed.has_entry, "the visit is for the calendar of the guest");
     session.open(&confirmed.link).await;
     session.says("Ada King").await;
@@ -95,16 +118,16 @@ pub(crate) async fn a_guest_of_the_trattoria_books_by_telephone_and_changes_and_
     session.click("20:30").await;
     session.says("We have changed your booking.").await;
 
-    let changed = letter(&stack.mail(), "Changed: ").await;
+    let changed = letter(&mail, "Changed: ").await;
     assert!(changed.has_entry);
     session.open(&changed.link).await;
     session.says("at 20:30").await;
     session.click("Cancel this booking").await;
     session.click("Yes, cancel").await;
     session.says("This booking is cancelled").await;
-    letter(&stack.mail(), "Cancelled: ").await;
+    letter(&mail, "Cancelled: ").await;
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     session.is_content("the trattoria").await;
     session.close().await;
-    stack.stop().await.map_err(|error| error.to_string()).expect("it stops");
+    trattoria.close().await;
 }

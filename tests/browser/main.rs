@@ -1,11 +1,14 @@
 //! The pages in a browser: Debian's Chromium with its driver. Where they are missing, the tests say so and count as ignored.
 
+mod evening;
 mod flows;
 mod gallery;
+mod hosts;
 mod house;
 mod laptop;
 mod programs;
 mod session;
+mod staff_gallery;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -62,7 +65,11 @@ fn main() -> ExitCode {
         flows::a_guest_books_by_keyboard_alone,
         flows::of_two_browsers_that_race_for_the_last_table_the_loser_is_offered_the_next_times,
         laptop::a_guest_of_the_trattoria_books_by_telephone_and_changes_and_cancels_by_mail,
+        hosts::an_evening_of_the_trattoria_on_two_tablets,
+        evening::hosts_use_every_page_in_every_state,
+        evening::a_tap_on_one_screen_is_on_the_other_and_a_lost_service_leaves_the_sheet,
         gallery::every_page_in_every_state_is_for_everybody,
+        staff_gallery::the_staff_use_every_page_of_accounts,
     );
     let trials = trials.into_iter().map(|trial| if skipped { trial.with_ignored_flag(true) } else { trial }).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -77,9 +77,10 @@ impl Session {
         self.client.issue_cmd(Own { path, body }).await
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) {
+    /// A command of the browser's own.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({"cmd": command, "params": parameters});
-        self.own("goog/cdp/execute", body).await.unwrap_or_else(|error| panic!("{command}: {error}"));
+        self.own("goog/cdp/execute", body).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
     /// Makes the window as wide as this, in this look.
@@ -170,7 +171,7 @@ impl Session {
     pub(crate) async fn picture(&self) -> Vec<u8> {
         use base64::Engine as _;
         let parameters = json!({"captureBeyondViewport": true, "format": "png"});
-        let taken = self.own("goog/cdp/execute", json!({"cmd": "Page.captureScreenshot", "params": parameters})).await.expect("a picture");
+        let taken = self.devtools("Page.captureScreenshot", parameters).await;
         let data = taken["data"].as_str().expect("data");
         base64::engine::general_purpose::STANDARD.decode(data).expect("base64")
     }

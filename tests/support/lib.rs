@@ -4,6 +4,7 @@
 pub mod api;
 pub mod broker;
 pub mod database;
+pub mod noon;
 pub mod platform;
 pub mod program;
 pub mod token;

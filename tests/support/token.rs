@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use chassis::http::identity::{Claims, Role};
+use chassis::http::identity::{Claims, PAGES_AUDIENCE, Role};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 static KEYS: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
@@ -55,6 +55,13 @@ pub fn claims(user_id: i32, role: Role) -> Claims {
         exp: now + auth::TOKEN_LIFETIME,
         password_change_required: false,
     }
+}
+
+/// A session on pages, which ends in so many seconds.
+pub fn session(user_id: i32, role: Role, seconds: u64) -> String {
+    let now = jsonwebtoken::get_current_timestamp();
+    let claims = Claims { aud: PAGES_AUDIENCE.to_owned(), exp: now + seconds, ..claims(user_id, role) };
+    jsonwebtoken::encode(&header(), &claims, &signing_key()).expect("a session")
 }
 
 /// A good token.

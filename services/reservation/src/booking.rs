@@ -300,6 +300,21 @@ impl Reservation {
         self
     }
 
+    /// The last mail about it, where a list or the booking was asked for by the staff.
+    pub fn mail(&self) -> Option<&Mail> {
+        self.inside.0.as_ref().and_then(|inside| inside.mail.as_ref())
+    }
+
+    /// The note of the staff, where it is shown to them.
+    pub fn note(&self) -> Option<&str> {
+        self.inside.0.as_ref().and_then(|inside| inside.staff_note.as_deref())
+    }
+
+    /// By whom it was last changed, where it is shown to the staff.
+    pub fn changed_by(&self) -> Option<&ChangedBy> {
+        self.inside.0.as_ref().map(|inside| &inside.changed_by)
+    }
+
     /// The booking, as this actor may see it.
     #[must_use]
     pub fn shown_to(self, actor: Actor) -> Self {

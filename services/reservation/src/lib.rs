@@ -11,6 +11,7 @@ pub mod edit;
 pub mod events;
 pub mod exception;
 pub mod group;
+pub mod host;
 pub mod http;
 pub mod link;
 pub mod mail;
@@ -27,6 +28,8 @@ use std::time::Duration;
 
 use axum::Router;
 use chassis::Shutdown;
+use chassis::events::event::TopicEvent as _;
+use chassis::events::kafka::Tail;
 use chassis::http::Caching;
 use chassis::run::cli::Program;
 use chassis::run::config::Unusable;
@@ -34,7 +37,9 @@ use chassis::run::database;
 use chassis::run::log::Log;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
+use contract::ReservationEvent;
 use site::failure::error_pages;
+use site::session::Door;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -45,6 +50,7 @@ use utoipa_axum::routes;
 
 pub use crate::codes::CODES;
 use crate::config::Config;
+use crate::host::{Desk, Follower, News};
 use crate::http::AppState;
 use crate::link::LinkKeys;
 use crate::mail::letter::Letters;
@@ -54,6 +60,8 @@ use crate::page::Pages;
 
 /// The name of the service.
 const NAME: &str = "reservation";
+/// The routes of all pages.
+static ROUTES: LazyLock<Vec<&str>> = LazyLock::new(|| [page::ROUTES, host::ROUTES].concat());
 
 /// The schema of the service's database.
 pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| database::schema(&sqlx::migrate!("../../migrations/reservation")));
@@ -144,7 +152,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let links =
         config.link_keys.clone().map(LinkKeys::new).transpose().map_err(|error| StartError::Other(error.to_string()))?.map(Arc::new);
     let (site, mailed) = (Arc::new(config.site.clone()), Arc::new(Notify::new()));
-    let time_zone = config.restaurant.time_zone.clone();
+    let (time_zone, kafka) = (config.restaurant.time_zone.clone(), config.service.kafka.clone());
     let relay = config.mail.clone().map(|settings| -> Result<Relay, StartError> {
         let post = Post::open(&settings).map_err(StartError::Other)?;
         let letters = Letters { site: site.clone(), time_zone, settings, links: links.clone() };
@@ -155,8 +163,17 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let state = AppState::new(service.clone(), config, links.clone(), site.clone(), mailed);
     let (mut router, api) = router(state.clone());
     let shell = site.pages.then(|| page::shell(&site));
+    let mut follower = None;
     if let Some(shell) = &shell {
-        router = router.merge(page::router(Pages { app: state, shell: shell.clone() }));
+        router = router.merge(page::router(Pages { app: state.clone(), shell: shell.clone() }));
+        let door = Door { shell: shell.clone(), sessions: service.sessions.clone() };
+        let news = News::new(shutdown.clone());
+        let tail = Tail::new(&kafka, NAME, ReservationEvent::TOPIC, &service.metrics).map_err(|error| {
+            StartError::Other(format!("the events of bookings cannot be followed: {error}; check KAFKA_BOOTSTRAP_SERVERS"))
+        })?;
+        let following = Follower { tail, news: news.clone(), app: state.clone(), metrics: service.metrics.clone() };
+        follower = Some(Task::new("follower of bookings", |stop| following.run(stop)));
+        router = router.merge(host::router(Desk { app: state, door, news }));
     }
     let pool = service.pool.clone();
     let sweep = Task::every("sweep of answers and networks", SWEEP, move || {
@@ -181,9 +198,9 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         migrator: &MIGRATOR,
         prepare,
         consumers,
-        tasks: [Some(sweep), links.map(follow), relay].into_iter().flatten().collect(),
+        tasks: [Some(sweep), links.map(follow), relay, follower].into_iter().flatten().collect(),
         caching: Caching::ByHandler,
-        pages: shell.map(|shell| error_pages(shell, page::ROUTES)),
+        pages: shell.map(|shell| error_pages(shell, ROUTES.as_slice())),
     };
     service.run(parts, listener, shutdown).await
 }

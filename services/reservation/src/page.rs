@@ -1,8 +1,8 @@
 //! The pages for guests: the restaurant, booking a table, and the booking with its changes. A file and a template a page; each asks the same
 //! functions as the API. They work without script, and nothing is changed by GET.
 
-mod asked;
-mod book;
+pub(crate) mod asked;
+pub(crate) mod book;
 pub(crate) mod booking;
 mod calendar;
 mod cancel;
@@ -70,7 +70,8 @@ const OWN: [&str; 3] = [include_str!("../languages/en.ftl"), include_str!("../la
 
 /// What the pages of the service have in common.
 pub fn shell(site: &Site) -> Arc<Shell> {
-    Arc::new(Shell::new(crate::NAME, site, &site.reservation_url, Texts::new(OWN)))
+    let shell = Shell::new(crate::NAME, site, &site.reservation_url, Texts::new(OWN));
+    Arc::new(shell.with_script(include_str!("../assets/host.js")))
 }
 
 /// The pages.
@@ -128,7 +129,7 @@ mod tests {
         // What mail says has catalogs of its own.
         let files = files.filter(|file| !file.file_name().to_string_lossy().starts_with("mail."));
         let files: Vec<_> = files.map(|file| file.path().display().to_string()).collect();
-        let sources: Vec<&str> = files.iter().map(String::as_str).chain(["src/page"]).collect();
+        let sources: Vec<&str> = files.iter().map(String::as_str).chain(["src/page", "src/host"]).collect();
         site::texts::check(super::OWN, &sources);
     }
 }

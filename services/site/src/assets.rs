@@ -1,4 +1,4 @@
-//! The files that pages load: the stylesheet and the icons. They are compiled in, take the accent colour when the service starts, and have
+//! The files that pages load: the stylesheet, the icons, and a script where a service has one. They are compiled in, take the accent colour when the service starts, and have
 //! their hash in their names, so that browsers keep them for good.
 
 use std::io::Write as _;
@@ -21,7 +21,9 @@ const STYLE: &str = include_str!("../assets/style.css");
 pub struct Assets {
     stylesheet: File,
     icon: File,
+    script: Option<File>,
     favicon: Bytes,
+    service: String,
 }
 
 #[derive(Debug)]
@@ -78,8 +80,21 @@ impl Assets {
         Self {
             stylesheet: File::new(service, ("style", "css", "style.css"), "text/css; charset=utf-8", style),
             icon: File::new(service, ("icon", "svg", "icon.svg"), "image/svg+xml", icon::svg(accent)),
+            script: None,
             favicon: icon::ico(accent).into(),
+            service: service.to_owned(),
         }
+    }
+
+    /// Adds a script that pages may load.
+    pub(crate) fn add_script(&mut self, source: &str) {
+        let kind = "text/javascript; charset=utf-8";
+        self.script = Some(File::new(&self.service, ("script", "js", "script.js"), kind, source.to_owned()));
+    }
+
+    /// Where the script is, if there is one.
+    pub fn script(&self) -> Option<&str> {
+        self.script.as_ref().map(|script| script.path.as_str())
     }
 
     /// Where the stylesheet is.
@@ -97,7 +112,10 @@ impl Assets {
         let (_, asked) = path.rsplit_once('/')?;
         let (stem, rest) = asked.split_once('.')?;
         let (_hash, extension) = rest.split_once('.')?;
-        let file = [&self.stylesheet, &self.icon].into_iter().find(|file| file.name.split_once('.') == Some((stem, extension)))?;
+        let file = [&self.stylesheet, &self.icon]
+            .into_iter()
+            .chain(&self.script)
+            .find(|file| file.name.split_once('.') == Some((stem, extension)))?;
         Some(file.respond(file.path == path, headers))
     }
 

@@ -19,10 +19,6 @@ pub enum Here {
     Book,
     /// The day, for the staff.
     Day,
-    /// Setting up the house.
-    Setup,
-    /// The dishes, for administrators.
-    Dishes,
     /// The accounts of the staff.
     Staff,
     /// The session and the password.
@@ -119,15 +115,12 @@ impl<'a> Frame<'a> {
     pub fn ways(&self) -> Vec<Link> {
         let way = |here, to, key| Link { to, text: self.say(key), here: self.here == here, language: None };
         if let Some(caller) = self.staff {
-            let of = |url: &str, path| self.shell.link(&self.reader, url, path);
-            let (auth, menu, reservation) = (&self.site.auth_url, &self.site.menu_url, &self.site.reservation_url);
+            let of = |path| self.shell.link(&self.reader, &self.site.auth_url, path);
             let mut ways = vec![way(Here::Day, self.day(), "nav-day")];
             if caller.is_admin() {
-                ways.push(way(Here::Setup, of(reservation, "/host/setup"), "nav-setup"));
-                ways.push(way(Here::Dishes, of(menu, "/menu/edit"), "nav-dishes"));
-                ways.push(way(Here::Staff, of(auth, "/account/staff"), "nav-staff"));
+                ways.push(way(Here::Staff, of("/account/staff"), "nav-staff"));
             }
-            ways.push(way(Here::Account, of(auth, "/account/logout"), "nav-account"));
+            ways.push(way(Here::Account, of("/account/logout"), "nav-account"));
             return ways;
         }
         vec![

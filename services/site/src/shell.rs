@@ -56,6 +56,13 @@ impl Shell {
         }
     }
 
+    /// The pages of a service, some of which have this script.
+    #[must_use]
+    pub fn with_script(mut self, source: &str) -> Self {
+        self.assets.add_script(source);
+        self
+    }
+
     /// Where browsers reach this service.
     pub fn own_url(&self) -> &str {
         &self.own_url

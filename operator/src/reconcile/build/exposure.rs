@@ -21,11 +21,12 @@ const API: [(&str, Service); 4] =
     [("/auth", Service::Auth), ("/.well-known", Service::Auth), ("/api/v1/menu", Service::Menu), ("/reservations", Service::Reservation)];
 
 /// The service of each page, and of what pages load.
-const PAGES: [(&str, Service); 9] = [
+const PAGES: [(&str, Service); 10] = [
     ("/account", Service::Auth),
     ("/assets/auth", Service::Auth),
     ("/menu", Service::Menu),
     ("/assets/menu", Service::Menu),
+    ("/host", Service::Reservation),
     ("/assets/reservation", Service::Reservation),
     ("/book", Service::Reservation),
     ("/b", Service::Reservation),

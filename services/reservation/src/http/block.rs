@@ -185,11 +185,7 @@ pub async fn create(State(state): State<AppState>, Staff(caller): Staff, mut inp
 
 async fn answer(state: &AppState, values: &BlockValues, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Response, Refusal> {
     let mut connection = state.pool().acquire().await?;
-    let Some(keyed) = keyed else {
-        let block = add(state, &mut connection, values).await?;
-        settled(state, &block);
-        return Ok(respond(made(&block)));
-    };
+    let Some(keyed) = keyed else { return Ok(respond(made(&make(state, &mut connection, values).await?))) };
     let mut transaction = connection.begin().await?;
     if let Some(kept) = claim(state, &mut transaction, keyed).await? {
         return Ok(replay(kept));
@@ -198,6 +194,16 @@ async fn answer(state: &AppState, values: &BlockValues, keyed: Option<&Keyed>, r
     let (answer, block) = settle(state, transaction, keyed, request_id, outcome).await?;
     block.iter().for_each(|block| settled(state, block));
     Ok(respond(answer))
+}
+
+/// Blocks tables.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) async fn make(state: &AppState, connection: &mut PgConnection, values: &BlockValues) -> Result<Block, Refusal> {
+    let block = add(state, connection, values).await?;
+    settled(state, &block);
+    Ok(block)
 }
 
 async fn add(state: &AppState, connection: &mut PgConnection, values: &BlockValues) -> Result<Block, Refusal> {
@@ -233,8 +239,17 @@ pub async fn remove(State(state): State<AppState>, _: Staff, mut input: Input) -
     let (id, conditions) = (input.id::<BlockId>(), input.conditions());
     let (id, conditions) = input.finish((id, conditions))?;
     let accepts = |version| conditions.check_version(version).is_ok();
-    let mut connection = state.connection().await?;
-    let block = block::remove(&mut connection, state.room(), &accepts, id).await.map_err(|refusal| state.problem(refusal))?;
-    settled(&state, &block);
+    unmake(&state, &accepts, id).await.map_err(|refusal| state.problem(refusal))?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Removes a block.
+///
+/// # Errors
+/// Why it is refused.
+pub(crate) async fn unmake(state: &AppState, accepts: &(dyn Fn(i32) -> bool + Sync), id: BlockId) -> Result<(), Refusal> {
+    let mut connection = state.pool().acquire().await?;
+    let block = block::remove(&mut connection, state.room(), accepts, id).await?;
+    settled(state, &block);
+    Ok(())
 }

@@ -85,8 +85,8 @@ pub async fn claim(state: &AppState, transaction: &mut PgConnection, keyed: &Key
 /// Keeps the answer to a request whose key was claimed, be it a refusal that is final, and commits. Returns the answer, and what was made.
 ///
 /// # Errors
-/// A refusal that is not final, or is of somebody without an account, who may ask for as much as they like: the key is free for another
-/// attempt. Or `Database`.
+/// A refusal that is not final, or is of somebody without an account, who may ask for as much as they like, or of a form, which is sent again:
+/// the key is free for another attempt. Or `Database`.
 pub async fn settle<T>(
     state: &AppState,
     mut transaction: Transaction<'_, Postgres>,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::code::FORBIDDEN;
-use chassis::http::identity::Staff;
+use chassis::http::identity::{Caller, Staff};
 use chassis::http::input::Input;
 use chassis::http::openapi::Problems;
 use chassis::http::problem::Problem;
@@ -32,6 +32,21 @@ impl AppState {
         });
         Ok(())
     }
+
+    /// Sends the last mail about a booking again.
+    ///
+    /// # Errors
+    /// 404, 409 where there is none, or where the database cannot be reached.
+    pub(crate) async fn send_again(&self, caller: Caller, id: ReservationId) -> Result<(), Problem> {
+        let mut connection = self.connection().await?;
+        let found = room::find(&mut connection, Identity::Account(caller.user_id), actor(caller), id).await;
+        found.map_err(|refusal| self.problem(refusal))?;
+        if !self.sends_mail() || !store::message::again(&mut connection, id).await? {
+            return Err(Problem::new(&codes::NO_MESSAGE, "No mail was written to the guest of this booking at this address."));
+        }
+        self.tell();
+        Ok(())
+    }
 }
 
 /// The problems of the operation here.
@@ -52,12 +67,6 @@ pub const PROBLEMS: &[Problems] = &[("send_mail_again", &[&FORBIDDEN, &codes::NO
 pub async fn again(State(state): State<AppState>, Staff(caller): Staff, mut input: Input) -> Result<Response, Problem> {
     let id = input.id::<ReservationId>();
     let id = input.finish(id)?;
-    let mut connection = state.connection().await?;
-    let found = room::find(&mut connection, Identity::Account(caller.user_id), actor(caller), id).await;
-    found.map_err(|refusal| state.problem(refusal))?;
-    if !state.sends_mail() || !store::message::again(&mut connection, id).await? {
-        return Err(Problem::new(&codes::NO_MESSAGE, "No mail was written to the guest of this booking at this address."));
-    }
-    state.tell();
+    state.send_again(caller, id).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }

@@ -109,7 +109,11 @@ pub async fn end(State(state): State<AppState>, _: Staff, mut input: Input) -> R
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn set(state: &AppState, until: Option<Timestamp>) -> Result<(), Problem> {
+/// Has the pause end then, or not be.
+///
+/// # Errors
+/// Where the database fails.
+pub(crate) async fn set(state: &AppState, until: Option<Timestamp>) -> Result<(), Problem> {
     let mut connection = state.connection().await?;
     let mut edit = Edit::begin(&mut connection).await.map_err(|refusal| state.problem(refusal))?;
     if edit.house(state.room()).await.map_err(|refusal| state.problem(refusal))?.pause_until != until {

@@ -161,7 +161,11 @@ pub async fn list(State(state): State<AppState>, _: Staff, mut input: Input) -> 
 
 impl AppState {
     /// Bookings of the restaurant, each with the last mail about it.
-    async fn mailed(&self, connection: &mut PgConnection, found: Vec<HostReservation>) -> Result<Vec<HostReservation>, sqlx::Error> {
+    pub(crate) async fn mailed(
+        &self,
+        connection: &mut PgConnection,
+        found: Vec<HostReservation>,
+    ) -> Result<Vec<HostReservation>, sqlx::Error> {
         if !self.sends_mail() || found.is_empty() {
             return Ok(found);
         }

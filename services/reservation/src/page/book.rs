@@ -172,7 +172,7 @@ impl<'a> Details<'a> {
 }
 
 /// A key that no other form has.
-fn fresh_key() -> String {
+pub(crate) fn fresh_key() -> String {
     let mut bytes = [0; 16];
     // Without randomness from the system no link could be signed either; two forms of one key are told apart by what they ask for.
     let _ = getrandom::fill(&mut bytes);

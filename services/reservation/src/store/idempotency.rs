@@ -17,6 +17,8 @@ pub enum Scope {
     User(UserId),
     /// Those of whoever books without an account, by the e-mail address.
     Email(String),
+    /// Those of the forms of somebody's pages, who may send a form again that was refused.
+    Forms(UserId),
 }
 
 impl fmt::Display for Scope {
@@ -24,6 +26,7 @@ impl fmt::Display for Scope {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
             Self::Email(address) => write!(f, "email:{address}"),
+            Self::Forms(id) => write!(f, "forms:{id}"),
         }
     }
 }
