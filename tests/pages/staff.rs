@@ -165,7 +165,7 @@ async fn somebody_who_forgot_their_password_gets_one_for_one_time() {
     sign_in(&browser, "rosa@restaurant.com", "A long walk home").await.expect(429);
     let path = format!("/account/staff/{id}/password");
     let asked = own.open(&path).await.expect(200);
-    says(&asked, "The password that they have now ends.");
+    says(&asked, "Their present password will no longer work.");
     let made = own.fill(&asked, &[]).await.expect(200);
     says(&made, "it is shown this once");
     let one_time = password(&made.text);
