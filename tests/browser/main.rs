@@ -9,7 +9,6 @@ mod laptop;
 mod programs;
 mod session;
 mod staff_gallery;
-mod staff_gallery;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -70,7 +69,6 @@ fn main() -> ExitCode {
         evening::hosts_use_every_page_in_every_state,
         evening::a_tap_on_one_screen_is_on_the_other_and_a_lost_service_leaves_the_sheet,
         gallery::every_page_in_every_state_is_for_everybody,
-        staff_gallery::the_staff_use_every_page_of_accounts,
         staff_gallery::the_staff_use_every_page_of_accounts,
     );
     let trials = trials.into_iter().map(|trial| if skipped { trial.with_ignored_flag(true) } else { trial }).collect();
