@@ -5,6 +5,7 @@
 mod browser;
 mod day;
 mod door;
+mod evening;
 mod floor;
 mod live;
 

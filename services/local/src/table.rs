@@ -16,6 +16,7 @@ impl fmt::Display for Table<'_> {
         let ports = stack.ports();
         writeln!(f, "{} is open.\n", stack.restaurant())?;
         row(f, "Book a table", format_args!("http://localhost:{}/book", ports.of("reservation")))?;
+        row(f, "For hosts", format_args!("http://localhost:{}/host", ports.of("reservation")))?;
         row(f, "Mail", format_args!("{}", stack.mail().display()))?;
         writeln!(f)?;
         for Service { name, title, .. } in &SERVICES {

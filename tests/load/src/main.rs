@@ -15,6 +15,7 @@ mod client;
 mod effects;
 mod endpoints;
 mod full_house;
+mod hosts;
 mod kafka;
 mod logins;
 mod menu_reads;
@@ -44,7 +45,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 /// What makes this program the static server instead.
 const SERVE_BYTES: &str = "serve-bytes";
 /// What can be measured.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "starts",
     "named",
     "smallest",
@@ -54,6 +55,7 @@ const PARTS: [&str; 13] = [
     "effects",
     "refusals",
     "house",
+    "hosts",
     "endpoints",
     "readiness",
     "idle",
@@ -191,6 +193,10 @@ async fn measure(parts: &[&str]) -> Result<()> {
     if wanted("house") {
         eprintln!("A full house ...");
         full_house::measure(&platform, &mut report).await?;
+    }
+    if wanted("hosts") {
+        eprintln!("The day of the hosts ...");
+        hosts::measure(&platform, &mut report).await?;
     }
     if wanted("endpoints") {
         eprintln!("Endpoints ...");

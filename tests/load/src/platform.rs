@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use auth::{TOKEN_LIFETIME, keys};
-use chassis::http::identity::{Claims, Role};
+use chassis::http::identity::{Claims, PAGES_AUDIENCE, Role};
 use chassis::run::config::ISSUER;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use local::broker::{Broker, Topics};
@@ -106,12 +106,21 @@ impl Platform {
 
     /// A token of a user.
     pub(crate) fn token(&self, user_id: usize, role: Role) -> Result<String> {
+        self.sign(user_id, role, ISSUER)
+    }
+
+    /// A session of a user on pages.
+    pub(crate) fn session(&self, user_id: usize, role: Role) -> Result<String> {
+        self.sign(user_id, role, PAGES_AUDIENCE)
+    }
+
+    fn sign(&self, user_id: usize, role: Role, audience: &str) -> Result<String> {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = Claims {
             sub: user_id.to_string(),
             role,
             iss: ISSUER.to_owned(),
-            aud: ISSUER.to_owned(),
+            aud: audience.to_owned(),
             iat: now,
             exp: now + TOKEN_LIFETIME,
             password_change_required: false,
