@@ -1,9 +1,11 @@
 //! What takes two taps: walk-ins, the phone, moving, blocks and the pause.
 
+use jiff::SignedDuration;
+use restaurant_booking_tests::Reply;
 use restaurant_booking_tests::noon::{self, date_of};
 use serde_json::{Value, json};
 
-use crate::browser::{leads_to, says};
+use crate::browser::{Browser, leads_to, plain, says};
 use crate::{booked, house, minutes, place, rosa, seen};
 
 fn id_of(to: &str) -> Value {
@@ -28,7 +30,7 @@ async fn a_walk_in_is_seated_once_however_often_the_form_is_sent() {
     );
     let told =
         rosa.fill(&rosa.open("/host/walk-in").await, &[("guests", "4"), ("table", ""), ("name", "Ada"), ("wishes", "")]).await.expect(409);
-    says(&told, "No table is free for half an hour.");
+    says(&told, "No table is free long enough");
     assert!(told.text.contains("value=\"Ada\""), "what was typed is kept");
 }
 
@@ -126,4 +128,84 @@ async fn a_table_is_blocked_and_free_again_and_online_bookings_pause() {
     assert!(platform.anyone("reservation").get("/reservations/pause").await.expect(200).body["until"].is_string());
     leads_to(&rosa.send("/host/pause", &[("end", "end")]).await);
     assert!(platform.anyone("reservation").get("/reservations/pause").await.expect(200).body["until"].is_null());
+}
+
+/// The fields of the form of a booking, as its page has them, but for those that are typed.
+fn form(page: &Reply, typed: &[(&str, &str)]) -> Vec<(String, String)> {
+    let form = page.text.rsplit("<h2>").next().unwrap_or_default();
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for name in ["version", "date", "time", "minutes", "tables", "name", "phone"] {
+        let input = form.split(&format!("name=\"{name}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        fields.push((name.to_owned(), plain(input.unwrap_or_else(|| panic!("no {name} in {form}")))));
+    }
+    for name in ["wishes", "note"] {
+        let area = form.split(&format!("name=\"{name}\"")).nth(1).and_then(|rest| rest.split('>').nth(1)?.split('<').next());
+        fields.push((name.to_owned(), plain(area.unwrap_or_else(|| panic!("no {name} in {form}")))));
+    }
+    fields.push(("guests".to_owned(), "2".to_owned()));
+    for (name, value) in &mut fields {
+        if let Some((_, other)) = typed.iter().find(|(typed, _)| typed == name) {
+            (*other).clone_into(value);
+        }
+    }
+    fields
+}
+
+async fn send(rosa: &Browser, path: &str, fields: &[(String, String)]) -> Reply {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    rosa.send(path, &fields).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_kept_of_a_change_erases_nothing_and_what_was_typed_stays() {
+    let platform = house(&[2, 4]).await;
+    let rosa = rosa(&platform);
+    platform.admin("reservation").put("/reservations/rules", &json!({"slot_minutes": 60})).await.expect(200);
+    let start = minutes(26 * 60);
+    let more = json!({"staff_note": "VIP: nut allergy", "special_requests": "Severe nut allergy", "override": true, "table_id": null});
+    let id = booked(&platform, start, more).await["id"].clone();
+    let path = format!("/host/bookings/{id}");
+    let page = rosa.open(&path).await.expect(200);
+    let long = "a".repeat(2001);
+    for (field, value) in [
+        ("note", long.as_str()),
+        ("wishes", &long),
+        ("phone", "abc"),
+        ("time", "25:99"),
+        ("tables", "Patio"),
+        ("tables", "99"),
+        ("name", ""),
+    ] {
+        let told = send(&rosa, &path, &form(&page, &[(field, value), ("note", "Typed"), ("name", "Typed Name")])).await.expect(422);
+        let kept = form(&told, &[]);
+        assert!(kept.contains(&(field.to_owned(), value.to_owned())), "{field} in {kept:?}");
+    }
+    // Line breaks count once, as the browser counts them.
+    let lines = vec!["a".repeat(99); 20].join("\r\n");
+    leads_to(&send(&rosa, &path, &form(&page, &[("note", &lines)])).await);
+    let now = seen(&platform, &id).await;
+    assert_eq!((now["staff_note"].as_str().map(str::len), now["special_requests"].as_str()), (Some(1999), Some("Severe nut allergy")));
+    // Against the rules: the page keeps the time that was asked for, and offers to book it all the same.
+    let page = rosa.open(&path).await.expect(200);
+    let time = (start + SignedDuration::from_mins(17)).to_zoned(noon::zone()).strftime("%H:%M").to_string();
+    let told = send(&rosa, &path, &form(&page, &[("time", &time), ("tables", "2+2")])).await.expect(409);
+    let mut fields = form(&told, &[]);
+    assert!(fields.contains(&("time".to_owned(), time.clone())) && told.text.contains("name=\"override\""), "{fields:?}");
+    fields.push(("override".to_owned(), "true".to_owned()));
+    leads_to(&send(&rosa, &path, &fields).await);
+    let now = seen(&platform, &id).await;
+    assert_eq!((now["overridden"].as_bool(), now["table_ids"].as_array().map(Vec::len)), (Some(true), Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_cannot_be_read_is_no_wish_for_any() {
+    let platform = house(&[2]).await;
+    let rosa = rosa(&platform);
+    for table in ["0", "-1", "2147483648", "text"] {
+        let form = rosa.open("/host/walk-in").await.expect(200);
+        let told = rosa.fill(&form, &[("guests", "2"), ("table", table), ("name", ""), ("wishes", "")]).await.expect(422);
+        says(&told, "There is no such table.");
+    }
+    rosa.open("/host?q=a%00b").await.expect(200);
+    rosa.send("/host/bookings/1/act", &[("action", "seat"), ("version", "text")]).await.expect(422);
 }

@@ -61,6 +61,26 @@ async fn a_change_is_told_to_every_open_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_the_house_is_told_on_a_day_without_bookings() {
+    let platform = house(&[2]).await;
+    let mut open = listen(&platform, 600).await;
+    // Once, since the page may be older than the house.
+    open.until(Some("event: house")).await;
+    platform.admin("reservation").put("/reservations/pause", &json!({"until": minutes(60)})).await.expect(200);
+    open.text.clear();
+    open.until(Some("event: house")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_telling_ends_when_the_role_is_taken_away() {
+    let platform = house(&[2]).await;
+    let mut open = listen(&platform, 600).await;
+    let insert = "INSERT INTO guest (user_id, email, version, role) VALUES ($1, 'rosa@restaurant.com', 2, 'user')";
+    sqlx::query(insert).bind(ROSA).execute(&platform.pool("reservation")).await.expect("known");
+    open.until(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_telling_ends_with_the_session_and_at_a_stop() {
     let platform = house(&[2]).await;
     listen(&platform, 2).await.until(None).await;

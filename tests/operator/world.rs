@@ -24,7 +24,7 @@ use crate::apache::Node;
 use crate::wire::Wire;
 
 /// The longest wait for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One control plane and one Kafka for all scenarios.
 pub(crate) struct World {

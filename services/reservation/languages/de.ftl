@@ -201,7 +201,7 @@ host-table-taken = Der Tisch ist dann vergeben. Wählen Sie einen anderen.
 host-table-inactive = Der Tisch ist außer Betrieb. Wählen Sie einen anderen.
 host-no-table-free = Dann ist kein Tisch frei.
 host-no-table-fits = An keinem Tisch ist Platz für { $guests } Gäste.
-host-no-table-now = Kein Tisch ist eine halbe Stunde lang frei.
+host-no-table-now = Kein Tisch ist lange genug frei: eine halbe Stunde wenigstens.
 host-table-has-bookings = { $count ->
     [one] Eine Buchung ist im Weg. Verlegen Sie sie zuerst.
    *[other] { $count } Buchungen sind im Weg. Verlegen Sie sie zuerst.
@@ -258,4 +258,5 @@ host-block-more = Niemand kann diese Tische inzwischen buchen. Wer dort sitzt, b
 host-area = Ein ganzer Bereich
 host-one-table = Ein Tisch
 host-from = von
+host-end = bis
 host-reason = Grund

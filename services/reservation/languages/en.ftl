@@ -201,7 +201,7 @@ host-table-taken = The table is taken at that time. Choose another one.
 host-table-inactive = The table is out of use. Choose another one.
 host-no-table-free = No table is free then.
 host-no-table-fits = No table seats { $guests } guests.
-host-no-table-now = No table is free for half an hour.
+host-no-table-now = No table is free long enough: half an hour at least.
 host-table-has-bookings = { $count ->
     [one] A booking is in the way. Move it first.
    *[other] { $count } bookings are in the way. Move them first.
@@ -258,4 +258,5 @@ host-block-more = Nobody can book these tables meanwhile. Whoever sits there sta
 host-area = A whole area
 host-one-table = One table
 host-from = from
+host-end = until
 host-reason = Reason

@@ -207,7 +207,7 @@ host-table-taken = Стол в это время занят. Выберите д
 host-table-inactive = Стол не используется. Выберите другой.
 host-no-table-free = В это время нет свободного стола.
 host-no-table-fits = Нет стола на { $guests } гостей.
-host-no-table-now = Ни один стол не свободен на полчаса.
+host-no-table-now = Ни один стол не свободен достаточно долго: хотя бы полчаса.
 host-table-has-bookings = { $count ->
     [one] Мешает { $count } бронь. Сначала перенесите её.
     [few] Мешают { $count } брони. Сначала перенесите их.
@@ -265,4 +265,5 @@ host-block-more = Никто не сможет забронировать эти
 host-area = Вся зона
 host-one-table = Один стол
 host-from = с
+host-end = до
 host-reason = Причина

@@ -41,6 +41,7 @@ use crate::page::asked::typed;
 use crate::room::{Acting, Identity};
 use crate::status::Actor;
 use crate::store;
+use crate::table::TableId;
 
 /// The routes of pages.
 pub const ROUTES: &[&str] = &[
@@ -152,8 +153,15 @@ fn booking_id(path: &str) -> Result<ReservationId, Problem> {
 }
 
 /// The version that a form showed.
-fn version(input: &Input) -> i32 {
-    typed(input, Source::Body, "version").parse().unwrap_or_default()
+fn version(input: &Input) -> Result<i32, Problem> {
+    let missing = |_| Problem::member("version", "required", "Say which version of the booking you saw.");
+    typed(input, Source::Body, "version").parse().map_err(missing)
+}
+
+/// The table that a form names; `Err` where it names none that could be.
+fn table(input: &Input) -> Result<Option<TableId>, ()> {
+    let text = typed(input, Source::Body, "table");
+    if text.is_empty() { Ok(None) } else { text.parse().ok().and_then(TableId::new).map(Some).ok_or(()) }
 }
 
 /// A time of day, as the restaurant's clocks show it.

@@ -21,7 +21,7 @@ pub(super) async fn act(State(desk): State<Desk>, host: Host, Path(id): Path<Str
     input.sent_by_browser()?;
     let id = booking_id(&id)?;
     let (date, action) = (input.peek(Source::Body, "date"), typed(&input, Source::Body, "action"));
-    let version = version(&input);
+    let version = version(&input)?;
     let Some(action) = Action::ALL.iter().copied().find(|known| known.as_str() == action) else {
         return Err(Problem::member("action", "unknown", "There is no such action."));
     };

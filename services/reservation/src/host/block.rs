@@ -102,6 +102,7 @@ pub(super) async fn block(State(desk): State<Desk>, host: Host, mut input: Input
         let end = end.into_iter().find(|end| *end > start)?;
         (end > Timestamp::now()).then_some(Span { start, end })
     };
+    let blocked = blocked.filter(|_| super::table(&input).is_ok());
     let (Some(blocked), Some(span)) = (blocked, span()) else {
         let notice = desk.texts(&host).say("host-block-wrong");
         return page(&desk, &host, filled, (Some(notice), StatusCode::UNPROCESSABLE_ENTITY)).await;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::text::{Name, Phone};
-use chassis::http::value::{Raw, Value as _};
+use chassis::http::value::Value;
 use house::calendar::Calendar;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use site::frame::{Frame, Here};
 use site::shell::see_other;
 
 use super::sheet::{Button, button};
-use super::walk_in::{Choice, parties};
+use super::walk_in::{Choice, optional, parties};
 use super::{Desk, Host, booking_id, clock, numbers, told, version};
 use crate::booking::change::Change;
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
@@ -41,15 +41,10 @@ struct Page<'a> {
     can_cancel: bool,
     can_send: bool,
     can_override: bool,
+    /// The date that it has.
     date: Date,
-    time: String,
     parties: Vec<Choice>,
-    minutes: i32,
-    tables: String,
-    name: String,
-    phone: String,
-    wishes: String,
-    note: String,
+    filled: Filled,
     back: String,
 }
 
@@ -66,7 +61,15 @@ async fn find(desk: &Desk, host: &Host, id: ReservationId) -> Result<(Reservatio
     Ok((booking, known))
 }
 
-async fn page(desk: &Desk, host: &Host, id: ReservationId, refused: Option<(String, bool, StatusCode)>) -> Result<Response, Problem> {
+/// What the page says of what was sent: a notice, whether the rules of the house stand in the way, the status, and what was typed.
+struct Sent {
+    notice: String,
+    can_override: bool,
+    status: StatusCode,
+    filled: Option<Filled>,
+}
+
+async fn page(desk: &Desk, host: &Host, id: ReservationId, sent: Option<Sent>) -> Result<Response, Problem> {
     let (booking, known) = find(desk, host, id).await?;
     let (texts, now) = (desk.texts(host), Timestamp::now());
     let start = booking.reservation_time.to_zoned(known.house.time_zone.clone());
@@ -100,8 +103,20 @@ async fn page(desk: &Desk, host: &Host, id: ReservationId, refused: Option<(Stri
     ];
     let moment = booking.moment(now);
     let actions = Action::ALL.iter().copied().filter(|action| *action != Action::Cancel && moment.may(Actor::Staff, *action));
-    let (notice, can_override, status) =
-        refused.map_or((None, false, StatusCode::OK), |(notice, can_override, status)| (Some(notice), can_override, status));
+    let status = sent.as_ref().map_or(StatusCode::OK, |sent| sent.status);
+    let can_override = sent.as_ref().is_some_and(|sent| sent.can_override);
+    let (notice, filled) = sent.map(|sent| (sent.notice, sent.filled)).unzip();
+    let filled = filled.flatten().unwrap_or_else(|| Filled {
+        date: date.to_string(),
+        time: texts.time(start.time()),
+        guests: booking.guests_count.to_string(),
+        minutes: booking.duration_minutes.to_string(),
+        tables: tables.clone(),
+        name: text(&booking.contact_name),
+        phone: text(&booking.contact_phone),
+        wishes: text(&booking.special_requests),
+        note: booking.note().unwrap_or_default().to_owned(),
+    });
     let page = Page {
         frame: desk.shell().staff_frame(&host.reader, &heading, Here::Day, host.caller),
         notice,
@@ -116,14 +131,8 @@ async fn page(desk: &Desk, host: &Host, id: ReservationId, refused: Option<(Stri
         can_send: desk.app.sends_mail() && booking.mail().is_some(),
         can_override,
         date,
-        time: texts.time(start.time()),
-        parties: parties(booking.guests_count.get()),
-        minutes: booking.duration_minutes.get(),
-        tables,
-        name: text(&booking.contact_name),
-        phone: text(&booking.contact_phone),
-        wishes: text(&booking.special_requests),
-        note: booking.note().unwrap_or_default().to_owned(),
+        parties: parties(filled.guests.parse().unwrap_or(booking.guests_count.get())),
+        filled,
         back: host.day(date, Some(booking.id.get())),
     };
     desk.respond(status, &page)
@@ -134,45 +143,70 @@ pub(super) async fn show(State(desk): State<Desk>, host: Host, Path(id): Path<St
     page(&desk, &host, booking_id(&id)?, None).await
 }
 
-/// The tables of these numbers, as hosts write them: `3 + 4`, `3, 4` or `3 4`. `None` where there is no such table.
+/// The tables of these numbers, as hosts write them: `3 + 4`, `3, 4` or `3 4`. `None` where it names anything but tables.
 fn tables(known: &Known, typed: &str) -> Option<Vec<TableId>> {
-    let numbers = typed.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
+    let numbers = typed.split(['+', ',', ';', '&']).flat_map(str::split_whitespace);
     let table = |number: &str| {
         let number: i32 = number.parse().ok()?;
         known.house.floor.tables().iter().find(|table| table.number == number).and_then(|table| TableId::new(table.id))
     };
-    numbers.map(table).collect::<Option<Vec<_>>>().filter(|tables| tables.len() <= 6)
+    let mut tables = numbers.map(table).collect::<Option<Vec<_>>>()?;
+    // In the order of their numbers, as a booking has them, and each once.
+    tables.sort_by_key(|id| known.house.floor.place(id.get()));
+    tables.dedup();
+    Some(tables).filter(|tables| tables.len() <= 6)
+}
+
+/// The form, as it was filled in.
+#[derive(Clone, Default)]
+struct Filled {
+    date: String,
+    time: String,
+    guests: String,
+    minutes: String,
+    tables: String,
+    name: String,
+    phone: String,
+    wishes: String,
+    note: String,
+}
+
+impl Filled {
+    fn of(input: &Input) -> Self {
+        let text = |name| typed(input, Source::Body, name);
+        Self {
+            date: text("date"),
+            time: text("time"),
+            guests: text("guests"),
+            minutes: text("minutes"),
+            tables: text("tables"),
+            name: text("name"),
+            phone: text("phone"),
+            wishes: text("wishes"),
+            note: text("note"),
+        }
+    }
+}
+
+/// What differs from before: nothing, another value, or none any more; as an error the text that says what is wrong.
+fn change_of<T: Value>(typed: &str, before: Option<&str>, wrong: &'static str) -> Result<Option<Option<T>>, &'static str> {
+    // What stands there is as a browser would send it back.
+    if typed == before.unwrap_or_default().replace("\r\n", "\n").trim() { Ok(None) } else { optional(typed).map(Some).ok_or(wrong) }
 }
 
 /// What a form changes; as an error the text that says what is wrong.
-fn read(input: &Input, booking: &Reservation, known: &Known) -> Result<Change, &'static str> {
-    let text = |name| typed(input, Source::Body, name);
-    let none = Change { overrides: text("override") == "true", ..Change::default() };
+fn read(input: &Input, filled: &Filled, booking: &Reservation, known: &Known) -> Result<Change, &'static str> {
+    let none = Change { overrides: typed(input, Source::Body, "override") == "true", ..Change::default() };
     if let Some(more) = input.peek::<Minutes>(Source::Body, "extend") {
         let minutes = Minutes::new(booking.duration_minutes.get() + more.get()).ok_or("host-too-long")?;
         return Ok(Change { minutes: Some(minutes), ..none });
     }
-    let date: Date = input.peek(Source::Body, "date").ok_or("host-time-wrong")?;
-    let start = instant_of(&known.house, date, &text("time")).ok_or("host-time-wrong")?;
-    let chosen = tables(known, &text("tables")).ok_or("host-tables-wrong")?;
+    let date: Date = filled.date.parse().map_err(|_| "host-time-wrong")?;
+    let start = instant_of(&known.house, date, &filled.time).ok_or("host-time-wrong")?;
+    let chosen = tables(known, &filled.tables).ok_or("host-tables-wrong")?;
     let named = if chosen.is_empty() { Named::None } else { Named::of(None, chosen.clone()) };
-    let given = |value: &str, before: Option<&str>| value != before.unwrap_or_default();
-    let name = text("name");
-    let name = if given(&name, booking.contact_name.as_deref()) {
-        Some(Name::read(Raw::Text(&name)).map_err(|_| "host-name-missing")?)
-    } else {
-        None
-    };
-    let phone = text("phone");
-    let phone = if given(&phone, booking.contact_phone.as_deref()) {
-        Some(Phone::read(Raw::Text(&phone)).map_err(|_| "phone-wrong")?)
-    } else {
-        None
-    };
-    let requests = text("wishes");
-    let requests = given(&requests, booking.special_requests.as_deref()).then(|| Requests::read(Raw::Text(&requests)).ok());
-    let note = text("note");
-    let note = given(&note, booking.note()).then(|| Note::read(Raw::Text(&note)).ok());
+    let name = change_of::<Name>(&filled.name, booking.contact_name.as_deref(), "host-name-missing")?;
+    let phone = change_of::<Phone>(&filled.phone, booking.contact_phone.as_deref(), "phone-wrong")?;
     let guests: Guests = input.peek(Source::Body, "guests").ok_or("host-guests-wrong")?;
     let minutes: Minutes = input.peek(Source::Body, "minutes").ok_or("host-minutes-wrong")?;
     Ok(Change {
@@ -180,10 +214,10 @@ fn read(input: &Input, booking: &Reservation, known: &Known) -> Result<Change, &
         guests: Some(guests).filter(|guests| *guests != booking.guests_count),
         start: Some(start).filter(|start| *start != booking.reservation_time),
         minutes: Some(minutes).filter(|minutes| *minutes != booking.duration_minutes),
-        name,
-        phone,
-        requests,
-        note,
+        name: name.map(|name| name.ok_or("host-name-missing")).transpose()?,
+        phone: phone.map(|phone| phone.ok_or("phone-wrong")).transpose()?,
+        requests: change_of::<Requests>(&filled.wishes, booking.special_requests.as_deref(), "wishes-wrong")?,
+        note: change_of::<Note>(&filled.note, booking.note(), "wishes-wrong")?,
         ..none
     })
 }
@@ -196,13 +230,18 @@ pub(super) async fn change(State(desk): State<Desk>, host: Host, Path(id): Path<
     let texts = desk.texts(&host);
     if !typed(&input, Source::Body, "mail").is_empty() {
         desk.app.send_again(host.caller, id).await?;
-        return page(&desk, &host, id, Some((texts.say("host-mail-again-done"), false, StatusCode::OK))).await;
+        let sent = Sent { notice: texts.say("host-mail-again-done"), can_override: false, status: StatusCode::OK, filled: None };
+        return page(&desk, &host, id, Some(sent)).await;
     }
-    let change = match read(&input, &booking, &known) {
+    // A button beside the form sends nothing of it.
+    let filled = Filled::of(&input);
+    let kept = (!filled.date.is_empty()).then(|| filled.clone());
+    let refused = |notice: String, can_override, status| Some(Sent { notice, can_override, status, filled: kept.clone() });
+    let change = match read(&input, &filled, &booking, &known) {
         Ok(change) => change,
-        Err(key) => return page(&desk, &host, id, Some((texts.say(key), false, StatusCode::UNPROCESSABLE_ENTITY))).await,
+        Err(key) => return page(&desk, &host, id, refused(texts.say(key), false, StatusCode::UNPROCESSABLE_ENTITY)).await,
     };
-    let seen = version(&input);
+    let seen = version(&input)?;
     let accepts = |current| current == seen;
     match crate::http::change::make(&desk.app, &host.acting(&accepts), id, &change, now).await {
         Ok(changed) => {
@@ -217,7 +256,7 @@ pub(super) async fn change(State(desk): State<Desk>, host: Host, Path(id): Path<
             let can_override = matches!(refusal, Refusal::NotBookable(..));
             let problem = desk.app.problem(refusal);
             match notice {
-                Some(notice) => page(&desk, &host, id, Some((notice, can_override, problem.status()))).await,
+                Some(notice) => page(&desk, &host, id, refused(notice, can_override, problem.status())).await,
                 None => Err(problem),
             }
         }

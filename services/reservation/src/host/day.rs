@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
+use chassis::http::text::Text;
+use chassis::http::value::{Raw, Value as _};
 use house::calendar::Calendar;
 use http::StatusCode;
 use jiff::civil::Date;
@@ -92,9 +94,10 @@ pub(super) async fn page(desk: &Desk, host: &Host, shown: Shown, status: StatusC
     let ahead = list::ahead(&mut connection, Some(night)).await?;
     let stranded: Vec<i32> = edit::stranded(&known.house, &ahead).into_iter().map(|booking| booking.id.get()).collect();
     let blocks = crate::store::block::list(&mut connection, (Some(night.start), Some(night.end)), None, MOST).await?;
-    let found = match shown.words.chars().count() {
-        0..SEARCHED => Vec::new(),
-        _ => list::search(&mut connection, &shown.words, None, FOUND).await?,
+    let words = Text::<100>::read(Raw::Text(&shown.words)).ok().filter(|words| words.as_str().chars().count() >= SEARCHED);
+    let found = match &words {
+        Some(words) => list::search(&mut connection, words.as_str(), None, FOUND).await?,
+        None => Vec::new(),
     };
     drop(connection);
 

@@ -9,12 +9,13 @@ use chassis::Shutdown;
 use chassis::events::event::{TopicEvent as _, label};
 use chassis::events::kafka::{Tail, Tailed};
 use chassis::http::code;
+use chassis::http::identity::Caller;
 use chassis::http::problem::Problem;
 use chassis::run::metrics::Metrics;
 use contract::{Happened, ReservationEvent};
 use futures_util::stream;
 use house::calendar::Calendar;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::broadcast::{self, Receiver, Sender};
@@ -23,7 +24,7 @@ use super::{Desk, current};
 use crate::http::AppState;
 use crate::store;
 
-/// How often a page that hears nothing is told that the way is open.
+/// How often a page that hears nothing is told that the way is open, and how often it is looked whether its host still is one.
 const ALIVE: Duration = Duration::from_secs(15);
 /// How often it is looked whether the house has changed, while pages are open: edits of it are no events.
 const LOOK: Duration = Duration::from_secs(2);
@@ -72,12 +73,15 @@ impl Follower {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = look.tick(), if self.news.sender.receiver_count() > 0 => {
-                    let found = self.version().await;
-                    if found.is_some() && version.is_some() && found != version {
+                // Looked at each time: a condition of the branch would be judged once, and then wait for the next event.
+                _ = look.tick() => {
+                    let open = self.news.sender.receiver_count() > 0;
+                    let found = if open { self.version().await } else { None };
+                    // The first page that is open may have been made by an earlier version.
+                    if found.is_some() && found != version {
                         self.tell(Message::House);
                     }
-                    version = found.or(version);
+                    version = if open { found.or(version) } else { None };
                 }
                 tailed = self.tail.next() => self.take(tailed),
             }
@@ -134,14 +138,10 @@ pub(super) async fn stream(State(desk): State<Desk>, headers: HeaderMap) -> Resu
     current(&desk.app, session.caller).await?;
     let left = i64::try_from(session.ends_at).unwrap_or(i64::MAX).saturating_sub(Timestamp::now().as_second());
     let ends = tokio::time::Instant::now() + Duration::from_secs(u64::try_from(left).unwrap_or_default());
-    let state = (desk.news.sender.subscribe(), desk.news.stop.clone(), ends);
-    let events = stream::unfold(state, |(mut receiver, stop, ends)| async move {
-        let message = tokio::select! {
-            () = stop.cancelled() => return None,
-            () = tokio::time::sleep_until(ends) => return None,
-            message = next(&mut receiver) => message?,
-        };
-        Some((Ok::<_, std::convert::Infallible>(event(&message)), (receiver, stop, ends)))
+    let open = Open { receiver: desk.news.sender.subscribe(), ends, judged: tokio::time::interval(ALIVE), caller: session.caller, desk };
+    let events = stream::unfold(open, |mut open| async move {
+        let message = open.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(event(&message)), open))
     });
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -150,11 +150,38 @@ pub(super) async fn stream(State(desk): State<Desk>, headers: HeaderMap) -> Resu
     Ok(response)
 }
 
-async fn next(receiver: &mut Receiver<Message>) -> Option<Message> {
-    match receiver.recv().await {
-        Ok(message) => Some(message),
-        Err(broadcast::error::RecvError::Lagged(_)) => Some(Message::Day(None)),
-        Err(broadcast::error::RecvError::Closed) => None,
+/// A page that is open.
+struct Open {
+    receiver: Receiver<Message>,
+    /// When its session ends.
+    ends: tokio::time::Instant,
+    /// When it is looked whether its host still is one.
+    judged: tokio::time::Interval,
+    caller: Caller,
+    desk: Desk,
+}
+
+impl Open {
+    /// What it is told next; `None` where it is told no more.
+    async fn next(&mut self) -> Option<Message> {
+        loop {
+            let stop = &self.desk.news.stop;
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                () = tokio::time::sleep_until(self.ends) => return None,
+                _ = self.judged.tick() => {
+                    // A database that is away says nothing about a role.
+                    if current(&self.desk.app, self.caller).await.is_err_and(|problem| problem.status() == StatusCode::FORBIDDEN) {
+                        return None;
+                    }
+                }
+                message = self.receiver.recv() => return match message {
+                    Ok(message) => Some(message),
+                    Err(broadcast::error::RecvError::Lagged(_)) => Some(Message::Day(None)),
+                    Err(broadcast::error::RecvError::Closed) => None,
+                },
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
-use chassis::http::value::{Raw, Value};
+use chassis::http::value::{Raw, Value as _};
 use house::House;
 use house::calendar::Calendar;
 use house::judge;
@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use site::frame::{Frame, Here};
 use site::shell::see_other;
 
-use super::walk_in::{Choice, keyed, made_id, parties, tables};
+use super::walk_in::{Choice, keyed, made_id, optional, parties, tables};
 use super::{Desk, Host, clock, told};
 use crate::availability::{self, State as SlotState};
 use crate::booking::make::{Counted, Wish};
@@ -88,12 +88,6 @@ impl Filled {
     }
 }
 
-/// A field that may be left empty; `None` where what was typed cannot be used.
-fn optional<T: Value>(typed: &str) -> Option<Option<T>> {
-    let raw = Raw::Text(typed);
-    if raw.is_blank() { Some(None) } else { T::read(raw).ok().map(Some) }
-}
-
 async fn page(
     desk: &Desk,
     host: &Host,
@@ -136,7 +130,7 @@ pub(super) async fn book(State(desk): State<Desk>, host: Host, mut input: Input)
     input.sent_by_browser()?;
     let (now, filled) = (Timestamp::now(), Filled::of(&input, Source::Body));
     let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
-    let wish = match wish(&host, &known.house, &filled) {
+    let wish = match super::table(&input).map_err(|()| "host-tables-wrong").and_then(|_| wish(&host, &known.house, &filled)) {
         Ok(wish) => wish,
         Err(key) => {
             let notice = desk.texts(&host).say(key);

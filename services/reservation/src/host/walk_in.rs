@@ -6,7 +6,7 @@ use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::text::Name;
-use chassis::http::value::{Raw, Value as _};
+use chassis::http::value::{Raw, Value};
 use http::StatusCode;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -49,6 +49,12 @@ struct Filled {
     name: String,
     wishes: String,
     key: String,
+}
+
+/// A field that may be left empty; `None` where what was typed cannot be used.
+pub(super) fn optional<T: Value>(typed: &str) -> Option<Option<T>> {
+    let raw = Raw::Text(typed);
+    if raw.is_blank() { Some(None) } else { T::read(raw).ok().map(Some) }
 }
 
 /// The sizes of parties.
@@ -97,18 +103,20 @@ pub(super) async fn seat(State(desk): State<Desk>, host: Host, mut input: Input)
         wishes: typed(&input, Source::Body, "wishes"),
         key: form_key(&input).unwrap_or_else(fresh_key),
     };
-    let Some(guests) = filled.guests else {
-        let notice = desk.texts(&host).say("host-guests-wrong");
-        return page(&desk, &host, filled, (Some(notice), StatusCode::UNPROCESSABLE_ENTITY)).await;
+    let wrong = |key: &str| (Some(desk.texts(&host).say(key)), StatusCode::UNPROCESSABLE_ENTITY);
+    let Some(guests) = filled.guests else { return page(&desk, &host, filled, wrong("host-guests-wrong")).await };
+    let Ok(table) = super::table(&input) else { return page(&desk, &host, filled, wrong("host-tables-wrong")).await };
+    let (Some(name), Some(requests)) = (optional::<Name>(&filled.name), optional::<Requests>(&filled.wishes)) else {
+        return page(&desk, &host, filled, wrong("wishes-wrong")).await;
     };
     let walk_in = WalkIn {
         user_id: host.caller.user_id,
-        named: Named::of(None, filled.table.into_iter().collect()),
+        named: Named::of(None, table.into_iter().collect()),
         area_id: None,
         guests,
         minutes: None,
-        name: Name::read(Raw::Text(&filled.name)).ok(),
-        requests: Requests::read(Raw::Text(&filled.wishes)).ok(),
+        name,
+        requests,
         note: None,
     };
     let keyed = keyed(&host, &filled.key, &format!("{walk_in:?}"));
