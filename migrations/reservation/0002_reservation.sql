@@ -313,6 +313,8 @@ BEGIN
     IF remind IS NULL THEN
         RETURN;
     END IF;
+    -- One that is on its way is waited for, or waits: whether it was taken is not decided in the middle of this.
+    PERFORM FROM message m WHERE m.reservation_id = r.id AND m.state = 'sending' FOR UPDATE;
     DELETE FROM message m WHERE m.reservation_id = r.id AND m.state = 'waiting'
       AND (m.kind = 'reminder' OR kind_told IS NOT NULL AND m.dedupe_key NOT LIKE '%:former:%');
     IF r.contact_email IS NULL THEN
@@ -353,8 +355,8 @@ CREATE TABLE guest (
     email     varchar(255) NOT NULL,
     full_name varchar(255),
     phone     varchar(50),
-    role      varchar(50) NOT NULL DEFAULT 'user',
-    version   integer NOT NULL
+    version   integer NOT NULL,
+    role      varchar(50) NOT NULL DEFAULT 'user'
 );
 CREATE INDEX guest_searched ON guest USING gin (searched('', full_name, email, phone) gin_trgm_ops);
 

@@ -1,7 +1,5 @@
 //! The pages for hosts: every page in every state at the widths of a tablet and of a desk, on paper, and live on two screens at once.
 
-use std::fs;
-
 use chassis::http::identity::Role;
 use jiff::{SignedDuration, Timestamp};
 use restaurant_booking_tests::noon::date_of;
@@ -9,9 +7,9 @@ use restaurant_booking_tests::token;
 use serde_json::{Value, json};
 
 use crate::Browsers;
-use crate::gallery::pictures;
 use crate::house::House;
 use crate::session::{Look, Session};
+use crate::staff_gallery::look;
 
 /// A window of somebody who works there.
 async fn signed_in(browsers: &Browsers, house: &House, (user_id, role): (i32, Role)) -> Session {
@@ -74,23 +72,6 @@ async fn evening(house: &House) {
     let block = json!({"table_ids": [tables[9]["id"]], "from": minutes(0), "until": minutes(180), "reason": "A wobbly leg"});
     admin.post("/reservations/blocks", &block).await.expect(201);
     admin.put("/reservations/pause", &json!({"until": minutes(120)})).await.expect(200);
-}
-
-/// Looks at the page that the window has, at each width and in both looks.
-async fn look(session: &Session, name: &str) {
-    let mut faults = Vec::new();
-    for (width, style) in [(390, Look::Light), (768, Look::Light), (768, Look::Dark), (1280, Look::Light), (1280, Look::Dark)] {
-        session.resize(width, style).await;
-        let overflow = session.overflow().await;
-        if overflow > 0 {
-            faults.push(format!("{name} at {width}: {overflow} pixels are beside the window"));
-        }
-        faults.extend(session.violations().await.into_iter().map(|found| format!("{name} at {width}, {style:?}: {found}")));
-        let look = if style == Look::Dark { "dark" } else { "light" };
-        fs::write(pictures().join(format!("{name}-{width}-{look}.png")), session.picture().await).expect("written");
-    }
-    session.is_content(name).await;
-    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
 pub(crate) async fn hosts_use_every_page_in_every_state(browsers: Browsers) {

@@ -13,7 +13,7 @@ use crate::gallery::pictures;
 use crate::session::{Look, Session};
 
 /// Looks at the page that the window has, at each width and in both looks.
-async fn look(session: &Session, name: &str) {
+pub(crate) async fn look(session: &Session, name: &str) {
     let mut faults = Vec::new();
     for (width, style) in [(320, Look::Light), (768, Look::Light), (768, Look::Dark), (1280, Look::Light), (1280, Look::Dark)] {
         session.resize(width, style).await;
@@ -23,7 +23,7 @@ async fn look(session: &Session, name: &str) {
         }
         faults.extend(session.violations().await.into_iter().map(|found| format!("{name} at {width}, {style:?}: {found}")));
         let look = if style == Look::Dark { "dark" } else { "light" };
-        fs::write(pictures().join(format!("account-{name}-{width}-{look}.png")), session.picture().await).expect("written");
+        fs::write(pictures().join(format!("{name}-{width}-{look}.png")), session.picture().await).expect("written");
     }
     session.is_content(name).await;
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
@@ -69,16 +69,16 @@ pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
     let page = |path: &str| format!("{home}/account/{path}");
     let staff = page("staff");
     session.open(&staff).await;
-    look(&session, "login").await;
+    look(&session, "account-login").await;
     sign_in(&session, ADMIN_EMAIL, "wrong").await;
     session.says("No account has this e-mail address").await;
-    look(&session, "login-wrong").await;
+    look(&session, "account-login-wrong").await;
     session.press("Sign in").await;
     session.says("Enter the password.").await;
-    look(&session, "login-missing").await;
+    look(&session, "account-login-missing").await;
     sign_in(&session, ADMIN_EMAIL, ADMIN_PASSWORD).await;
     session.says("Add somebody").await;
-    look(&session, "staff-alone").await;
+    look(&session, "account-staff-alone").await;
 
     for (name, email, role) in [
         ("Rosa Bianchi", "rosa@trattoria.example", "host"),
@@ -89,31 +89,31 @@ pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
         platform.admin("auth").post("/auth/users", &body).await.expect(201);
     }
     session.open(&staff).await;
-    look(&session, "staff").await;
+    look(&session, "account-staff").await;
     session.press("Add").await;
     session.says("Enter the name.").await;
-    look(&session, "staff-errors").await;
+    look(&session, "account-staff-errors").await;
     session.fill("name", "Ada Lovelace").await;
     session.fill("email", "ada@trattoria.example").await;
     session.press("Add").await;
     session.says("it is shown this once").await;
-    look(&session, "staff-added").await;
+    look(&session, "account-staff-added").await;
     let one_time = session.script("return document.querySelector('.code').textContent").await.as_str().unwrap_or_default().to_owned();
 
     session.open(&staff).await;
     session.click("Rosa Bianchi").await;
     session.says("Save the role").await;
-    look(&session, "person").await;
+    look(&session, "account-person").await;
     session.script("document.getElementById('role-user').click()").await;
     session.press("Save the role").await;
     session.says("Take this role away?").await;
-    look(&session, "confirm").await;
+    look(&session, "account-confirm").await;
     session.press("Take it away").await;
     session.says("The role is saved.").await;
-    look(&session, "person-without-role").await;
+    look(&session, "account-person-without-role").await;
     session.click("New one-time password").await;
     session.says("Their present password will no longer work.").await;
-    look(&session, "one-time-ask").await;
+    look(&session, "account-one-time-ask").await;
     for (name, path) in [
         ("account", "logout"),
         ("password", "password"),
@@ -124,7 +124,7 @@ pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
         ("person-german", "staff/2?lang=de"),
     ] {
         session.open(&page(path)).await;
-        look(&session, name).await;
+        look(&session, &format!("account-{name}")).await;
         lengthened(&session, name).await;
     }
 
@@ -135,22 +135,22 @@ pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
     session.client.delete_all_cookies().await.expect("deleted");
     session.press("Add").await;
     session.says("Your session has ended").await;
-    look(&session, "session-ended").await;
+    look(&session, "account-session-ended").await;
 
     session.open(&staff).await;
     sign_in(&session, "ada@trattoria.example", &one_time).await;
     session.says("Choose your password").await;
-    look(&session, "password-first").await;
+    look(&session, "account-password-first").await;
     session.fill("current_password", &one_time).await;
     session.fill("new_password", "short").await;
     session.press("Save the password").await;
     session.says("needs at least 8 characters").await;
-    look(&session, "password-errors").await;
+    look(&session, "account-password-errors").await;
     session.fill("current_password", &one_time).await;
     session.fill("new_password", "A long walk home").await;
     session.press("Save the password").await;
     session.says("That is not allowed here").await;
-    look(&session, "forbidden").await;
+    look(&session, "account-forbidden").await;
     session.close().await;
     println!("The pictures are in {}.", pictures().display());
 }

@@ -48,6 +48,8 @@ async fn of_two_hosts_at_once_the_second_is_told_what_happened_and_by_whom() {
     let told = tap(&other, &page, &id, "seat").await.expect(412);
     says(&told, "Ada Lovelace was changed meanwhile by Rosa Bianchi at ");
     says(&told, "and is: seated. Please look again.");
+    // A thumb that taps twice has done it once, and is told of no fault.
+    leads_to(&tap(&rosa, &page, &id, "seat").await);
     // The page has the row as it is now.
     assert_eq!(place(&told, &id), "Here · 1");
     leads_to(&tap(&other, &told, &id, "complete").await);

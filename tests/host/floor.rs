@@ -187,7 +187,7 @@ async fn what_cannot_be_kept_of_a_change_erases_nothing_and_what_was_typed_stays
     assert_eq!((now["staff_note"].as_str().map(str::len), now["special_requests"].as_str()), (Some(1999), Some("Severe nut allergy")));
     // Against the rules: the page keeps the time that was asked for, and offers to book it all the same.
     let page = rosa.open(&path).await.expect(200);
-    let time = (start + SignedDuration::from_mins(17)).to_zoned(noon::zone()).strftime("%H:%M").to_string();
+    let time = (start + SignedDuration::from_mins(60)).to_zoned(noon::zone()).strftime("%H:10").to_string();
     let told = send(&rosa, &path, &form(&page, &[("time", &time), ("tables", "2+2")])).await.expect(409);
     let mut fields = form(&told, &[]);
     assert!(fields.contains(&("time".to_owned(), time.clone())) && told.text.contains("name=\"override\""), "{fields:?}");

@@ -51,6 +51,10 @@ async fn what_is_newer_takes_the_place_of_what_waits() {
     eventually("an attempt", async || house.told(&made).await["last_error"].is_string()).await;
     house.staff().act(&format!("{}/confirm", path(&made))).await.expect(200);
     house.staff().patch(&path(&made), &json!({"reservation_time": in_hours(52)})).await.expect(200);
+    // Nothing is on its way any more when the server takes mail again.
+    let refused =
+        "SELECT count(*) FROM message WHERE kind <> 'reminder' AND (state <> 'waiting' OR last_error IS NULL) AND state <> 'expired'";
+    eventually("an attempt at what is newest", async || house.count(refused).await == 0).await;
     house.server.have(Day::Good);
     house.hurry().await;
     let letter = house.mail(1).await.remove(0);
@@ -59,6 +63,29 @@ async fn what_is_newer_takes_the_place_of_what_waits() {
     house.state(&made, "sent").await;
     house.staff().patch(&path(&made), &json!({"reservation_time": in_hours(54)})).await.expect(200);
     assert!(house.mail(2).await[1].subject.starts_with("Changed: "));
+}
+
+/// The change is written while the confirmation is on its way, which is refused afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_overtakes_a_confirmation_is_a_confirmation() {
+    let house = House::open().await;
+    house.server.have(Day::Busy);
+    let made = house.book(json!({})).await;
+    eventually("an attempt", async || house.told(&made).await["last_error"].is_string()).await;
+    house.staff().act(&format!("{}/confirm", path(&made))).await.expect(200);
+    eventually("another attempt", async || house.told(&made).await["last_error"].is_string()).await;
+    // As it is while the relay talks to the server, and dies.
+    house.run("UPDATE message SET state = 'sending', taken_until = now() + interval '3 seconds' WHERE kind = 'confirmed'").await;
+    house.staff().patch(&path(&made), &json!({"reservation_time": in_hours(52)})).await.expect(200);
+    assert_eq!(house.count("SELECT count(*) FROM message WHERE kind = 'changed' AND state = 'waiting'").await, 1);
+    eventually("the change to be a confirmation", async || {
+        house.count("SELECT count(*) FROM message WHERE kind = 'confirmed' AND state = 'waiting'").await == 1
+    })
+    .await;
+    house.server.have(Day::Good);
+    house.hurry().await;
+    let letter = house.mail(1).await.remove(0);
+    assert!(letter.subject.starts_with("Confirmed: "), "{}", letter.subject);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,8 @@ use crate::booking::ReservationId;
 use crate::http::action::perform;
 use crate::page::asked::typed;
 use crate::refusal::Refusal;
-use crate::status::Action;
+use crate::room::{self, Identity};
+use crate::status::{Action, Actor};
 
 /// Does what was tapped.
 pub(super) async fn act(State(desk): State<Desk>, host: Host, Path(id): Path<String>, mut input: Input) -> Result<Response, Problem> {
@@ -33,8 +34,22 @@ pub(super) async fn act(State(desk): State<Desk>, host: Host, Path(id): Path<Str
             let date = date.unwrap_or_else(|| calendar.date_of(Timestamp::now()));
             Ok(see_other(&host.day(date, Some(booking.id.get()))))
         }
+        // A thumb that taps twice has done it once.
+        Err(Refusal::OtherVersion(_)) if has_done(&desk, &host, id, action).await? => {
+            Ok(see_other(&date.map_or_else(|| host.reader.link("/host"), |date| host.day(date, Some(id.get())))))
+        }
         Err(refusal) => refused(&desk, &host, (id, refusal), date).await,
     }
+}
+
+/// Whether this host did this last.
+async fn has_done(desk: &Desk, host: &Host, id: ReservationId, action: Action) -> Result<bool, Problem> {
+    let identity = Identity::Account(host.caller.user_id);
+    let found = room::find(&mut *desk.app.connection().await?, identity, Actor::Staff, id).await;
+    Ok(found.is_ok_and(|booking| {
+        let own = booking.changed_by().is_some_and(|changed| changed.user_id == Some(host.caller.user_id));
+        own && action.leads_to() == Some(booking.status)
+    }))
 }
 
 /// The day, with why something was refused.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use sqlx::{Connection as _, FromRow as _, PgConnection, PgExecutor, Row as _};
+use sqlx::{Connection as _, FromRow as _, PgConnection, PgExecutor, PgPool, Row as _};
 
 use super::sql;
 use crate::booking::ReservationId;
@@ -39,10 +39,13 @@ pub async fn failed(executor: impl PgExecutor<'_>, message: &Message, reason: &s
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn postpone(executor: impl PgExecutor<'_>, message: &Message, reason: &str, seconds: u32) -> Result<(), sqlx::Error> {
+pub async fn postpone(pool: &PgPool, message: &Message, reason: &str, seconds: u32) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    // What is written meanwhile is waited for, and seen by the next statement.
+    sqlx::query(sql::LOCK_MESSAGE).bind(message.id).execute(&mut *transaction).await?;
     let query = sqlx::query(sql::POSTPONE_MESSAGE).bind(message.id).bind(message.attempts).bind(reason);
-    query.bind(f64::from(seconds)).execute(executor).await?;
-    Ok(())
+    query.bind(f64::from(seconds)).execute(&mut *transaction).await?;
+    transaction.commit().await
 }
 
 /// How many messages are due, and for how many seconds the oldest has been.

@@ -121,6 +121,7 @@ pub const MESSAGE_SENT: &str = "UPDATE message SET state = 'sent', sent_at = now
             WHERE id = $1 AND attempts = $2 AND state = 'sending'";
 pub const MESSAGE_FAILED: &str = "UPDATE message SET state = 'failed', taken_until = NULL, last_error = $3
             WHERE id = $1 AND attempts = $2 AND state = 'sending'";
+pub const LOCK_MESSAGE: &str = "SELECT FROM message WHERE id = $1 FOR UPDATE";
 pub const POSTPONE_MESSAGE: &str = include_str!("sql/postpone_message.sql");
 pub const MESSAGES_WAITING: &str = "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::double precision
             FROM message WHERE state IN ('waiting', 'sending') AND due_at <= clock_timestamp()";
