@@ -206,6 +206,9 @@ async fn a_table_that_cannot_be_read_is_no_wish_for_any() {
         let told = rosa.fill(&form, &[("guests", "2"), ("table", table), ("name", ""), ("wishes", "")]).await.expect(422);
         says(&told, "There is no such table.");
     }
+    let form = rosa.open("/host/walk-in").await.expect(200);
+    let told = rosa.fill(&form, &[("guests", "2"), ("table", ""), ("name", &"a".repeat(256)), ("wishes", "")]).await.expect(422);
+    says(&told, "We cannot take this name.");
     rosa.open("/host?q=a%00b").await.expect(200);
     rosa.send("/host/bookings/1/act", &[("action", "seat"), ("version", "text")]).await.expect(422);
 }

@@ -1,4 +1,5 @@
-// Keeps the sheet of the day current: what is new comes by a stream, and where that is lost the page asks every 15 seconds.
+// Keeps the sheet of the day current: a stream tells when something is new. The page also asks every 15 seconds, since a stream that is open
+// says nothing of a broker that is away.
 const live = document.getElementById("live");
 const status = document.getElementById("status");
 let busy = false;

@@ -15,11 +15,11 @@ mod walk_in;
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use chassis::http::identity::Caller;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
@@ -63,12 +63,6 @@ pub struct Desk {
     pub(crate) news: News,
 }
 
-impl FromRef<Desk> for AppState {
-    fn from_ref(desk: &Desk) -> Self {
-        desk.app.clone()
-    }
-}
-
 impl FromRef<Desk> for Arc<Shell> {
     fn from_ref(desk: &Desk) -> Self {
         desk.door.shell.clone()
@@ -87,8 +81,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/host/block", get(block::show).post(block::block))
         .route("/host/blocks/{id}/end", post(block::end))
         .route("/host/pause", get(pause::show).post(pause::set))
-        .layer(from_fn_with_state(door.clone(), admit))
-        .layer(middleware::from_fn_with_state(door, refuse_foreign));
+        .route_layer(from_fn_with_state(door.clone(), admit))
+        .route_layer(from_fn_with_state(door, refuse_foreign));
     // A stream that ends with the session is asked for by a script, which is no place to sign in.
     pages.route("/host/events", get(events::stream)).with_state(desk)
 }

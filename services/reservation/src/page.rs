@@ -71,7 +71,7 @@ const OWN: [&str; 3] = [include_str!("../languages/en.ftl"), include_str!("../la
 /// What the pages of the service have in common.
 pub fn shell(site: &Site) -> Arc<Shell> {
     let shell = Shell::new(crate::NAME, site, &site.reservation_url, Texts::new(OWN));
-    Arc::new(shell.with_script(include_str!("../assets/host.js")))
+    Arc::new(shell.with_script(crate::NAME, include_str!("../assets/host.js")))
 }
 
 /// The pages.

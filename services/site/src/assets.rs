@@ -1,5 +1,5 @@
-//! The files that pages load: the stylesheet, the icons, and a script where a service has one. They are compiled in, take the accent colour when the service starts, and have
-//! their hash in their names, so that browsers keep them for good.
+//! The files that pages load: the stylesheet, the icons, and a script where a service has one. They are compiled in, take the accent colour when
+//! the service starts, and have their hash in their names, so that browsers keep them for good.
 
 use std::io::Write as _;
 
@@ -23,7 +23,6 @@ pub struct Assets {
     icon: File,
     script: Option<File>,
     favicon: Bytes,
-    service: String,
 }
 
 #[derive(Debug)]
@@ -82,14 +81,13 @@ impl Assets {
             icon: File::new(service, ("icon", "svg", "icon.svg"), "image/svg+xml", icon::svg(accent)),
             script: None,
             favicon: icon::ico(accent).into(),
-            service: service.to_owned(),
         }
     }
 
     /// Adds a script that pages may load.
-    pub(crate) fn add_script(&mut self, source: &str) {
+    pub(crate) fn add_script(&mut self, service: &str, source: &str) {
         let kind = "text/javascript; charset=utf-8";
-        self.script = Some(File::new(&self.service, ("script", "js", "script.js"), kind, source.to_owned()));
+        self.script = Some(File::new(service, ("script", "js", "script.js"), kind, source.to_owned()));
     }
 
     /// Where the script is, if there is one.

@@ -4,13 +4,13 @@ use chassis::http::value::{Raw, Ruled, Value};
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-/// A field, as it was typed: browsers send CRLF for a line break, and nobody types NUL, which neither a page nor the database can hold.
+/// A field, as it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed(pub String);
 
 impl Value for Typed {
     fn read(raw: Raw<'_>) -> Ruled<Self> {
-        raw.string().map(|text| Self(text.replace("\r\n", "\n").replace('\0', "")))
+        raw.string().map(|text| Self(text.to_owned()))
     }
 
     fn schema() -> Schema {

@@ -58,8 +58,8 @@ impl Shell {
 
     /// The pages of a service, some of which have this script.
     #[must_use]
-    pub fn with_script(mut self, source: &str) -> Self {
-        self.assets.add_script(source);
+    pub fn with_script(mut self, service: &str, source: &str) -> Self {
+        self.assets.add_script(service, source);
         self
     }
 

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use chassis::http::identity::{Caller, Role, UserId, forbidden};
 use chassis::http::problem::Problem;
 use http::request::Parts;
+use sqlx::{Postgres, Transaction};
 
 use super::App;
 use super::refusal::nobody;
@@ -23,6 +24,17 @@ impl Administrator {
             Role::Admin => Ok(Self(user_id)),
             Role::User | Role::Host => Err(forbidden()),
         }
+    }
+
+    /// A transaction in which they stay one, and all administrators in the order of their ids: nobody else gives or takes that role until its
+    /// end, so that of two who dismiss each other at once one remains.
+    ///
+    /// # Errors
+    /// 403 where they are none any more.
+    pub(crate) async fn begin(&self, app: &App) -> Result<(Transaction<'static, Postgres>, Vec<UserId>), Problem> {
+        let mut transaction = app.pool.begin().await?;
+        let administrators = administrator::lock_all(&mut transaction).await?;
+        if administrators.contains(&self.0) { Ok((transaction, administrators)) } else { Err(forbidden()) }
     }
 }
 

@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::http::identity::{Role, UserId, forbidden};
+use chassis::http::identity::{Role, UserId};
 use chassis::http::input::Input;
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name};
 use http::{StatusCode, header};
 use serde::Serialize;
-use sqlx::{Postgres, Transaction};
 use utoipa::ToSchema;
 
 use super::administrator::Administrator;
@@ -125,7 +124,7 @@ pub(super) async fn reset_password(State(app): State<App>, actor: Administrator,
 pub(crate) async fn make(app: &App, actor: &Administrator, wanted: &CreateUserRequest) -> Result<(User, String), Problem> {
     let password = one_time_password();
     let hash = app.hasher.hash(Password::made(&password)).await?;
-    let mut transaction = administration(app, actor).await?;
+    let (mut transaction, _) = actor.begin(app).await?;
     let new = NewUser {
         email: &wanted.email,
         password_hash: &hash,
@@ -149,19 +148,13 @@ pub(crate) async fn make(app: &App, actor: &Administrator, wanted: &CreateUserRe
 pub(crate) async fn reset(app: &App, actor: &Administrator, id: UserId) -> Result<String, Problem> {
     let password = one_time_password();
     let hash = app.hasher.hash(Password::made(&password)).await?;
-    let mut transaction = administration(app, actor).await?;
+    let (mut transaction, _) = actor.begin(app).await?;
     if !administrator::reset_password(&mut transaction, id, &hash).await? {
         return Err(Problem::not_found("user"));
     }
     transaction.commit().await?;
     tracing::info!(user_id = %id, by = %actor.0, "a user has a one-time password");
     Ok(password)
-}
-
-/// A transaction in which the actor stays an administrator.
-async fn administration(app: &App, actor: &Administrator) -> Result<Transaction<'static, Postgres>, Problem> {
-    let mut transaction = app.pool.begin().await?;
-    if administrator::lock_all(&mut transaction).await?.contains(&actor.0) { Ok(transaction) } else { Err(forbidden()) }
 }
 
 /// A password to be said or written down: 12 characters of Crockford's base 32 in three groups, 60 bits.

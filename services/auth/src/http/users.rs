@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chassis::http::etag::{self, Conditions};
-use chassis::http::identity::{Role, UserId, forbidden};
+use chassis::http::identity::{Role, UserId};
 use chassis::http::input::Input;
 use chassis::http::page::Page;
 use chassis::http::problem::Problem;
@@ -166,12 +166,7 @@ pub(crate) async fn set_role(
     role: Option<Role>,
     accepts: &(dyn Fn(i32) -> Result<(), Problem> + Sync),
 ) -> Result<UserWithActivity, Problem> {
-    let mut transaction = app.pool.begin().await?;
-    // One after another, so that of two administrators who dismiss each other at once one remains, and only who is one still may do so.
-    let administrators = administrator::lock_all(&mut transaction).await?;
-    if !administrators.contains(&actor.0) {
-        return Err(forbidden());
-    }
+    let (mut transaction, administrators) = actor.begin(app).await?;
     let current = user::lock(&mut transaction, id).await?.ok_or_else(no_such_user)?;
     accepts(current.version)?;
     let role = role.unwrap_or(current.role);

@@ -205,7 +205,7 @@ fn read(input: &Input, filled: &Filled, booking: &Reservation, known: &Known) ->
     let start = instant_of(&known.house, date, &filled.time).ok_or("host-time-wrong")?;
     let chosen = tables(known, &filled.tables).ok_or("host-tables-wrong")?;
     let named = if chosen.is_empty() { Named::None } else { Named::of(None, chosen.clone()) };
-    let name = change_of::<Name>(&filled.name, booking.contact_name.as_deref(), "host-name-missing")?;
+    let name = change_of::<Name>(&filled.name, booking.contact_name.as_deref(), "name-wrong")?;
     let phone = change_of::<Phone>(&filled.phone, booking.contact_phone.as_deref(), "phone-wrong")?;
     let guests: Guests = input.peek(Source::Body, "guests").ok_or("host-guests-wrong")?;
     let minutes: Minutes = input.peek(Source::Body, "minutes").ok_or("host-minutes-wrong")?;

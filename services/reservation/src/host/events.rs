@@ -68,23 +68,43 @@ pub struct Follower {
 
 impl Follower {
     /// Follows until `stop`.
-    pub async fn run(mut self, stop: Shutdown) {
+    pub async fn run(self, stop: Shutdown) {
+        let Self { mut tail, news, app, metrics } = self;
+        let ears = Ears { news, app, metrics };
+        let hear = async {
+            loop {
+                ears.take(tail.next().await);
+            }
+        };
+        // Side by side: a look would cut the tail off that is attaching itself to a slow broker.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = hear => {}
+            () = ears.look() => {}
+        }
+    }
+}
+
+/// What is heard, on its way to the pages.
+struct Ears {
+    news: News,
+    app: AppState,
+    metrics: Metrics,
+}
+
+impl Ears {
+    /// Looks at the version of the house again and again, while pages are open.
+    async fn look(&self) {
         let (mut look, mut version) = (tokio::time::interval(LOOK), None);
         loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                // Looked at each time: a condition of the branch would be judged once, and then wait for the next event.
-                _ = look.tick() => {
-                    let open = self.news.sender.receiver_count() > 0;
-                    let found = if open { self.version().await } else { None };
-                    // The first page that is open may have been made by an earlier version.
-                    if found.is_some() && found != version {
-                        self.tell(Message::House);
-                    }
-                    version = if open { found.or(version) } else { None };
-                }
-                tailed = self.tail.next() => self.take(tailed),
+            look.tick().await;
+            let open = self.news.sender.receiver_count() > 0;
+            let found = if open { self.version().await } else { None };
+            // The first page that is open may have been made by an earlier version.
+            if found.is_some() && found != version {
+                self.tell(Message::House);
             }
+            version = if open { found.or(version) } else { None };
         }
     }
 
@@ -138,7 +158,8 @@ pub(super) async fn stream(State(desk): State<Desk>, headers: HeaderMap) -> Resu
     current(&desk.app, session.caller).await?;
     let left = i64::try_from(session.ends_at).unwrap_or(i64::MAX).saturating_sub(Timestamp::now().as_second());
     let ends = tokio::time::Instant::now() + Duration::from_secs(u64::try_from(left).unwrap_or_default());
-    let open = Open { receiver: desk.news.sender.subscribe(), ends, judged: tokio::time::interval(ALIVE), caller: session.caller, desk };
+    let judged = tokio::time::interval_at(tokio::time::Instant::now() + ALIVE, ALIVE);
+    let open = Open { receiver: desk.news.sender.subscribe(), ends, judged, caller: session.caller, desk };
     let events = stream::unfold(open, |mut open| async move {
         let message = open.next().await?;
         Some((Ok::<_, std::convert::Infallible>(event(&message)), open))

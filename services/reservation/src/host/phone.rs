@@ -6,7 +6,6 @@ use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::text::{Email, Name, Phone};
-use chassis::http::value::{Raw, Value as _};
 use house::House;
 use house::calendar::Calendar;
 use house::judge;
@@ -156,7 +155,7 @@ pub(super) async fn book(State(desk): State<Desk>, host: Host, mut input: Input)
 /// What is asked for; as an error the text that says what is wrong.
 fn wish(host: &Host, house: &House, filled: &Filled) -> Result<Wish, &'static str> {
     let start = filled.date.and_then(|date| instant_of(house, date, &filled.time)).ok_or("host-time-wrong")?;
-    let name = Name::read(Raw::Text(&filled.name)).map_err(|_| "host-name-missing")?;
+    let name = optional::<Name>(&filled.name).ok_or("name-wrong")?.ok_or("host-name-missing")?;
     let phone: Option<Phone> = optional(&filled.phone).ok_or("phone-wrong")?;
     let email: Option<Email> = optional(&filled.email).ok_or("email-wrong")?;
     if phone.is_none() && email.is_none() {

@@ -106,9 +106,8 @@ pub(super) async fn seat(State(desk): State<Desk>, host: Host, mut input: Input)
     let wrong = |key: &str| (Some(desk.texts(&host).say(key)), StatusCode::UNPROCESSABLE_ENTITY);
     let Some(guests) = filled.guests else { return page(&desk, &host, filled, wrong("host-guests-wrong")).await };
     let Ok(table) = super::table(&input) else { return page(&desk, &host, filled, wrong("host-tables-wrong")).await };
-    let (Some(name), Some(requests)) = (optional::<Name>(&filled.name), optional::<Requests>(&filled.wishes)) else {
-        return page(&desk, &host, filled, wrong("wishes-wrong")).await;
-    };
+    let Some(name) = optional::<Name>(&filled.name) else { return page(&desk, &host, filled, wrong("name-wrong")).await };
+    let Some(requests) = optional::<Requests>(&filled.wishes) else { return page(&desk, &host, filled, wrong("wishes-wrong")).await };
     let walk_in = WalkIn {
         user_id: host.caller.user_id,
         named: Named::of(None, table.into_iter().collect()),

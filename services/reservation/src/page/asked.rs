@@ -36,9 +36,11 @@ impl Asked {
     }
 }
 
-/// A field, as it was typed; empty where it was not.
+/// A field, as it was typed; empty where it was not. Browsers send CRLF for a line break, which they count once; and nobody types NUL, which neither
+/// a page nor the database can hold.
 pub(crate) fn typed(input: &Input, source: Source, name: &str) -> String {
-    input.peek::<Typed>(source, name).map(|typed| typed.0.trim().to_owned()).unwrap_or_default()
+    let Typed(text) = input.peek(source, name).unwrap_or_default();
+    text.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
 }
 
 /// The key in a form by which it is known when it is sent again.
