@@ -98,7 +98,7 @@ async fn what_is_wrong_is_told_and_the_email_address_is_kept() {
     let platform = auth().await;
     let browser = at(&platform);
     let missing = sign_in(&browser, "", "").await.expect(422);
-    for text in ["Please correct this:", "Enter the e-mail address.", "Enter the password.", "<title>Please correct: Sign in"] {
+    for text in ["Please check what you typed", "Enter the e-mail address.", "Enter the password.", "<title>Please correct: Sign in"] {
         says(&missing, text);
     }
     assert!(links(&missing.text).contains(&"#email".to_owned()));

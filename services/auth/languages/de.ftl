@@ -1,6 +1,5 @@
 # What the pages of accounts have in common.
 account-error = Bitte korrigieren
-account-errors = Bitte korrigieren Sie das:
 account-name = Name
 account-email = E-Mail
 account-role = Rolle

@@ -1,6 +1,5 @@
 # What the pages of accounts have in common.
 account-error = Please correct
-account-errors = Please correct this:
 account-name = Name
 account-email = E-mail
 account-role = Role

@@ -1,6 +1,5 @@
 # What the pages of accounts have in common.
 account-error = Исправьте, пожалуйста
-account-errors = Исправьте, пожалуйста:
 account-name = Имя
 account-email = Эл. почта
 account-role = Роль

@@ -2,7 +2,6 @@
 //! page; each asks the same functions as the API. They work without script, and nothing is changed by GET.
 
 mod account;
-mod faults;
 mod login;
 mod next;
 mod one_time;

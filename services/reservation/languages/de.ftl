@@ -81,7 +81,6 @@ book-by-phone = Wir nehmen Reservierungen persönlich an. Bitte sprechen Sie mit
 book-too-often = Aus Ihrem Netz kamen in der letzten Stunde sehr viele Reservierungen. Bitte versuchen Sie es später wieder oder sprechen Sie mit uns.
 book-sent-before = Dieses Formular haben Sie schon einmal mit anderen Angaben gesendet. Wenn Sie noch einen Tisch möchten, senden Sie es noch einmal; Ihre erste Reservierung bleibt.
 error-title = Bitte prüfen
-errors = Bitte prüfen Sie Ihre Angaben
 name-missing = Bitte sagen Sie uns Ihren Namen.
 name-wrong = Diesen Namen können wir nicht annehmen. Bitte schreiben Sie ihn in eine Zeile, ohne Sonderzeichen.
 email-missing = Bitte sagen Sie uns Ihre E-Mail-Adresse.

@@ -81,7 +81,6 @@ book-by-phone = We take bookings in person. Please talk to us, and we will find 
 book-too-often = A lot of bookings came from your network within the last hour. Please try again later, or talk to us.
 book-sent-before = You have sent this form already, with other details. If you want one more table, send it again; your first booking stands.
 error-title = Please check
-errors = Please check what you typed
 name-missing = Please tell us your name.
 name-wrong = We cannot take this name. Please write it on one line, without special signs.
 email-missing = Please tell us your e-mail address.

@@ -67,6 +67,7 @@ foot-website = Website
 foot-privacy = Datenschutz
 foot-legal = Impressum
 foot-languages = Sprachen
+errors = Bitte prüfen Sie Ihre Angaben
 call = Anrufen:
 write = E-Mail schreiben
 

@@ -67,6 +67,7 @@ foot-website = Website
 foot-privacy = Privacy
 foot-legal = Legal notice
 foot-languages = Languages
+errors = Please check what you typed
 call = Call
 write = Write to us
 

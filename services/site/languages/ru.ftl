@@ -69,6 +69,7 @@ foot-website = Сайт
 foot-privacy = Конфиденциальность
 foot-legal = Правовая информация
 foot-languages = Языки
+errors = Проверьте, пожалуйста, что вы написали
 call = Позвонить:
 write = Написать нам
 

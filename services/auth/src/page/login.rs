@@ -8,12 +8,11 @@ use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::text::{SHORT_TEXT, Text};
 use http::{HeaderMap, StatusCode};
-use site::form::Typed;
+use site::form::{Faults, Typed};
 use site::frame::Frame;
 use site::reader::Reader;
 use site::session::choose_password;
 
-use super::faults::Faults;
 use super::next::next;
 use super::{Pages, minutes, with_retry};
 use crate::codes::{INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS};

@@ -9,12 +9,11 @@ use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::value::{Raw, Value as _};
 use http::StatusCode;
-use site::form::Typed;
+use site::form::{Faults, Typed};
 use site::frame::{Frame, Here};
 use site::reader::Reader;
 use site::session::SignedIn;
 
-use super::faults::Faults;
 use super::next::next;
 use super::{Pages, minutes, role, with_retry};
 use crate::codes::{TOO_MANY_ATTEMPTS, WRONG_PASSWORD};

@@ -11,12 +11,11 @@ use chassis::http::text::{Email, Name};
 use chassis::http::value::{Raw, Value};
 use http::StatusCode;
 use jiff::tz::TimeZone;
-use site::form::Typed;
+use site::form::{Faults, Typed};
 use site::frame::Frame;
 use site::reader::Reader;
 use site::texts::Catalog;
 
-use super::faults::Faults;
 use super::one_time;
 use super::{Pages, with_retry};
 use crate::codes::EMAIL_TAKEN;

@@ -6,13 +6,13 @@ use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use http::StatusCode;
 use jiff::Timestamp;
+use site::form::typed;
 use site::shell::see_other;
 
 use super::day::{self, Shown};
 use super::{Desk, Host, booking_id, told, version};
 use crate::booking::ReservationId;
 use crate::http::action::perform;
-use crate::page::asked::typed;
 use crate::refusal::Refusal;
 use crate::room::{self, Identity};
 use crate::status::{Action, Actor};

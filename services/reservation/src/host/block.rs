@@ -12,6 +12,7 @@ use house::span::Span;
 use http::StatusCode;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use site::form::typed;
 use site::frame::{Frame, Here};
 use site::shell::see_other;
 
@@ -20,7 +21,7 @@ use super::{Desk, Host, clock, told};
 use crate::area::AreaId;
 use crate::block::{BlockId, BlockValues, Blocked};
 use crate::http::block as api;
-use crate::page::asked::{instant_of, typed};
+use crate::page::asked::instant_of;
 use crate::refusal::{Refusal, Thing};
 use crate::store;
 use crate::table::TableId;

@@ -11,6 +11,7 @@ use house::calendar::Calendar;
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use site::form::typed;
 use site::frame::{Frame, Here};
 use site::shell::see_other;
 
@@ -20,7 +21,7 @@ use super::{Desk, Host, booking_id, clock, numbers, told, version};
 use crate::booking::change::Change;
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
 use crate::memory::Known;
-use crate::page::asked::{instant_of, typed};
+use crate::page::asked::instant_of;
 use crate::refusal::Refusal;
 use crate::room::{self, Identity};
 use crate::status::{Action, Actor};

@@ -11,13 +11,13 @@ use house::calendar::Calendar;
 use http::StatusCode;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
+use site::form::typed;
 use site::frame::{Frame, Here};
 
 use super::sheet::{Counts, Group, Sheet, name};
 use super::{Desk, Host, clock, numbers};
 use crate::block::BlockId;
 use crate::edit;
-use crate::page::asked::typed;
 use crate::store::list::{self, Filter, HostReservation};
 
 /// How many bookings a sheet has at most: no house has more in a day.

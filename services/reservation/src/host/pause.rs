@@ -7,13 +7,13 @@ use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use site::form::typed;
 use site::frame::{Frame, Here};
 use site::shell::see_other;
 
 use super::{Desk, Host, clock};
 use crate::booking::Minutes;
 use crate::http::pause;
-use crate::page::asked::typed;
 
 /// How long a pause may be, in minutes.
 const LENGTHS: [i32; 4] = [30, 60, 120, 240];

@@ -12,6 +12,7 @@ use house::judge;
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use site::form::typed;
 use site::frame::{Frame, Here};
 use site::shell::see_other;
 
@@ -22,7 +23,7 @@ use crate::booking::make::{Counted, Wish};
 use crate::booking::{Guests, Note, Requests, Source as Came};
 use crate::http::create::turn;
 use crate::http::made::{self, Asked};
-use crate::page::asked::{form_key, instant_of, typed};
+use crate::page::asked::{form_key, instant_of};
 use crate::page::book::fresh_key;
 use crate::status::Actor;
 use crate::table::{Named, TableId};

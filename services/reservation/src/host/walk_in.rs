@@ -10,6 +10,7 @@ use chassis::http::value::{Raw, Value};
 use http::StatusCode;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use site::form::typed;
 use site::frame::{Frame, Here};
 use site::shell::see_other;
 
@@ -17,7 +18,7 @@ use super::{Desk, Host, told};
 use crate::booking::walk_in::WalkIn;
 use crate::booking::{Guests, Requests};
 use crate::http::made::{self, Asked, Given};
-use crate::page::asked::{form_key, typed};
+use crate::page::asked::form_key;
 use crate::page::book::fresh_key;
 use crate::store::idempotency::{Keyed, Scope};
 use crate::table::{Named, TableId};

@@ -9,7 +9,7 @@ use house::clock::{Clock, Twice, instant};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use site::form::Typed;
+use site::form::typed;
 
 use crate::area::AreaId;
 use crate::booking::Guests;
@@ -34,13 +34,6 @@ impl Asked {
             area: input.peek(source, "area"),
         }
     }
-}
-
-/// A field, as it was typed; empty where it was not. Browsers send CRLF for a line break, which they count once; and nobody types NUL, which neither
-/// a page nor the database can hold.
-pub(crate) fn typed(input: &Input, source: Source, name: &str) -> String {
-    let Typed(text) = input.peek(source, name).unwrap_or_default();
-    text.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
 }
 
 /// The key in a form by which it is known when it is sent again.

@@ -3,9 +3,9 @@
 use chassis::http::input::{Input, Source};
 use chassis::http::text::{Email, Name, Phone};
 use chassis::http::value::{Fault, Raw, Value};
+use site::form::{Faults, typed};
 use site::texts::Catalog;
 
-use super::asked::typed;
 use crate::booking::{Requests, Reservation};
 
 /// A contact, as it was typed.
@@ -15,14 +15,7 @@ pub(crate) struct Contact {
     pub(crate) email: String,
     pub(crate) phone: String,
     pub(crate) wishes: String,
-    pub(crate) faults: Vec<Wrong>,
-}
-
-/// What is wrong with a field, and its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
-    pub(crate) field: &'static str,
-    pub(crate) text: String,
+    pub(crate) faults: Faults,
 }
 
 /// A contact that can be used.
@@ -37,7 +30,7 @@ impl Contact {
     /// From a form.
     pub(crate) fn of(input: &Input) -> Self {
         let [name, email, phone, wishes] = ["name", "email", "phone", "wishes"].map(|name| typed(input, Source::Body, name));
-        Self { name, email, phone, wishes, faults: Vec::new() }
+        Self { name, email, phone, wishes, faults: Faults::default() }
     }
 
     /// The contact of a booking.
@@ -48,18 +41,18 @@ impl Contact {
             email: text(&booking.contact_email),
             phone: text(&booking.contact_phone),
             wishes: text(&booking.special_requests),
-            faults: Vec::new(),
+            faults: Faults::default(),
         }
     }
 
     /// What is wrong with a field.
     pub(crate) fn fault(&self, field: &str) -> Option<&str> {
-        self.faults.iter().find(|wrong| wrong.field == field).map(|wrong| wrong.text.as_str())
+        self.faults.fault(field)
     }
 
     /// Notes what is wrong with a field.
     pub(crate) fn refuse(&mut self, texts: &Catalog, field: &'static str, key: &str) {
-        self.faults.push(Wrong { field, text: texts.say(key) });
+        self.faults.note(field, texts.say(key));
     }
 
     /// The contact, where it can be used. Otherwise what is wrong is noted.

@@ -79,5 +79,5 @@ pub(super) async fn change(State(pages): State<Pages>, linked: Linked, mut input
 
 /// The version that the form showed.
 pub(super) fn version(input: &Input) -> Option<i32> {
-    super::asked::typed(input, Source::Body, "version").parse().ok()
+    site::form::typed(input, Source::Body, "version").parse().ok()
 }

@@ -6,12 +6,12 @@ use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use http::StatusCode;
+use site::form::typed;
 use site::frame::{Frame, Here};
 use site::reader::Reader;
 use site::shell::Keep;
 
 use super::Pages;
-use super::asked::typed;
 use crate::http::guest::Network;
 
 #[derive(Template)]
