@@ -8,6 +8,7 @@ mod door;
 mod evening;
 mod floor;
 mod live;
+mod setup;
 
 use chassis::http::identity::Role;
 use jiff::{SignedDuration, Timestamp};

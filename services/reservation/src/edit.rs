@@ -25,6 +25,9 @@ pub struct Edit<'c> {
     transaction: Transaction<'c, Postgres>,
 }
 
+/// Whether an edit of the hours is made, once it is known whom it strands. Otherwise it was a trial.
+pub type Agrees<'a> = &'a (dyn Fn(&Stranded) -> bool + Sync);
+
 /// The bookings ahead that begin in no service of their night any more, or whose table is out of use.
 #[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct Stranded {
@@ -68,7 +71,7 @@ impl<'c> Edit<'c> {
         Ok(())
     }
 
-    /// Makes an edit of the hours of these dates, or of all, which were those of `before`; a dry run is not made. Returns whom it strands.
+    /// Makes an edit of the hours of these dates, or of all, which were those of `before`, where `agrees` says so. Returns whom it strands.
     ///
     /// # Errors
     /// Where the database fails.
@@ -77,17 +80,17 @@ impl<'c> Edit<'c> {
         room: &Room,
         before: &House,
         dates: Option<(Date, Date)>,
-        dry_run: bool,
+        agrees: Agrees<'_>,
     ) -> Result<Stranded, Refusal> {
         let after = self.house(room).await?;
         let within = dates.map(|dates| nights(before, dates));
         let ahead = store::list::ahead(&mut self.transaction, within).await?;
         let known: HashSet<_> = stranded(before, &ahead).into_iter().map(|booking| booking.id).collect();
         let stranded = newly(stranded(&after, &ahead), &known);
-        if dry_run {
-            self.transaction.rollback().await?;
-        } else {
+        if agrees(&stranded) {
             self.finish(room).await?;
+        } else {
+            self.transaction.rollback().await?;
         }
         Ok(stranded)
     }

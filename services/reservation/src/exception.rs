@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sqlx::{FromRow, PgConnection};
 
 use crate::codes;
-use crate::edit::{Edit, Stranded};
+use crate::edit::{Agrees, Edit, Stranded};
 use crate::refusal::{Refusal, Thing};
 use crate::room::Room;
 use crate::store;
@@ -62,7 +62,7 @@ impl ExceptionValues {
     }
 }
 
-/// Adds an exception.
+/// Adds an exception, where `agrees` says so.
 ///
 /// # Errors
 /// One of [`ADD_REFUSALS`], or `Database`.
@@ -70,17 +70,17 @@ pub async fn add(
     connection: &mut PgConnection,
     room: &Room,
     values: &ExceptionValues,
-    dry_run: bool,
+    agrees: Agrees<'_>,
 ) -> Result<(Exception, Stranded), Refusal> {
     let mut edit = Edit::begin(connection).await?;
     refuse_others(&mut edit, values, None).await?;
     let before = edit.house(room).await?;
     let exception = store::exception::insert(edit.connection(), values).await?;
-    let stranded = edit.finish_hours(room, &before, Some((values.from, values.until)), dry_run).await?;
+    let stranded = edit.finish_hours(room, &before, Some((values.from, values.until)), agrees).await?;
     Ok((exception, stranded))
 }
 
-/// Gives an exception new values; the ones that it has already are no change.
+/// Gives an exception new values; the ones that it has already are no change. Others it gets where `agrees` says so.
 ///
 /// # Errors
 /// `NotFound`, one of [`REPLACE_REFUSALS`], or `Database`.
@@ -90,7 +90,7 @@ pub async fn replace(
     accepts: &(dyn Fn(i32) -> bool + Sync),
     id: ExceptionId,
     values: &ExceptionValues,
-    dry_run: bool,
+    agrees: Agrees<'_>,
 ) -> Result<(Exception, Stranded), Refusal> {
     let mut edit = Edit::begin(connection).await?;
     let found = find(&mut edit, accepts, id).await?;
@@ -101,11 +101,11 @@ pub async fn replace(
     let before = edit.house(room).await?;
     let exception = store::exception::update(edit.connection(), id, values).await?;
     let dates = (values.from.min(found.from_date), values.until.max(found.until_date));
-    let stranded = edit.finish_hours(room, &before, Some(dates), dry_run).await?;
+    let stranded = edit.finish_hours(room, &before, Some(dates), agrees).await?;
     Ok((exception, stranded))
 }
 
-/// Removes an exception: the week holds again.
+/// Removes an exception, where `agrees` says so: the week holds again.
 ///
 /// # Errors
 /// `NotFound`, `OtherVersion`, or `Database`.
@@ -114,13 +114,13 @@ pub async fn remove(
     room: &Room,
     accepts: &(dyn Fn(i32) -> bool + Sync),
     id: ExceptionId,
-    dry_run: bool,
+    agrees: Agrees<'_>,
 ) -> Result<Stranded, Refusal> {
     let mut edit = Edit::begin(connection).await?;
     let found = find(&mut edit, accepts, id).await?;
     let before = edit.house(room).await?;
     store::exception::remove(edit.connection(), id).await?;
-    edit.finish_hours(room, &before, Some((found.from_date, found.until_date)), dry_run).await
+    edit.finish_hours(room, &before, Some((found.from_date, found.until_date)), agrees).await
 }
 
 async fn find(edit: &mut Edit<'_>, accepts: &(dyn Fn(i32) -> bool + Sync), id: ExceptionId) -> Result<Exception, Refusal> {

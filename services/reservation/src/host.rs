@@ -8,6 +8,7 @@ mod day;
 mod events;
 mod pause;
 mod phone;
+mod setup;
 mod sheet;
 mod told;
 mod walk_in;
@@ -53,6 +54,17 @@ pub const ROUTES: &[&str] = &[
     "/host/block",
     "/host/blocks/{id}/end",
     "/host/pause",
+    "/host/setup",
+    "/host/setup/hours",
+    "/host/setup/rules",
+    "/host/setup/exceptions",
+    "/host/setup/exceptions/{id}",
+    "/host/setup/areas",
+    "/host/setup/areas/{id}",
+    "/host/setup/tables",
+    "/host/setup/tables/{id}",
+    "/host/setup/groups",
+    "/host/setup/groups/{id}",
 ];
 
 /// What every page for hosts has at hand.
@@ -81,6 +93,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/host/block", get(block::show).post(block::block))
         .route("/host/blocks/{id}/end", post(block::end))
         .route("/host/pause", get(pause::show).post(pause::set))
+        .merge(setup::router())
         .route_layer(from_fn_with_state(door.clone(), admit))
         .route_layer(from_fn_with_state(door, refuse_foreign));
     // A stream that ends with the session is asked for by a script, which is no place to sign in.

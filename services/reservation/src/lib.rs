@@ -19,6 +19,8 @@ pub mod memory;
 pub mod page;
 pub mod refusal;
 pub mod room;
+pub mod rules;
+pub mod schedule;
 pub mod status;
 pub mod store;
 pub mod table;

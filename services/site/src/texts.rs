@@ -158,7 +158,7 @@ fn check_all(texts: &Texts, own: [&str; 3], sources: &[&str]) {
     for other in others {
         assert_eq!(first, other, "the languages differ");
     }
-    let sources: Vec<String> = sources.iter().flat_map(|path| contents(path)).collect();
+    let sources: Vec<String> = sources.iter().flat_map(|path| contents(path.as_ref())).collect();
     let quoted: Vec<&str> = sources.iter().flat_map(|source| source.split('"')).collect();
     for (key, _) in &first {
         let begun = |text: &&str| {
@@ -177,12 +177,11 @@ fn check_all(texts: &Texts, own: [&str; 3], sources: &[&str]) {
     }
 }
 
-/// The contents of a file, or of the files of a folder.
-fn contents(path: &str) -> Vec<String> {
-    let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+/// The contents of a file, or of the files of a folder and those within it.
+fn contents(path: &std::path::Path) -> Vec<String> {
     match std::fs::read_dir(path) {
-        Ok(files) => files.flatten().map(|file| read(&file.path())).collect(),
-        Err(_) => vec![read(path.as_ref())],
+        Ok(files) => files.flatten().flat_map(|file| contents(&file.path())).collect(),
+        Err(_) => vec![std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))],
     }
 }
 

@@ -57,6 +57,12 @@ pub trait Value: Sized {
     }
 }
 
+/// A whole number within a range.
+pub trait Whole: Value {
+    /// The smallest and the largest.
+    const RANGE: (i32, i32);
+}
+
 impl<'a> Raw<'a> {
     /// The text of a string.
     ///
@@ -267,6 +273,10 @@ macro_rules! whole {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 ::std::fmt::Display::fmt(&self.0, f)
             }
+        }
+
+        impl $crate::http::value::Whole for $name {
+            const RANGE: (i32, i32) = ($min, $max);
         }
 
         impl $crate::http::value::Value for $name {

@@ -58,6 +58,7 @@ pub(super) struct Counts {
     /// The guests who are expected, by the hour in which they come.
     pub(super) hours: Vec<(String, i32)>,
     pub(super) failed_mail: usize,
+    pub(super) stranded: usize,
 }
 
 /// What a booking is called on the floor.
@@ -179,7 +180,7 @@ impl Sheet<'_> {
 
     /// The numbers of the day: those who begin in it count, and those who are there.
     pub(super) fn counts(&self, night: house::span::Span, blocks: &[Block], is_now: bool) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts { stranded: self.stranded.len(), ..Counts::default() };
         let mut hours: BTreeMap<String, (Timestamp, i32)> = BTreeMap::new();
         let blocked = blocks.iter().filter(|block| block.from <= self.now && self.now < block.until);
         let mut held: Vec<TableId> = blocked.flat_map(|block| block.table_ids.iter().copied()).collect();

@@ -37,7 +37,7 @@ pub const PROBLEMS: &[Problems] = &[
 /// How many services a date may have.
 const SERVICES: usize = 50;
 /// How many dates an exception may have.
-const DATES: i32 = 366;
+pub(crate) const DATES: i32 = 366;
 
 chassis::body! {
     /// Dates with hours of their own.
@@ -210,7 +210,7 @@ pub async fn create(State(state): State<AppState>, _: Staff, mut input: Input) -
     }
     let (trial, body) = input.finish((trial, body))?;
     let mut connection = state.connection().await?;
-    let added = exception::add(&mut connection, state.room(), &body.into_values(), trial.dry_run).await;
+    let added = exception::add(&mut connection, state.room(), &body.into_values(), &|_| !trial.dry_run).await;
     let (exception, stranded) = added.map_err(|refusal| state.problem(refusal))?;
     let (id, version) = (exception.id, exception.version);
     let edited = ExceptionEdited { exception: ExceptionView::new(exception, true), stranded };
@@ -237,7 +237,7 @@ pub async fn replace(State(state): State<AppState>, _: Staff, mut input: Input) 
     let (id, conditions, trial, body) = input.finish((id, conditions, trial, body))?;
     let accepts = |version| conditions.check_version(version).is_ok();
     let mut connection = state.connection().await?;
-    let replaced = exception::replace(&mut connection, state.room(), &accepts, id, &body.into_values(), trial.dry_run).await;
+    let replaced = exception::replace(&mut connection, state.room(), &accepts, id, &body.into_values(), &|_| !trial.dry_run).await;
     let (exception, stranded) = replaced.map_err(|refusal| state.problem(refusal))?;
     let version = exception.version;
     Ok(with_etag(StatusCode::OK, version, &ExceptionEdited { exception: ExceptionView::new(exception, true), stranded }))
@@ -260,7 +260,7 @@ pub async fn remove(State(state): State<AppState>, _: Staff, mut input: Input) -
     let (id, conditions, trial) = input.finish((id, conditions, trial))?;
     let accepts = |version| conditions.check_version(version).is_ok();
     let mut connection = state.connection().await?;
-    let removed = exception::remove(&mut connection, state.room(), &accepts, id, trial.dry_run).await;
+    let removed = exception::remove(&mut connection, state.room(), &accepts, id, &|_| !trial.dry_run).await;
     let stranded = removed.map_err(|refusal| state.problem(refusal))?;
     Ok(Json(stranded).into_response())
 }

@@ -32,7 +32,7 @@ pub const PROBLEMS: &[Problems] = &[
 ];
 
 /// The most tables that a group may have.
-const TABLES: usize = 12;
+pub(crate) const TABLES: usize = 12;
 
 chassis::body! {
     /// A group as it is to be.

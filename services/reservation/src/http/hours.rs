@@ -14,6 +14,13 @@ use crate::booking::Guests;
 #[derive(Clone, Copy, Debug)]
 pub struct LocalTime(Clock);
 
+impl LocalTime {
+    /// The time.
+    pub(crate) fn clock(self) -> Clock {
+        self.0
+    }
+}
+
 impl Value for LocalTime {
     fn read(raw: Raw<'_>) -> Ruled<Self> {
         let clock = Clock::parse(raw.string()?);
@@ -47,7 +54,7 @@ pub struct SlotMinutes(i32);
 
 impl SlotMinutes {
     /// What is allowed.
-    const ALL: [i32; 3] = [15, 30, 60];
+    pub(crate) const ALL: [i32; 3] = [15, 30, 60];
 
     /// The number.
     pub fn get(self) -> i32 {

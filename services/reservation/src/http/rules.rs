@@ -18,9 +18,7 @@ use serde::Serialize;
 use super::hours::SlotMinutes;
 use super::{AppState, with_content_etag};
 use crate::booking::{Guests, Minutes};
-use crate::edit::Edit;
-use crate::refusal::Refusal;
-use crate::store;
+use crate::rules;
 
 /// The problems of the operations here.
 pub const PROBLEMS: &[Problems] = &[("get_rules", &[&PRECONDITION_FAILED]), ("replace_rules", &[&FORBIDDEN, &PRECONDITION_FAILED])];
@@ -141,7 +139,8 @@ fn judge(input: &mut Input, body: &RulesBody) {
     }
 }
 
-fn etag_of(rules: &Rules) -> HeaderValue {
+/// The version of rules.
+pub(crate) fn etag_of(rules: &Rules) -> HeaderValue {
     etag::of_content(&serde_json::to_vec(rules).expect("rules have string keys and no failing members"))
 }
 
@@ -192,22 +191,11 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
         judge(&mut input, body);
     }
     let (conditions, body) = input.finish((conditions, body))?;
-    let rules = body.into_rules();
+    let wanted = body.into_rules();
     let mut connection = state.connection().await?;
-    let mut edit = Edit::begin(&mut connection).await.map_err(|refusal| state.problem(refusal))?;
-    let before = edit.house(state.room()).await.map_err(|refusal| state.problem(refusal))?.rules;
-    if conditions.check(&etag_of(&before)).is_err() {
-        return Err(state.problem(Refusal::OtherContent));
-    }
-    if before != rules {
-        let paced = before.pacing != rules.pacing;
-        store::house::set_rules(edit.connection(), &rules).await?;
-        if paced {
-            store::pacing::recount(edit.connection(), rules.pacing).await?;
-        }
-        edit.finish(state.room()).await.map_err(|refusal| state.problem(refusal))?;
-    }
-    Ok(with_content_etag(StatusCode::OK, etag_of(&rules), &rules))
+    let accepts = |before: &Rules| conditions.check(&etag_of(before)).is_ok();
+    rules::replace(&mut connection, state.room(), &accepts, &wanted).await.map_err(|refusal| state.problem(refusal))?;
+    Ok(with_content_etag(StatusCode::OK, etag_of(&wanted), &wanted))
 }
 
 /// The restaurant as it is configured.

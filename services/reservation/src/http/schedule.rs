@@ -16,15 +16,14 @@ use serde::Serialize;
 
 use super::hours::{self, WeeklyService};
 use super::{AppState, with_content_etag};
-use crate::edit::{Edit, Stranded};
-use crate::refusal::Refusal;
-use crate::store;
+use crate::edit::Stranded;
+use crate::schedule;
 
 /// The problems of the operations here.
 pub const PROBLEMS: &[Problems] = &[("get_schedule", &[&PRECONDITION_FAILED]), ("replace_schedule", &[&FORBIDDEN, &PRECONDITION_FAILED])];
 
 /// How many services there may be.
-const SERVICES: usize = 50;
+pub(crate) const SERVICES: usize = 50;
 
 chassis::body! {
     /// The services of the week. Without any, the restaurant is open around the clock.
@@ -60,7 +59,8 @@ pub struct ScheduleEdited<'a> {
     stranded: Stranded,
 }
 
-fn etag_of(week: &[Weekly]) -> HeaderValue {
+/// The version of a week.
+pub(crate) fn etag_of(week: &[Weekly]) -> HeaderValue {
     etag::of_content(&serde_json::to_vec(week).expect("services have string keys and no failing members"))
 }
 
@@ -134,16 +134,8 @@ pub async fn replace(State(state): State<AppState>, _: Admin, mut input: Input) 
     let (conditions, trial, body) = input.finish((conditions, trial, body))?;
     let week: Vec<_> = body.services.into_iter().map(WeeklyService::into_weekly).collect();
     let mut connection = state.connection().await?;
-    let mut edit = Edit::begin(&mut connection).await.map_err(|refusal| state.problem(refusal))?;
-    let before = edit.house(state.room()).await.map_err(|refusal| state.problem(refusal))?;
-    if conditions.check(&etag_of(before.schedule.week())).is_err() {
-        return Err(state.problem(Refusal::OtherContent));
-    }
-    let stranded = if before.schedule.week() == week {
-        Stranded::default()
-    } else {
-        store::house::set_schedule(edit.connection(), &week).await?;
-        edit.finish_hours(state.room(), &before, None, trial.dry_run).await.map_err(|refusal| state.problem(refusal))?
-    };
+    let accepts = |before: &[Weekly]| conditions.check(&etag_of(before)).is_ok();
+    let replaced = schedule::replace(&mut connection, state.room(), &accepts, &week, &|_| !trial.dry_run).await;
+    let stranded = replaced.map_err(|refusal| state.problem(refusal))?;
     Ok(with_content_etag(StatusCode::OK, etag_of(&week), &ScheduleEdited { services: &week, stranded }))
 }

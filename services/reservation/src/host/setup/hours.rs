@@ -1,0 +1,89 @@
+//! The hours of the week.
+
+use axum::extract::State;
+use axum::response::Response;
+use chassis::http::input::{Input, Source};
+use chassis::http::problem::Problem;
+use house::schedule::{Weekly, overlaps_of_week};
+use http::{HeaderValue, StatusCode};
+use site::form::typed;
+use site::shell::see_other;
+
+use super::form::{Filled, Form, Kept};
+use super::service::{self, Asked};
+use super::{Administrator, Page, Told, agrees, shown};
+use crate::host::{Desk, Host};
+use crate::http::schedule::etag_of;
+use crate::refusal::Refusal;
+use crate::schedule;
+
+/// The services of the form.
+fn ask(form: &mut Form<'_>) -> Option<Vec<Weekly>> {
+    let asked = service::ask(form, true)?;
+    let week: Vec<Weekly> =
+        asked.iter().map(|Asked { days, service, .. }| Weekly { days: days.clone(), service: service.clone() }).collect();
+    service::follow(form, &asked, &overlaps_of_week(&week)).then_some(week)
+}
+
+fn version(week: &[Weekly]) -> String {
+    HeaderValue::to_str(&etag_of(week)).unwrap_or_default().to_owned()
+}
+
+/// What the form says beside its fields.
+#[derive(Default)]
+struct Said {
+    told: Option<Told>,
+    version: String,
+    seen: String,
+}
+
+fn page(desk: &Desk, host: &Host, form: Form<'_>, said: Said, status: StatusCode) -> Result<Response, Problem> {
+    let texts = desk.texts(host);
+    let page = Page {
+        lead: texts.say("setup-hours-more"),
+        told: said.told,
+        action: host.reader.link("/host/setup/hours"),
+        hidden: vec![("version", said.version), ("seen", said.seen)],
+        can_check: true,
+        ..Page::new(desk, host, texts.say("setup-hours"), form)
+    };
+    desk.respond(status, &page)
+}
+
+/// Shows the week.
+pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administrator) -> Result<Response, Problem> {
+    let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
+    let (week, mut kept) = (known.house.schedule.week(), Kept::new());
+    service::keep(&mut kept, week.iter().map(|weekly| (weekly.days.as_slice(), &weekly.service)));
+    let mut form = Form::new(desk.texts(&host), Filled::Kept(kept));
+    ask(&mut form);
+    page(&desk, &host, form, Said { version: version(week), ..Said::default() }, StatusCode::OK)
+}
+
+/// Sets it, or shows whom that strands.
+pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administrator, mut input: Input) -> Result<Response, Problem> {
+    input.sent_by_browser()?;
+    let mut form = Form::new(desk.texts(&host), Filled::Sent(&input));
+    let said = Said { version: typed(&input, Source::Body, "version"), ..Said::default() };
+    let Some(week) = ask(&mut form) else { return page(&desk, &host, form, said, StatusCode::UNPROCESSABLE_ENTITY) };
+    let (agrees, accepts) = (agrees(&input), |before: &[Weekly]| version(before) == said.version);
+    let mut connection = desk.app.connection().await?;
+    let edit = schedule::replace(&mut connection, desk.app.room(), &accepts, &week, &agrees).await;
+    let known = desk.app.room().known(&mut connection).await?;
+    drop(connection);
+    match edit {
+        Ok(stranded) if agrees(&stranded) => Ok(see_other(&host.reader.link("/host/setup"))),
+        Ok(stranded) => {
+            let told = Told::stranded(&desk, &host, &known, &stranded);
+            page(&desk, &host, form, Said { told: Some(told), seen: shown(&stranded), ..said }, StatusCode::OK)
+        }
+        Err(Refusal::OtherContent) => {
+            let texts = desk.texts(&host);
+            let now = super::overview::week(texts, &known.house);
+            let told = Told::new(texts.tell("setup-meanwhile", [("now", now.into())]));
+            let said = Said { told: Some(told), version: version(known.house.schedule.week()), ..said };
+            page(&desk, &host, form, said, StatusCode::PRECONDITION_FAILED)
+        }
+        Err(refusal) => Err(desk.app.problem(refusal)),
+    }
+}
