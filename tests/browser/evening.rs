@@ -12,7 +12,7 @@ use crate::session::{Look, Session};
 use crate::staff_gallery::look;
 
 /// A window of somebody who works there.
-async fn signed_in(browsers: &Browsers, house: &House, (user_id, role): (i32, Role)) -> Session {
+pub(crate) async fn signed_in(browsers: &Browsers, house: &House, (user_id, role): (i32, Role)) -> Session {
     let session = browsers.open(&[&house.home, &house.menu]).await;
     let cookie = json!({"name": "session", "value": token::session(user_id, role, 3600), "url": house.home, "httpOnly": true});
     session.devtools("Network.setCookie", cookie).await;
@@ -20,7 +20,7 @@ async fn signed_in(browsers: &Browsers, house: &House, (user_id, role): (i32, Ro
 }
 
 /// A time so many minutes from now, on the full quarter.
-fn minutes(minutes: i64) -> Timestamp {
+pub(crate) fn minutes(minutes: i64) -> Timestamp {
     let now = Timestamp::now().as_second();
     Timestamp::from_second(now - now % 900).expect("a time") + SignedDuration::from_mins(minutes)
 }
@@ -108,13 +108,55 @@ pub(crate) async fn hosts_use_every_page_in_every_state(browsers: Browsers) {
 }
 
 /// Where the row of a party stands.
-async fn place(session: &Session, name: &str) -> Value {
+pub(crate) async fn place(session: &Session, name: &str) -> Value {
     let script = format!(
         "const row = [...document.querySelectorAll('.sheet li')].find(row => row.textContent.includes({}));
          return row ? row.closest('section, details').querySelector('h2').textContent : ''",
         json!(name)
     );
     session.script(&script).await
+}
+
+/// Waits until the row of a party stands there.
+async fn comes_to(session: &Session, name: &str, heading: &str) {
+    for _ in 0..1200 {
+        if place(session, name).await == json!(heading) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{name} does not come to {heading:?}, but is in {}", place(session, name).await);
+}
+
+pub(crate) async fn without_a_broker_the_page_asks_and_without_a_network_it_catches_up_with_no_reload(browsers: Browsers) {
+    let house = House::at_noon(&[4, 2]).await;
+    let admin = house.platform.admin("reservation");
+    let body = json!({"source": "phone", "guests_count": 2, "reservation_time": minutes(30), "override": true, "contact_name": "Ada King",
+        "contact_phone": "+44 20 7946 0958"});
+    let id = admin.post("/reservations/", &body).await.expect(201).body["id"].clone();
+    let act = async |action: &str| admin.act(&format!("/reservations/{id}/{action}")).await.expect(200);
+    let session = signed_in(&browsers, &house, (7, Role::Host)).await;
+    session.open(&format!("{}/host?date={}", house.home, date_of(minutes(30)))).await;
+    session.says("Up to date").await;
+    session.script("window.opened = true").await;
+    house.platform.broker.as_ref().expect("the test's own").down();
+    act("seat").await;
+    comes_to(&session, "Ada King", "Here · 1").await;
+    session.says("Up to date").await;
+
+    let network = async |offline: bool| {
+        let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        session.devtools("Network.emulateNetworkConditions", conditions).await;
+    };
+    network(true).await;
+    act("complete").await;
+    session.says("No connection. This is the sheet of ").await;
+    assert_eq!(place(&session, "Ada King").await, json!("Here · 1"));
+    network(false).await;
+    comes_to(&session, "Ada King", "Done · 1").await;
+    session.says("Up to date").await;
+    assert_eq!(session.script("return window.opened").await, true, "the page was loaded again");
+    session.close().await;
 }
 
 pub(crate) async fn a_tap_on_one_screen_is_on_the_other_and_a_lost_service_leaves_the_sheet(browsers: Browsers) {
@@ -132,13 +174,7 @@ pub(crate) async fn a_tap_on_one_screen_is_on_the_other_and_a_lost_service_leave
     // The focus of the other host stays where it is.
     other.script("document.querySelector('.who a').focus()").await;
     one.click("Seat").await;
-    for _ in 0..200 {
-        if place(&other, "Ada King").await == json!("Here · 1") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    assert_eq!(place(&other, "Ada King").await, "Here · 1");
+    comes_to(&other, "Ada King", "Here · 1").await;
     assert_eq!(other.script("return document.activeElement.textContent").await, "Ada King");
     one.is_content("one screen").await;
     other.is_content("the other").await;

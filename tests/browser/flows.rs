@@ -58,13 +58,13 @@ async fn focused(session: &Session) -> String {
     text
 }
 
-async fn press(session: &Session, key: char) {
+pub(crate) async fn press(session: &Session, key: char) {
     let press = KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
     session.client.perform_actions(press).await.expect("pressed");
 }
 
 /// Goes on from what has the focus to what has this text, as the tabulator does.
-async fn tab_to(session: &Session, text: &str) {
+pub(crate) async fn tab_to(session: &Session, text: &str) {
     let mut passed = Vec::new();
     for _ in 0..60 {
         press(session, '\u{e004}').await;
@@ -77,12 +77,12 @@ async fn tab_to(session: &Session, text: &str) {
     panic!("{text:?} does not get the focus, but {passed:?}");
 }
 
-async fn enter(session: &Session) {
+pub(crate) async fn enter(session: &Session) {
     press(session, '\u{e007}').await;
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
-async fn type_keys(session: &Session, text: &str) {
+pub(crate) async fn type_keys(session: &Session, text: &str) {
     for key in text.chars() {
         press(session, key).await;
     }

@@ -8,6 +8,7 @@ mod house;
 mod laptop;
 mod programs;
 mod session;
+mod setup;
 mod staff_gallery;
 
 use std::process::ExitCode;
@@ -67,7 +68,11 @@ fn main() -> ExitCode {
         laptop::a_guest_of_the_trattoria_books_by_telephone_and_changes_and_cancels_by_mail,
         hosts::an_evening_of_the_trattoria_on_two_tablets,
         evening::hosts_use_every_page_in_every_state,
+        evening::without_a_broker_the_page_asks_and_without_a_network_it_catches_up_with_no_reload,
         evening::a_tap_on_one_screen_is_on_the_other_and_a_lost_service_leaves_the_sheet,
+        setup::an_administrator_sets_up_the_house_in_every_state,
+        setup::a_house_is_set_up_by_keyboard_alone_without_script,
+        setup::a_host_works_the_evening_by_keyboard_alone_without_script,
         gallery::every_page_in_every_state_is_for_everybody,
         staff_gallery::the_staff_use_every_page_of_accounts,
     );

@@ -333,13 +333,13 @@ async fn the_rules_are_set_by_a_form_as_by_the_api() {
         "policy": "We keep your table\nfor a quarter of an hour.",
     });
     assert_eq!(api(&platform, "/reservations/rules").await, expected);
-    says(&leo.open("/host/setup").await.expect(200), "Larger parties wait for you: 6");
+    says(&leo.open("/host/setup").await.expect(200), "You confirm parties larger than: 6");
     // The form shows what it set, and saves it unchanged.
     let page = leo.open("/host/setup/rules").await.expect(200);
     leads_to(&send(&leo, &page, &[]).await);
     assert_eq!(api(&platform, "/reservations/rules").await, expected);
     for (typed, wrong) in [
-        (&[("notice", "soon")][..], "When, Minutes before, at the latest: Write a whole number from 0 to 43200."),
+        (&[("notice", "soon")][..], "When, At least so many minutes ahead: Write a whole number from 0 to 43200."),
         (&[("max", "1")], "Parties, Largest party: This must be at least 2."),
         (&[("up-to-1", "2")], "How long parties stay, Up to so many guests: This must be more than the size before, 2."),
         (&[("minutes-1", "")], "How long parties stay, Minutes: Please fill this in."),

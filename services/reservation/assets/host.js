@@ -28,8 +28,8 @@ async function refresh() {
   busy = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (answer.redirected) {
-      // The session has ended.
+    if (answer.redirected || answer.status === 403) {
+      // The session has ended, or the role was taken away.
       location.reload();
       return;
     }
@@ -62,3 +62,4 @@ source.addEventListener("error", () => since(live.dataset.time));
 setInterval(() => document.visibilityState === "visible" && refresh(), 15000);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
 addEventListener("online", refresh);
+addEventListener("offline", () => since(live.dataset.time));

@@ -55,12 +55,20 @@ pub(super) struct Field {
     pub(super) id: String,
     pub(super) label: String,
     pub(super) hint: Option<String>,
+    pub(super) fault: Option<String>,
     pub(super) value: String,
     pub(super) required: bool,
     pub(super) control: Control,
 }
 
 impl Field {
+    /// The ids of what says more of it.
+    pub(super) fn described_by(&self) -> String {
+        let [fault, hint] =
+            [(&self.fault, "fault"), (&self.hint, "hint")].map(|(text, kind)| text.as_ref().map(|_| format!("{}-{kind}", self.id)));
+        [fault, hint].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether it takes a row of its own.
     pub(super) fn is_wide(&self) -> bool {
         matches!(self.control, Control::Lines(_) | Control::Tick | Control::Ticks(_))
@@ -71,6 +79,8 @@ impl Field {
 pub(super) struct Section {
     /// What they are about; empty where there is nothing to say.
     pub(super) legend: String,
+    /// Whether each two of them are one thing.
+    pub(super) in_pairs: bool,
     pub(super) fields: Vec<Field>,
 }
 
@@ -86,7 +96,7 @@ pub(super) struct Form<'a> {
 
 impl<'a> Form<'a> {
     pub(super) fn new(texts: &'a Catalog, filled: Filled<'a>) -> Self {
-        let first = Section { legend: String::new(), fields: Vec::new() };
+        let first = Section { legend: String::new(), in_pairs: false, fields: Vec::new() };
         Self { texts, sections: vec![first], faults: Faults::default(), hidden: Vec::new(), filled }
     }
 
@@ -97,7 +107,12 @@ impl<'a> Form<'a> {
 
     /// Begins a section.
     pub(super) fn section(&mut self, legend: impl Into<String>) {
-        self.sections.push(Section { legend: legend.into(), fields: Vec::new() });
+        self.sections.push(Section { legend: legend.into(), in_pairs: false, fields: Vec::new() });
+    }
+
+    /// Begins a section in which each two fields are one thing.
+    pub(super) fn section_of_pairs(&mut self, legend: impl Into<String>) {
+        self.sections.push(Section { legend: legend.into(), in_pairs: true, fields: Vec::new() });
     }
 
     /// Says more of the last field.
@@ -116,19 +131,30 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Notes what is wrong with a field: the text of this key, which names the field first.
+    /// Notes what is wrong with a field. Among the faults of the form it is named.
     pub(super) fn refuse<const N: usize>(&mut self, id: &str, key: &str, values: [(&str, site::texts::Value<'_>); N]) {
         let text = self.texts.tell(key, values);
-        let named = self.sections.iter().find_map(|section| {
-            let field = section.fields.iter().find(|field| field.id == id)?;
-            Some(if section.legend.is_empty() { field.label.clone() } else { format!("{}, {}", section.legend, field.label) })
-        });
-        self.faults.note(id.to_owned(), named.map_or_else(|| text.clone(), |named| format!("{named}: {text}")));
+        for section in &mut self.sections {
+            if let Some(field) = section.fields.iter_mut().find(|field| field.id == id) {
+                let of = if section.legend.is_empty() { String::new() } else { format!("{}, ", section.legend) };
+                self.faults.note(id.to_owned(), format!("{of}{}: {text}", field.label));
+                field.fault = Some(text);
+                return;
+            }
+        }
+    }
+
+    /// Forgets the faults of the section that was asked for last, before which there were so many.
+    pub(super) fn forgive(&mut self, before: usize) {
+        self.faults.0.truncate(before);
+        for field in self.sections.last_mut().into_iter().flat_map(|section| &mut section.fields) {
+            field.fault = None;
+        }
     }
 
     fn add(&mut self, id: &str, label: &str, required: bool, control: Control) -> String {
         let (label, value) = (self.texts.say(label), self.value(id));
-        let field = Field { id: id.to_owned(), label, hint: None, value: value.clone(), required, control };
+        let field = Field { id: id.to_owned(), label, hint: None, fault: None, value: value.clone(), required, control };
         self.sections.last_mut().expect("a form begins with a section").fields.push(field);
         value
     }

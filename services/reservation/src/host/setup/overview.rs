@@ -70,7 +70,9 @@ fn lines_of_week(texts: &Catalog, house: &House) -> Vec<String> {
 fn facts(texts: &Catalog, rules: &Rules) -> Vec<(String, String)> {
     let number = |number: Option<i32>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
     let word = |is: bool| texts.say(if is { "setup-yes" } else { "setup-no" });
-    let turn = |turn: &house::rules::TurnTime| format!("{} ≤ {}", texts.minutes(turn.minutes.into()), turn.up_to);
+    let turn = |turn: &house::rules::TurnTime| {
+        texts.tell("setup-turn", [("guests", turn.up_to.into()), ("length", texts.minutes(turn.minutes.into()).into())])
+    };
     let facts = [
         ("setup-slot", rules.slot_minutes.map_or_else(|| texts.say("setup-slot-any"), |minutes| texts.minutes(minutes.into()))),
         ("setup-notice", rules.min_notice_minutes.to_string()),

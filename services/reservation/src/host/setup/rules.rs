@@ -107,7 +107,7 @@ fn ask(form: &mut Form<'_>) -> Option<Rules> {
     form.hint("setup-confirm-above-more");
     let max_spare_seats = form.whole_or_none::<SpareSeats>("spare", "setup-spare");
     form.hint("setup-spare-more");
-    form.section(texts.say("setup-turns"));
+    form.section_of_pairs(texts.say("setup-turns"));
     let turn_times = turns(form);
     form.section(texts.say("setup-pacing"));
     let covers = form.whole_or_none::<PerQuarter>("covers", "setup-covers");

@@ -88,7 +88,7 @@ fn one(form: &mut Form<'_>, row: usize, by_day: bool) -> Result<Option<Asked>, (
         form.tick(&at("remove", row), "setup-remove-service");
     }
     if is_empty || is_removed {
-        form.faults.0.truncate(faults);
+        form.forgive(faults);
         return Ok(None);
     }
     if by_day && days.is_empty() && form.is_sent() {
