@@ -57,6 +57,7 @@ nav-menu = Speisekarte
 nav-booking = Meine Reservierung
 nav-book = Tisch reservieren
 nav-day = Der Tag
+nav-dishes = Gerichte
 nav-staff = Team
 nav-account = Konto
 session-ended = Ihre Anmeldung ist abgelaufen

@@ -57,6 +57,7 @@ nav-menu = Menu
 nav-booking = My booking
 nav-book = Book a table
 nav-day = The day
+nav-dishes = Dishes
 nav-staff = Staff
 nav-account = Account
 session-ended = Your session has ended

@@ -59,6 +59,7 @@ nav-menu = Меню
 nav-booking = Моя бронь
 nav-book = Забронировать стол
 nav-day = День
+nav-dishes = Блюда
 nav-staff = Сотрудники
 nav-account = Аккаунт
 session-ended = Ваш сеанс закончился

@@ -19,6 +19,8 @@ pub enum Here {
     Book,
     /// The day, for the staff.
     Day,
+    /// The dishes, for administrators.
+    Dishes,
     /// The accounts of the staff.
     Staff,
     /// The session and the password.
@@ -118,6 +120,7 @@ impl<'a> Frame<'a> {
             let of = |path| self.shell.link(&self.reader, &self.site.auth_url, path);
             let mut ways = vec![way(Here::Day, self.day(), "nav-day")];
             if caller.is_admin() {
+                ways.push(way(Here::Dishes, self.shell.link(&self.reader, &self.site.menu_url, "/menu/edit"), "nav-dishes"));
                 ways.push(way(Here::Staff, of("/account/staff"), "nav-staff"));
             }
             ways.push(way(Here::Account, of("/account/logout"), "nav-account"));
