@@ -7,5 +7,7 @@ CREATE TABLE menuitem (
     price       numeric(10, 2) NOT NULL CHECK (price BETWEEN 0 AND 99999999.99),
     version     integer NOT NULL DEFAULT 1,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    -- A digest of the form by which the dish was added on a page: a form that is sent twice adds one dish.
+    form        bytea UNIQUE
 );

@@ -4,6 +4,10 @@ use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 
+use restaurant_booking_tests::platform::{ADMIN_EMAIL, ADMIN_PASSWORD};
+use restaurant_booking_tests::{Platform, Setup};
+use site::settings::Site;
+
 use crate::Browsers;
 use crate::house::{House, in_days};
 use crate::session::Session;
@@ -144,4 +148,55 @@ pub(crate) async fn of_two_browsers_that_race_for_the_last_table_the_loser_is_of
     let booked: i64 =
         sqlx::query_scalar("SELECT count(*) FROM reservation").fetch_one(&house.platform.pool("reservation")).await.expect("a count");
     assert_eq!(booked, 2);
+}
+
+pub(crate) async fn an_administrator_adds_prices_and_deletes_a_dish_by_keyboard_without_script(browsers: Browsers) {
+    let setup = Setup { services: vec!["auth", "menu"], site: Some(Site::default()), ..Setup::default() };
+    let platform = Platform::start(setup).await;
+    let (auth, home) = (platform.base("auth"), platform.base("menu"));
+    let session = browsers.open(&[auth, home]).await;
+    session.without_script().await;
+    // The sign-in of one service leads to the page of the other.
+    session.open(&format!("{home}/menu/edit")).await;
+    session.says("Sign in").await;
+    for (id, text) in [("email", ADMIN_EMAIL), ("password", ADMIN_PASSWORD)] {
+        tab_to(&session, id).await;
+        type_keys(&session, text).await;
+    }
+    enter(&session).await;
+    session.says("There is no dish on the menu yet.").await;
+    for (id, text) in [("name", "Borscht"), ("price", "8.555"), ("description", "Beetroot")] {
+        tab_to(&session, id).await;
+        type_keys(&session, text).await;
+    }
+    tab_to(&session, "Add to the menu").await;
+    enter(&session).await;
+    session.says("Please check what you typed").await;
+    assert!(focused(&session).await.starts_with("Please check what you typed"));
+    tab_to(&session, "The price may have two digits after the point").await;
+    enter(&session).await;
+    assert_eq!(focused(&session).await, "price");
+    type_keys(&session, "\u{e010}\u{e003}").await;
+    enter(&session).await;
+    session.says("8.55").await;
+    // The new dish is where the focus goes on from: its link is next.
+    press(&session, '\u{e004}').await;
+    assert_eq!(focused(&session).await, "Borscht");
+    enter(&session).await;
+    session.says("Delete this dish").await;
+    tab_to(&session, "price").await;
+    // What the field has is selected when the focus comes to it.
+    type_keys(&session, "9,50").await;
+    enter(&session).await;
+    session.says("9.50").await;
+    tab_to(&session, "Borscht").await;
+    enter(&session).await;
+    tab_to(&session, "Delete this dish").await;
+    enter(&session).await;
+    session.says("Delete this dish?").await;
+    tab_to(&session, "Delete it").await;
+    enter(&session).await;
+    session.says("The dish is deleted.").await;
+    session.is_content("the dishes").await;
+    session.close().await;
 }

@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         browsers,
         flows::a_guest_books_changes_and_cancels_without_script,
         flows::a_guest_books_by_keyboard_alone,
+        flows::an_administrator_adds_prices_and_deletes_a_dish_by_keyboard_without_script,
         flows::of_two_browsers_that_race_for_the_last_table_the_loser_is_offered_the_next_times,
         laptop::a_guest_of_the_trattoria_books_by_telephone_and_changes_and_cancels_by_mail,
         hosts::an_evening_of_the_trattoria_on_two_tablets,
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         setup::a_host_works_the_evening_by_keyboard_alone_without_script,
         gallery::every_page_in_every_state_is_for_everybody,
         staff_gallery::the_staff_use_every_page_of_accounts,
+        staff_gallery::administrators_use_every_page_of_dishes,
     );
     let trials = trials.into_iter().map(|trial| if skipped { trial.with_ignored_flag(true) } else { trial }).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

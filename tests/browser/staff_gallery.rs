@@ -1,4 +1,4 @@
-//! The staff's pages of accounts in every state, at the widths of a tablet and of a desk: whether everybody can use them. The pictures are an
+//! The staff's pages of accounts and of dishes in every state, at the widths of a tablet and of a desk: whether everybody can use them. The pictures are an
 //! output.
 
 use std::fs;
@@ -56,14 +56,17 @@ impl Session {
     }
 }
 
-pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
-    let site = Site {
+fn site() -> Site {
+    Site {
         name: "Trattoria da Rosa".to_owned(),
         phone: Some("+39 06 555 0100".to_owned()),
         address: Some("Via dei Fiori 12, Roma".to_owned()),
         ..Site::default()
-    };
-    let platform = Platform::start(Setup { site: Some(site), ..Setup::only("auth") }).await;
+    }
+}
+
+pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
+    let platform = Platform::start(Setup { site: Some(site()), ..Setup::only("auth") }).await;
     let home = platform.base("auth").to_owned();
     let session = browsers.open(&[&home]).await;
     let page = |path: &str| format!("{home}/account/{path}");
@@ -151,6 +154,107 @@ pub(crate) async fn the_staff_use_every_page_of_accounts(browsers: Browsers) {
     session.press("Save the password").await;
     session.says("That is not allowed here").await;
     look(&session, "account-forbidden").await;
+    session.close().await;
+    println!("The pictures are in {}.", pictures().display());
+}
+
+/// Dishes as they come: without a description, with a long one, with words that do not break, and in letters from right to left.
+const DISHES: [(&str, &str, &str); 6] = [
+    ("Olives", "4.50", ""),
+    ("Burrata", "11.00", "With peaches, basil and a little chilli"),
+    ("Bistecca alla fiorentina for the whole table, grilled over oak and rested for as long as it takes", "99999999.99", "T-bone, 1.2 kg"),
+    (
+        "Donaudampfschifffahrtsgesellschaftskapitänspfannkuchenmitapfelmus",
+        "12.00",
+        "Rindfleischetikettierungsüberwachungsaufgabenübertragung",
+    ),
+    ("شكشوكة", "9.90", "بيض وطماطم"),
+    (
+        "Ribollita",
+        "8.00",
+        "Bread, beans and black cabbage.\n\nCooked yesterday, warmed today, and better for it: that is what the name says, and what everybody \
+        at the table who has had it before will tell you again.\nAsk for oil.",
+    ),
+];
+
+pub(crate) async fn administrators_use_every_page_of_dishes(browsers: Browsers) {
+    let platform = Platform::start(Setup { services: vec!["auth", "menu"], site: Some(site()), ..Setup::default() }).await;
+    let home = platform.base("menu").to_owned();
+    let session = browsers.open(&[platform.base("auth"), &home]).await;
+    let page = |path: &str| format!("{home}/menu/edit{path}");
+    // The sign-in at one service counts at the other, and leads back.
+    session.open(&page("")).await;
+    sign_in(&session, ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    session.says("There is no dish on the menu yet.").await;
+    look(&session, "dishes-none").await;
+    session.press("Add to the menu").await;
+    session.says("Enter the name of the dish.").await;
+    look(&session, "dishes-none-errors").await;
+
+    let admin = platform.admin("menu");
+    for (name, price, description) in DISHES {
+        admin.post("/api/v1/menu", &json!({"name": name, "price": price, "description": description})).await.expect(201);
+    }
+    session.open(&page("")).await;
+    look(&session, "dishes").await;
+    session.fill("name", "Tiramisù").await;
+    session.fill("price", "7.50 €").await;
+    session.press("Add to the menu").await;
+    session.says("The price must be digits alone").await;
+    look(&session, "dishes-errors").await;
+    session.fill("price", "7,50").await;
+    session.press("Add to the menu").await;
+    session.says("Tiramisù").await;
+    look(&session, "dishes-added").await;
+    session.open(&page("?q=peach")).await;
+    session.says("1 dish found.").await;
+    look(&session, "dishes-found").await;
+    session.open(&page("?q=oysters")).await;
+    session.says("0 dishes found.").await;
+    look(&session, "dishes-not-found").await;
+
+    session.open(&page("/3")).await;
+    look(&session, "dish").await;
+    session.fill("name", "").await;
+    session.fill("price", "much").await;
+    session.press("Save").await;
+    session.says("Enter the name of the dish.").await;
+    look(&session, "dish-errors").await;
+    session.fill("name", "Bistecca").await;
+    session.fill("price", "65").await;
+    admin.patch("/api/v1/menu/3", &json!({"price": "70.00"})).await.expect(200);
+    session.press("Save").await;
+    session.says("This dish was changed meanwhile").await;
+    look(&session, "dish-changed").await;
+    session.press("Save").await;
+    session.says("65.00").await;
+
+    session.open(&page("/6/delete")).await;
+    look(&session, "dish-delete").await;
+    admin.patch("/api/v1/menu/6", &json!({"price": "8.20"})).await.expect(200);
+    session.press("Delete it").await;
+    session.says("it is not deleted yet").await;
+    look(&session, "dish-delete-changed").await;
+    session.press("Delete it").await;
+    session.says("The dish is deleted.").await;
+    look(&session, "dishes-deleted").await;
+    session.open(&page("/1")).await;
+    admin.delete("/api/v1/menu/1").await.expect(204);
+    session.press("Save").await;
+    session.says("This dish was deleted meanwhile").await;
+    look(&session, "dishes-gone").await;
+
+    for (name, path) in [
+        ("dishes-german", "?lang=de"),
+        ("dishes-russian", "?lang=ru"),
+        ("dish-german", "/2?lang=de"),
+        ("dish-russian", "/2?lang=ru"),
+        ("dish-delete-german", "/2/delete?lang=de"),
+    ] {
+        session.open(&page(path)).await;
+        look(&session, name).await;
+        lengthened(&session, name).await;
+    }
     session.close().await;
     println!("The pictures are in {}.", pictures().display());
 }

@@ -3,8 +3,10 @@
 mod account;
 mod book;
 mod browser;
+mod dishes;
 mod errors;
 mod home;
+mod kept;
 mod link;
 mod menu;
 mod offer;

@@ -25,7 +25,7 @@ use site::frame::{Frame, Here};
 use site::reader::Reader;
 use site::session::{Door, SignedIn, admit, admit_to_password, refuse_foreign};
 use site::settings::Site;
-use site::shell::{Keep, Shell, see_other};
+use site::shell::{Keep, Shell, see_other, with_retry};
 use site::texts::{Catalog, Texts};
 
 use crate::http::App;
@@ -147,14 +147,6 @@ impl Pages {
 
 fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response.headers_mut().insert(header::SET_COOKIE, cookie);
-    response
-}
-
-/// A page that says when one may try again has it in its header, too.
-fn with_retry(mut response: Response, problem: &Problem) -> Response {
-    if let Some(seconds) = problem.waits() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
     response
 }
 

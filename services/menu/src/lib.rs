@@ -2,6 +2,7 @@
 
 pub mod config;
 mod dish;
+mod edit;
 mod events;
 
 mod http;
@@ -27,6 +28,7 @@ use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
 use contract::MenuEvent;
 use site::failure::error_pages;
+use site::session::Door;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
@@ -111,7 +113,8 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let mut router = router.with_state(state.clone());
     let shell = config.site.pages.then(|| page::shell(&config.site));
     if let Some(shell) = &shell {
-        router = router.merge(page::router(Pages { menu: state, shell: shell.clone() }));
+        let door = Door { shell: shell.clone(), sessions: service.sessions.clone() };
+        router = router.merge(page::router(Pages { menu: state, door }));
     }
     let pages = shell.map(|shell| error_pages(shell, page::ROUTES));
     let parts = Parts { router, api, migrator: &MIGRATOR, prepare, consumers: Vec::new(), tasks, caching: Caching::ByHandler, pages };

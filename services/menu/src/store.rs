@@ -26,20 +26,41 @@ pub(crate) async fn read(pool: &PgPool) -> Result<Everything, sqlx::Error> {
     Ok(Everything { dishes, last_id })
 }
 
-/// Puts a dish onto the menu.
-pub(crate) async fn create(pool: &PgPool, outbox: &Outbox, draft: &MenuItemDraft) -> Result<Dish, Problem> {
+/// Reads a dish, if it is on the menu.
+pub(crate) async fn get(pool: &PgPool, id: DishId) -> Result<Option<Dish>, sqlx::Error> {
+    sqlx::query_as("SELECT id, name, description, price, version, created_at, updated_at FROM menuitem WHERE id = $1")
+        .bind(id)
+        .fetch_optional(pool)
+        .await
+}
+
+/// What became of a dish that was to be added.
+pub(crate) enum Added {
+    /// It is on the menu.
+    Now(Dish),
+    /// The same form has added it before; its id, where it is still on the menu.
+    Before(Option<DishId>),
+}
+
+/// Puts a dish onto the menu, but not twice by a form of the same digest.
+pub(crate) async fn create(pool: &PgPool, outbox: &Outbox, draft: &MenuItemDraft, form: Option<&[u8]>) -> Result<Added, Problem> {
     let mut transaction = pool.begin().await?;
-    let dish: Dish = sqlx::query_as(
-        "INSERT INTO menuitem (name, description, price) VALUES ($1, $2, $3)
+    let dish: Option<Dish> = sqlx::query_as(
+        "INSERT INTO menuitem (name, description, price, form) VALUES ($1, $2, $3, $4) ON CONFLICT (form) DO NOTHING
          RETURNING id, name, description, price, version, created_at, updated_at",
     )
     .bind(&draft.name)
     .bind(&draft.description)
     .bind(draft.price)
-    .fetch_one(&mut *transaction)
+    .bind(form)
+    .fetch_optional(&mut *transaction)
     .await?;
+    let Some(dish) = dish else {
+        let before = sqlx::query_scalar("SELECT id FROM menuitem WHERE form = $1").bind(form).fetch_optional(&mut *transaction).await?;
+        return Ok(Added::Before(before));
+    };
     commit(transaction, outbox, &events::created(&dish)).await?;
-    Ok(dish)
+    Ok(Added::Now(dish))
 }
 
 /// Changes a dish. One that would be as it was is left alone: it keeps its version, and nothing is told.

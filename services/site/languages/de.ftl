@@ -58,6 +58,7 @@ nav-booking = Meine Reservierung
 nav-book = Tisch reservieren
 nav-day = Der Tag
 nav-setup = Einrichten
+nav-dishes = Gerichte
 nav-staff = Team
 nav-account = Konto
 session-ended = Ihre Anmeldung ist abgelaufen

@@ -58,6 +58,7 @@ nav-booking = My booking
 nav-book = Book a table
 nav-day = The day
 nav-setup = Set up
+nav-dishes = Dishes
 nav-staff = Staff
 nav-account = Account
 session-ended = Your session has ended

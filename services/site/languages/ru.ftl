@@ -60,6 +60,7 @@ nav-booking = Моя бронь
 nav-book = Забронировать стол
 nav-day = День
 nav-setup = Настройка
+nav-dishes = Блюда
 nav-staff = Сотрудники
 nav-account = Аккаунт
 session-ended = Ваш сеанс закончился

@@ -21,6 +21,8 @@ pub enum Here {
     Day,
     /// The house: its hours, rules and floor.
     Setup,
+    /// The dishes, for administrators.
+    Dishes,
     /// The accounts of the staff.
     Staff,
     /// The session and the password.
@@ -121,6 +123,7 @@ impl<'a> Frame<'a> {
             let mut ways = vec![way(Here::Day, self.day(), "nav-day")];
             if caller.is_admin() {
                 ways.push(way(Here::Setup, self.shell.link(&self.reader, &self.site.reservation_url, "/host/setup"), "nav-setup"));
+                ways.push(way(Here::Dishes, self.shell.link(&self.reader, &self.site.menu_url, "/menu/edit"), "nav-dishes"));
                 ways.push(way(Here::Staff, of("/account/staff"), "nav-staff"));
             }
             ways.push(way(Here::Account, of("/account/logout"), "nav-account"));

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use chassis::http::identity::Caller;
+use chassis::http::problem::Problem;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::assets::Assets;
@@ -111,6 +112,14 @@ impl Shell {
         }
         response
     }
+}
+
+/// A page that says when one may try again has it in its header, too.
+pub fn with_retry(mut response: Response, problem: &Problem) -> Response {
+    if let Some(seconds) = problem.waits() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 /// Leads a browser to another page, which it asks for by GET.

@@ -123,6 +123,11 @@ fn failed(header: &str, current: &HeaderValue) -> Problem {
 }
 
 impl Conditions {
+    /// The condition of somebody who has seen this version, and changes no other one.
+    pub fn on_version(version: i32) -> Self {
+        Self { if_match: Some(Condition::Tags(vec![(false, version.to_string())])), if_none_match: None }
+    }
+
     /// Holds the conditions of a change against the current tag: a change is made only to the version that its author has seen.
     ///
     /// # Errors

@@ -13,18 +13,9 @@ use contract::DishId;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::Menu;
-use crate::dish::{Answer, Dish, MenuItemChange, MenuItemDraft};
-use crate::events::News;
+use crate::dish::{Answer, MenuItemChange, MenuItemDraft};
 use crate::memory::entry::Entry;
 use crate::memory::snapshot::MENU;
-use crate::store;
-
-/// Answers with the dish as it was written. Its author reads it from now on.
-async fn written(menu: &Menu, dish: Dish, status: StatusCode) -> Response {
-    let response = Entry::new(dish.clone()).respond(status);
-    menu.cache.note_own(News::Is(dish)).await;
-    response
-}
 
 #[utoipa::path(
     post,
@@ -46,9 +37,9 @@ async fn written(menu: &Menu, dish: Dish, status: StatusCode) -> Response {
 pub(crate) async fn create(State(menu): State<Arc<Menu>>, _: Admin, mut input: Input) -> Result<Response, Problem> {
     let draft = input.read::<MenuItemDraft>();
     let draft = input.finish(draft)?;
-    let dish = store::create(&menu.pool, &menu.outbox, &draft).await?;
+    let dish = menu.add(&draft).await?;
     let location = HeaderValue::try_from(format!("{MENU}/{}", dish.id)).expect("a path of digits is a header value");
-    let mut response = written(&menu, dish, StatusCode::CREATED).await;
+    let mut response = Entry::new(dish).respond(StatusCode::CREATED);
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
 }
@@ -56,8 +47,8 @@ pub(crate) async fn create(State(menu): State<Arc<Menu>>, _: Admin, mut input: I
 async fn put<B: Body + Into<MenuItemChange>>(menu: &Menu, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions, body) = (input.id::<DishId>(), input.conditions(), input.read::<B>());
     let (id, conditions, body) = input.finish((id, conditions, body))?;
-    let dish = store::change(&menu.pool, &menu.outbox, id, &conditions, body.into()).await?;
-    Ok(written(menu, dish, StatusCode::OK).await)
+    let dish = menu.change(id, &conditions, body.into()).await?;
+    Ok(Entry::new(dish).respond(StatusCode::OK))
 }
 
 #[utoipa::path(
@@ -115,7 +106,6 @@ pub(crate) async fn change(State(menu): State<Arc<Menu>>, _: Admin, input: Input
 pub(crate) async fn delete(State(menu): State<Arc<Menu>>, _: Admin, mut input: Input) -> Result<Response, Problem> {
     let (id, conditions) = (input.id::<DishId>(), input.conditions());
     let (id, conditions) = input.finish((id, conditions))?;
-    store::delete(&menu.pool, &menu.outbox, id, &conditions).await?;
-    menu.cache.note_own(News::Gone(id)).await;
+    menu.delete(id, &conditions).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -74,7 +74,8 @@ impl Filter {
         Self { folded: text.map(|text| fold(text.as_str())), min_price, max_price }
     }
 
-    fn admits(&self, entry: &Entry) -> bool {
+    /// Whether a dish is one of them.
+    pub(crate) fn admits(&self, entry: &Entry) -> bool {
         self.min_price.is_none_or(|min| entry.dish.price >= min)
             && self.max_price.is_none_or(|max| entry.dish.price <= max)
             && self.folded.as_deref().is_none_or(|folded| entry.mentions(folded))
