@@ -10,6 +10,8 @@ CREATE TABLE house (
     -- The services of the week; without any the restaurant is open around the clock.
     schedule    jsonb NOT NULL DEFAULT '[]',
     pause_until timestamptz,
+    -- The sections that are declared elsewhere, in the resource or a file: booking, openingHours, floor. The staff do not edit them.
+    declared    text[] NOT NULL DEFAULT '{}',
     version     integer NOT NULL DEFAULT 1
 );
 INSERT INTO house DEFAULT VALUES;

@@ -363,3 +363,36 @@ async fn every_page_of_setting_up_speaks_the_languages_of_the_house() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_declared_is_shown_and_says_where_it_is_changed() {
+    let platform = house(&[2]).await;
+    let leo = leo(&platform);
+    let (hours, table) = (leo.open("/host/setup/hours").await.expect(200), leo.open("/host/setup/tables/1").await.expect(200));
+    let rules = leo.open("/host/setup/rules").await.expect(200);
+    let declared =
+        reservation::declared::file::parse("{booking: {maxParty: 8}, openingHours: [], floor: {tables: [{number: 1, seats: 2}]}}");
+    let room = reservation::room::Room::new(reservation::config::Restaurant::default(), None);
+    let pool = platform.pool("reservation");
+    reservation::declared::apply(&mut pool.acquire().await.expect("a connection"), &room, &declared.expect("a house"))
+        .await
+        .expect("applied");
+    let where_it_is = "This is declared in the resource of the restaurant, or in its file.";
+    // A form that was open before is refused, with what was typed.
+    for (page, typed, field) in [(&hours, ("service-0", "Tea"), "Tea"), (&table, ("seats", "4"), "4"), (&rules, ("max", "3"), "3")] {
+        let told = send(&leo, page, &[typed, ("monday-0", "true"), ("opens-0", "12:00"), ("last-0", "12:00"), ("closes-0", "13:00")]).await;
+        let told = told.expect(409);
+        says(&told, where_it_is);
+        assert!(told.text.contains(&format!("value=\"{field}\"")), "{}", told.text);
+    }
+    restaurant_booking_tests::platform::eventually("a house that is known", async || {
+        leo.open("/host/setup").await.text.matches(where_it_is).count() == 5
+    })
+    .await;
+    for path in ["hours", "rules", "tables", "tables/1", "areas", "groups"] {
+        let page = leo.open(&format!("/host/setup/{path}")).await.expect(200);
+        says(&page, where_it_is);
+        assert!(!page.text.contains("<button"), "{path} can be sent: {}", page.text);
+    }
+    says(&leo.open("/host/setup/exceptions").await.expect(200), "Add dates");
+}

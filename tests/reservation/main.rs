@@ -6,6 +6,7 @@ mod availability;
 mod blocks;
 mod change;
 mod contention;
+mod declared;
 mod events;
 mod groups;
 mod guests;

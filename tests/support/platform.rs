@@ -239,7 +239,7 @@ pub fn mail_that_waits() -> MailSettings {
 /// Settings of reservation for a test: behind one proxy.
 pub fn reservation_config(service: Settings, restaurant: Restaurant) -> reservation::config::Config {
     let site = Site::default();
-    reservation::config::Config { service, restaurant, link_keys: Some(token::link_key_file()), site, mail: None, hops: 1 }
+    reservation::config::Config { service, restaurant, house: None, link_keys: Some(token::link_key_file()), site, mail: None, hops: 1 }
 }
 
 /// Settings of auth for a test: the least cost, so that hashing takes no longer than it must.

@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod declared;
 pub mod floor;
 pub mod judge;
 pub mod openings;

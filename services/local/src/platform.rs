@@ -93,7 +93,7 @@ pub static SERVICES: [Service; 3] = [
         serve: |given, service, listener, shutdown| {
             let (restaurant, link_keys) = (given.restaurant.clone(), Some(given.link_keys.clone()));
             let (site, mail) = (Site::clone(&given.site), Some(given.mail.clone()));
-            let config = reservation::config::Config { service, restaurant, link_keys, site, mail, hops: 0 };
+            let config = reservation::config::Config { service, restaurant, house: None, link_keys, site, mail, hops: 0 };
             Box::pin(reservation::serve(config, listener, shutdown))
         },
     },

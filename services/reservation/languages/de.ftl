@@ -404,3 +404,5 @@ setup-phone = Eine Telefonnummer ist nötig
 setup-without-account = Gäste können ohne Konto buchen
 setup-policy = Text, den Gäste vor dem Buchen sehen
 setup-policy-more = Zum Beispiel, wie lange Sie einen Tisch halten.
+setup-managed = Das ist in der Ressource des Restaurants oder in ihrer Datei festgelegt. Dort ändert es das Plattform-Team.
+setup-show-it = Zeigen

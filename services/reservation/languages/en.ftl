@@ -404,3 +404,5 @@ setup-phone = A phone number is required
 setup-without-account = Guests can book without an account
 setup-policy = Text that guests see before they book
 setup-policy-more = For example how long you keep a table.
+setup-managed = This is declared in the resource of the restaurant, or in its file. It is changed there, by the platform team.
+setup-show-it = Show

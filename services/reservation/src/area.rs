@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
 
 use crate::codes;
-use crate::edit::Edit;
+use crate::edit::{Edit, Section};
 use crate::refusal::{Refusal, Thing};
 use crate::room::Room;
 use crate::store;
@@ -22,11 +22,11 @@ chassis::whole! {
 }
 
 /// The problems with which a new area may be refused.
-pub static ADD_REFUSALS: &[&Code] = &[&codes::AREA_NAME_TAKEN];
+pub static ADD_REFUSALS: &[&Code] = &[&codes::MANAGED_BY_RESOURCE, &codes::AREA_NAME_TAKEN];
 /// The problems with which a change of an area may be refused.
-pub static REPLACE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::AREA_NAME_TAKEN];
+pub static REPLACE_REFUSALS: &[&Code] = &[&codes::MANAGED_BY_RESOURCE, &code::PRECONDITION_FAILED, &codes::AREA_NAME_TAKEN];
 /// The problems with which the removal of an area may be refused.
-pub static REMOVE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::AREA_IN_USE];
+pub static REMOVE_REFUSALS: &[&Code] = &[&codes::MANAGED_BY_RESOURCE, &code::PRECONDITION_FAILED, &codes::AREA_IN_USE];
 
 /// A part of the restaurant.
 #[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
@@ -58,7 +58,7 @@ pub struct AreaValues {
 }
 
 impl AreaValues {
-    fn are_those_of(&self, area: &Area) -> bool {
+    pub(crate) fn are_those_of(&self, area: &Area) -> bool {
         (self.name.as_str(), self.online, self.position.get()) == (area.name.as_str(), area.online, area.position)
     }
 }
@@ -68,7 +68,7 @@ impl AreaValues {
 /// # Errors
 /// One of [`ADD_REFUSALS`], or `Database`.
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &AreaValues) -> Result<Area, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     let area = store::area::insert(edit.connection(), values).await.map_err(name_taken)?;
     edit.finish(room).await?;
     Ok(area)
@@ -85,7 +85,7 @@ pub async fn replace(
     id: AreaId,
     values: &AreaValues,
 ) -> Result<Area, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     let before = find(&mut edit, accepts, id).await?;
     if values.are_those_of(&before) {
         return Ok(before);
@@ -100,7 +100,7 @@ pub async fn replace(
 /// # Errors
 /// `NotFound`, one of [`REMOVE_REFUSALS`], or `Database`.
 pub async fn remove(connection: &mut PgConnection, room: &Room, accepts: &(dyn Fn(i32) -> bool + Sync), id: AreaId) -> Result<(), Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     find(&mut edit, accepts, id).await?;
     if !store::area::remove(edit.connection(), id).await? {
         return Err(Refusal::AreaInUse);

@@ -1,12 +1,16 @@
 //! What the program can do beside what every service can.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chassis::run::cli::OwnCommand;
+use chassis::run::config::{DatabaseArgs, Problems};
+use chassis::run::database;
 use chassis::run::service::StartError;
 use clap::Subcommand;
 
-use crate::link;
+use crate::config::{self, Restaurant};
+use crate::room::Room;
+use crate::{declared, link};
 
 /// The commands of reservation alone.
 #[derive(Debug, Subcommand)]
@@ -20,13 +24,44 @@ pub enum Command {
         #[arg(long)]
         rotate: bool,
     },
+    /// Make the house what a file declares, and say what that changed: rules, hours and floor; a section that is left out is the staff's
+    ApplyHouse {
+        /// YAML or JSON: a resource of kind RestaurantBooking, or booking, openingHours and floor alone
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// IANA time zone of the restaurant, in which its days are reckoned, such as Europe/Berlin [default: UTC]
+        #[arg(long, env = "RESTAURANT_TIME_ZONE", value_name = "ZONE")]
+        restaurant_time_zone: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        database: DatabaseArgs,
+    },
 }
 
 impl OwnCommand for Command {
     async fn run(self) -> Result<(), StartError> {
-        let Self::Keygen { file, rotate } = self;
-        let generated = link::generate(&file, rotate).map_err(|error| StartError::Other(error.to_string()))?;
-        println!("{}: {generated}", file.display());
-        Ok(())
+        match self {
+            Self::Keygen { file, rotate } => {
+                let generated = link::generate(&file, rotate).map_err(|error| StartError::Other(error.to_string()))?;
+                println!("{}: {generated}", file.display());
+                Ok(())
+            }
+            Self::ApplyHouse { file, restaurant_time_zone, database } => {
+                apply_house(&file, restaurant_time_zone.as_deref(), &database).await
+            }
+        }
     }
+}
+
+async fn apply_house(path: &Path, time_zone: Option<&str>, args: &DatabaseArgs) -> Result<(), StartError> {
+    let mut problems = Problems::default();
+    let (options, _) = args.check(&mut problems);
+    let time_zone = config::time_zone(time_zone, &mut problems);
+    let declared = config::house(path, &mut problems);
+    problems.finish()?;
+    let room = Room::new(Restaurant { time_zone, ..Restaurant::default() }, None);
+    let pool = database::pool(options, 1);
+    database::wait(&pool).await?;
+    println!("{}", declared::apply(&mut *pool.acquire().await?, &room, &declared).await?);
+    Ok(())
 }

@@ -22,6 +22,7 @@ codes! {
     TABLE_BLOCKED = "table_blocked", 409, "Table blocked", "A table is blocked already at that time; `blocks` lists by which.";
     AREA_NAME_TAKEN = "area_name_taken", 409, "Area name taken", "Another area has this name.";
     AREA_IN_USE = "area_in_use", 409, "Area in use", "Tables stand in the area, in use or not.";
+    MANAGED_BY_RESOURCE = "managed_by_resource", 409, "Managed by resource", "The resource of the restaurant, or its file, declares this section of the house: change it there; `section` is its name.";
     EXCEPTION_EXISTS = "exception_exists", 409, "Exception exists", "One of the dates has an exception already; `id` is its id.";
     NOT_BOOKABLE = "not_bookable", 409, "Not bookable", "The restaurant takes no such booking at that time; `reason` says why, and `alternatives` lists up to three times within 7 days at which it does.";
     TOO_LATE_TO_CHANGE = "too_late_to_change", 409, "Too late to change", "So soon before its start a guest no longer changes the booking.";

@@ -1,10 +1,11 @@
 //! The settings of the reservation service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
 use house::House;
+use house::declared::Declared;
 use house::floor::Floor;
 use house::rules::Rules;
 use house::schedule::Schedule;
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use site::settings::{Site, SiteArgs};
 
+use crate::declared::{self, file::FileError};
 use crate::mail::settings::{MailArgs, MailSettings};
 
 /// The port of the service.
@@ -49,6 +51,10 @@ pub struct ServeArgs {
     /// when it changes. Without it guests need an account to book
     #[arg(long, env = "LINK_KEY_FILE", value_name = "FILE")]
     pub link_key_file: Option<PathBuf>,
+    /// File that declares the house, applied at the start: YAML or JSON with a resource of kind RestaurantBooking, or with booking, openingHours
+    /// and floor alone. A section that it leaves out is the staff's. Without a file the house stays as it is
+    #[arg(long, env = "HOUSE_FILE", value_name = "FILE")]
+    pub house_file: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub mail: MailArgs,
@@ -64,6 +70,8 @@ pub struct Config {
     pub service: Settings,
     /// What the restaurant decides about bookings.
     pub restaurant: Restaurant,
+    /// The house that is declared; `None`: the house stays as it is, and its owners.
+    pub house: Option<Declared>,
     /// The file with the keys of links.
     pub link_keys: Option<PathBuf>,
     /// How the restaurant presents itself to guests.
@@ -161,11 +169,7 @@ impl ServeArgs {
         let mut problems = Problems::default();
         let service = self.service.check(&mut problems);
         let log = self.service.log.check(&mut problems);
-        let name = self.restaurant_time_zone.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("UTC");
-        let time_zone = TimeZone::get(name).unwrap_or_else(|_| {
-            problems.add("RESTAURANT_TIME_ZONE", format!("is {name:?}; it must be an IANA time zone such as Europe/Berlin"));
-            TimeZone::UTC
-        });
+        let time_zone = time_zone(self.restaurant_time_zone.as_deref(), &mut problems);
         let auto_confirm = problems.parse("AUTO_CONFIRM", self.auto_confirm.as_deref(), false, "true or false");
         let days = problems.number("MAX_DAYS_AHEAD", self.max_days_ahead.as_deref(), MAX_DAYS_AHEAD, 1, 3650);
         let default = Limits::default();
@@ -178,10 +182,31 @@ impl ServeArgs {
         let hops = problems.number("FORWARDED_FOR_HOPS", self.forwarded_for_hops.as_deref(), 0, 0, 5) as usize;
         let site = self.site.check(&mut problems);
         let mail = self.mail.check(&site, &mut problems);
+        let file = self.house_file.as_deref().filter(|file| !file.as_os_str().is_empty());
+        let house = file.map(|file| house(file, &mut problems));
         problems.finish()?;
         let max_ahead = SignedDuration::from_hours(24 * i64::from(days));
         let restaurant = Restaurant { time_zone, auto_confirm, max_ahead, limits, guests_per_hour };
         let link_keys = self.link_key_file.clone().filter(|file| !file.as_os_str().is_empty());
-        Ok((Config { service, restaurant, link_keys, site, mail, hops }, log))
+        Ok((Config { service, restaurant, house, link_keys, site, mail, hops }, log))
     }
+}
+
+/// The restaurant's time zone.
+pub(crate) fn time_zone(name: Option<&str>, problems: &mut Problems) -> TimeZone {
+    let name = name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or("UTC");
+    TimeZone::get(name).unwrap_or_else(|_| {
+        problems.add("RESTAURANT_TIME_ZONE", format!("is {name:?}; it must be an IANA time zone such as Europe/Berlin"));
+        TimeZone::UTC
+    })
+}
+
+/// The house that a file declares.
+pub(crate) fn house(path: &Path, problems: &mut Problems) -> Declared {
+    declared::file::read(path).unwrap_or_else(|FileError(faults)| {
+        for fault in faults {
+            problems.add("HOUSE_FILE", format!("{}: {fault}", path.display()));
+        }
+        Declared::default()
+    })
 }

@@ -20,6 +20,18 @@ use crate::store::list::Ahead;
 /// How many of the bookings that an edit strands are named.
 const NAMED: usize = 20;
 
+chassis::words! {
+    /// A part of the house that has one owner: the staff, or whoever declares it.
+    pub enum Section {
+        /// The rules.
+        Booking = "booking",
+        /// The hours of the week.
+        OpeningHours = "openingHours",
+        /// Areas, tables and groups.
+        Floor = "floor",
+    }
+}
+
 /// An edit of the house that is under way.
 pub struct Edit<'c> {
     transaction: Transaction<'c, Postgres>,
@@ -46,6 +58,18 @@ impl<'c> Edit<'c> {
         let mut transaction = connection.begin().await?;
         store::house::lock(&mut transaction).await?;
         Ok(Self { transaction })
+    }
+
+    /// The same, for an edit of a section by the staff.
+    ///
+    /// # Errors
+    /// `ManagedByResource` where the section is declared, or `Database`.
+    pub async fn of(connection: &'c mut PgConnection, section: Section) -> Result<Self, Refusal> {
+        let mut edit = Self::begin(connection).await?;
+        if store::house::declared(edit.connection()).await?.contains(&section) {
+            return Err(Refusal::ManagedByResource(section));
+        }
+        Ok(edit)
     }
 
     /// The house, as it is now.

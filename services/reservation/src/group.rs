@@ -6,7 +6,8 @@ use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
 
 use crate::booking::Guests;
-use crate::edit::Edit;
+use crate::codes;
+use crate::edit::{Edit, Section};
 use crate::refusal::{Refusal, Thing};
 use crate::room::Room;
 use crate::store;
@@ -23,7 +24,7 @@ chassis::whole! {
 }
 
 /// The problems with which a change of a group may be refused.
-pub static REPLACE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED];
+pub static REPLACE_REFUSALS: &[&Code] = &[&codes::MANAGED_BY_RESOURCE, &code::PRECONDITION_FAILED];
 
 /// A group of tables, which is given out as one.
 #[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
@@ -60,7 +61,7 @@ pub struct GroupValues {
 }
 
 impl GroupValues {
-    fn are_those_of(&self, group: &Group) -> bool {
+    pub(crate) fn are_those_of(&self, group: &Group) -> bool {
         (self.name.as_str(), &self.table_ids, self.capacity.get(), self.min_party.get())
             == (group.name.as_str(), &group.table_ids, group.capacity, group.min_party)
     }
@@ -82,9 +83,9 @@ pub enum Unjoinable {
 /// Adds a group.
 ///
 /// # Errors
-/// `NoGroup` or `Database`.
+/// `ManagedByResource`, `NoGroup` or `Database`.
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &GroupValues) -> Result<Group, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     judge(&mut edit, values).await?;
     let group = store::group::insert(edit.connection(), values).await?;
     edit.finish(room).await?;
@@ -94,7 +95,7 @@ pub async fn add(connection: &mut PgConnection, room: &Room, values: &GroupValue
 /// Gives a group new values; the ones that it has already are no change. Bookings that have its tables keep them.
 ///
 /// # Errors
-/// `NotFound`, `NoGroup`, one of [`REPLACE_REFUSALS`], or `Database`.
+/// `ManagedByResource`, `NotFound`, `NoGroup`, one of [`REPLACE_REFUSALS`], or `Database`.
 pub async fn replace(
     connection: &mut PgConnection,
     room: &Room,
@@ -102,7 +103,7 @@ pub async fn replace(
     id: GroupId,
     values: &GroupValues,
 ) -> Result<Group, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     let before = find(&mut edit, accepts, id).await?;
     if values.are_those_of(&before) {
         return Ok(before);
@@ -123,7 +124,7 @@ pub async fn remove(
     accepts: &(dyn Fn(i32) -> bool + Sync),
     id: GroupId,
 ) -> Result<(), Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     find(&mut edit, accepts, id).await?;
     store::group::remove(edit.connection(), id).await?;
     edit.finish(room).await

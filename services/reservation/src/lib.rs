@@ -7,6 +7,7 @@ pub mod booking;
 pub mod cli;
 pub mod codes;
 pub mod config;
+pub mod declared;
 pub mod edit;
 pub mod events;
 pub mod exception;
@@ -162,8 +163,10 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         Ok(Relay { pool: service.pool.clone(), letters, post, wake: mailed.clone(), counters })
     });
     let relay = relay.transpose()?.map(|relay| Task::new("relay of mail", |stop| relay.run(stop)));
+    let house = config.house.clone();
     let state = AppState::new(service.clone(), config, links.clone(), site.clone(), mailed);
     let (mut router, api) = router(state.clone());
+    let applier = state.clone();
     let shell = site.pages.then(|| page::shell(&site));
     let mut follower = None;
     if let Some(shell) = &shell {
@@ -193,7 +196,14 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
         }
     });
     let consumers = vec![events::guest_directory()];
-    let prepare = async { Ok(()) };
+    let prepare = async move {
+        if let Some(house) = &house {
+            let mut connection = applier.pool().acquire().await?;
+            let applied = declared::apply(&mut connection, applier.room(), house).await?;
+            tracing::info!(%applied, "the declared house is applied");
+        }
+        Ok(())
+    };
     let parts = Parts {
         router,
         api,

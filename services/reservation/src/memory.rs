@@ -8,6 +8,7 @@ use house::House;
 use sqlx::PgConnection;
 
 use crate::config::Restaurant;
+use crate::edit::Section;
 use crate::store;
 
 /// For how long a version counts as current without a look.
@@ -18,6 +19,8 @@ const CURRENT: Duration = Duration::from_secs(1);
 pub struct Known {
     /// The version.
     pub version: i32,
+    /// The sections that the staff do not edit, since they are declared.
+    pub declared: Vec<Section>,
     /// The house.
     pub house: House,
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::block::{BlockId, Unblockable};
 use crate::booking::{Brief, Guests};
+use crate::edit::Section;
 use crate::exception::ExceptionId;
 use crate::group::{Group, Unjoinable};
 use crate::status::{Action, Actor, Moment};
@@ -100,6 +101,8 @@ pub enum Refusal {
     NoTableNow,
     /// Somebody else has changed it since the caller read it.
     OtherContent,
+    /// The section is declared, and changed there only.
+    ManagedByResource(Section),
     /// This exception has one of the dates.
     ExceptionExists(ExceptionId),
     /// Another area has the name.

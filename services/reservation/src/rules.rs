@@ -3,7 +3,7 @@
 use house::rules::Rules;
 use sqlx::PgConnection;
 
-use crate::edit::Edit;
+use crate::edit::{Edit, Section};
 use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::store;
@@ -11,14 +11,14 @@ use crate::store;
 /// Gives the house other rules; the ones that it has already are no change.
 ///
 /// # Errors
-/// `OtherContent` where the rules are not ones that the caller `accepts`, or `Database`.
+/// `ManagedByResource`; `OtherContent` where the rules are not ones that the caller `accepts`, or `Database`.
 pub async fn replace(
     connection: &mut PgConnection,
     room: &Room,
     accepts: &(dyn Fn(&Rules) -> bool + Sync),
     rules: &Rules,
 ) -> Result<(), Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Booking).await?;
     let before = edit.house(room).await?.rules;
     if !accepts(&before) {
         return Err(Refusal::OtherContent);

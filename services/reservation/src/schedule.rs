@@ -3,7 +3,7 @@
 use house::schedule::Weekly;
 use sqlx::PgConnection;
 
-use crate::edit::{Agrees, Edit, Stranded};
+use crate::edit::{Agrees, Edit, Section, Stranded};
 use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::store;
@@ -11,7 +11,7 @@ use crate::store;
 /// Gives the week other services; the ones that it has already are no change. Returns whom the edit strands, made or not.
 ///
 /// # Errors
-/// `OtherContent` where the week is not one that the caller `accepts`, or `Database`.
+/// `ManagedByResource`; `OtherContent` where the week is not one that the caller `accepts`, or `Database`.
 pub async fn replace(
     connection: &mut PgConnection,
     room: &Room,
@@ -19,7 +19,7 @@ pub async fn replace(
     week: &[Weekly],
     agrees: Agrees<'_>,
 ) -> Result<Stranded, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::OpeningHours).await?;
     let before = edit.house(room).await?;
     if !accepts(before.schedule.week()) {
         return Err(Refusal::OtherContent);

@@ -12,7 +12,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::area::AreaId;
 use crate::booking::Guests;
 use crate::codes;
-use crate::edit::Edit;
+use crate::edit::{Edit, Section};
 use crate::group::Group;
 use crate::memory::Known;
 use crate::refusal::{Refusal, Thing};
@@ -30,12 +30,18 @@ chassis::whole! {
 }
 
 /// The problems with which a new table may be refused.
-pub static ADD_REFUSALS: &[&Code] = &[&codes::TABLE_NUMBER_TAKEN];
+pub static ADD_REFUSALS: &[&Code] = &[&codes::MANAGED_BY_RESOURCE, &codes::TABLE_NUMBER_TAKEN];
 /// The problems with which a change of a table may be refused.
-pub static REPLACE_REFUSALS: &[&Code] =
-    &[&code::PRECONDITION_FAILED, &codes::TABLE_NUMBER_TAKEN, &codes::TABLE_HAS_BOOKINGS, &codes::TABLE_IN_GROUP];
+pub static REPLACE_REFUSALS: &[&Code] = &[
+    &codes::MANAGED_BY_RESOURCE,
+    &code::PRECONDITION_FAILED,
+    &codes::TABLE_NUMBER_TAKEN,
+    &codes::TABLE_HAS_BOOKINGS,
+    &codes::TABLE_IN_GROUP,
+];
 /// The problems with which the removal of a table may be refused.
-pub static REMOVE_REFUSALS: &[&Code] = &[&code::PRECONDITION_FAILED, &codes::TABLE_HAS_BOOKINGS, &codes::TABLE_IN_GROUP];
+pub static REMOVE_REFUSALS: &[&Code] =
+    &[&codes::MANAGED_BY_RESOURCE, &code::PRECONDITION_FAILED, &codes::TABLE_HAS_BOOKINGS, &codes::TABLE_IN_GROUP];
 
 /// A table of the restaurant.
 #[derive(Clone, Debug, FromRow, Serialize, utoipa::ToSchema)]
@@ -88,7 +94,7 @@ pub struct TableValues {
 }
 
 impl TableValues {
-    fn are_those_of(&self, table: &Table) -> bool {
+    pub(crate) fn are_those_of(&self, table: &Table) -> bool {
         let description = self.description.as_ref().map(Text::as_str);
         let fixed = (self.table_number.get(), self.capacity.get(), description, self.is_active);
         let given_out = (self.area_id, self.min_party.get(), self.online);
@@ -219,7 +225,7 @@ pub(crate) fn seats(known: &Known, ids: &[TableId], guests: Guests) -> Result<Ve
 /// # Errors
 /// One of [`ADD_REFUSALS`], or `Database`.
 pub async fn add(connection: &mut PgConnection, room: &Room, values: &TableValues) -> Result<Table, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     let table = store::table::insert(edit.connection(), values).await.map_err(|error| refused(error, values))?;
     edit.finish(room).await?;
     Ok(table)
@@ -236,7 +242,7 @@ pub async fn replace(
     id: TableId,
     values: &TableValues,
 ) -> Result<Table, Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     let table = find(&mut edit, accepts, id).await?;
     if values.are_those_of(&table) {
         return Ok(table);
@@ -261,7 +267,7 @@ pub async fn remove(
     accepts: &(dyn Fn(i32) -> bool + Sync),
     id: TableId,
 ) -> Result<(), Refusal> {
-    let mut edit = Edit::begin(connection).await?;
+    let mut edit = Edit::of(connection, Section::Floor).await?;
     find(&mut edit, accepts, id).await?;
     refuse_groups(&mut edit, id, |_| true).await?;
     refuse_bookings_ahead(&mut edit, id, 0).await?;

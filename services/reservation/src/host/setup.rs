@@ -137,6 +137,8 @@ struct Page<'a> {
     /// What the form alone is sent with.
     kept: Vec<(&'static str, String)>,
     submit: String,
+    /// Whether it is declared, and changed there only: the form cannot be sent.
+    is_declared: bool,
     /// Whether the form can be sent to see whom the edit strands.
     can_check: bool,
     /// What removing is called, and what comes of it.
@@ -163,6 +165,7 @@ impl<'a> Page<'a> {
             hidden: Vec::new(),
             kept: form.hidden,
             submit: texts.say("host-save"),
+            is_declared: false,
             can_check: false,
             removes: None,
             is_removing: false,

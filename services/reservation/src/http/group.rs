@@ -16,6 +16,7 @@ use http::StatusCode;
 use super::table::judge_ids;
 use super::{AppState, with_etag, with_location};
 use crate::booking::Guests;
+use crate::codes::MANAGED_BY_RESOURCE;
 use crate::group::{self, Group, GroupCapacity, GroupId, GroupValues};
 use crate::refusal::{Refusal, Thing};
 use crate::store;
@@ -24,7 +25,7 @@ use crate::table::TableId;
 /// The problems of the operations here.
 pub const PROBLEMS: &[Problems] = &[
     ("get_table_group", &[&PRECONDITION_FAILED]),
-    ("create_table_group", &[&FORBIDDEN]),
+    ("create_table_group", &[&FORBIDDEN, &MANAGED_BY_RESOURCE]),
     ("replace_table_group", &[&FORBIDDEN]),
     ("replace_table_group", group::REPLACE_REFUSALS),
     ("delete_table_group", &[&FORBIDDEN]),

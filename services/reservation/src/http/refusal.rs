@@ -47,6 +47,13 @@ pub fn problem(refusal: Refusal, restaurant: &Restaurant) -> Problem {
             &code::PRECONDITION_FAILED,
             "It has been changed since you read it, and the request's conditions exclude that. Read it again, then repeat the request.",
         ),
+        Refusal::ManagedByResource(section) => {
+            let detail = format!(
+                "`{section}` of the house is declared in the resource of the restaurant, or in its file: change it there. Left out there, it \
+                 belongs to the staff again."
+            );
+            Problem::new(&codes::MANAGED_BY_RESOURCE, detail).with("section", json!(section.as_str()))
+        }
         Refusal::ExceptionExists(id) => {
             let detail = format!("The exception {id} has one of these dates. Change that one, or choose other dates.");
             Problem::new(&codes::EXCEPTION_EXISTS, detail).with("id", json!(id))

@@ -18,10 +18,12 @@ use serde::Serialize;
 use super::hours::SlotMinutes;
 use super::{AppState, with_content_etag};
 use crate::booking::{Guests, Minutes};
+use crate::codes::MANAGED_BY_RESOURCE;
 use crate::rules;
 
 /// The problems of the operations here.
-pub const PROBLEMS: &[Problems] = &[("get_rules", &[&PRECONDITION_FAILED]), ("replace_rules", &[&FORBIDDEN, &PRECONDITION_FAILED])];
+pub const PROBLEMS: &[Problems] =
+    &[("get_rules", &[&PRECONDITION_FAILED]), ("replace_rules", &[&FORBIDDEN, &MANAGED_BY_RESOURCE, &PRECONDITION_FAILED])];
 
 chassis::whole! {
     /// Minutes of a month.

@@ -16,11 +16,13 @@ use serde::Serialize;
 
 use super::hours::{self, WeeklyService};
 use super::{AppState, with_content_etag};
+use crate::codes::MANAGED_BY_RESOURCE;
 use crate::edit::Stranded;
 use crate::schedule;
 
 /// The problems of the operations here.
-pub const PROBLEMS: &[Problems] = &[("get_schedule", &[&PRECONDITION_FAILED]), ("replace_schedule", &[&FORBIDDEN, &PRECONDITION_FAILED])];
+pub const PROBLEMS: &[Problems] =
+    &[("get_schedule", &[&PRECONDITION_FAILED]), ("replace_schedule", &[&FORBIDDEN, &MANAGED_BY_RESOURCE, &PRECONDITION_FAILED])];
 
 /// How many services there may be.
 pub(crate) const SERVICES: usize = 50;

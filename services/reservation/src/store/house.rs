@@ -12,6 +12,7 @@ use sqlx::{FromRow, PgConnection};
 
 use super::sql;
 use crate::config::Restaurant;
+use crate::edit::Section;
 use crate::memory::Known;
 
 /// The version of the house.
@@ -30,6 +31,7 @@ struct Row {
     #[sqlx(json)]
     schedule: Vec<Weekly>,
     pause_until: Option<jiff_sqlx::Timestamp>,
+    declared: Vec<String>,
     #[sqlx(json)]
     exceptions: Vec<StoredException>,
     #[sqlx(json)]
@@ -104,6 +106,30 @@ impl From<StoredGroup> for Group {
     }
 }
 
+/// The sections of these words; one that a later version declared is none of this one's.
+fn sections(words: &[String]) -> Vec<Section> {
+    words.iter().filter_map(|word| Section::ALL.iter().copied().find(|section| section.as_str() == word)).collect()
+}
+
+/// The sections that are declared.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn declared(connection: &mut PgConnection) -> Result<Vec<Section>, sqlx::Error> {
+    let words: Vec<String> = sqlx::query_scalar(sql::DECLARED).fetch_one(connection).await?;
+    Ok(sections(&words))
+}
+
+/// Sets which sections are declared.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn set_declared(transaction: &mut PgConnection, sections: &[Section]) -> Result<(), sqlx::Error> {
+    let words: Vec<&str> = sections.iter().map(|section| section.as_str()).collect();
+    sqlx::query(sql::SET_DECLARED).bind(words).execute(transaction).await?;
+    Ok(())
+}
+
 /// The house, in one statement: all of it is of one version.
 ///
 /// # Errors
@@ -115,7 +141,11 @@ pub async fn read(connection: &mut PgConnection, restaurant: &Restaurant) -> Res
     let floor = Floor::new(&areas, row.tables.into_iter().map(Table::from).collect(), &groups);
     let schedule = Schedule::new(row.schedule, row.exceptions.into_iter().map(Exception::from).collect());
     let pause_until = row.pause_until.map(jiff_sqlx::Timestamp::to_jiff);
-    Ok(Known { version: row.version, house: House { rules: row.rules, schedule, pause_until, floor, ..restaurant.house() } })
+    Ok(Known {
+        version: row.version,
+        declared: sections(&row.declared),
+        house: House { rules: row.rules, schedule, pause_until, floor, ..restaurant.house() },
+    })
 }
 
 /// Waits until nobody else edits the house nor books by it, and keeps it so until the transaction ends. Every edit begins with it, so that no

@@ -25,6 +25,8 @@ pub const SHARE_HOUSE: &str = "SELECT FROM house FOR SHARE";
 pub const HOUSE_AGREES: &str = "SELECT FROM house WHERE version = $1 FOR SHARE";
 pub const SET_RULES: &str = "UPDATE house SET rules = $1, version = version + 1";
 pub const SET_SCHEDULE: &str = "UPDATE house SET schedule = $1, version = version + 1";
+pub const DECLARED: &str = "SELECT declared FROM house";
+pub const SET_DECLARED: &str = "UPDATE house SET declared = $1, version = version + 1";
 pub const SET_PAUSE: &str = "UPDATE house SET pause_until = $1, version = version + 1";
 
 pub const EXCEPTION: &str = "SELECT * FROM exception WHERE id = $1";
@@ -102,6 +104,7 @@ pub const REPLACE_TABLE: &str = r#"UPDATE "table" SET table_number = $2, capacit
             online = $8, version = version + 1 WHERE id = $1 RETURNING *"#;
 pub const REMOVE_TABLE: &str = include_str!("sql/remove_table.sql");
 pub const DEACTIVATE_TABLE: &str = r#"UPDATE "table" SET is_active = false, version = version + 1 WHERE id = $1 AND is_active"#;
+pub const LEAVE_AREA: &str = r#"UPDATE "table" SET area_id = NULL, version = version + 1 WHERE id = $1"#;
 pub const AHEAD: &str = include_str!("sql/ahead.sql");
 
 pub const MY_UPCOMING: &str = include_str!("sql/my_upcoming.sql");

@@ -92,6 +92,15 @@ pub async fn remove(transaction: &mut PgConnection, id: TableId) -> Result<(), s
     Ok(())
 }
 
+/// Takes a table out of its area.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn leave_area(transaction: &mut PgConnection, id: TableId) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::LEAVE_AREA).bind(id).execute(transaction).await?;
+    Ok(())
+}
+
 /// The bookings of more than `guests` that hold the table and are not over: the first 20 by time.
 ///
 /// # Errors

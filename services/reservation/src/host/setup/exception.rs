@@ -10,7 +10,7 @@ use super::form::{Form, Kept};
 use super::service::{self, Asked};
 use super::thing::{Accepts, Texts, Thing};
 use super::{Floor, MOST, joined};
-use crate::edit::{Agrees, Stranded};
+use crate::edit::{Agrees, Section, Stranded};
 use crate::exception::{self, Exception, ExceptionId, ExceptionValues};
 use crate::http::exception::DATES;
 use crate::refusal::{Refusal, Thing as Missing};
@@ -43,6 +43,7 @@ impl Thing for Exception {
     };
     const FOR_HOSTS: bool = true;
     const STRANDS: bool = true;
+    const SECTION: Option<Section> = None;
     type Values = ExceptionValues;
 
     async fn all(connection: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {

@@ -12,6 +12,7 @@ use site::shell::see_other;
 use super::form::{Filled, Form, Kept};
 use super::service::{self, Asked};
 use super::{Administrator, Page, Told, agrees, shown};
+use crate::edit::Section;
 use crate::host::{Desk, Host};
 use crate::http::schedule::etag_of;
 use crate::refusal::Refusal;
@@ -35,6 +36,7 @@ struct Said {
     told: Option<Told>,
     version: String,
     seen: String,
+    is_declared: bool,
 }
 
 fn page(desk: &Desk, host: &Host, form: Form<'_>, said: Said, status: StatusCode) -> Result<Response, Problem> {
@@ -44,6 +46,7 @@ fn page(desk: &Desk, host: &Host, form: Form<'_>, said: Said, status: StatusCode
         told: said.told,
         action: host.reader.link("/host/setup/hours"),
         hidden: vec![("version", said.version), ("seen", said.seen)],
+        is_declared: said.is_declared,
         can_check: true,
         ..Page::new(desk, host, texts.say("setup-hours"), form)
     };
@@ -57,7 +60,13 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
     service::keep(&mut kept, week.iter().map(|weekly| (weekly.days.as_slice(), &weekly.service)));
     let mut form = Form::new(desk.texts(&host), Filled::Kept(kept));
     ask(&mut form);
-    page(&desk, &host, form, Said { version: version(week), ..Said::default() }, StatusCode::OK)
+    page(
+        &desk,
+        &host,
+        form,
+        Said { version: version(week), is_declared: known.declared.contains(&Section::OpeningHours), ..Said::default() },
+        StatusCode::OK,
+    )
 }
 
 /// Sets it, or shows whom that strands.
@@ -83,6 +92,10 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
             let told = Told::new(texts.tell("setup-meanwhile", [("now", now.into())]));
             let said = Said { told: Some(told), version: version(known.house.schedule.week()), ..said };
             page(&desk, &host, form, said, StatusCode::PRECONDITION_FAILED)
+        }
+        Err(Refusal::ManagedByResource(_)) => {
+            let told = Told::new(desk.texts(&host).say("setup-managed"));
+            page(&desk, &host, form, Said { told: Some(told), is_declared: true, ..said }, StatusCode::CONFLICT)
         }
         Err(refusal) => Err(desk.app.problem(refusal)),
     }

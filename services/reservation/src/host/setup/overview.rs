@@ -15,7 +15,7 @@ use super::exception::hours;
 use super::thing::Thing as _;
 use super::{Administrator, Floor, Told};
 use crate::area::Area;
-use crate::edit::{self, Stranded};
+use crate::edit::{self, Section, Stranded};
 use crate::exception::Exception;
 use crate::group::Group;
 use crate::host::Desk;
@@ -31,6 +31,8 @@ const NAMED: usize = 20;
 struct Part {
     heading: String,
     lines: Vec<String>,
+    /// Whether it is declared, and changed there only.
+    is_declared: bool,
     to: String,
     change: String,
 }
@@ -130,7 +132,7 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
     };
     let tables = texts.tell("setup-tables-count", [("count", in_use.len().into())]);
     let counted = [("tables", tables.into()), ("seats", seats.into()), ("online", online.into())];
-    let part = |path: &str, heading: &str, mut lines: Vec<String>| {
+    let part = |path: &str, heading: &str, section: Option<Section>, mut lines: Vec<String>| {
         if lines.len() > LINES {
             let more = lines.split_off(LINES).len();
             lines.push(texts.tell("setup-more", [("count", more.into())]));
@@ -140,15 +142,21 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
         }
         let heading = texts.say(heading);
         let change = texts.tell("setup-change", [("part", heading.clone().into())]);
-        Part { heading, lines, to: host.reader.link(path), change }
+        let is_declared = section.is_some_and(|section| known.declared.contains(&section));
+        Part { heading, lines, is_declared, to: host.reader.link(path), change }
     };
     let parts = vec![
-        part("/host/setup/hours", "setup-hours", lines_of_week(texts, &known.house)),
-        part(Exception::PATH, "setup-exceptions", exceptions.iter().map(|exception| exception.say(texts, &floor)).collect()),
-        part("/host/setup/rules", "setup-rules", others(texts, &Rules::default(), &known.house.rules)),
-        part(Table::PATH, "setup-tables", if in_use.is_empty() { Vec::new() } else { vec![texts.tell("setup-counted", counted)] }),
-        part(Area::PATH, "setup-areas", floor.areas.iter().map(|area| area.say(texts, &floor)).collect()),
-        part(Group::PATH, "setup-groups", groups.iter().map(|group| group.say(texts, &floor)).collect()),
+        part("/host/setup/hours", "setup-hours", Some(Section::OpeningHours), lines_of_week(texts, &known.house)),
+        part(Exception::PATH, "setup-exceptions", None, exceptions.iter().map(|exception| exception.say(texts, &floor)).collect()),
+        part("/host/setup/rules", "setup-rules", Some(Section::Booking), others(texts, &Rules::default(), &known.house.rules)),
+        part(
+            Table::PATH,
+            "setup-tables",
+            Some(Section::Floor),
+            if in_use.is_empty() { Vec::new() } else { vec![texts.tell("setup-counted", counted)] },
+        ),
+        part(Area::PATH, "setup-areas", Some(Section::Floor), floor.areas.iter().map(|area| area.say(texts, &floor)).collect()),
+        part(Group::PATH, "setup-groups", Some(Section::Floor), groups.iter().map(|group| group.say(texts, &floor)).collect()),
     ];
     let title = texts.say("setup-title");
     let page = Page {

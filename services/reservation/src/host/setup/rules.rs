@@ -13,6 +13,7 @@ use site::texts::Catalog;
 use super::form::{Filled, Form, Kept};
 use super::{Administrator, Page, Told};
 use crate::booking::{Guests, Minutes};
+use crate::edit::Section;
 use crate::host::{Desk, Host};
 use crate::http::hours::SlotMinutes;
 use crate::http::rules::{Buffer, Notice, PerQuarter, SpareSeats, etag_of};
@@ -143,7 +144,7 @@ fn page(
     desk: &Desk,
     host: &Host,
     form: Form<'_>,
-    (told, version): (Option<Told>, String),
+    (told, version, is_declared): (Option<Told>, String, bool),
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let texts = desk.texts(host);
@@ -152,6 +153,7 @@ fn page(
         told,
         action: host.reader.link("/host/setup/rules"),
         hidden: vec![("version", version)],
+        is_declared,
         ..Page::new(desk, host, texts.say("setup-rules"), form)
     };
     desk.respond(status, &page)
@@ -162,7 +164,7 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
     let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
     let mut form = Form::new(desk.texts(&host), Filled::Kept(keep(&known.house.rules)));
     ask(&mut form);
-    page(&desk, &host, form, (None, version(&known.house.rules)), StatusCode::OK)
+    page(&desk, &host, form, (None, version(&known.house.rules), known.declared.contains(&Section::Booking)), StatusCode::OK)
 }
 
 /// Sets them.
@@ -170,7 +172,7 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
     input.sent_by_browser()?;
     let mut form = Form::new(desk.texts(&host), Filled::Sent(&input));
     let seen = typed(&input, Source::Body, "version");
-    let Some(wanted) = ask(&mut form) else { return page(&desk, &host, form, (None, seen), StatusCode::UNPROCESSABLE_ENTITY) };
+    let Some(wanted) = ask(&mut form) else { return page(&desk, &host, form, (None, seen, false), StatusCode::UNPROCESSABLE_ENTITY) };
     let mut connection = desk.app.connection().await?;
     let edit = rules::replace(&mut connection, desk.app.room(), &|before| version(before) == seen, &wanted).await;
     match edit {
@@ -179,7 +181,11 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
             let known = desk.app.room().known(&mut connection).await?;
             let now = super::overview::differences(desk.texts(&host), &wanted, &known.house.rules);
             let told = Told::new(desk.texts(&host).tell("setup-meanwhile", [("now", now.into())]));
-            page(&desk, &host, form, (Some(told), version(&known.house.rules)), StatusCode::PRECONDITION_FAILED)
+            page(&desk, &host, form, (Some(told), version(&known.house.rules), false), StatusCode::PRECONDITION_FAILED)
+        }
+        Err(Refusal::ManagedByResource(_)) => {
+            let told = Told::new(desk.texts(&host).say("setup-managed"));
+            page(&desk, &host, form, (Some(told), seen, true), StatusCode::CONFLICT)
         }
         Err(refusal) => Err(desk.app.problem(refusal)),
     }

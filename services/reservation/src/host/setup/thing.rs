@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 
 use super::form::{Filled, Form, Kept};
 use super::{Floor, Link, Page, Told, agrees, shown};
-use crate::edit::{Agrees, Stranded};
+use crate::edit::{Agrees, Section, Stranded};
 use crate::host::{Desk, Host};
 use crate::refusal::Refusal;
 use crate::room::Room;
@@ -48,6 +48,8 @@ pub(super) trait Thing: Sized + Send + Sync + 'static {
     const FOR_HOSTS: bool = false;
     /// Whether an edit can strand bookings.
     const STRANDS: bool = false;
+    /// The section of the house that it is of, where that can be declared.
+    const SECTION: Option<Section> = Some(Section::Floor);
     /// It, as it is to be.
     type Values: Send + Sync;
 
@@ -99,6 +101,12 @@ fn admit<T: Thing>(host: Host) -> Result<Host, Problem> {
     if T::FOR_HOSTS || host.caller.is_admin() { Ok(host) } else { Err(forbidden(host.caller)) }
 }
 
+/// Whether its section is declared.
+async fn is_declared<T: Thing>(desk: &Desk, connection: &mut PgConnection) -> Result<bool, Problem> {
+    let known = desk.app.room().known(connection).await?;
+    Ok(T::SECTION.is_some_and(|section| known.declared.contains(&section)))
+}
+
 /// What a form says beside its fields, once it was sent.
 #[derive(Default)]
 struct Outcome {
@@ -118,6 +126,7 @@ async fn page_of_all<T: Thing>(
     let texts = desk.texts(host);
     let mut connection = desk.app.connection().await?;
     let (floor, all) = (Floor::read(&mut connection).await?, T::all(&mut connection).await?);
+    let is_declared = is_declared::<T>(desk, &mut connection).await?;
     drop(connection);
     if form.sections.iter().all(|section| section.fields.is_empty()) {
         T::ask(&mut form, &floor);
@@ -131,6 +140,7 @@ async fn page_of_all<T: Thing>(
         action: host.reader.link(T::PATH),
         hidden: vec![("seen", outcome.seen)],
         submit: texts.say("setup-add"),
+        is_declared,
         can_check: T::STRANDS,
         ..Page::new(desk, host, texts.say(T::TEXTS.title), form)
     };
@@ -194,6 +204,7 @@ async fn refused(desk: &Desk, host: &Host, form: &mut Form<'_>, floor: &Floor, r
         Refusal::AreaNameTaken => form.refuse("name", "setup-area-taken", []),
         Refusal::UnknownArea => form.refuse("area", "setup-choice", []),
         Refusal::NoGroup(why) => super::group::refuse(form, *why),
+        Refusal::ManagedByResource(_) => told = Some(Told::new(texts.say("setup-managed"))),
         Refusal::AreaInUse => told = Some(Told::new(texts.say("setup-area-in-use"))),
         Refusal::TableInGroup(groups) => {
             let names: Vec<_> = groups.iter().map(|group| format!("{} ({})", group.name, floor.numbers(&group.table_ids))).collect();
@@ -224,12 +235,14 @@ async fn page_of_one<T: Thing>(
 ) -> Result<Response, Problem> {
     let (texts, (id, version)) = (desk.texts(host), thing.identity());
     let (removes, more) = T::TEXTS.removes;
+    let is_declared = is_declared::<T>(desk, &mut *desk.app.connection().await?).await?;
     let page = Page {
         told: outcome.told,
         action: host.reader.link(&format!("{}/{id}", T::PATH)),
         hidden: vec![("version", version.to_string()), ("seen", outcome.seen)],
+        is_declared,
         can_check: T::STRANDS,
-        removes: Some((texts.say(removes), texts.say(more))),
+        removes: (!is_declared).then(|| (texts.say(removes), texts.say(more))),
         is_removing: outcome.is_removing,
         back: Link { to: host.reader.link(T::PATH), text: texts.say(T::TEXTS.title) },
         ..Page::new(desk, host, thing.say(texts, floor), form)

@@ -1,5 +1,5 @@
 -- The house, at its version.
-SELECT version, rules, schedule, pause_until,
+SELECT version, rules, schedule, pause_until, declared,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('from', from_date, 'until', until_date, 'services', services)), '[]')
      FROM exception) AS exceptions,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'online', online, 'position', position)), '[]') FROM area) AS areas,
