@@ -158,7 +158,7 @@ async fn what_is_wrong_with_hours_is_said_beside_the_field_and_nothing_is_lost()
         (&[("service-0", "Lunch"), ("opens-0", "noon")], "Lunch, Opens: Write a time such as 18:30."),
         (
             &[("service-0", "Lunch"), ("monday-0", "true"), ("opens-0", "12:00"), ("last-0", "17:00"), ("closes-0", "16:00")],
-            "Lunch, Last seating: This must be before 16:00, when we close.",
+            "Lunch, Last seating: This must not be before 12:00, and must be before 16:00, when we close.",
         ),
         (&[("service-0", "Lunch"), ("min-0", "none")], "Lunch, Smallest party: Write a whole number from 1 to 20."),
         (
@@ -190,14 +190,17 @@ async fn what_is_wrong_with_hours_is_said_beside_the_field_and_nothing_is_lost()
     // Somebody else was faster: both see it, and nothing is lost.
     leads_to(&send(&leo, &page, &[("closes-0", "15:30")]).await);
     let stale = send(&leo, &page, &[("opens-0", "11:00")]).await.expect(412);
-    says(&stale, "Somebody else has changed this meanwhile. It is now: Mon · Lunch 12:00");
+    says(&stale, "Somebody else has changed this meanwhile. It is now: Lunch, Opens: 12:00; Lunch, Closes: 15:30.");
     assert!(fields(&stale).contains(&("opens-0".to_owned(), "11:00".to_owned())));
     leads_to(&send(&leo, &stale, &[]).await);
     let services = api(&platform, "/reservations/schedule").await["services"].clone();
     assert_eq!((&services[0]["opens"], &services[0]["closes"]), (&json!("11:00"), &json!("16:00")));
-    // A service that is removed is gone.
+    // A service that is removed is gone; without any the house is open around the clock, which is said first.
     let page = leo.open("/host/setup/hours").await.expect(200);
-    leads_to(&send(&leo, &page, &[("remove-0", "true")]).await);
+    let told = send(&leo, &page, &[("remove-0", "true")]).await.expect(200);
+    says(&told, "Without a service we are open around the clock");
+    assert_eq!(api(&platform, "/reservations/schedule").await["services"].as_array().map(Vec::len), Some(1));
+    leads_to(&send(&leo, &told, &[("remove-0", "true")]).await);
     assert_eq!(api(&platform, "/reservations/schedule").await["services"], json!([]));
 }
 
@@ -220,7 +223,8 @@ async fn a_host_closes_dates_and_opens_them_again() {
     says(&page, "Painting");
     let exception = api(&platform, "/reservations/exceptions").await[0].clone();
     assert_eq!((&exception["from"], &exception["closed"], &exception["note"]), (&json!(date), &json!(true), &json!("Painting")));
-    let twice = send(&rosa, &page, &closed).await.expect(409);
+    assert_eq!(leads_to(&send(&rosa, &page, &closed).await), to);
+    let twice = send(&rosa, &page, &[&closed[..3], &[("note", "Stocktaking")]].concat()).await.expect(409);
     says(&twice, "One of these dates has other hours already.");
     let own = format!("/host/setup/exceptions/{}", exception["id"]);
     assert!(links(&twice.text).contains(&own), "{}", twice.text);
@@ -230,7 +234,8 @@ async fn a_host_closes_dates_and_opens_them_again() {
     let brunch = [("closed", "unticked"), ("service-0", "Brunch"), ("opens-0", "00:00"), ("last-0", "23:00"), ("closes-0", "00:00")];
     leads_to(&send(&rosa, &page, &brunch).await);
     assert_eq!(api(&platform, "/reservations/exceptions").await[0]["services"][0]["name"], "Brunch");
-    says(&send(&rosa, &page, &brunch).await.expect(412), "Somebody else has changed this meanwhile. It is now:");
+    // A thumb that taps twice has saved it once.
+    leads_to(&send(&rosa, &page, &brunch).await);
     let page = rosa.open(&own).await.expect(200);
     let fields = fields(&page);
     let fields: Vec<_> = fields.iter().filter(|(name, _)| name == "version").map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -270,7 +275,7 @@ async fn the_floor_is_set_up_by_forms_as_by_the_api() {
     let window = [&window[..], &[(two.as_str(), "true")]].concat();
     let small = [&window[..3], &window[4..], &[("seats", "4"), ("min", "1")]].concat();
     let small: Vec<_> = small.into_iter().filter(|field| *field != ("seats", "8")).collect();
-    says(&send(&leo, &page, &small).await.expect(422), "Seats together: One table alone has 4 seats");
+    says(&send(&leo, &page, &small).await.expect(422), "Seats together: One table alone has as many seats (4)");
     says(
         &leo.open(&leads_to(&send(&leo, &page, &window).await)).await.expect(200),
         "Added: Window · tables 1 + 2 · 8 seats · from 5 guests",
@@ -292,7 +297,7 @@ async fn the_floor_is_set_up_by_forms_as_by_the_api() {
     // Two forms of one table: the second sees the first.
     leads_to(&send(&leo, &page, &[("seats", "6")]).await);
     let stale = send(&leo, &page, &[("description", "By the door")]).await.expect(412);
-    says(&stale, "It is now: Table 1 · 6 seats · Terrace");
+    says(&stale, "It is now: Seats: 6; Description for guests: By the \"wall\" <b>.");
     leads_to(&send(&leo, &stale, &[("seats", "6")]).await);
     let table = &api(&platform, "/reservations/tables").await[0];
     assert_eq!((&table["capacity"], &table["description"]), (&json!(6), &json!("By the door")));
@@ -348,7 +353,7 @@ async fn the_rules_are_set_by_a_form_as_by_the_api() {
     }
     leads_to(&send(&leo, &page, &[("covers", "30")]).await);
     let stale = send(&leo, &page, &[("parties", "")]).await.expect(412);
-    says(&stale, "It is now: Guests who may come: 30; Parties that may come: 8.");
+    says(&stale, "It is now: Within a quarter of an hour, Guests who may come: 30; Within a quarter of an hour, Parties that may come: 8.");
     assert_eq!(api(&platform, "/reservations/rules").await["pacing"], json!({"covers": 30, "parties": 8}));
 }
 
@@ -395,4 +400,45 @@ async fn what_is_declared_is_shown_and_says_where_it_is_changed() {
         assert!(!page.text.contains("<button"), "{path} can be sent: {}", page.text);
     }
     says(&leo.open("/host/setup/exceptions").await.expect(200), "Add dates");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_with_a_fault_does_not_take_what_somebody_else_changed_meanwhile() {
+    let platform = house(&[4]).await;
+    let leo = leo(&platform);
+    let page = leo.open("/host/setup/tables/1").await.expect(200);
+    let by_the_door = json!({"table_number": 1, "capacity": 8, "description": "By the door", "online": false});
+    platform.admin("reservation").put("/reservations/tables/1", &by_the_door).await.expect(200);
+    let faulty = send(&leo, &page, &[("seats", "99")]).await.expect(422);
+    let told = send(&leo, &faulty, &[("seats", "4")]).await.expect(412);
+    says(&told, "It is now: Seats: 8; Description for guests: By the door; Guests can book it: no.");
+    assert_eq!(api(&platform, "/reservations/tables/1").await["description"], "By the door");
+    // Removed meanwhile: what was typed is in the form of a new one.
+    platform.admin("reservation").delete("/reservations/tables/1").await.expect(204);
+    let told = send(&leo, &told, &[("description", "By the fire")]).await.expect(404);
+    says(&told, "Somebody else has removed this meanwhile.");
+    assert!(fields(&told).contains(&("description".to_owned(), "By the fire".to_owned())), "{:?}", fields(&told));
+    leads_to(&send(&leo, &told, &[]).await);
+    assert_eq!(api(&platform, "/reservations/tables").await[0]["description"], "By the fire");
+    let removed = leo.open("/host/setup/tables/99").await.expect(404);
+    says(&removed, "There is nothing here");
+    says(&leo.open("/host/setup/tables/%FF").await.expect(404), "There is nothing here");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_were_chosen_for_a_group_and_are_gone_are_told() {
+    let platform = house(&[4, 4, 4]).await;
+    let (leo, admin) = (leo(&platform), platform.admin("reservation"));
+    let page = leo.open("/host/setup/groups").await.expect(200);
+    let trio = [("name", "Trio"), ("seats", "11"), ("table-1", "true"), ("table-2", "true"), ("table-3", "true")];
+    admin.delete("/reservations/tables/3").await.expect(204);
+    says(&send(&leo, &page, &trio).await.expect(422), "Tables: A table that you chose is not there any more.");
+    admin.put("/reservations/tables/2", &json!({"table_number": 2, "capacity": 4, "is_active": false})).await.expect(200);
+    says(&send(&leo, &page, &trio[..4]).await.expect(422), "Tables: One of the tables is out of use.");
+    admin.put("/reservations/tables/2", &json!({"table_number": 2, "capacity": 4})).await.expect(200);
+    // A thumb that taps twice has made one.
+    let pair = [("name", "Pair"), ("seats", "7"), ("table-1", "true"), ("table-2", "true")];
+    let first = leads_to(&send(&leo, &page, &pair).await);
+    assert_eq!(leads_to(&send(&leo, &page, &pair).await), first);
+    assert_eq!(api(&platform, "/reservations/table-groups").await.as_array().map(Vec::len), Some(1));
 }

@@ -167,7 +167,10 @@ host-no-name = Ohne Namen
 host-name = Name
 host-name-missing = Fragen Sie nach einem Namen.
 host-table = Tisch { $table }
-host-table-seats = Tisch { $table } · { $seats } Plätze
+host-table-seats = Tisch { $table } · { $seats ->
+    [one] { $seats } Platz
+   *[other] { $seats } Plätze
+}
 host-tables = Tisch
 host-tables-hint = Tisch: seine Nummer, oder mehrere, etwa 3 + 4. Bleibt das Feld leer, wählt das Haus.
 host-any-table = Das Haus wählt
@@ -297,7 +300,10 @@ setup-first-add = Tisch hinzufügen
 setup-no-hours = Gäste können jetzt einen Tisch buchen. Legen Sie als Nächstes die Öffnungszeiten fest: Ohne sie buchen Gäste rund um die Uhr.
 setup-none-online = Gäste können jetzt nicht buchen: Kein Tisch ist in Betrieb, für Gäste offen und in einem offenen Bereich.
 setup-always-open = Rund um die Uhr geöffnet
-setup-counted = { $tables }, { $seats } Plätze; Gäste können { $online } buchen
+setup-counted = { $tables }, { $seats ->
+    [one] { $seats } Platz
+   *[other] { $seats } Plätze
+}; Gäste können { $online } davon buchen
 setup-name = Name
 setup-area = Bereich
 setup-no-area = Keiner
@@ -344,7 +350,7 @@ setup-seats-together = Plätze zusammen
 setup-group-few = Wählen Sie 2 bis { $most } Tische.
 setup-group-inactive = Einer der Tische ist außer Betrieb.
 setup-group-areas = Die Tische müssen in einem Bereich stehen.
-setup-group-small = Ein Tisch allein hat { $seats } Plätze: Zusammen müssen es mehr sein.
+setup-group-small = Ein Tisch allein hat schon so viele Plätze ({ $seats }): Zusammen müssen es mehr sein.
 setup-hours = Öffnungszeiten
 setup-hours-more = Die Mahlzeiten der Woche. Gäste buchen von der Öffnung bis zum letzten Einlass. Lassen Sie den letzten Abschnitt leer, wenn nichts hinzukommt.
 setup-one-more-service = Eine weitere Mahlzeit
@@ -355,7 +361,7 @@ setup-opens = Öffnet
 setup-last = Letzter Einlass
 setup-closes = Schließt
 setup-closes-more = Eine Zeit vor der Öffnung ist die des nächsten Tages.
-setup-last-late = Das muss vor { $closes } sein, wenn wir schließen.
+setup-last-late = Das darf nicht vor { $opens } sein und muss vor { $closes } sein, wenn wir schließen.
 setup-overlaps = Das überschneidet sich mit { $other }. Mahlzeiten folgen aufeinander.
 setup-slot = Buchungen beginnen alle
 setup-slot-of-rules = wie in den Regeln
@@ -393,7 +399,10 @@ setup-confirm-above-more = Leer: wie bei allen Buchungen.
 setup-spare = Plätze, die leer bleiben dürfen
 setup-spare-more = Leer: so viele wie nötig.
 setup-turns = Wie lange Gruppen bleiben
-setup-turn = bis { $guests } Gäste { $length }
+setup-turn = bis { $guests ->
+    [one] { $guests } Gast
+   *[other] { $guests } Gäste
+} { $length }
 setup-up-to = Bis zu so vielen Gästen
 setup-minutes = Minuten
 setup-rising = Das muss mehr sein als die Größe davor, { $before }.
@@ -406,3 +415,8 @@ setup-policy = Text, den Gäste vor dem Buchen sehen
 setup-policy-more = Zum Beispiel, wie lange Sie einen Tisch halten.
 setup-managed = Das ist in der Ressource des Restaurants oder in ihrer Datei festgelegt. Dort ändert es das Plattform-Team.
 setup-show-it = Zeigen
+setup-meanwhile-removing = Das hat inzwischen jemand geändert. Es ist jetzt: { $now }. Um es trotzdem zu entfernen, drücken Sie den Knopf noch einmal.
+setup-gone = Das hat inzwischen jemand entfernt. Ihre Angaben stehen unten im Formular: Fügen Sie es hinzu, um es wieder zu haben.
+setup-busy = Wir sind einen Moment beschäftigt, und nichts ist gespeichert. Ihr Formular steht unten, wie Sie es ausgefüllt haben: Speichern Sie bitte in ein paar Sekunden noch einmal.
+setup-opens-always = Ohne eine Mahlzeit haben wir rund um die Uhr geöffnet, und Gäste können jederzeit buchen. Noch ist nichts gespeichert: Soll es so sein, drücken Sie noch einmal Speichern. Um eine Zeit lang zu schließen, legen Sie andere Zeiten fest.
+setup-tables-gone = Ein Tisch, den Sie gewählt haben, ist nicht mehr da. Wählen Sie neu.

@@ -167,7 +167,10 @@ host-no-name = No name
 host-name = Name
 host-name-missing = Ask for a name.
 host-table = table { $table }
-host-table-seats = Table { $table } · { $seats } seats
+host-table-seats = Table { $table } · { $seats ->
+    [one] { $seats } seat
+   *[other] { $seats } seats
+}
 host-tables = Table
 host-tables-hint = Table: its number, or several, such as 3 + 4. Left empty, the house chooses.
 host-any-table = The house chooses
@@ -297,7 +300,10 @@ setup-first-add = Add the table
 setup-no-hours = Guests can book a table now. Set the hours next: without them, guests book around the clock.
 setup-none-online = Guests cannot book now: no table is in use, open to guests, and in an area that is.
 setup-always-open = Open around the clock
-setup-counted = { $tables }, { $seats } seats; guests can book { $online }
+setup-counted = { $tables }, { $seats ->
+    [one] { $seats } seat
+   *[other] { $seats } seats
+}; guests can book { $online } of them
 setup-name = Name
 setup-area = Area
 setup-no-area = None
@@ -344,7 +350,7 @@ setup-seats-together = Seats together
 setup-group-few = Choose from 2 to { $most } tables.
 setup-group-inactive = One of the tables is out of use.
 setup-group-areas = The tables must stand in one area.
-setup-group-small = One table alone has { $seats } seats: together they must have more.
+setup-group-small = One table alone has as many seats ({ $seats }): together they must have more.
 setup-hours = Hours
 setup-hours-more = The services of the week. Guests book from the opening until the last seating. Leave the last section empty where there is nothing to add.
 setup-one-more-service = One more service
@@ -355,7 +361,7 @@ setup-opens = Opens
 setup-last = Last seating
 setup-closes = Closes
 setup-closes-more = A time before the opening is the next day’s.
-setup-last-late = This must be before { $closes }, when we close.
+setup-last-late = This must not be before { $opens }, and must be before { $closes }, when we close.
 setup-overlaps = This overlaps { $other }. Services follow each other.
 setup-slot = Bookings begin every
 setup-slot-of-rules = as the rules say
@@ -393,7 +399,10 @@ setup-confirm-above-more = Empty: as with all bookings.
 setup-spare = Seats that may stay empty
 setup-spare-more = Empty: as many as there are.
 setup-turns = How long parties stay
-setup-turn = up to { $guests } guests { $length }
+setup-turn = up to { $guests ->
+    [one] { $guests } guest
+   *[other] { $guests } guests
+} { $length }
 setup-up-to = Up to so many guests
 setup-minutes = Minutes
 setup-rising = This must be more than the size before, { $before }.
@@ -406,3 +415,8 @@ setup-policy = Text that guests see before they book
 setup-policy-more = For example how long you keep a table.
 setup-managed = This is declared in the resource of the restaurant, or in its file. It is changed there, by the platform team.
 setup-show-it = Show
+setup-meanwhile-removing = Somebody else has changed this meanwhile. It is now: { $now }. To remove it all the same, press the button again.
+setup-gone = Somebody else has removed this meanwhile. Your text is in the form below: add it to have it again.
+setup-busy = We are busy for a moment, and nothing is saved. Your form is below as you filled it in: please save it again in a few seconds.
+setup-opens-always = Without a service we are open around the clock, and guests can book at any time. Nothing is saved yet: to have it so, press Save again. To close for some time, set other hours.
+setup-tables-gone = A table that you chose is not there any more. Choose again.

@@ -47,6 +47,9 @@ pub struct Stranded {
     pub count: usize,
     /// The first 20 of them.
     pub reservations: Vec<Brief>,
+    /// The ids of all of them.
+    #[serde(skip)]
+    pub all: Vec<ReservationId>,
 }
 
 impl<'c> Edit<'c> {
@@ -128,7 +131,11 @@ fn nights(house: &House, (from, until): (Date, Date)) -> Span {
 
 fn newly(stranded: Vec<&Brief>, before: &HashSet<ReservationId>) -> Stranded {
     let newly: Vec<_> = stranded.into_iter().filter(|booking| !before.contains(&booking.id)).collect();
-    Stranded { count: newly.len(), reservations: newly.into_iter().take(NAMED).cloned().collect() }
+    Stranded {
+        count: newly.len(),
+        all: newly.iter().map(|booking| booking.id).collect(),
+        reservations: newly.into_iter().take(NAMED).cloned().collect(),
+    }
 }
 
 /// The bookings that begin in no service of their night, or whose table is out of use. They are in the order of their times.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, Path};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -104,6 +104,18 @@ pub fn router(desk: Desk) -> Router {
 pub(crate) struct Host {
     pub(crate) caller: Caller,
     pub(crate) reader: Reader,
+}
+
+/// The last part of a path that names something. One that is no text names nothing.
+pub(crate) struct Segment(pub(crate) String);
+
+impl FromRequestParts<Desk> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, desk).await;
+        path.map(|Path(text)| Self(text)).map_err(|_| Problem::not_found("page"))
+    }
 }
 
 /// The role counts that the guest directory knows: what is taken away is gone as soon as the event of it has come. Somebody of whom it has not

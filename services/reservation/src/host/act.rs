@@ -1,6 +1,6 @@
 //! One tap: confirm, seat, leave, no-show, undo.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
@@ -10,7 +10,7 @@ use site::form::typed;
 use site::shell::see_other;
 
 use super::day::{self, Shown};
-use super::{Desk, Host, booking_id, told, version};
+use super::{Desk, Host, Segment, booking_id, told, version};
 use crate::booking::ReservationId;
 use crate::http::action::perform;
 use crate::refusal::Refusal;
@@ -18,7 +18,7 @@ use crate::room::{self, Identity};
 use crate::status::{Action, Actor};
 
 /// Does what was tapped.
-pub(super) async fn act(State(desk): State<Desk>, host: Host, Path(id): Path<String>, mut input: Input) -> Result<Response, Problem> {
+pub(super) async fn act(State(desk): State<Desk>, host: Host, Segment(id): Segment, mut input: Input) -> Result<Response, Problem> {
     input.sent_by_browser()?;
     let id = booking_id(&id)?;
     let (date, action) = (input.peek(Source::Body, "date"), typed(&input, Source::Body, "action"));

@@ -1,7 +1,7 @@
 //! Tables out of use for a while, such as a terrace in the rain.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
@@ -17,7 +17,7 @@ use site::frame::{Frame, Here};
 use site::shell::see_other;
 
 use super::walk_in::{Choice, tables};
-use super::{Desk, Host, clock, told};
+use super::{Desk, Host, Segment, clock, told};
 use crate::area::AreaId;
 use crate::block::{BlockId, BlockValues, Blocked};
 use crate::http::block as api;
@@ -123,7 +123,7 @@ pub(super) async fn block(State(desk): State<Desk>, host: Host, mut input: Input
 }
 
 /// Ends a block. One that is gone already is no fault.
-pub(super) async fn end(State(desk): State<Desk>, host: Host, Path(id): Path<String>, mut input: Input) -> Result<Response, Problem> {
+pub(super) async fn end(State(desk): State<Desk>, host: Host, Segment(id): Segment, mut input: Input) -> Result<Response, Problem> {
     input.sent_by_browser()?;
     let id = id.parse().ok().and_then(BlockId::new).ok_or_else(|| Problem::not_found("block"))?;
     let date = input.peek::<Date>(Source::Body, "date");

@@ -1,7 +1,7 @@
 //! A booking, for hosts: all that is known of it; moved, extended, called off, and its mail sent again.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
@@ -17,7 +17,7 @@ use site::shell::see_other;
 
 use super::sheet::{Button, button};
 use super::walk_in::{Choice, optional, parties};
-use super::{Desk, Host, booking_id, clock, numbers, told, version};
+use super::{Desk, Host, Segment, booking_id, clock, numbers, told, version};
 use crate::booking::change::Change;
 use crate::booking::{Guests, Minutes, Note, Requests, Reservation, ReservationId};
 use crate::memory::Known;
@@ -140,7 +140,7 @@ async fn page(desk: &Desk, host: &Host, id: ReservationId, sent: Option<Sent>) -
 }
 
 /// Shows the booking.
-pub(super) async fn show(State(desk): State<Desk>, host: Host, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn show(State(desk): State<Desk>, host: Host, Segment(id): Segment) -> Result<Response, Problem> {
     page(&desk, &host, booking_id(&id)?, None).await
 }
 
@@ -224,7 +224,7 @@ fn read(input: &Input, filled: &Filled, booking: &Reservation, known: &Known) ->
 }
 
 /// Changes the booking, or sends its mail again.
-pub(super) async fn change(State(desk): State<Desk>, host: Host, Path(id): Path<String>, mut input: Input) -> Result<Response, Problem> {
+pub(super) async fn change(State(desk): State<Desk>, host: Host, Segment(id): Segment, mut input: Input) -> Result<Response, Problem> {
     input.sent_by_browser()?;
     let (now, id) = (Timestamp::now(), booking_id(&id)?);
     let (booking, known) = find(&desk, &host, id).await?;

@@ -19,7 +19,9 @@ use axum::routing::get;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use house::calendar::Calendar;
+use http::StatusCode;
 use http::request::Parts;
+use sha2::{Digest as _, Sha256};
 use site::form::{Faults, typed};
 use site::frame::{Frame, Here};
 use site::session::forbidden;
@@ -36,7 +38,7 @@ use crate::memory::Known;
 use crate::table::Table;
 
 /// How many areas, tables or groups a page lists: a house has fewer.
-const MOST: i64 = 1000;
+const MOST: i64 = 100_000;
 
 /// The pages.
 pub(super) fn router() -> Router<Desk> {
@@ -108,8 +110,19 @@ impl Told {
 
 /// How a form says whom it showed to be stranded: it is made where that has not changed since.
 fn shown(stranded: &Stranded) -> String {
-    let ids: Vec<_> = stranded.reservations.iter().map(|booking| booking.id.to_string()).collect();
-    format!("{}:{}", stranded.count, ids.join("."))
+    let ids: Vec<_> = stranded.all.iter().map(|id| id.to_string()).collect();
+    let digest = Sha256::digest(ids.join(","));
+    format!("{}-{}", stranded.count, data_encoding::HEXLOWER.encode(&digest[..8]))
+}
+
+/// What a refusal that time mends says above a form, which keeps what was typed.
+fn busy(desk: &Desk, host: &Host, problem: &Problem) -> Option<Told> {
+    (problem.status() == StatusCode::SERVICE_UNAVAILABLE).then(|| Told::new(desk.texts(host).say("setup-busy")))
+}
+
+/// What a form says of a thing that somebody else changed meanwhile.
+fn meanwhile(texts: &Catalog, differences: &[String]) -> Told {
+    Told::new(texts.tell("setup-meanwhile", [("now", differences.join("; ").into())]))
 }
 
 /// Whether the edit that a form sends is made: where it was not sent to see whom it strands, and strands nobody whom the form did not show.

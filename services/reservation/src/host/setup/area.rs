@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::form::{Form, Kept};
 use super::thing::{Accepts, Texts, Thing};
 use super::{Floor, MOST, joined, word};
-use crate::area::{self, Area, AreaId, AreaValues};
+use crate::area::{self, Area, AreaId, AreaValues, Position};
 use crate::edit::{Agrees, Stranded};
 use crate::refusal::{Refusal, Thing as Missing};
 use crate::room::Room;
@@ -56,7 +56,7 @@ impl Thing for Area {
     }
 
     fn fresh(floor: &Floor) -> Kept {
-        let position = floor.areas.iter().map(|area| area.position + 1).max().unwrap_or(0);
+        let position = floor.areas.iter().map(|area| area.position + 1).max().unwrap_or(0).min(Position::MAX.get());
         Kept::from([("position".to_owned(), position.to_string()), ("online".to_owned(), "true".to_owned())])
     }
 

@@ -131,6 +131,42 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// What the fields of `now` have where others were sent, each with what it is called; nothing where they are the same.
+    pub(super) fn differences(&self, now: &Form<'_>) -> Vec<String> {
+        let word = |is: bool| self.texts.say(if is { "setup-yes" } else { "setup-no" });
+        let mut differences = Vec::new();
+        for (section, field) in now.sections.iter().flat_map(|section| section.fields.iter().map(move |field| (section, field))) {
+            let sent = |id: &str| self.value(id);
+            let current = field.value.replace("\r\n", "\n");
+            let shown = match &field.control {
+                Control::Ticks(choices) => {
+                    let chosen = choices.iter().filter(|choice| choice.chosen).map(|choice| choice.text.clone());
+                    let differ = choices.iter().any(|choice| choice.chosen != (sent(&choice.value) == "true"));
+                    differ.then(|| chosen.collect::<Vec<_>>().join(", "))
+                }
+                Control::Tick => {
+                    let is = current == "true";
+                    (is != (sent(&field.id) == "true")).then(|| word(is))
+                }
+                _ if sent(&field.id) == current.trim() => None,
+                Control::Choice(choices) => choices.iter().find(|choice| choice.chosen).map(|choice| choice.text.clone()),
+                _ if current.is_empty() => Some("–".to_owned()),
+                _ => Some(current),
+            };
+            if let Some(shown) = shown {
+                let of = if section.legend.is_empty() { String::new() } else { format!("{}, ", section.legend) };
+                differences.push(format!("{of}{}: {shown}", field.label));
+            }
+        }
+        let is_there = |id: &str| now.sections.iter().any(|section| section.fields.iter().any(|field| field.id == id));
+        for section in &self.sections {
+            if let Some(field) = section.fields.first().filter(|field| !field.value.is_empty() && !is_there(&field.id)) {
+                differences.push(format!("{}: –", if section.legend.is_empty() { &field.label } else { &section.legend }));
+            }
+        }
+        differences
+    }
+
     /// Notes what is wrong with a field. Among the faults of the form it is named.
     pub(super) fn refuse<const N: usize>(&mut self, id: &str, key: &str, values: [(&str, site::texts::Value<'_>); N]) {
         let text = self.texts.tell(key, values);

@@ -82,12 +82,21 @@ impl Thing for Group {
             let number = [("table", table.table_number.to_string().into()), ("seats", table.capacity.into())];
             (table.id, of(table.id), texts.tell("host-table-seats", number))
         };
-        let tables = floor.tables.iter().filter(|table| table.is_active).map(choice).collect();
+        // One that is out of use cannot be chosen; one that was chosen before stays in sight.
+        let is_shown = |table: &&crate::table::Table| table.is_active || form.value(&of(table.id)) == "true";
+        let tables: Vec<_> = floor.tables.iter().filter(is_shown).map(choice).collect();
+        let boxes: Vec<_> = form.value("boxes").split(' ').map(str::to_owned).collect();
+        let is_gone = |id: &&String| form.value(id) == "true" && tables.iter().all(|(_, known, _)| known != *id);
+        let are_gone = boxes.iter().any(|id| is_gone(&id));
+        form.hidden.push(("boxes", tables.iter().map(|(_, id, _)| id.as_str()).collect::<Vec<_>>().join(" ")));
         let table_ids = form.several("tables", "setup-group-tables", tables);
+        if are_gone {
+            form.refuse("tables", "setup-tables-gone", []);
+        }
         let capacity = form.whole::<GroupCapacity>("seats", "setup-seats-together");
         let min_party = form.whole::<Guests>("min", "setup-min-party");
         form.hint("setup-min-party-more");
-        let few_or_many = form.is_sent() && !(2..=TABLES).contains(&table_ids.len());
+        let few_or_many = form.is_sent() && !are_gone && !(2..=TABLES).contains(&table_ids.len());
         if few_or_many {
             form.refuse("tables", "setup-group-few", [("most", TABLES.into())]);
         }
@@ -96,7 +105,7 @@ impl Thing for Group {
             form.refuse("min", "setup-at-most-seats", [("seats", capacity.get().into())]);
             return None;
         }
-        if few_or_many { None } else { Some(GroupValues { name: name?, table_ids, capacity, min_party }) }
+        if few_or_many || are_gone { None } else { Some(GroupValues { name: name?, table_ids, capacity, min_party }) }
     }
 
     async fn add(connection: &mut PgConnection, room: &Room, values: &GroupValues, _: Agrees<'_>) -> Result<(i32, Stranded), Refusal> {

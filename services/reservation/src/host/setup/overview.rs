@@ -50,11 +50,6 @@ struct Page<'a> {
     tables: String,
 }
 
-/// The week in a few words.
-pub(super) fn week(texts: &Catalog, house: &House) -> String {
-    lines_of_week(texts, house).join("; ")
-}
-
 fn lines_of_week(texts: &Catalog, house: &House) -> Vec<String> {
     let week = house.schedule.week();
     if week.is_empty() {
@@ -100,11 +95,6 @@ fn others(texts: &Catalog, than: &Rules, rules: &Rules) -> Vec<String> {
     both.filter(|(one, other)| one != other).map(|(_, (label, value))| format!("{label}: {value}")).collect()
 }
 
-/// What the rules are now where they are others than those that were asked for.
-pub(super) fn differences(texts: &Catalog, wanted: &Rules, now: &Rules) -> String {
-    others(texts, wanted, now).join("; ")
-}
-
 /// Shows the house.
 pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administrator) -> Result<Response, Problem> {
     let texts = desk.texts(&host);
@@ -116,7 +106,7 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
     let ahead = store::list::ahead(&mut connection, None).await?;
     drop(connection);
     let stranded = edit::stranded(&known.house, &ahead);
-    let stranded = Stranded { count: stranded.len(), reservations: stranded.into_iter().take(NAMED).cloned().collect() };
+    let stranded = Stranded { count: stranded.len(), all: Vec::new(), reservations: stranded.into_iter().take(NAMED).cloned().collect() };
     let in_use: Vec<_> = floor.tables.iter().filter(|table| table.is_active).collect();
     let is_online = |table: &&&Table| {
         let area = table.area_id.and_then(|id| floor.areas.iter().find(|area| area.id == id));

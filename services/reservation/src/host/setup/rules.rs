@@ -11,7 +11,7 @@ use site::shell::see_other;
 use site::texts::Catalog;
 
 use super::form::{Filled, Form, Kept};
-use super::{Administrator, Page, Told};
+use super::{Administrator, Page, Told, busy, meanwhile};
 use crate::booking::{Guests, Minutes};
 use crate::edit::Section;
 use crate::host::{Desk, Host};
@@ -179,14 +179,23 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
         Ok(()) => Ok(see_other(&host.reader.link("/host/setup"))),
         Err(Refusal::OtherContent) => {
             let known = desk.app.room().known(&mut connection).await?;
-            let now = super::overview::differences(desk.texts(&host), &wanted, &known.house.rules);
-            let told = Told::new(desk.texts(&host).tell("setup-meanwhile", [("now", now.into())]));
-            page(&desk, &host, form, (Some(told), version(&known.house.rules), false), StatusCode::PRECONDITION_FAILED)
+            let mut now = Form::new(form.texts, Filled::Kept(keep(&known.house.rules)));
+            ask(&mut now);
+            let differences = form.differences(&now);
+            if differences.is_empty() {
+                return Ok(see_other(&host.reader.link("/host/setup")));
+            }
+            let told = Some(meanwhile(form.texts, &differences));
+            page(&desk, &host, form, (told, version(&known.house.rules), false), StatusCode::PRECONDITION_FAILED)
         }
         Err(Refusal::ManagedByResource(_)) => {
             let told = Told::new(desk.texts(&host).say("setup-managed"));
             page(&desk, &host, form, (Some(told), seen, true), StatusCode::CONFLICT)
         }
-        Err(refusal) => Err(desk.app.problem(refusal)),
+        Err(refusal) => {
+            let problem = desk.app.problem(refusal);
+            let Some(told) = busy(&desk, &host, &problem) else { return Err(problem) };
+            page(&desk, &host, form, (Some(told), seen, false), problem.status())
+        }
     }
 }

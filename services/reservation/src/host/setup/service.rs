@@ -43,8 +43,12 @@ pub(super) fn keep<'a>(kept: &mut Kept, services: impl Iterator<Item = (&'a [Day
         }
         rows = row + 1;
     }
-    kept.insert(at("online", rows), "true".to_owned());
-    kept.insert("rows".to_owned(), (rows + 1).min(SERVICES).to_string());
+    // Two where there is none yet: lunch and dinner are entered at once.
+    let more = if rows == 0 { 2 } else { 1 };
+    for row in rows..rows + more {
+        kept.insert(at("online", row), "true".to_owned());
+    }
+    kept.insert("rows".to_owned(), (rows + more).min(SERVICES).to_string());
 }
 
 /// How many sections the form has.
@@ -63,7 +67,9 @@ fn steps(texts: &Catalog) -> Vec<(Option<i32>, String, String)> {
 fn one(form: &mut Form<'_>, row: usize, by_day: bool) -> Result<Option<Asked>, ()> {
     let name = form.value(&at("service", row));
     let times = ["opens", "last", "closes"].map(|name| form.value(&at(name, row)));
-    let is_empty = name.is_empty() && times.iter().all(String::is_empty);
+    let others = ["slot", "min", "max"].map(|name| form.value(&at(name, row)));
+    let is_on_a_day = by_day && Day::ALL.iter().any(|(_, word)| form.value(&at(word, row)) == "true");
+    let is_empty = name.is_empty() && times.iter().chain(&others).all(String::is_empty) && !is_on_a_day;
     let is_removed = form.value(&at("remove", row)) == "true";
     let faults = form.faults.0.len();
     form.section(if name.is_empty() { form.texts.say("setup-one-more-service") } else { name });
@@ -109,7 +115,8 @@ fn one(form: &mut Form<'_>, row: usize, by_day: bool) -> Result<Option<Asked>, (
     };
     let asked = read().ok_or(())?;
     if !asked.service.is_ordered() {
-        form.refuse(&at("last", row), "setup-last-late", [("closes", asked.service.closes.to_string().into())]);
+        let hours = [("opens", asked.service.opens.to_string().into()), ("closes", asked.service.closes.to_string().into())];
+        form.refuse(&at("last", row), "setup-last-late", hours);
     }
     if let (Some(min), Some(max)) = (asked.service.min_party, asked.service.max_party)
         && min > max

@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use chassis::http::input::{Input, Source};
@@ -17,9 +17,9 @@ use site::texts::Catalog;
 use sqlx::PgConnection;
 
 use super::form::{Filled, Form, Kept};
-use super::{Floor, Link, Page, Told, agrees, shown};
+use super::{Floor, Link, Page, Told, agrees, busy, meanwhile, shown};
 use crate::edit::{Agrees, Section, Stranded};
-use crate::host::{Desk, Host};
+use crate::host::{Desk, Host, Segment};
 use crate::refusal::Refusal;
 use crate::room::Room;
 
@@ -111,6 +111,8 @@ async fn is_declared<T: Thing>(desk: &Desk, connection: &mut PgConnection) -> Re
 #[derive(Default)]
 struct Outcome {
     told: Option<Told>,
+    /// The version that the form is sent on from now on.
+    version: String,
     seen: String,
     is_removing: bool,
 }
@@ -174,6 +176,10 @@ async fn add<T: Thing>(State(desk): State<Desk>, host: Host, mut input: Input) -
         drop(connection);
         return page_of_all::<T>(&desk, &host, form, Outcome::default(), StatusCode::UNPROCESSABLE_ENTITY).await;
     };
+    // A thumb that taps twice has added it once.
+    if let Some(same) = T::all(&mut connection).await?.iter().find(|thing| differences(*thing, &form, &floor).is_empty()) {
+        return Ok(see_other(&host.reader.link(&format!("{}?added={}", T::PATH, same.identity().0))));
+    }
     let agrees = agrees(&input);
     let added = T::add(&mut connection, desk.app.room(), &values, &agrees).await;
     drop(connection);
@@ -189,10 +195,18 @@ async fn add<T: Thing>(State(desk): State<Desk>, host: Host, mut input: Input) -
     page_of_all::<T>(&desk, &host, form, outcome, status).await
 }
 
+/// What a thing has where the form has something else.
+fn differences<T: Thing>(thing: &T, form: &Form<'_>, floor: &Floor) -> Vec<String> {
+    let mut now = Form::new(form.texts, Filled::Kept(thing.kept()));
+    T::ask(&mut now, floor);
+    form.differences(&now)
+}
+
 /// Whom an edit strands, which was not made.
 async fn effect(desk: &Desk, host: &Host, stranded: &Stranded, is_removing: bool) -> Result<Outcome, Problem> {
     let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
-    Ok(Outcome { told: Some(Told::stranded(desk, host, &known, stranded)), seen: shown(stranded), is_removing })
+    let told = Some(Told::stranded(desk, host, &known, stranded));
+    Ok(Outcome { told, seen: shown(stranded), is_removing, ..Outcome::default() })
 }
 
 /// Why an edit is refused: beside the field that is at fault, or above the form.
@@ -219,10 +233,14 @@ async fn refused(desk: &Desk, host: &Host, form: &mut Form<'_>, floor: &Floor, r
             let link = Link { to, text: texts.say("setup-other-exception") };
             told = Some(Told { bookings: vec![link], ..Told::new(texts.say("setup-exception-exists")) });
         }
-        _ => return Err(desk.app.problem(refusal)),
+        _ => {}
     }
-    let status = desk.app.problem(refusal).status();
-    Ok((Outcome { told, ..Outcome::default() }, status))
+    let problem = desk.app.problem(refusal);
+    let told = told.or_else(|| busy(desk, host, &problem));
+    if told.is_none() && form.faults.is_empty() {
+        return Err(problem);
+    }
+    Ok((Outcome { told, ..Outcome::default() }, problem.status()))
 }
 
 /// The page of one.
@@ -233,13 +251,13 @@ async fn page_of_one<T: Thing>(
     (form, floor): (Form<'_>, &Floor),
     (outcome, status): (Outcome, StatusCode),
 ) -> Result<Response, Problem> {
-    let (texts, (id, version)) = (desk.texts(host), thing.identity());
+    let (texts, (id, _)) = (desk.texts(host), thing.identity());
     let (removes, more) = T::TEXTS.removes;
     let is_declared = is_declared::<T>(desk, &mut *desk.app.connection().await?).await?;
     let page = Page {
         told: outcome.told,
         action: host.reader.link(&format!("{}/{id}", T::PATH)),
-        hidden: vec![("version", version.to_string()), ("seen", outcome.seen)],
+        hidden: vec![("version", outcome.version), ("seen", outcome.seen)],
         is_declared,
         can_check: T::STRANDS,
         removes: (!is_declared).then(|| (texts.say(removes), texts.say(more))),
@@ -250,62 +268,79 @@ async fn page_of_one<T: Thing>(
     desk.respond(status, &page)
 }
 
-/// One, and what the forms choose from.
-async fn found<T: Thing>(desk: &Desk, path: &str) -> Result<(T, Floor), Problem> {
-    let missing = || Problem::not_found("page");
-    let id = path.parse().map_err(|_| missing())?;
-    let mut connection = desk.app.connection().await?;
-    let thing = T::find(&mut connection, id).await?.ok_or_else(missing)?;
-    Ok((thing, Floor::read(&mut connection).await?))
+/// The thing of a path, where there is one.
+async fn found<T: Thing>(connection: &mut PgConnection, path: &str) -> Result<Option<T>, Problem> {
+    let Ok(id) = path.parse() else { return Ok(None) };
+    Ok(T::find(connection, id).await?)
 }
 
 /// Shows one.
-async fn show<T: Thing>(State(desk): State<Desk>, host: Host, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn show<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): Segment) -> Result<Response, Problem> {
     let host = admit::<T>(host)?;
-    let (thing, floor) = found::<T>(&desk, &id).await?;
+    let mut connection = desk.app.connection().await?;
+    let thing = found::<T>(&mut connection, &path).await?.ok_or_else(|| Problem::not_found("page"))?;
+    let floor = Floor::read(&mut connection).await?;
+    drop(connection);
     let mut form = Form::new(desk.texts(&host), Filled::Kept(thing.kept()));
     T::ask(&mut form, &floor);
-    page_of_one(&desk, &host, &thing, (form, &floor), (Outcome::default(), StatusCode::OK)).await
+    let outcome = Outcome { version: thing.identity().1.to_string(), ..Outcome::default() };
+    page_of_one(&desk, &host, &thing, (form, &floor), (outcome, StatusCode::OK)).await
 }
 
 /// Changes one, or removes it.
-async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Path(path): Path<String>, mut input: Input) -> Result<Response, Problem> {
+async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): Segment, mut input: Input) -> Result<Response, Problem> {
     let host = admit::<T>(host)?;
     input.sent_by_browser()?;
+    let texts = desk.texts(&host);
     let is_removing = typed(&input, Source::Body, "action") == "remove";
-    let (thing, floor) = match found::<T>(&desk, &path).await {
-        // Gone is gone, whoever removed it.
-        Err(problem) if is_removing && problem.status() == StatusCode::NOT_FOUND => return Ok(see_other(&host.reader.link(T::PATH))),
-        found => found?,
+    let done = || see_other(&host.reader.link(T::PATH));
+    let mut connection = desk.app.connection().await?;
+    let floor = Floor::read(&mut connection).await?;
+    let Some(thing) = found::<T>(&mut connection, &path).await? else {
+        drop(connection);
+        return if is_removing { Ok(done()) } else { gone::<T>(&desk, &host, &input, &floor).await };
     };
-    let mut form = Form::new(desk.texts(&host), if is_removing { Filled::Kept(thing.kept()) } else { Filled::Sent(&input) });
+    let mut form = Form::new(texts, if is_removing { Filled::Kept(thing.kept()) } else { Filled::Sent(&input) });
     let values = T::ask(&mut form, &floor);
     let version = typed(&input, Source::Body, "version");
     let accepts = |current: i32| current.to_string() == version;
     let (agrees, edited) = (agrees(&input), (thing.identity().0, &accepts as Accepts<'_>));
-    let mut connection = desk.app.connection().await?;
     let edit = match values {
-        _ if is_removing => T::remove(&mut connection, desk.app.room(), edited, &agrees).await,
-        Some(values) => T::replace(&mut connection, desk.app.room(), edited, &values, &agrees).await,
-        None => {
-            drop(connection);
-            let outcome = (Outcome::default(), StatusCode::UNPROCESSABLE_ENTITY);
-            return page_of_one(&desk, &host, &thing, (form, &floor), outcome).await;
-        }
+        _ if is_removing => Some(T::remove(&mut connection, desk.app.room(), edited, &agrees).await),
+        Some(values) => Some(T::replace(&mut connection, desk.app.room(), edited, &values, &agrees).await),
+        None => None,
     };
-    drop(connection);
-    let outcome = match edit {
-        Ok(stranded) if agrees(&stranded) => return Ok(see_other(&host.reader.link(T::PATH))),
-        Ok(stranded) => (effect(&desk, &host, &stranded, is_removing).await?, StatusCode::OK),
-        Err(Refusal::OtherVersion(_)) => {
-            let texts = desk.texts(&host);
-            let told = Told::new(texts.tell("setup-meanwhile", [("now", thing.say(texts, &floor).into())]));
-            (Outcome { told: Some(told), is_removing, ..Outcome::default() }, StatusCode::PRECONDITION_FAILED)
+    let (outcome, status) = match edit {
+        None => (Outcome::default(), StatusCode::UNPROCESSABLE_ENTITY),
+        Some(Ok(stranded)) if agrees(&stranded) => return Ok(done()),
+        Some(Ok(stranded)) => (effect(&desk, &host, &stranded, is_removing).await?, StatusCode::OK),
+        Some(Err(Refusal::OtherVersion(_))) => {
+            let Some(now) = found::<T>(&mut connection, &path).await? else { return gone::<T>(&desk, &host, &input, &floor).await };
+            let differences = differences(&now, &form, &floor);
+            let told = match is_removing {
+                true => Told::new(texts.tell("setup-meanwhile-removing", [("now", now.say(texts, &floor).into())])),
+                // It is as it was to be: a thumb tapped twice, or two had the same in mind.
+                false if differences.is_empty() => return Ok(done()),
+                false => meanwhile(texts, &differences),
+            };
+            let outcome = Outcome { told: Some(told), version: now.identity().1.to_string(), is_removing, ..Outcome::default() };
+            drop(connection);
+            return page_of_one(&desk, &host, &now, (form, &floor), (outcome, StatusCode::PRECONDITION_FAILED)).await;
         }
-        Err(refusal) => {
+        Some(Err(refusal)) => {
             let (outcome, status) = refused(&desk, &host, &mut form, &floor, refusal).await?;
             (Outcome { is_removing, ..outcome }, status)
         }
     };
-    page_of_one(&desk, &host, &thing, (form, &floor), outcome).await
+    drop(connection);
+    page_of_one(&desk, &host, &thing, (form, &floor), (Outcome { version, ..outcome }, status)).await
+}
+
+/// Somebody removed it meanwhile: what was typed is in the form of a new one.
+async fn gone<T: Thing>(desk: &Desk, host: &Host, input: &Input, floor: &Floor) -> Result<Response, Problem> {
+    let texts = desk.texts(host);
+    let mut form = Form::new(texts, Filled::Sent(input));
+    T::ask(&mut form, floor);
+    let told = Some(Told::new(texts.say("setup-gone")));
+    page_of_all::<T>(desk, host, form, Outcome { told, ..Outcome::default() }, StatusCode::NOT_FOUND).await
 }
