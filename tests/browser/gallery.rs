@@ -77,7 +77,8 @@ async fn look(session: &Session, house: &House, scene: &Scene) {
         session.resize(width, Look::Light).await;
         let overflow = session.overflow().await;
         if overflow > 0 {
-            faults.push(format!("{name} at {width}, in longer words: {overflow} pixels are beside the window"));
+            let beside = session.beside().await;
+            faults.push(format!("{name} at {width}, in longer words: {overflow} pixels are beside the window: {beside}"));
         }
     }
     fs::write(pictures().join(format!("{name}-long.png")), session.picture().await).expect("written");

@@ -159,6 +159,13 @@ impl Session {
         self.script("return document.documentElement.scrollWidth - window.innerWidth").await.as_i64().expect("a number")
     }
 
+    /// What is beside the window, within nothing that scrolls by itself.
+    pub(crate) async fn beside(&self) -> String {
+        let script = "return [...document.querySelectorAll('main *')].filter(one => one.getBoundingClientRect().right > window.innerWidth
+            && !one.closest('.strip')).map(one => one.outerHTML.slice(0, 200)).join('\\n')";
+        self.script(script).await.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Makes every text of the page longer by two fifths, as other languages are.
     pub(crate) async fn lengthen(&self) {
         let script = "const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -1,8 +1,9 @@
 //! The sheet of a day.
 
+use restaurant_booking_tests::noon::date_of;
 use serde_json::json;
 
-use crate::browser::{leads_to, says};
+use crate::browser::{attributes, leads_to, links, says};
 use crate::{ROSA, booked, house, long_ago, minutes, place, rosa, row, seen, tap};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,4 +91,62 @@ async fn the_day_is_read_in_three_languages() {
         assert_eq!(place(&page, &id), heading);
         assert!(row(&page, &id).contains(table));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_other_days_closed_days_and_a_house_without_tables_are_told() {
+    let platform = house(&[]).await;
+    let rosa = rosa(&platform);
+    says(&rosa.open("/host").await.expect(200), "There is no table yet.");
+    platform.admin("reservation").post("/reservations/tables", &json!({"table_number": 1, "capacity": 4})).await.expect(201);
+    // A guest asks for a table in a week: bookings are not confirmed at once.
+    let body = json!({"guests_count": 2, "reservation_time": minutes(7 * 24 * 60), "contact_name": "Anna Muster",
+        "contact_email": "anna@example.com", "contact_phone": "+44 20 7946 0958"});
+    let made = platform.anyone("reservation").post("/reservations/guest", &body).await.expect(201).body;
+    let page = rosa.open("/host").await.expect(200);
+    says(&page, "Requests for other days wait for your answer:");
+    says(&page, "Anna Muster · 2 guests · to confirm");
+    let day = links(&page.text).into_iter().find(|link| link.ends_with(&format!("#b{}", made["id"]))).expect("the request");
+    let own = rosa.open(&day).await.expect(200);
+    assert!(!own.text.contains("Requests for other days"), "it is of this day: {}", own.text);
+    assert_eq!(place(&own, &made["id"]), "Next · 1");
+    let date = date_of(minutes(14 * 24 * 60));
+    let closed = json!({"from": date, "until": date, "closed": true, "note": "Painting"});
+    platform.admin("reservation").post("/reservations/exceptions", &closed).await.expect(201);
+    let page = rosa.open(&format!("/host?date={date}")).await.expect(200);
+    says(&page, "We are closed on this day. · Painting");
+    says(&page, &format!("/host/setup/exceptions?date={date}"));
+    says(&rosa.open(&format!("/host/setup/exceptions?date={date}")).await.expect(200), &format!("value=\"{date}\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_that_moves_stays_as_long_as_its_form_says_where_the_rules_allow_it() {
+    let platform = house(&[4]).await;
+    let rosa = rosa(&platform);
+    let booking = booked(&platform, minutes(24 * 60), json!({"duration_minutes": 150})).await;
+    let own = format!("/host/bookings/{}", booking["id"]);
+    let moved = async |days: i64| {
+        let page = rosa.open(&own).await.expect(200);
+        let date = date_of(minutes(days * 24 * 60)).to_string();
+        let seen = seen(&platform, &booking["id"]).await;
+        let minutes = seen["duration_minutes"].to_string();
+        let time = minutes_of(&seen);
+        let fields =
+            [("date", date.as_str()), ("time", &time), ("guests", "2"), ("minutes", &minutes), ("tables", "1"), ("name", "Ada Lovelace")];
+        let version = attributes(page.text.split("name=\"version\"").nth(1).expect("a version"), "value").remove(0);
+        let fields = [&fields[..], &[("phone", "+44 20 7946 0958"), ("version", &version)]].concat();
+        rosa.send(&own, &fields).await
+    };
+    leads_to(&moved(2).await);
+    assert_eq!(seen(&platform, &booking["id"]).await["duration_minutes"], 150);
+    // The rules give less from now on: the host is told.
+    platform.admin("reservation").put("/reservations/rules", &json!({"turn_times": [{"up_to": 8, "minutes": 90}]})).await.expect(200);
+    says(&moved(3).await.expect(200), "It is moved. By the rules they stay 1 hour 30 minutes now.");
+    assert_eq!(seen(&platform, &booking["id"]).await["duration_minutes"], 90);
+}
+
+/// The time of a booking, as the restaurant's clocks show it.
+fn minutes_of(booking: &serde_json::Value) -> String {
+    let time: jiff::Timestamp = booking["reservation_time"].as_str().and_then(|time| time.parse().ok()).expect("a time");
+    time.to_zoned(restaurant_booking_tests::noon::zone()).strftime("%H:%M").to_string()
 }

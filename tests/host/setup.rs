@@ -116,16 +116,16 @@ async fn hours_show_whom_they_strand_before_they_are_saved() {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     // To look changes nothing.
     let checked = send(&leo, &page, &[&fields[..], &[("action", "check")]].concat()).await.expect(200);
-    says(&checked, "This leaves every booking within our hours. Nothing is saved yet.");
+    says(&checked, "No further booking would be outside our hours. Nothing is saved yet: press Save to go on.");
     assert_eq!(api(&platform, "/reservations/schedule").await["services"], json!([]));
-    assert_eq!(leads_to(&send(&leo, &checked, &[]).await), "/host/setup");
+    assert_eq!(leads_to(&send(&leo, &checked, &[]).await), "/host/setup?saved");
     assert_eq!(api(&platform, "/reservations/schedule").await["services"], json!([every_day(&opens[0], &opens[1], &opens[2])]));
 
     // Hours that strand a booking are saved once that was shown.
     let page = leo.open("/host/setup/hours").await.expect(200);
     let later = [local(start + jiff::SignedDuration::from_mins(30)), opens[1].clone(), opens[2].clone()];
     let told = send(&leo, &page, &[("opens-0", &later[0])]).await.expect(200);
-    says(&told, "1 booking would be outside our hours. Nothing is saved yet");
+    says(&told, "1 more booking would be outside our hours.");
     let (code, other) = (booking["reservation_code"].as_str().expect("a code"), stranded["reservation_code"].as_str().expect("a code"));
     says(&told, code);
     assert!(!told.text.contains(other) && links(&told.text).contains(&format!("/host/bookings/{}", booking["id"])), "{}", told.text);
@@ -133,9 +133,9 @@ async fn hours_show_whom_they_strand_before_they_are_saved() {
     // Somebody books meanwhile: whom the form did not show is shown first.
     let third = booked(&platform, start + jiff::SignedDuration::from_mins(1), json!({"override": false, "duration_minutes": 20})).await;
     let again = send(&leo, &told, &[]).await.expect(200);
-    says(&again, "2 bookings would be outside our hours.");
+    says(&again, "2 more bookings would be outside our hours.");
     says(&again, third["reservation_code"].as_str().expect("a code"));
-    assert_eq!(leads_to(&send(&leo, &again, &[]).await), "/host/setup");
+    assert_eq!(leads_to(&send(&leo, &again, &[]).await), "/host/setup?saved");
     assert_eq!(api(&platform, "/reservations/schedule").await["services"], json!([every_day(&later[0], &later[1], &later[2])]));
     let overview = leo.open("/host/setup").await.expect(200);
     says(&overview, "2 bookings ahead are outside our hours");
@@ -215,7 +215,7 @@ async fn a_host_closes_dates_and_opens_them_again() {
     says(&send(&rosa, &page, &[("from", &date), ("until", &date)]).await.expect(422), "Tick this, or fill in a service below.");
     let closed = [("from", date.as_str()), ("until", date.as_str()), ("closed", "true"), ("note", "Painting")];
     let told = send(&rosa, &page, &closed).await.expect(200);
-    says(&told, "1 booking would be outside our hours.");
+    says(&told, "1 more booking would be outside our hours.");
     says(&told, booking["reservation_code"].as_str().expect("a code"));
     assert_eq!(api(&platform, "/reservations/exceptions").await, json!([]));
     let to = leads_to(&send(&rosa, &told, &[]).await);
@@ -330,7 +330,7 @@ async fn the_rules_are_set_by_a_form_as_by_the_api() {
         ("phone", "unticked"),
         ("policy", "We keep your table\nfor a quarter of an hour."),
     ];
-    assert_eq!(leads_to(&send(&leo, &page, &rules).await), "/host/setup");
+    assert_eq!(leads_to(&send(&leo, &page, &rules).await), "/host/setup?saved");
     let expected = json!({
         "slot_minutes": 15, "min_notice_minutes": 60, "min_party": 2, "max_party": 8, "confirm_above": 6, "max_spare_seats": 2,
         "buffer_minutes": 10, "turn_times": [{"up_to": 2, "minutes": 90}, {"up_to": 8, "minutes": 120}],
@@ -344,16 +344,16 @@ async fn the_rules_are_set_by_a_form_as_by_the_api() {
     leads_to(&send(&leo, &page, &[]).await);
     assert_eq!(api(&platform, "/reservations/rules").await, expected);
     for (typed, wrong) in [
-        (&[("notice", "soon")][..], "When, At least so many minutes ahead: Write a whole number from 0 to 43200."),
+        (&[("notice", "soon")][..], "When, Book at least so many minutes ahead: Write a whole number from 0 to 43200."),
         (&[("max", "1")], "Parties, Largest party: This must be at least 2."),
-        (&[("up-to-1", "2")], "How long parties stay, Up to so many guests: This must be more than the size before, 2."),
+        (&[("up-to-1", "2")], "How long parties stay, Parties of up to so many guests: This must be more than the size before, 2."),
         (&[("minutes-1", "")], "How long parties stay, Minutes: Please fill this in."),
     ] {
         says(&send(&leo, &page, typed).await.expect(422), wrong);
     }
     leads_to(&send(&leo, &page, &[("covers", "30")]).await);
     let stale = send(&leo, &page, &[("parties", "")]).await.expect(412);
-    says(&stale, "It is now: Within a quarter of an hour, Guests who may come: 30; Within a quarter of an hour, Parties that may come: 8.");
+    says(&stale, "It is now: Arrivals within 15 minutes, at most, Guests: 30; Arrivals within 15 minutes, at most, Parties: 8.");
     assert_eq!(api(&platform, "/reservations/rules").await["pacing"], json!({"covers": 30, "parties": 8}));
 }
 

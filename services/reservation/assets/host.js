@@ -36,6 +36,11 @@ async function refresh() {
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.getElementById("live");
+    if (next && next.dataset.date !== live.dataset.date) {
+      // Another day has begun.
+      location.reload();
+      return;
+    }
     if (next && next.innerHTML !== live.innerHTML) swap(next);
     live.dataset.time = next.dataset.time;
     status.textContent = status.dataset.live;

@@ -278,9 +278,9 @@ setup-more = und { $count } weitere
 setup-added = Hinzugefügt: { $thing }
 setup-meanwhile = Das hat inzwischen jemand geändert. Es ist jetzt: { $now }. Ihr Formular steht unten, wie Sie es ausgefüllt haben: Speichern Sie noch einmal, damit es gilt.
 setup-strands = { $count ->
-    [0] Alle Buchungen bleiben in den Öffnungszeiten. Noch ist nichts gespeichert.
-    [one] { $count } Buchung läge außerhalb der Öffnungszeiten. Noch ist nichts gespeichert, und keine Buchung wird dadurch storniert: Rufen Sie den Gast an, oder verlegen Sie die Buchung. Um es trotzdem zu tun, drücken Sie den Knopf noch einmal.
-   *[other] { $count } Buchungen lägen außerhalb der Öffnungszeiten. Noch ist nichts gespeichert, und keine Buchung wird dadurch storniert: Rufen Sie die Gäste an, oder verlegen Sie die Buchungen. Um es trotzdem zu tun, drücken Sie den Knopf noch einmal.
+    [0] Keine weitere Buchung läge außerhalb der Öffnungszeiten. Noch ist nichts gespeichert: Um es zu tun, drücken Sie { $button }.
+    [one] { $count } weitere Buchung läge außerhalb der Öffnungszeiten. Keine Buchung wird dadurch storniert: Rufen Sie den Gast an, oder verlegen Sie die Buchung. Noch ist nichts gespeichert: Um es trotzdem zu tun, drücken Sie { $button }.
+   *[other] { $count } weitere Buchungen lägen außerhalb der Öffnungszeiten. Keine Buchung wird dadurch storniert: Rufen Sie die Gäste an, oder verlegen Sie die Buchungen. Noch ist nichts gespeichert: Um es trotzdem zu tun, drücken Sie { $button }.
 }
 setup-stranded = { $count ->
     [one] { $count } künftige Buchung liegt außerhalb der Öffnungszeiten oder an einem Tisch außer Betrieb. Rufen Sie den Gast an, oder verlegen Sie die Buchung.
@@ -330,7 +330,7 @@ setup-number = Nummer
 setup-number-taken = Ein anderer Tisch hat die Nummer { $number }. Wählen Sie eine andere.
 setup-seats = Plätze
 setup-min-party = Kleinste Gruppe
-setup-min-party-more = Kleinere Gruppen bekommen ihn nicht; Sie können sie dort setzen.
+setup-min-party-more = Gäste können nicht für weniger buchen; Sie schon.
 setup-description = Beschreibung für Gäste
 setup-table-online = Gäste können ihn buchen
 setup-active = In Betrieb
@@ -352,24 +352,24 @@ setup-group-inactive = Einer der Tische ist außer Betrieb.
 setup-group-areas = Die Tische müssen in einem Bereich stehen.
 setup-group-small = Ein Tisch allein hat schon so viele Plätze ({ $seats }): Zusammen müssen es mehr sein.
 setup-hours = Öffnungszeiten
-setup-hours-more = Die Mahlzeiten der Woche. Gäste buchen von der Öffnung bis zum letzten Einlass. Lassen Sie den letzten Abschnitt leer, wenn nichts hinzukommt.
-setup-one-more-service = Eine weitere Mahlzeit
+setup-hours-more = Die Servicezeiten der Woche. Gäste buchen von der Öffnung bis zum letzten Einlass. Lassen Sie den letzten Abschnitt leer, wenn nichts hinzukommt.
+setup-one-more-service = Eine Servicezeit
 setup-service = Name, etwa Abendessen
 setup-days = Tage
 setup-no-days = Wählen Sie mindestens einen Tag.
 setup-opens = Öffnet
 setup-last = Letzter Einlass
 setup-closes = Schließt
-setup-closes-more = Eine Zeit vor der Öffnung ist die des nächsten Tages.
+setup-closes-more = Eine Zeit vor der Öffnung, etwa 01:00, ist die des nächsten Tages.
 setup-last-late = Das darf nicht vor { $opens } sein und muss vor { $closes } sein, wenn wir schließen.
-setup-overlaps = Das überschneidet sich mit { $other }. Mahlzeiten folgen aufeinander.
+setup-overlaps = Das überschneidet sich mit { $other }. Servicezeiten folgen aufeinander.
 setup-slot = Buchungen beginnen alle
 setup-slot-of-rules = wie in den Regeln
 setup-slot-any = zu jeder Minute
 setup-min-guests = Kleinste Gruppe
 setup-max-guests = Größte Gruppe
 setup-service-online = Gäste können online buchen
-setup-remove-service = Diese Mahlzeit entfernen
+setup-remove-service = Diese Servicezeit entfernen
 setup-exceptions = Andere Zeiten
 setup-exceptions-more = Tage, an denen wir geschlossen haben oder zu anderen Zeiten öffnen als in der Woche.
 setup-add-exception = Tage hinzufügen
@@ -380,8 +380,8 @@ setup-last-date = Letzter Tag
 setup-note = Notiz für das Team
 setup-closed = An diesen Tagen geschlossen
 setup-closed-more = Sonst füllen Sie unten aus, wann wir geöffnet haben.
-setup-closed-or-open = Kreuzen Sie das an, oder füllen Sie unten eine Mahlzeit aus.
-setup-closed-and-open = Geschlossen und geöffnet geht nicht zugleich: Entfernen Sie die Mahlzeiten unten oder das Kreuz hier.
+setup-closed-or-open = Kreuzen Sie das an, oder füllen Sie unten eine Servicezeit aus.
+setup-closed-and-open = Geschlossen und geöffnet geht nicht zugleich: Entfernen Sie die Servicezeiten unten oder das Kreuz hier.
 setup-before-first = Das darf nicht vor dem ersten Tag sein.
 setup-many-dates = Das können höchstens { $most } Tage sein.
 setup-exception-exists = Einer dieser Tage hat schon andere Zeiten. Ändern Sie diese, oder wählen Sie andere Tage.
@@ -391,24 +391,24 @@ setup-rules-more = Wie Gäste buchen können. Frühere Buchungen bleiben, wie si
 setup-when = Wann
 setup-who = Gruppen
 setup-guests = Gäste
-setup-notice = Mindestens so viele Minuten im Voraus
-setup-change-until = Gäste ändern bis so viele Minuten vorher
+setup-notice = Mindestens so viele Minuten im Voraus buchen
+setup-change-until = Gäste ändern oder stornieren bis so viele Minuten vorher
 setup-buffer = Minuten zwischen zwei Gruppen
 setup-confirm-above = Sie bestätigen Gruppen größer als
 setup-confirm-above-more = Leer: wie bei allen Buchungen.
-setup-spare = Plätze, die leer bleiben dürfen
-setup-spare-more = Leer: so viele wie nötig.
+setup-spare = Plätze, die an einem Tisch leer bleiben dürfen
+setup-spare-more = Leer: unbegrenzt.
 setup-turns = Wie lange Gruppen bleiben
 setup-turn = bis { $guests ->
     [one] { $guests } Gast
    *[other] { $guests } Gäste
 } { $length }
-setup-up-to = Bis zu so vielen Gästen
+setup-up-to = Gruppen bis zu so vielen Gästen
 setup-minutes = Minuten
 setup-rising = Das muss mehr sein als die Größe davor, { $before }.
-setup-pacing = Innerhalb einer Viertelstunde
-setup-covers = Gäste, die kommen dürfen
-setup-parties = Gruppen, die kommen dürfen
+setup-pacing = Ankünfte innerhalb von 15 Minuten, höchstens
+setup-covers = Gäste
+setup-parties = Gruppen
 setup-phone = Eine Telefonnummer ist nötig
 setup-without-account = Gäste können ohne Konto buchen
 setup-policy = Text, den Gäste vor dem Buchen sehen
@@ -418,5 +418,14 @@ setup-show-it = Zeigen
 setup-meanwhile-removing = Das hat inzwischen jemand geändert. Es ist jetzt: { $now }. Um es trotzdem zu entfernen, drücken Sie den Knopf noch einmal.
 setup-gone = Das hat inzwischen jemand entfernt. Ihre Angaben stehen unten im Formular: Fügen Sie es hinzu, um es wieder zu haben.
 setup-busy = Wir sind einen Moment beschäftigt, und nichts ist gespeichert. Ihr Formular steht unten, wie Sie es ausgefüllt haben: Speichern Sie bitte in ein paar Sekunden noch einmal.
-setup-opens-always = Ohne eine Mahlzeit haben wir rund um die Uhr geöffnet, und Gäste können jederzeit buchen. Noch ist nichts gespeichert: Soll es so sein, drücken Sie noch einmal Speichern. Um eine Zeit lang zu schließen, legen Sie andere Zeiten fest.
+setup-opens-always = Ohne eine Servicezeit haben wir rund um die Uhr geöffnet, und Gäste können jederzeit buchen. Noch ist nichts gespeichert: Soll es so sein, drücken Sie noch einmal Speichern. Um eine Zeit lang zu schließen, legen Sie andere Zeiten fest.
 setup-tables-gone = Ein Tisch, den Sie gewählt haben, ist nicht mehr da. Wählen Sie neu.
+host-to-date = Öffnen
+host-closed = An diesem Tag haben wir geschlossen.
+host-no-tables = Es gibt noch keinen Tisch. Eine Administratorin oder ein Administrator fügt den ersten hinzu.
+host-requests = Anfragen für andere Tage warten auf Ihre Antwort:
+host-length-now = Es ist verlegt. Nach den Regeln bleiben sie jetzt { $length }.
+setup-saved = Es ist gespeichert.
+setup-turns-more = Größere Gruppen bleiben so lange, wie die letzte Zeile sagt. Ohne Zeile bleiben alle 2 Stunden.
+setup-confirms = Sie bestätigen jede Buchung selbst
+setup-confirms-all = Zurzeit bestätigen Sie jede Buchung, was auch immer hier steht. Das Plattform-Team kann Buchungen sofort bestätigen lassen.

@@ -278,9 +278,9 @@ setup-more = and { $count } more
 setup-added = Added: { $thing }
 setup-meanwhile = Somebody else has changed this meanwhile. It is now: { $now }. Your form is below as you filled it in: save it again to have it so.
 setup-strands = { $count ->
-    [0] This leaves every booking within our hours. Nothing is saved yet.
-    [one] { $count } booking would be outside our hours. Nothing is saved yet, and no booking is ever cancelled by it: call the guest, or move the booking. To go on all the same, press the button again.
-   *[other] { $count } bookings would be outside our hours. Nothing is saved yet, and no booking is ever cancelled by it: call the guests, or move the bookings. To go on all the same, press the button again.
+    [0] No further booking would be outside our hours. Nothing is saved yet: press { $button } to go on.
+    [one] { $count } more booking would be outside our hours. No booking is cancelled by it: call the guest, or move the booking. Nothing is saved yet: to go on all the same, press { $button }.
+   *[other] { $count } more bookings would be outside our hours. No booking is cancelled by it: call the guests, or move the bookings. Nothing is saved yet: to go on all the same, press { $button }.
 }
 setup-stranded = { $count ->
     [one] { $count } booking ahead is outside our hours, or at a table out of use. Call the guest, or move the booking.
@@ -330,7 +330,7 @@ setup-number = Number
 setup-number-taken = Another table has the number { $number }. Choose another number.
 setup-seats = Seats
 setup-min-party = Smallest party
-setup-min-party-more = Guests of smaller parties are not given it; you can seat them there.
+setup-min-party-more = Guests cannot book it for fewer; you still can.
 setup-description = Description for guests
 setup-table-online = Guests can book it
 setup-active = In use
@@ -353,14 +353,14 @@ setup-group-areas = The tables must stand in one area.
 setup-group-small = One table alone has as many seats ({ $seats }): together they must have more.
 setup-hours = Hours
 setup-hours-more = The services of the week. Guests book from the opening until the last seating. Leave the last section empty where there is nothing to add.
-setup-one-more-service = One more service
+setup-one-more-service = A service
 setup-service = Name, such as Dinner
 setup-days = Days
 setup-no-days = Choose at least one day.
 setup-opens = Opens
 setup-last = Last seating
 setup-closes = Closes
-setup-closes-more = A time before the opening is the next day’s.
+setup-closes-more = A time before the opening, such as 01:00, is the next day’s.
 setup-last-late = This must not be before { $opens }, and must be before { $closes }, when we close.
 setup-overlaps = This overlaps { $other }. Services follow each other.
 setup-slot = Bookings begin every
@@ -391,24 +391,24 @@ setup-rules-more = How guests can book. Bookings that were made before stay as t
 setup-when = When
 setup-who = Parties
 setup-guests = Guests
-setup-notice = At least so many minutes ahead
-setup-change-until = Guests can change until so many minutes before
+setup-notice = Book at least so many minutes ahead
+setup-change-until = Guests can change or cancel until so many minutes before
 setup-buffer = Minutes between two parties
 setup-confirm-above = You confirm parties larger than
 setup-confirm-above-more = Empty: as with all bookings.
-setup-spare = Seats that may stay empty
-setup-spare-more = Empty: as many as there are.
+setup-spare = Seats that may stay empty at a table
+setup-spare-more = Empty: no limit.
 setup-turns = How long parties stay
 setup-turn = up to { $guests ->
     [one] { $guests } guest
    *[other] { $guests } guests
 } { $length }
-setup-up-to = Up to so many guests
+setup-up-to = Parties of up to so many guests
 setup-minutes = Minutes
 setup-rising = This must be more than the size before, { $before }.
-setup-pacing = Within a quarter of an hour
-setup-covers = Guests who may come
-setup-parties = Parties that may come
+setup-pacing = Arrivals within 15 minutes, at most
+setup-covers = Guests
+setup-parties = Parties
 setup-phone = A phone number is required
 setup-without-account = Guests can book without an account
 setup-policy = Text that guests see before they book
@@ -420,3 +420,12 @@ setup-gone = Somebody else has removed this meanwhile. Your text is in the form 
 setup-busy = We are busy for a moment, and nothing is saved. Your form is below as you filled it in: please save it again in a few seconds.
 setup-opens-always = Without a service we are open around the clock, and guests can book at any time. Nothing is saved yet: to have it so, press Save again. To close for some time, set other hours.
 setup-tables-gone = A table that you chose is not there any more. Choose again.
+host-to-date = Go
+host-closed = We are closed on this day.
+host-no-tables = There is no table yet. An administrator adds the first one.
+host-requests = Requests for other days wait for your answer:
+host-length-now = It is moved. By the rules they stay { $length } now.
+setup-saved = It is saved.
+setup-turns-more = Larger parties stay as long as the last line says. Without any line, all stay 2 hours.
+setup-confirms = You confirm every booking yourself
+setup-confirms-all = At present you confirm every booking, whatever stands here. The platform team can have bookings confirmed at once.

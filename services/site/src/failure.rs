@@ -17,7 +17,12 @@ struct Failure<'a> {
     frame: Frame<'a>,
     heading: String,
     more: String,
+    /// Whether the page is one of the staff's.
+    is_staffs: bool,
 }
+
+/// How the paths of the staff's pages begin.
+const STAFF: [&str; 3] = ["/host", "/account", "/menu/edit"];
 
 /// The kind of failure, as the texts tell it.
 fn kind(status: u16) -> &'static str {
@@ -37,7 +42,8 @@ fn page(shell: &Shell, asked: &Asked, problem: &Problem) -> Response {
     let reader = Reader::of(&shell.site.languages, &asked.method, &asked.uri, &asked.headers);
     let (texts, kind) = (shell.texts(reader.language), kind(problem.status().as_u16()));
     let (heading, more) = (texts.say(&format!("failed-{kind}")), texts.say(&format!("failed-{kind}-more")));
-    let failure = Failure { frame: shell.frame(&reader, &heading, Here::Elsewhere), heading: heading.clone(), more };
+    let is_staffs = STAFF.iter().any(|begin| asked.uri.path().starts_with(begin));
+    let failure = Failure { is_staffs, frame: shell.frame(&reader, &heading, Here::Elsewhere), heading: heading.clone(), more };
     // A page that cannot be made must not hide what went wrong.
     let html = failure.render().unwrap_or(heading);
     shell.respond(problem.status(), html, Keep::Nothing)

@@ -196,7 +196,7 @@ mod tests {
         let start = now + SignedDuration::from_hours(48);
         let table = Table { id: 1, number: 1, capacity: 4, min_party: 1, area: None, online: true };
         let house = House { floor: Floor::new(&[], vec![table], &[]), ..Restaurant::default().house() };
-        let known = Known { version: 1, house };
+        let known = Known { version: 1, declared: Vec::new(), house };
         let wish = Wish { guests: 2, minutes: None, area: None, by: By::Guest };
         let days = Days::default();
         // Nothing is known: nobody waits.

@@ -7,7 +7,7 @@ use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use chassis::http::text::{Name, Phone};
 use chassis::http::value::Value;
-use house::calendar::Calendar;
+use house::calendar::{Calendar, Hours};
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,7 +24,7 @@ use crate::memory::Known;
 use crate::page::asked::instant_of;
 use crate::refusal::Refusal;
 use crate::room::{self, Identity};
-use crate::status::{Action, Actor};
+use crate::status::{Action, Actor, Status};
 use crate::table::{Named, TableId};
 
 #[derive(Template)]
@@ -88,12 +88,17 @@ async fn page(desk: &Desk, host: &Host, id: ReservationId, sent: Option<Sent>) -
         mail.last_error.as_ref().map_or(state.clone(), |error| format!("{state}: {error}"))
     });
     let until = clock(texts, &known, booking.span().end);
+    let hours = Calendar::around(&known.house, booking.reservation_time);
+    let is_awaited = matches!(booking.status, Status::Pending | Status::Confirmed) && booking.reservation_time > now;
+    let is_outside = is_awaited && hours.hours(booking.reservation_time) == Hours::Closed;
+    let state = texts.say(&format!("host-{}", booking.status.as_str()));
+    let state = if is_outside { format!("{state} · {}", texts.say("host-outside")) } else { state };
     let facts = [
         fact("fact-when", Some(texts.moment(start.date(), start.time()))),
         fact("fact-until", Some(until)),
         fact("fact-guests", Some(texts.tell("guests", [("guests", booking.guests_count.get().into())]))),
         fact("host-tables", Some(tables.clone())),
-        fact("host-state", Some(texts.say(&format!("host-{}", booking.status.as_str())))),
+        fact("host-state", Some(state)),
         fact("field-phone", booking.contact_phone.clone()),
         fact("field-email", booking.contact_email.clone()),
         fact("host-wishes", booking.special_requests.clone()),
@@ -214,7 +219,11 @@ fn read(input: &Input, filled: &Filled, booking: &Reservation, known: &Known) ->
         named: (chosen != booking.table_ids).then_some(named),
         guests: Some(guests).filter(|guests| *guests != booking.guests_count),
         start: Some(start).filter(|start| *start != booking.reservation_time),
-        minutes: Some(minutes).filter(|minutes| *minutes != booking.duration_minutes),
+        // The form says how long they stay: where the rules allow it, that holds at another time too.
+        minutes: Some(minutes).filter(|minutes| {
+            let moves = start != booking.reservation_time || guests != booking.guests_count;
+            *minutes != booking.duration_minutes || moves && known.house.rules.may_stay(guests.get(), minutes.get())
+        }),
         name: name.map(|name| name.ok_or("host-name-missing")).transpose()?,
         phone: phone.map(|phone| phone.ok_or("phone-wrong")).transpose()?,
         requests: change_of::<Requests>(&filled.wishes, booking.special_requests.as_deref(), "wishes-wrong")?,
@@ -246,6 +255,12 @@ pub(super) async fn change(State(desk): State<Desk>, host: Host, Segment(id): Se
     let accepts = |current| current == seen;
     match crate::http::change::make(&desk.app, &host.acting(&accepts), id, &change, now).await {
         Ok(changed) => {
+            if changed.duration_minutes != booking.duration_minutes && filled.minutes == booking.duration_minutes.to_string() {
+                let length = texts.minutes(changed.duration_minutes.get().into());
+                let notice = texts.tell("host-length-now", [("length", length.into())]);
+                let told = Sent { notice, can_override: false, status: StatusCode::OK, filled: None };
+                return page(&desk, &host, id, Some(told)).await;
+            }
             let date = Calendar::around(&known.house, changed.reservation_time).date_of(changed.reservation_time);
             Ok(see_other(&host.day(date, Some(changed.id.get()))))
         }

@@ -8,6 +8,7 @@ use chassis::http::problem::Problem;
 use chassis::http::text::Text;
 use chassis::http::value::{Raw, Value as _};
 use house::calendar::Calendar;
+use house::span::Span;
 use http::StatusCode;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
@@ -18,6 +19,7 @@ use super::sheet::{Counts, Group, Sheet, name};
 use super::{Desk, Host, clock, numbers};
 use crate::block::BlockId;
 use crate::edit;
+use crate::status::Status;
 use crate::store::list::{self, Filter, HostReservation};
 
 /// How many bookings a sheet has at most: no house has more in a day.
@@ -26,6 +28,8 @@ const MOST: i64 = 2000;
 const SEARCHED: usize = 3;
 /// How many bookings are found at most.
 const FOUND: i64 = 50;
+/// How many requests of other days are named at most.
+const REQUESTS: i64 = 4;
 
 /// A block of the day.
 pub(super) struct Blocked {
@@ -47,6 +51,13 @@ struct Day<'a> {
     groups: Vec<Group>,
     blocks: Vec<Blocked>,
     paused: Option<String>,
+    /// That the day is closed, and why.
+    closed: Option<String>,
+    /// Whether there is no table that could be given out.
+    has_no_tables: bool,
+    is_admin: bool,
+    /// Requests of other days that wait for an answer.
+    requests: Vec<Found>,
     notice: Option<String>,
     /// What is looked for.
     words: String,
@@ -56,6 +67,7 @@ struct Day<'a> {
     said_as_of: String,
     phone: String,
     block: String,
+    exceptions: String,
     script: &'a str,
 }
 
@@ -94,6 +106,14 @@ pub(super) async fn page(desk: &Desk, host: &Host, shown: Shown, status: StatusC
     let ahead = list::ahead(&mut connection, Some(night)).await?;
     let stranded: Vec<i32> = edit::stranded(&known.house, &ahead).into_iter().map(|booking| booking.id.get()).collect();
     let blocks = crate::store::block::list(&mut connection, (Some(night.start), Some(night.end)), None, MOST).await?;
+    let pending = Filter { day: Some(Span { start: now, end: Timestamp::MAX }), statuses: vec![Status::Pending], ..Filter::default() };
+    let mut pending = list::of_house(&mut connection, &pending, None, REQUESTS).await?;
+    pending.retain(|found| !(night.start..night.end).contains(&found.reservation.reservation_time));
+    let is_closed = known.house.schedule.services(date).is_some_and(|services| services.is_empty());
+    let exception = match is_closed {
+        true => crate::store::exception::list(&mut connection, (Some(date), Some(date)), None, 1).await?.pop(),
+        false => None,
+    };
     let words = Text::<100>::read(Raw::Text(&shown.words)).ok().filter(|words| words.as_str().chars().count() >= SEARCHED);
     let found = match &words {
         Some(words) => list::search(&mut connection, words.as_str(), None, FOUND).await?,
@@ -142,6 +162,13 @@ pub(super) async fn page(desk: &Desk, host: &Host, shown: Shown, status: StatusC
             .pause_until
             .filter(|until| *until > now)
             .map(|until| texts.tell("host-paused", [("time", clock(until).into())])),
+        closed: is_closed.then(|| {
+            let note = exception.and_then(|exception| exception.note).map(|note| format!(" · {note}")).unwrap_or_default();
+            format!("{}{note}", texts.say("host-closed"))
+        }),
+        has_no_tables: known.house.floor.tables().is_empty(),
+        is_admin: host.caller.is_admin(),
+        requests: pending.iter().map(found_line).collect(),
         notice: shown.notice,
         found: found.iter().map(found_line).collect(),
         words: shown.words,
@@ -150,6 +177,7 @@ pub(super) async fn page(desk: &Desk, host: &Host, shown: Shown, status: StatusC
         as_of: clock(now),
         phone: host.reader.link(&format!("/host/book?date={date}")),
         block: host.reader.link(&format!("/host/block?date={date}")),
+        exceptions: host.reader.link(&format!("/host/setup/exceptions?date={date}")),
         frame: desk.shell().staff_frame(&host.reader, &heading, Here::Day, host.caller),
         heading,
         script: desk.shell().assets().script().unwrap_or_default(),

@@ -47,6 +47,7 @@ struct Page<'a> {
     filled: Filled,
     /// Whether the rules of the house stand in the way, which the host may lift.
     can_override: bool,
+    back: String,
 }
 
 /// A form, as it was filled in.
@@ -116,6 +117,7 @@ async fn page(
         tables: tables(desk, host, filled.table.map(TableId::get)).await?,
         filled,
         can_override,
+        back: host.day(date, None),
     };
     desk.respond(status, &page)
 }

@@ -28,13 +28,14 @@ use site::session::forbidden;
 use site::texts::Catalog;
 
 use self::form::{Control, Form, Section};
+use super::sheet::name;
 use super::{Desk, Host, clock};
 use crate::area::Area;
 use crate::booking::Brief;
 use crate::edit::Stranded;
 use crate::exception::Exception;
 use crate::group::Group;
-use crate::memory::Known;
+use crate::store::list::HostReservation;
 use crate::table::Table;
 
 /// How many areas, tables or groups a page lists: a house has fewer.
@@ -78,6 +79,8 @@ struct Told {
     bookings: Vec<Link>,
     /// How many more there are.
     more: Option<String>,
+    /// Whether the form below can be sent from here.
+    sends: bool,
 }
 
 impl Told {
@@ -85,26 +88,42 @@ impl Told {
         Self { text, ..Self::default() }
     }
 
-    fn of(desk: &Desk, host: &Host, known: &Known, text: String, bookings: &[Brief]) -> Self {
+    /// Bookings that stand in the way of something, each with whom to call.
+    async fn of(desk: &Desk, host: &Host, text: String, bookings: &[Brief]) -> Result<Self, Problem> {
         let texts = desk.texts(host);
-        let line = |booking: &Brief| {
+        let ids: Vec<_> = bookings.iter().map(|booking| booking.id).collect();
+        let mut connection = desk.app.connection().await?;
+        let known = desk.app.room().known(&mut connection).await?;
+        let found = crate::store::list::of_ids(&mut connection, &ids, None, MOST).await?;
+        let line = |found: &HostReservation| {
+            let booking = &found.reservation;
             let date = Calendar::around(&known.house, booking.reservation_time).date_of(booking.reservation_time);
-            let (time, code) = (clock(texts, known, booking.reservation_time), &booking.reservation_code);
-            Link {
-                to: host.reader.link(&format!("/host/bookings/{}", booking.id)),
-                text: format!("{} {} {time} · {code}", texts.short_weekday(date), texts.day(date)),
-            }
+            let time = clock(texts, &known, booking.reservation_time);
+            let phone = booking.contact_phone.clone().or_else(|| found.guest.as_ref().and_then(|guest| guest.phone.clone()));
+            let parts = [
+                Some(format!("{} {} {time}", texts.short_weekday(date), texts.day(date))),
+                Some(name(texts, found)),
+                Some(texts.tell("guests", [("guests", booking.guests_count.get().into())])),
+                phone,
+                Some(booking.reservation_code.clone()),
+            ];
+            Link { to: host.reader.link(&format!("/host/bookings/{}", booking.id)), text: joined(parts) }
         };
-        Self { text, bookings: bookings.iter().map(line).collect(), more: None }
+        Ok(Self { bookings: found.iter().map(line).collect(), ..Self::new(text) })
     }
 
-    /// Whom an edit strands.
-    fn stranded(desk: &Desk, host: &Host, known: &Known, stranded: &Stranded) -> Self {
+    /// Whom an edit strands that is made when this button is pressed.
+    async fn stranded(desk: &Desk, host: &Host, stranded: &Stranded, button: &str) -> Result<Self, Problem> {
         let texts = desk.texts(host);
-        let text = texts.tell("setup-strands", [("count", stranded.count.into())]);
+        let text = texts.tell("setup-strands", [("count", stranded.count.into()), ("button", button.to_owned().into())]);
+        let told = Self { sends: stranded.count > 0, ..Self::of(desk, host, text, &stranded.reservations).await? };
+        Ok(told.and_more(texts, stranded))
+    }
+
+    /// Says how many there are beside those that are named.
+    fn and_more(self, texts: &Catalog, stranded: &Stranded) -> Self {
         let more = stranded.count - stranded.reservations.len();
-        let more = (more > 0).then(|| texts.tell("setup-more", [("count", more.into())]));
-        Self { more, ..Self::of(desk, host, known, text, &stranded.reservations) }
+        Self { more: (more > 0).then(|| texts.tell("setup-more", [("count", more.into())])), ..self }
     }
 }
 

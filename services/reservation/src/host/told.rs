@@ -1,6 +1,7 @@
 //! Why something is refused, as hosts are told: what happened, and what to do.
 
 use chassis::http::problem::Problem;
+use house::calendar::Calendar;
 use jiff::Timestamp;
 
 use super::{Desk, Host, clock};
@@ -35,7 +36,13 @@ pub(super) async fn refusal(desk: &Desk, host: &Host, refusal: &Refusal) -> Resu
     let times = |times: &[Timestamp]| {
         let mut times = times.to_vec();
         times.sort_unstable();
-        let times: Vec<_> = times.into_iter().map(|time| clock(texts, &known, time)).collect();
+        let date = |time: Timestamp| Calendar::around(&known.house, time).date_of(time);
+        let today = date(Timestamp::now());
+        let named = |time: Timestamp| match date(time) {
+            date if date == today => clock(texts, &known, time),
+            date => format!("{} {} {}", texts.short_weekday(date), texts.day(date), clock(texts, &known, time)),
+        };
+        let times: Vec<_> = times.into_iter().map(named).collect();
         if times.is_empty() { String::new() } else { texts.tell("host-others", [("times", times.join(", ").into())]) }
     };
     let text = match refusal {

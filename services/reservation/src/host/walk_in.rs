@@ -65,11 +65,20 @@ pub(super) fn parties(chosen: i32) -> Vec<Choice> {
 
 /// The tables in use.
 pub(super) async fn tables(desk: &Desk, host: &Host, chosen: Option<i32>) -> Result<Vec<Choice>, Problem> {
-    let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
+    let mut connection = desk.app.connection().await?;
+    let known = desk.app.room().known(&mut connection).await?;
+    let areas = crate::store::area::list(&mut connection, None, 1000).await?;
     let texts = desk.texts(host);
+    let area = |table: &house::floor::Table| {
+        let name = areas.iter().find(|area| Some(area.id.get()) == table.area).map(|area| area.name.as_str());
+        name.map(|name| format!(" · {name}")).unwrap_or_default()
+    };
+    let seats = |table: &house::floor::Table| {
+        texts.tell("host-table-seats", [("table", table.number.to_string().into()), ("seats", table.capacity.into())])
+    };
     let choice = |table: &house::floor::Table| Choice {
         value: table.id,
-        text: texts.tell("host-table-seats", [("table", table.number.to_string().into()), ("seats", table.capacity.into())]),
+        text: format!("{}{}", seats(table), area(table)),
         chosen: chosen == Some(table.id),
     };
     Ok(known.house.floor.tables().iter().map(choice).collect())

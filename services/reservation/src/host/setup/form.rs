@@ -81,6 +81,8 @@ pub(super) struct Section {
     pub(super) legend: String,
     /// Whether each two of them are one thing.
     pub(super) in_pairs: bool,
+    /// What is to be said of all of them.
+    pub(super) more: Option<String>,
     pub(super) fields: Vec<Field>,
 }
 
@@ -96,7 +98,7 @@ pub(super) struct Form<'a> {
 
 impl<'a> Form<'a> {
     pub(super) fn new(texts: &'a Catalog, filled: Filled<'a>) -> Self {
-        let first = Section { legend: String::new(), in_pairs: false, fields: Vec::new() };
+        let first = Section { legend: String::new(), in_pairs: false, more: None, fields: Vec::new() };
         Self { texts, sections: vec![first], faults: Faults::default(), hidden: Vec::new(), filled }
     }
 
@@ -107,12 +109,12 @@ impl<'a> Form<'a> {
 
     /// Begins a section.
     pub(super) fn section(&mut self, legend: impl Into<String>) {
-        self.sections.push(Section { legend: legend.into(), in_pairs: false, fields: Vec::new() });
+        self.sections.push(Section { legend: legend.into(), in_pairs: false, more: None, fields: Vec::new() });
     }
 
     /// Begins a section in which each two fields are one thing.
-    pub(super) fn section_of_pairs(&mut self, legend: impl Into<String>) {
-        self.sections.push(Section { legend: legend.into(), in_pairs: true, fields: Vec::new() });
+    pub(super) fn section_of_pairs(&mut self, legend: impl Into<String>, more: String) {
+        self.sections.push(Section { legend: legend.into(), in_pairs: true, more: Some(more), fields: Vec::new() });
     }
 
     /// Says more of the last field.

@@ -97,9 +97,9 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
     let known = desk.app.room().known(&mut connection).await?;
     drop(connection);
     match edit {
-        Ok(stranded) if agrees(&stranded) => Ok(see_other(&host.reader.link("/host/setup"))),
+        Ok(stranded) if agrees(&stranded) => Ok(see_other(&host.reader.link("/host/setup?saved"))),
         Ok(stranded) => {
-            let told = Told::stranded(&desk, &host, &known, &stranded);
+            let told = Told::stranded(&desk, &host, &stranded, &desk.texts(&host).say("host-save")).await?;
             page(&desk, &host, form, Said { told: Some(told), seen: shown(&stranded), ..said }, StatusCode::OK)
         }
         Err(Refusal::OtherContent) => {
@@ -107,7 +107,7 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
             ask(&mut now);
             let differences = form.differences(&now);
             if differences.is_empty() {
-                return Ok(see_other(&host.reader.link("/host/setup")));
+                return Ok(see_other(&host.reader.link("/host/setup?saved")));
             }
             let told = Some(meanwhile(form.texts, &differences));
             let said = Said { told, version: version(known.house.schedule.week()), ..said };

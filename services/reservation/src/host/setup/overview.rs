@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use chassis::http::input::Input;
 use chassis::http::problem::Problem;
 use house::House;
 use house::rules::Rules;
@@ -47,6 +48,8 @@ struct Page<'a> {
     next: Option<String>,
     parts: Vec<Part>,
     stranded: Option<Told>,
+    /// Whether a part was just saved.
+    is_saved: bool,
     tables: String,
 }
 
@@ -96,7 +99,7 @@ fn others(texts: &Catalog, than: &Rules, rules: &Rules) -> Vec<String> {
 }
 
 /// Shows the house.
-pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administrator) -> Result<Response, Problem> {
+pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administrator, input: Input) -> Result<Response, Problem> {
     let texts = desk.texts(&host);
     let mut connection = desk.app.connection().await?;
     let known = desk.app.room().known(&mut connection).await?;
@@ -135,10 +138,12 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
         let is_declared = section.is_some_and(|section| known.declared.contains(&section));
         Part { heading, lines, is_declared, to: host.reader.link(path), change }
     };
+    let confirms = (!desk.app.restaurant().auto_confirm).then(|| texts.say("setup-confirms"));
+    let rules = confirms.into_iter().chain(others(texts, &Rules::default(), &known.house.rules)).collect();
     let parts = vec![
         part("/host/setup/hours", "setup-hours", Some(Section::OpeningHours), lines_of_week(texts, &known.house)),
         part(Exception::PATH, "setup-exceptions", None, exceptions.iter().map(|exception| exception.say(texts, &floor)).collect()),
-        part("/host/setup/rules", "setup-rules", Some(Section::Booking), others(texts, &Rules::default(), &known.house.rules)),
+        part("/host/setup/rules", "setup-rules", Some(Section::Booking), rules),
         part(
             Table::PATH,
             "setup-tables",
@@ -148,16 +153,21 @@ pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administ
         part(Area::PATH, "setup-areas", Some(Section::Floor), floor.areas.iter().map(|area| area.say(texts, &floor)).collect()),
         part(Group::PATH, "setup-groups", Some(Section::Floor), groups.iter().map(|group| group.say(texts, &floor)).collect()),
     ];
+    let told = match stranded.count {
+        0 => None,
+        count => {
+            let text = texts.tell("setup-stranded", [("count", count.into())]);
+            Some(Told::of(&desk, &host, text, &stranded.reservations).await?.and_more(texts, &stranded))
+        }
+    };
     let title = texts.say("setup-title");
     let page = Page {
         frame: desk.shell().staff_frame(&host.reader, &title, Here::Setup, host.caller),
         is_empty: floor.tables.is_empty(),
         next,
         parts,
-        stranded: (stranded.count > 0).then(|| Told {
-            text: texts.tell("setup-stranded", [("count", stranded.count.into())]),
-            ..Told::stranded(&desk, &host, &known, &stranded)
-        }),
+        stranded: told,
+        is_saved: input.has_parameter("saved"),
         tables: host.reader.link(Table::PATH),
     };
     desk.respond(StatusCode::OK, &page)

@@ -94,7 +94,8 @@ fn turns(form: &mut Form<'_>) -> Option<Vec<TurnTime>> {
     is_sound.then_some(turns)
 }
 
-fn ask(form: &mut Form<'_>) -> Option<Rules> {
+/// The fields; where the staff confirm every booking, the form says so.
+fn ask(form: &mut Form<'_>, confirms_all: bool) -> Option<Rules> {
     let texts = form.texts;
     form.section(texts.say("setup-when"));
     let slot_minutes = form.choose("slot", "setup-slot", steps(texts));
@@ -105,10 +106,10 @@ fn ask(form: &mut Form<'_>) -> Option<Rules> {
     let min_party = form.whole::<Guests>("min", "setup-min-guests");
     let max_party = form.whole::<Guests>("max", "setup-max-guests");
     let confirm_above = form.whole_or_none::<Guests>("confirm", "setup-confirm-above");
-    form.hint("setup-confirm-above-more");
+    form.hint(if confirms_all { "setup-confirms-all" } else { "setup-confirm-above-more" });
     let max_spare_seats = form.whole_or_none::<SpareSeats>("spare", "setup-spare");
     form.hint("setup-spare-more");
-    form.section_of_pairs(texts.say("setup-turns"));
+    form.section_of_pairs(texts.say("setup-turns"), texts.say("setup-turns-more"));
     let turn_times = turns(form);
     form.section(texts.say("setup-pacing"));
     let covers = form.whole_or_none::<PerQuarter>("covers", "setup-covers");
@@ -163,7 +164,7 @@ fn page(
 pub(super) async fn show(State(desk): State<Desk>, Administrator(host): Administrator) -> Result<Response, Problem> {
     let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
     let mut form = Form::new(desk.texts(&host), Filled::Kept(keep(&known.house.rules)));
-    ask(&mut form);
+    ask(&mut form, !desk.app.restaurant().auto_confirm);
     page(&desk, &host, form, (None, version(&known.house.rules), known.declared.contains(&Section::Booking)), StatusCode::OK)
 }
 
@@ -172,18 +173,20 @@ pub(super) async fn set(State(desk): State<Desk>, Administrator(host): Administr
     input.sent_by_browser()?;
     let mut form = Form::new(desk.texts(&host), Filled::Sent(&input));
     let seen = typed(&input, Source::Body, "version");
-    let Some(wanted) = ask(&mut form) else { return page(&desk, &host, form, (None, seen, false), StatusCode::UNPROCESSABLE_ENTITY) };
+    let Some(wanted) = ask(&mut form, !desk.app.restaurant().auto_confirm) else {
+        return page(&desk, &host, form, (None, seen, false), StatusCode::UNPROCESSABLE_ENTITY);
+    };
     let mut connection = desk.app.connection().await?;
     let edit = rules::replace(&mut connection, desk.app.room(), &|before| version(before) == seen, &wanted).await;
     match edit {
-        Ok(()) => Ok(see_other(&host.reader.link("/host/setup"))),
+        Ok(()) => Ok(see_other(&host.reader.link("/host/setup?saved"))),
         Err(Refusal::OtherContent) => {
             let known = desk.app.room().known(&mut connection).await?;
             let mut now = Form::new(form.texts, Filled::Kept(keep(&known.house.rules)));
-            ask(&mut now);
+            ask(&mut now, false);
             let differences = form.differences(&now);
             if differences.is_empty() {
-                return Ok(see_other(&host.reader.link("/host/setup")));
+                return Ok(see_other(&host.reader.link("/host/setup?saved")));
             }
             let told = Some(meanwhile(form.texts, &differences));
             page(&desk, &host, form, (told, version(&known.house.rules), false), StatusCode::PRECONDITION_FAILED)

@@ -10,6 +10,7 @@ use axum::routing::get;
 use chassis::http::input::{Input, Source};
 use chassis::http::problem::Problem;
 use http::StatusCode;
+use jiff::civil::Date;
 use site::form::typed;
 use site::session::forbidden;
 use site::shell::see_other;
@@ -161,7 +162,12 @@ async fn all<T: Thing>(State(desk): State<Desk>, host: Host, input: Input) -> Re
     drop(connection);
     let texts = desk.texts(&host);
     let told = added.map(|thing| Told::new(texts.tell("setup-added", [("thing", thing.say(texts, &floor).into())])));
-    let form = Form::new(texts, Filled::Kept(T::fresh(&floor)));
+    let told = told.or_else(|| input.has_parameter("saved").then(|| Told::new(texts.say("setup-saved"))));
+    let mut kept = T::fresh(&floor);
+    if let Some(date) = input.peek::<Date>(Source::Query, "date") {
+        kept.extend(["from", "until"].map(|id| (id.to_owned(), date.to_string())));
+    }
+    let form = Form::new(texts, Filled::Kept(kept));
     page_of_all::<T>(&desk, &host, form, Outcome { told, ..Outcome::default() }, StatusCode::OK).await
 }
 
@@ -189,7 +195,7 @@ async fn add<T: Thing>(State(desk): State<Desk>, host: Host, mut input: Input) -
             let to = if first { "/host/setup".to_owned() } else { format!("{}?added={id}", T::PATH) };
             return Ok(see_other(&host.reader.link(&to)));
         }
-        Ok((_, stranded)) => (effect(&desk, &host, &stranded, false).await?, StatusCode::OK),
+        Ok((_, stranded)) => (effect(&desk, &host, &stranded, "setup-add").await?, StatusCode::OK),
         Err(refusal) => refused(&desk, &host, &mut form, &floor, refusal).await?,
     };
     page_of_all::<T>(&desk, &host, form, outcome, status).await
@@ -203,9 +209,9 @@ fn differences<T: Thing>(thing: &T, form: &Form<'_>, floor: &Floor) -> Vec<Strin
 }
 
 /// Whom an edit strands, which was not made.
-async fn effect(desk: &Desk, host: &Host, stranded: &Stranded, is_removing: bool) -> Result<Outcome, Problem> {
-    let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
-    let told = Some(Told::stranded(desk, host, &known, stranded));
+async fn effect(desk: &Desk, host: &Host, stranded: &Stranded, button: &str) -> Result<Outcome, Problem> {
+    let told = Some(Told::stranded(desk, host, stranded, &desk.texts(host).say(button)).await?);
+    let is_removing = !matches!(button, "setup-add" | "host-save");
     Ok(Outcome { told, seen: shown(stranded), is_removing, ..Outcome::default() })
 }
 
@@ -225,8 +231,7 @@ async fn refused(desk: &Desk, host: &Host, form: &mut Form<'_>, floor: &Floor, r
             told = Some(Told::new(texts.tell("setup-in-group", [("groups", names.join(", ").into())])));
         }
         Refusal::TableHasBookings(bookings) => {
-            let known = desk.app.room().known(&mut *desk.app.connection().await?).await?;
-            told = Some(Told::of(desk, host, &known, texts.say("setup-has-bookings"), bookings));
+            told = Some(Told::of(desk, host, texts.say("setup-has-bookings"), bookings).await?);
         }
         Refusal::ExceptionExists(id) => {
             let to = host.reader.link(&format!("/host/setup/exceptions/{id}"));
@@ -293,7 +298,7 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
     input.sent_by_browser()?;
     let texts = desk.texts(&host);
     let is_removing = typed(&input, Source::Body, "action") == "remove";
-    let done = || see_other(&host.reader.link(T::PATH));
+    let done = || see_other(&host.reader.link(&format!("{}?saved", T::PATH)));
     let mut connection = desk.app.connection().await?;
     let floor = Floor::read(&mut connection).await?;
     let Some(thing) = found::<T>(&mut connection, &path).await? else {
@@ -313,7 +318,9 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
     let (outcome, status) = match edit {
         None => (Outcome::default(), StatusCode::UNPROCESSABLE_ENTITY),
         Some(Ok(stranded)) if agrees(&stranded) => return Ok(done()),
-        Some(Ok(stranded)) => (effect(&desk, &host, &stranded, is_removing).await?, StatusCode::OK),
+        Some(Ok(stranded)) => {
+            (effect(&desk, &host, &stranded, if is_removing { T::TEXTS.removes.0 } else { "host-save" }).await?, StatusCode::OK)
+        }
         Some(Err(Refusal::OtherVersion(_))) => {
             let Some(now) = found::<T>(&mut connection, &path).await? else { return gone::<T>(&desk, &host, &input, &floor).await };
             let differences = differences(&now, &form, &floor);
