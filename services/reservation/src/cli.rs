@@ -9,6 +9,7 @@ use chassis::run::service::StartError;
 use clap::Subcommand;
 
 use crate::config::{self, Restaurant};
+use crate::declared::Applied;
 use crate::room::Room;
 use crate::{declared, link};
 
@@ -29,6 +30,9 @@ pub enum Command {
         /// YAML or JSON: a resource of kind RestaurantBooking, or booking, openingHours and floor alone
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Also write what that changed into this file, such as /dev/termination-log of a Pod
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
         /// IANA time zone of the restaurant, in which its days are reckoned, such as Europe/Berlin [default: UTC]
         #[arg(long, env = "RESTAURANT_TIME_ZONE", value_name = "ZONE")]
         restaurant_time_zone: Option<String>,
@@ -46,14 +50,17 @@ impl OwnCommand for Command {
                 println!("{}: {generated}", file.display());
                 Ok(())
             }
-            Self::ApplyHouse { file, restaurant_time_zone, database } => {
-                apply_house(&file, restaurant_time_zone.as_deref(), &database).await
+            Self::ApplyHouse { file, report, restaurant_time_zone, database } => {
+                let applied = apply_house(&file, restaurant_time_zone.as_deref(), &database).await?.to_string();
+                println!("{applied}");
+                let written = report.map_or(Ok(()), |report| std::fs::write(report, &applied));
+                written.map_err(|error| StartError::Other(format!("the house is applied, but the report cannot be written: {error}")))
             }
         }
     }
 }
 
-async fn apply_house(path: &Path, time_zone: Option<&str>, args: &DatabaseArgs) -> Result<(), StartError> {
+async fn apply_house(path: &Path, time_zone: Option<&str>, args: &DatabaseArgs) -> Result<Applied, StartError> {
     let mut problems = Problems::default();
     let (options, _) = args.check(&mut problems);
     let time_zone = config::time_zone(time_zone, &mut problems);
@@ -62,6 +69,5 @@ async fn apply_house(path: &Path, time_zone: Option<&str>, args: &DatabaseArgs) 
     let room = Room::new(Restaurant { time_zone, ..Restaurant::default() }, None);
     let pool = database::pool(options, 1);
     database::wait(&pool).await?;
-    println!("{}", declared::apply(&mut *pool.acquire().await?, &room, &declared).await?);
-    Ok(())
+    declared::apply(&mut *pool.acquire().await?, &room, &declared).await
 }

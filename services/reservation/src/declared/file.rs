@@ -30,10 +30,19 @@ pub fn parse(text: &str) -> Result<Declared, FileError> {
     let (house, prefix) = house_of(text).map_err(|fault| FileError(vec![fault]))?;
     let mut faults = Vec::new();
     let declared: Result<Declared, _> =
-        serde_ignored::deserialize(house, |path| faults.push(format!("{prefix}{path}: there is no such field")));
+        serde_ignored::deserialize(house, |path| faults.push(format!("{prefix}{}: there is no such field", named(&path.to_string()))));
     let declared = declared.map_err(|error| FileError(vec![format!("{prefix}{error}")]))?;
     faults.extend(declared.faults().iter().map(|fault| format!("{prefix}{fault}")));
     if faults.is_empty() { Ok(declared) } else { Err(FileError(faults)) }
+}
+
+/// A path as faults have it: `floor.tables[3].colour`, where serde_ignored writes `floor.?.tables.3.colour`.
+fn named(path: &str) -> String {
+    let parts = path.split('.').filter(|part| *part != "?").map(|part| match part.parse::<usize>() {
+        Ok(index) => format!("[{index}]"),
+        Err(_) => format!(".{part}"),
+    });
+    parts.collect::<String>().trim_start_matches('.').to_owned()
 }
 
 /// The part of the file that declares the house, and how paths within it begin.
