@@ -1,12 +1,11 @@
 //! The house as it is declared: what is declared is so, and nobody else changes it; what is not is the staff's.
 
 use chassis::http::identity::Role;
-use house::declared::Declared;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reservation::config::Restaurant;
-use reservation::declared::{Applied, apply, file};
+use reservation::declared::{Applied, Checked, apply, file};
 use reservation::room::Room;
 use restaurant_booking_tests::{Platform, Setup, token};
 use serde_json::{Value, json};
@@ -41,7 +40,7 @@ async fn declare(platform: &Platform, text: &str) -> Applied {
     put(platform, &declared).await
 }
 
-async fn put(platform: &Platform, declared: &Declared) -> Applied {
+async fn put(platform: &Platform, declared: &Checked) -> Applied {
     let room = Room::new(Restaurant::default(), None);
     let pool = platform.pool("reservation");
     let mut connection = pool.acquire().await.expect("a connection");
@@ -310,6 +309,17 @@ fn a_declared_house_is_the_one_that_the_api_makes() {
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
     drop(runtime);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_are_kept_as_the_api_keeps_them() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    let invisible = file::parse("floor: {areas: [{name: \"\\u200B\"}], tables: [{number: 1, seats: 2}]}").expect_err("a fault");
+    assert!(invisible.to_string().starts_with("floor.areas[0].name: "), "{invisible}");
+    // What copying leaves around a name is no part of it, there and where the name is named.
+    declare(&platform, "booking: {policy: \"  Be on time. \"}\nfloor: {areas: [{name: \"Hall\\u200B\"}], tables: [{number: 1, seats: 2, area: \" Hall\"}]}").await;
+    let house = told(&platform).await;
+    assert_eq!((&house["rules"]["policy"], &house["tables"][0][3]), (&json!("Be on time."), &json!("Hall")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use chassis::run::config::{Problems, ServiceArgs, Settings, Unusable};
 use chassis::run::log::Log;
 use house::House;
-use house::declared::Declared;
 use house::floor::Floor;
 use house::rules::Rules;
 use house::schedule::Schedule;
@@ -14,7 +13,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use site::settings::{Site, SiteArgs};
 
-use crate::declared::{self, file::FileError};
+use crate::declared::file::FileError;
+use crate::declared::{self, Checked};
 use crate::mail::settings::{MailArgs, MailSettings};
 
 /// The port of the service.
@@ -71,7 +71,7 @@ pub struct Config {
     /// What the restaurant decides about bookings.
     pub restaurant: Restaurant,
     /// The house that is declared; `None`: the house stays as it is, and its owners.
-    pub house: Option<Declared>,
+    pub house: Option<Checked>,
     /// The file with the keys of links.
     pub link_keys: Option<PathBuf>,
     /// How the restaurant presents itself to guests.
@@ -202,11 +202,11 @@ pub(crate) fn time_zone(name: Option<&str>, problems: &mut Problems) -> TimeZone
 }
 
 /// The house that a file declares.
-pub(crate) fn house(path: &Path, problems: &mut Problems) -> Declared {
+pub(crate) fn house(path: &Path, problems: &mut Problems) -> Checked {
     declared::file::read(path).unwrap_or_else(|FileError(faults)| {
         for fault in faults {
             problems.add("HOUSE_FILE", format!("{}: {fault}", path.display()));
         }
-        Declared::default()
+        Checked::default()
     })
 }

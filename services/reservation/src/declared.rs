@@ -9,7 +9,7 @@ use std::fmt;
 use chassis::http::text::Text;
 use chassis::http::value::{Raw, Value as _};
 use chassis::run::service::StartError;
-use house::declared::{self, Declared, Floor};
+use house::declared::{self, Declared, Fault, Floor};
 use sqlx::PgConnection;
 
 use crate::area::{Area, AreaId, AreaValues, Position};
@@ -23,6 +23,52 @@ use crate::table::{Capacity, Table, TableId, TableNumber, TableValues};
 
 /// How many areas, tables or groups there may be: a house has fewer.
 const MOST: i64 = 100_000;
+
+/// A declaration that can be applied: without faults, and with texts as the API would keep them, which trims them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checked(Declared);
+
+impl Checked {
+    /// Checks a declaration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn new(mut declared: Declared) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        if let Some(policy) = declared.booking.as_mut().and_then(|booking| booking.policy.as_mut()) {
+            keep::<2000>("booking.policy".to_owned(), policy, &mut faults);
+        }
+        for (index, service) in declared.opening_hours.iter_mut().flatten().enumerate() {
+            keep::<100>(format!("openingHours[{index}].name"), &mut service.name, &mut faults);
+        }
+        if let Some(floor) = &mut declared.floor {
+            for (index, area) in floor.areas.iter_mut().enumerate() {
+                keep::<100>(format!("floor.areas[{index}].name"), &mut area.name, &mut faults);
+            }
+            for (index, table) in floor.tables.iter_mut().enumerate() {
+                let texts = [(&mut table.area, "area"), (&mut table.description, "description")];
+                for (text, name) in texts.into_iter().filter_map(|(text, name)| Some((text.as_mut()?, name))) {
+                    keep::<2000>(format!("floor.tables[{index}].{name}"), text, &mut faults);
+                }
+            }
+            for (index, group) in floor.groups.iter_mut().enumerate() {
+                keep::<100>(format!("floor.groups[{index}].name"), &mut group.name, &mut faults);
+            }
+        }
+        // Of a text that is blank or too long it says the same.
+        faults.retain(|fault| !declared.faults().iter().any(|other| other.path == fault.path));
+        faults.extend(declared.faults());
+        if faults.is_empty() { Ok(Self(declared)) } else { Err(faults) }
+    }
+}
+
+/// Makes a text what the API would keep of it; notes one that it would refuse.
+fn keep<const MAX: usize>(path: String, text: &mut String, faults: &mut Vec<Fault>) {
+    match Text::<MAX>::read(Raw::Text(text)) {
+        Ok(kept) => *text = kept.into_string(),
+        Err(fault) => faults.push(Fault { path, message: fault.detail }),
+    }
+}
 
 /// What became of some things.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,11 +142,11 @@ fn sections(declared: &Declared) -> Vec<Section> {
     all.into_iter().filter(|(is, _)| *is).map(|(_, section)| section).collect()
 }
 
-/// Makes the house what is declared, which has no faults. Where it is so already, nothing is written.
+/// Makes the house what is declared. Where it is so already, nothing is written.
 ///
 /// # Errors
 /// Where the database fails; the house is then as it was.
-pub async fn apply(connection: &mut PgConnection, room: &Room, declared: &Declared) -> Result<Applied, StartError> {
+pub async fn apply(connection: &mut PgConnection, room: &Room, Checked(declared): &Checked) -> Result<Applied, StartError> {
     let applied = make(connection, room, declared).await;
     applied.map_err(|refusal| match refusal {
         Refusal::Database(error) => StartError::Other(format!("the house cannot be applied: {error}")),
@@ -166,9 +212,9 @@ async fn floor(edit: &mut Edit<'_>, floor: &Floor, applied: &mut Applied) -> Res
     Ok(())
 }
 
-/// Text that the declaration's own rules allow.
+/// Text of a declaration that was checked.
 fn text<const MAX: usize>(text: &str) -> Text<MAX> {
-    Text::read(Raw::Text(text.trim())).expect("a declaration without faults")
+    Text::read(Raw::Text(text)).expect("a declaration without faults")
 }
 
 /// The declared areas, by their names.
@@ -210,7 +256,7 @@ async fn tables(
             capacity: Capacity::new(table.seats).expect(sound),
             description: table.description.as_deref().map(text),
             is_active: true,
-            area_id: table.area.as_ref().map(|area| areas[area.trim()]),
+            area_id: table.area.as_ref().map(|area| areas[area]),
             min_party: Capacity::new(table.min_party.unwrap_or(1)).expect(sound),
             online: table.online.unwrap_or(true),
         };

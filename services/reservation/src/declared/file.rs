@@ -5,6 +5,8 @@ use std::path::Path;
 use house::declared::Declared;
 use serde::Deserialize as _;
 
+use super::Checked;
+
 /// Why a file cannot be applied: a line for each fault.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -17,7 +19,7 @@ const SECTIONS: [&str; 3] = ["booking", "openingHours", "floor"];
 ///
 /// # Errors
 /// Where it cannot be read, or everything that is wrong with what it declares.
-pub fn read(path: &Path) -> Result<Declared, FileError> {
+pub fn read(path: &Path) -> Result<Checked, FileError> {
     let text = std::fs::read_to_string(path).map_err(|error| FileError(vec![format!("cannot be read: {error}")]))?;
     parse(&text)
 }
@@ -26,14 +28,18 @@ pub fn read(path: &Path) -> Result<Declared, FileError> {
 ///
 /// # Errors
 /// Everything that is wrong with what it declares.
-pub fn parse(text: &str) -> Result<Declared, FileError> {
+pub fn parse(text: &str) -> Result<Checked, FileError> {
     let (house, prefix) = house_of(text).map_err(|fault| FileError(vec![fault]))?;
     let mut faults = Vec::new();
     let declared: Result<Declared, _> =
         serde_ignored::deserialize(house, |path| faults.push(format!("{prefix}{}: there is no such field", named(&path.to_string()))));
     let declared = declared.map_err(|error| FileError(vec![format!("{prefix}{error}")]))?;
-    faults.extend(declared.faults().iter().map(|fault| format!("{prefix}{fault}")));
-    if faults.is_empty() { Ok(declared) } else { Err(FileError(faults)) }
+    let checked = Checked::new(declared);
+    faults.extend(checked.as_ref().err().into_iter().flatten().map(|fault| format!("{prefix}{fault}")));
+    match checked {
+        Ok(checked) if faults.is_empty() => Ok(checked),
+        _ => Err(FileError(faults)),
+    }
 }
 
 /// A path as faults have it: `floor.tables[3].colour`, where serde_ignored writes `floor.?.tables.3.colour`.

@@ -315,6 +315,12 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
         Some(values) => Some(T::replace(&mut connection, desk.app.room(), edited, &values, &agrees).await),
         None => None,
     };
+    let now = match &edit {
+        Some(Err(Refusal::OtherVersion(_))) => found::<T>(&mut connection, &path).await?,
+        _ => None,
+    };
+    // Who holds a connection does not wait for another.
+    drop(connection);
     let (outcome, status) = match edit {
         None => (Outcome::default(), StatusCode::UNPROCESSABLE_ENTITY),
         Some(Ok(stranded)) if agrees(&stranded) => return Ok(done()),
@@ -322,7 +328,7 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
             (effect(&desk, &host, &stranded, if is_removing { T::TEXTS.removes.0 } else { "host-save" }).await?, StatusCode::OK)
         }
         Some(Err(Refusal::OtherVersion(_))) => {
-            let Some(now) = found::<T>(&mut connection, &path).await? else { return gone::<T>(&desk, &host, &input, &floor).await };
+            let Some(now) = now else { return gone::<T>(&desk, &host, &input, &floor).await };
             let differences = differences(&now, &form, &floor);
             let told = match is_removing {
                 true => Told::new(texts.tell("setup-meanwhile-removing", [("now", now.say(texts, &floor).into())])),
@@ -331,7 +337,6 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
                 false => meanwhile(texts, &differences),
             };
             let outcome = Outcome { told: Some(told), version: now.identity().1.to_string(), is_removing, ..Outcome::default() };
-            drop(connection);
             return page_of_one(&desk, &host, &now, (form, &floor), (outcome, StatusCode::PRECONDITION_FAILED)).await;
         }
         Some(Err(refusal)) => {
@@ -339,7 +344,6 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
             (Outcome { is_removing, ..outcome }, status)
         }
     };
-    drop(connection);
     page_of_one(&desk, &host, &thing, (form, &floor), (Outcome { version, ..outcome }, status)).await
 }
 
