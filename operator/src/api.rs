@@ -20,6 +20,7 @@ mod restaurant;
 mod rules;
 mod status;
 
+use house::declared::{Booking, Declared, Floor, OpeningHours};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{CustomResource, CustomResourceExt, KubeSchema};
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,19 @@ pub const NAME_MAX: usize = 25;
 pub struct RestaurantBookingSpec {
     /// The restaurant. The only part that is required.
     pub restaurant: Restaurant,
+    /// The rules by which the restaurant takes bookings. Given here, they are changed here only; left out, they belong to the staff. Default:
+    /// the staff's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booking: Option<Booking>,
+    /// The services of the week, at most 50; none is open around the clock. Given here, they are changed here only; left out, they belong to
+    /// the staff. Default: the staff's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 50))]
+    pub opening_hours: Option<Vec<OpeningHours>>,
+    /// Areas, tables, and tables that are joined. Given here, they are changed here only; left out, they belong to the staff. Default: the
+    /// staff's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
     /// Where the images of the services come from. Default: the operator's own version, from its own registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
@@ -138,6 +152,13 @@ pub struct RestaurantBookingSpec {
     /// Whether the operator leaves everything as it is: nothing is made, changed or removed until this is false again. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
+}
+
+impl RestaurantBookingSpec {
+    /// The sections of the house that are declared.
+    pub fn house(&self) -> Declared {
+        Declared { booking: self.booking.clone(), opening_hours: self.opening_hours.clone(), floor: self.floor.clone() }
+    }
 }
 
 /// The CustomResourceDefinition, as `operator crd` prints it.

@@ -37,6 +37,8 @@ fn needed() -> Allowed {
     needed.insert((group, "restaurantbookings/status".to_owned()), verbs(&["patch"]));
     // Settings are kept as long as a ReplicaSet uses them.
     needed.insert(("apps".to_owned(), "replicasets".to_owned()), verbs(&["list"]));
+    // What the Pod said that applied the declared house.
+    needed.insert((String::new(), "pods".to_owned()), verbs(&["list"]));
     needed.insert(("events.k8s.io".to_owned(), "events".to_owned()), verbs(&["create", "patch"]));
     needed
 }

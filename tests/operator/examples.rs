@@ -62,6 +62,7 @@ async fn becomes_ready(place: &Place, operator: Operator, name: &str, documents:
         "KafkaReady",
         "TopicsReady",
         "MigrationsComplete",
+        "HouseApplied",
         "ServicesReady",
         "AdminReady",
         "Available",

@@ -231,11 +231,13 @@ impl Running {
 
 /// Without the ConfigMaps of former settings, which stay as long as a ReplicaSet uses them.
 fn without_former_settings(mut live: Objects) -> Objects {
-    let used: Vec<_> = live
-        .values()
-        .filter_map(|object| object.pointer("/spec/template/spec/containers/0/envFrom/0/configMapRef/name")?.as_str())
-        .map(|name| format!("ConfigMap/{name}"))
-        .collect();
+    let named = |object: &Value| {
+        let volumes = object.pointer("/spec/template/spec/volumes").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mounted = volumes.iter().filter_map(|volume| volume["configMap"]["name"].as_str().map(str::to_owned)).collect::<Vec<_>>();
+        let read = object.pointer("/spec/template/spec/containers/0/envFrom/0/configMapRef/name").and_then(Value::as_str);
+        mounted.into_iter().chain(read.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let used: Vec<_> = live.values().flat_map(named).map(|name| format!("ConfigMap/{name}")).collect();
     live.retain(|name, _| !name.starts_with("ConfigMap/") || used.contains(name));
     live
 }

@@ -19,6 +19,7 @@ mod examples;
 mod faults;
 mod fields;
 mod golden;
+mod house;
 mod leader;
 mod outage;
 mod ready;
@@ -86,6 +87,9 @@ fn main() -> ExitCode {
         golden::the_plans,
         golden::the_plans_are_accepted,
         golden::what_was_accepted_still_is,
+        house::what_is_declared_is_applied_and_told,
+        house::edits_in_quick_succession_end_in_the_last,
+        house::a_house_that_fails_stops_no_rollout,
         upgrade::migrations_run_before_the_new_version,
         rollouts::d11_a_new_default_version_rolls_out_a_few_at_a_time,
         rollouts::d24_an_evicted_migration_is_run_again,

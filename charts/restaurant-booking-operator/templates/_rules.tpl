@@ -13,6 +13,10 @@ The rights of the operator in the namespaces of its resources. The kinds are gen
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [list]
+# What the Pod said that applied the declared house.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

@@ -11,7 +11,7 @@ pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, ServicesReady and AdminReady.
+    /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, HouseApplied, ServicesReady and AdminReady.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -122,6 +122,8 @@ pub enum ConditionType {
     TopicsReady,
     /// Every database has the schema of the specified version.
     MigrationsComplete,
+    /// The house is as it is declared; its message says what the last edit changed, and how many bookings it stranded.
+    HouseApplied,
     /// All Pods of the specified version are available.
     ServicesReady,
     /// The first administrator can log in.
@@ -134,7 +136,7 @@ pub enum ConditionType {
 
 impl ConditionType {
     /// All of them, in the order of the status.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ready,
         Self::Progressing,
         Self::Reconciling,
@@ -143,6 +145,7 @@ impl ConditionType {
         Self::KafkaReady,
         Self::TopicsReady,
         Self::MigrationsComplete,
+        Self::HouseApplied,
         Self::ServicesReady,
         Self::AdminReady,
         Self::Available,
@@ -160,6 +163,7 @@ impl ConditionType {
             Self::KafkaReady => "KafkaReady",
             Self::TopicsReady => "TopicsReady",
             Self::MigrationsComplete => "MigrationsComplete",
+            Self::HouseApplied => "HouseApplied",
             Self::ServicesReady => "ServicesReady",
             Self::AdminReady => "AdminReady",
             Self::Available => "Available",

@@ -6,6 +6,7 @@ mod exposure;
 #[cfg(test)]
 mod fixture;
 mod foundation;
+mod house;
 mod metadata;
 mod migration;
 mod monitoring;
@@ -23,6 +24,7 @@ use super::platform::Platform;
 use super::service::Service;
 use super::step::Step;
 
+pub use house::job_prefix as house_jobs;
 pub use metadata::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
 
 /// A wanted object: only the fields that the operator owns.
@@ -49,6 +51,7 @@ pub fn build(platform: &Platform) -> Vec<Object> {
         objects.push(migration::job(platform, service));
         objects.extend(workload::objects(platform, service));
     }
+    objects.extend(house::objects(platform));
     objects.extend(broker::objects(platform));
     objects
 }

@@ -2,6 +2,11 @@
 
 use super::service::Service;
 
+/// The label with the component to which an object belongs.
+pub const COMPONENT: &str = "app.kubernetes.io/component";
+/// The component of the Pods that apply the declared house.
+pub const HOUSE: &str = "reservation-house";
+
 /// The name of the Secret with the keys that sign and verify tokens.
 pub fn keys_name(name: &str) -> String {
     format!("{name}-jwt")

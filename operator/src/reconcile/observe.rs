@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::kind::Kind;
-use super::reason::{DEPLOYMENT_STALLED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
+use super::names::{COMPONENT, HOUSE};
+use super::reason::{DEPLOYMENT_STALLED, HOUSE_FAILED, HOUSE_NOT_SUPPORTED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
 use crate::api::VolumeStatus;
 
 /// The state of an object or a step.
@@ -181,6 +182,11 @@ fn job(name: &str, object: &Value) -> Observed {
     }
     if let Some(failed) = holds("Failed") {
         let why = failed["message"].as_str().unwrap_or("no message");
+        if object["metadata"]["labels"][COMPONENT] == HOUSE {
+            // The policy fails a Job whose program does not know the command.
+            let reason = if failed["reason"] == "PodFailurePolicy" { HOUSE_NOT_SUPPORTED } else { HOUSE_FAILED };
+            return Observed { state: State::Failed { reason, message: format!("Job {name} failed ({why})") }, ..Observed::done() };
+        }
         let message = format!(
             "Job {name} failed ({why}); its log says why: kubectl logs job/{name}. The old version keeps serving. After you have fixed the cause, \
              delete the Job to have it run again"

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use house::declared::Declared;
 use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
@@ -28,6 +29,8 @@ pub struct Platform {
     pub fixed_ids: bool,
     /// The restaurant's settings.
     pub restaurant: Restaurant,
+    /// The declared house.
+    pub house: Declared,
     /// When images are pulled: `Always`, `IfNotPresent` or `Never`.
     pub image_pull_policy: &'static str,
     /// Names of the Secrets with the registry's credentials.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use kube::api::{Api, DeleteParams, ListParams, Preconditions};
 use serde::de::DeserializeOwned;
 use tracing::{debug, info};
@@ -82,6 +82,26 @@ impl Applier<'_> {
         }
     }
 
+    /// The last words of the Pods of a Job that have ended.
+    ///
+    /// # Errors
+    /// The API server refuses the request, or does not answer.
+    pub async fn said(&self, job: &str) -> Result<Option<String>, Failure> {
+        let api = Api::<Pod>::namespaced(self.client.clone(), &self.owner.namespace);
+        let own = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
+        let pods = match tokio::time::timeout(timing::REQUEST, api.list(&own)).await {
+            Err(_) => return Err(Failure::timeout(Step::House, "list the Pods of", Kind::Job, job)),
+            Ok(Err(error)) => return Err(Failure::of_request(Step::House, "list the Pods of", Kind::Job, job, &error)),
+            Ok(Ok(pods)) => pods.items,
+        };
+        let ended = pods.into_iter().filter_map(|pod| {
+            let status = pod.status?.container_statuses?.into_iter().next()?;
+            let ended = status.state?.terminated?;
+            Some((ended.finished_at.map(|time| time.0), ended.message?))
+        });
+        Ok(ended.max_by_key(|(time, _)| *time).map(|(_, message)| message))
+    }
+
     /// Removes an object that the operator applied.
     ///
     /// # Errors
@@ -100,7 +120,9 @@ impl Applier<'_> {
             return Ok(());
         }
         let preconditions = Preconditions { uid: metadata["uid"].as_str().map(str::to_owned), resource_version: None };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
+        // The next Job waits until the Pods of this one are gone, too.
+        let params = if kind == Kind::Job { DeleteParams::foreground() } else { DeleteParams::background() };
+        let params = DeleteParams { preconditions: Some(preconditions), ..params };
         self.metrics.write(kind.plural(), "delete");
         match tokio::time::timeout(timing::REQUEST, self.api(kind).delete(name, &params)).await {
             Err(_) => Err(Failure::timeout(step, "delete", kind, name)),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use house::declared::Declared;
 use jiff::Timestamp;
 use k8s_controller::conditions::{self, ConditionStatus, DesiredCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -11,7 +12,10 @@ use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, Serv
 use super::failure::Invalid;
 use super::observe::State;
 use super::platform::{Exposure, KafkaBackend, Platform, Postgres};
-use super::reason::{AVAILABLE, NOT_READY_IN_TIME, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING, WAITS_FOR_ROLLOUT};
+use super::reason::{
+    APPLIED, AVAILABLE, HOUSE_NOT_SUPPORTED, NOT_DECLARED, NOT_READY_IN_TIME, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING,
+    WAITS_FOR_ROLLOUT,
+};
 use super::service::{PerService, Service};
 use super::step::{ORDER, Step};
 use crate::timing;
@@ -29,12 +33,14 @@ pub struct Progress {
     pub is_available: bool,
     /// What was observed of the volume: of a managed database or broker.
     pub volume: Option<VolumeStatus>,
+    /// What the application of the house said, once it has ended.
+    pub said: Option<String>,
 }
 
 impl Progress {
     /// The progress of a step that has only a state.
     pub fn of(state: State) -> Self {
-        Self { state, replicas: None, version: None, is_available: false, volume: None }
+        Self { state, replicas: None, version: None, is_available: false, volume: None, said: None }
     }
 }
 
@@ -176,7 +182,12 @@ pub fn reported(
 
     let mut conditions = Conditions { conditions: &mut new.conditions, generation };
     // Not every controller of Ingresses reports an address, and what is inside does not depend on it.
-    let is_in_sight = |step| step == Step::Exposure && matches!(steps[&step].state, State::Waiting(_));
+    let is_in_sight = |step| match &steps[&step].state {
+        State::Waiting(_) => step == Step::Exposure,
+        // The image is older than the house: its staff set it, as they did before.
+        State::Failed { reason, .. } => *reason == HOUSE_NOT_SUPPORTED,
+        State::Done => false,
+    };
     let overall = worst(steps, |step| !is_in_sight(step));
     let its_turn = format!("serves, and waits for its turn to roll out version {}", platform.components.auth.version);
     match &overall {
@@ -194,15 +205,12 @@ pub fn reported(
             conditions.work(&if PASSING.contains(reason) { Work::GoesOn(RECONCILING, message) } else { Work::Stands(reason, message) });
         }
     }
-    for kind in [
-        ConditionType::PostgresReady,
-        ConditionType::KafkaReady,
-        ConditionType::TopicsReady,
-        ConditionType::MigrationsComplete,
-        ConditionType::ServicesReady,
-    ] {
-        tell(&mut conditions, kind, &worst(steps, |step| step.condition() == kind));
+    let of = |kind| worst(steps, |step| step.condition() == kind);
+    for kind in [ConditionType::PostgresReady, ConditionType::KafkaReady, ConditionType::TopicsReady, ConditionType::MigrationsComplete] {
+        tell(&mut conditions, kind, &of(kind));
     }
+    house(&mut conditions, platform, &steps[&Step::House]);
+    tell(&mut conditions, ConditionType::ServicesReady, &of(ConditionType::ServicesReady));
     // The auth service creates the administrator when it starts.
     let admin = match steps.get(&Step::Deployment(Service::Auth)).map(|progress| &progress.state) {
         Some(State::Done) => State::Done,
@@ -235,6 +243,24 @@ fn tell(conditions: &mut Conditions<'_>, kind: ConditionType, state: &State) {
         State::Done => conditions.set(kind, ConditionStatus::True, AVAILABLE, ""),
         State::Waiting(message) => conditions.set(kind, ConditionStatus::False, WAITING, message),
         State::Failed { reason, message } => conditions.set(kind, ConditionStatus::False, reason, message),
+    }
+}
+
+/// Tells of the declared house: what its last application said.
+fn house(conditions: &mut Conditions<'_>, platform: &Platform, progress: &Progress) {
+    let said = progress.said.as_deref().unwrap_or_default();
+    match &progress.state {
+        State::Done
+            if progress.said.is_none() && conditions::find(conditions.conditions, ConditionType::HouseApplied.as_str()).is_some() => {}
+        State::Done => {
+            let reason = if platform.house == Declared::default() { NOT_DECLARED } else { APPLIED };
+            conditions.set(ConditionType::HouseApplied, ConditionStatus::True, reason, said);
+        }
+        State::Waiting(message) => conditions.set(ConditionType::HouseApplied, ConditionStatus::False, WAITING, message),
+        State::Failed { reason, message } => {
+            let message = if said.is_empty() { message.clone() } else { format!("{message}: {said}") };
+            conditions.set(ConditionType::HouseApplied, ConditionStatus::False, reason, &message);
+        }
     }
 }
 

@@ -21,14 +21,16 @@ pub enum Step {
     Topics,
     /// The migration of a service's database to the specified version.
     Migration(Service),
+    /// The declared house, in the database of the reservation service.
+    House,
     /// The Pods of a service.
     Deployment(Service),
 }
 
-use Step::{Deployment, Exposure, Foundation, Kafka, Migration, Postgres, Settings, Topics};
+use Step::{Deployment, Exposure, Foundation, House, Kafka, Migration, Postgres, Settings, Topics};
 
 /// Every step, each after the steps that it waits for.
-pub const ORDER: [Step; 16] = [
+pub const ORDER: [Step; 17] = [
     Foundation,
     Settings(Service::Auth),
     Settings(Service::Menu),
@@ -42,6 +44,7 @@ pub const ORDER: [Step; 16] = [
     Migration(Service::Auth),
     Migration(Service::Menu),
     Migration(Service::Reservation),
+    House,
     Deployment(Service::Auth),
     Deployment(Service::Menu),
     Deployment(Service::Reservation),
@@ -51,7 +54,8 @@ impl Step {
     /// The steps that must be done before this one is applied.
     ///
     /// A failed migration leaves the old version serving, because the Deployment waits for it. A Deployment waits for the topics,
-    /// because a broker may make a topic with one partition when it is first asked for it.
+    /// because a broker may make a topic with one partition when it is first asked for it. The Pods of reservation wait for the end of the
+    /// house, not for its success: one that cannot be applied stays as it was.
     pub fn waits_for(self) -> Vec<Step> {
         match self {
             Foundation | Exposure | Settings(_) => vec![],
@@ -60,6 +64,10 @@ impl Step {
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
             Migration(service) => vec![Postgres(service)],
+            House => vec![Settings(Service::Reservation), Migration(Service::Reservation)],
+            Deployment(Service::Reservation) => {
+                vec![Foundation, Settings(Service::Reservation), Migration(Service::Reservation), House, Topics]
+            }
             Deployment(service) => vec![Foundation, Settings(service), Migration(service), Topics],
         }
     }
@@ -79,6 +87,7 @@ impl Step {
             Kafka => ConditionType::KafkaReady,
             Topics => ConditionType::TopicsReady,
             Migration(_) => ConditionType::MigrationsComplete,
+            House => ConditionType::HouseApplied,
             Deployment(_) => ConditionType::ServicesReady,
         }
     }
@@ -99,6 +108,7 @@ impl Step {
             Migration(Service::Auth) => "migration-auth",
             Migration(Service::Menu) => "migration-menu",
             Migration(Service::Reservation) => "migration-reservation",
+            House => "house",
             Deployment(Service::Auth) => "deployment-auth",
             Deployment(Service::Menu) => "deployment-menu",
             Deployment(Service::Reservation) => "deployment-reservation",

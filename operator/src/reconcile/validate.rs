@@ -4,6 +4,7 @@ mod guests;
 mod running;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use house::declared::Declared;
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource as _, ResourceExt as _};
@@ -92,6 +93,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         operator_namespace: defaults.operator_namespace.clone(),
         fixed_ids: defaults.fixed_ids,
         restaurant: check.restaurant(spec),
+        house: check.house(spec),
         image_pull_policy: spec.image.as_ref().and_then(|image| image.pull_policy).unwrap_or_default().as_str(),
         image_pull_secrets: spec.image.iter().flat_map(|image| &image.pull_secrets).map(|secret| secret.name.clone()).collect(),
         components: PerService::new(|service| component(spec, service, defaults)),
@@ -147,6 +149,15 @@ impl Check<'_> {
             max_days_ahead: restaurant.max_days_ahead.unwrap_or(180),
             site: self.site(spec),
         }
+    }
+
+    /// The definition says what it can of the house; that services overlap, or a table is of no area, it cannot.
+    fn house(&mut self, spec: &RestaurantBookingSpec) -> Declared {
+        let house = spec.house();
+        for fault in house.faults() {
+            self.refuse(ConditionType::HouseApplied, INVALID_SPEC, format!("spec.{fault}"));
+        }
+        house
     }
 
     fn admin(&mut self, spec: &RestaurantBookingSpec) -> Admin {

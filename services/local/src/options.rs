@@ -127,6 +127,7 @@ impl Options {
             ports: self.ports.0,
             administrator: self.administrator(&resource, &mut problems),
             bookings: resource.restaurant(),
+            house: resource.house(),
             bcrypt: Bcrypt { cost: problems.number("BCRYPT_COST", self.bcrypt_cost.as_deref(), 12, 10, 20), ..Bcrypt::default() },
             topics: resource.topics(),
             services: resource.services(),

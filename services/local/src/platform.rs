@@ -10,6 +10,7 @@ use chassis::run::config::Settings;
 use chassis::run::service::StartError;
 use operator::api::{Component, RestaurantBookingSpec};
 use reservation::config::Restaurant;
+use reservation::declared::Checked;
 use reservation::mail::settings::MailSettings;
 use site::settings::Site;
 use tokio::net::TcpListener;
@@ -45,6 +46,8 @@ pub(crate) struct Given {
     pub(crate) bcrypt: Bcrypt,
     /// The rules of the house.
     pub(crate) restaurant: Restaurant,
+    /// The house that is declared.
+    pub(crate) house: Checked,
     /// The file of the keys that sign the links of bookings.
     pub(crate) link_keys: PathBuf,
     /// How the restaurant presents itself to guests.
@@ -93,7 +96,8 @@ pub static SERVICES: [Service; 3] = [
         serve: |given, service, listener, shutdown| {
             let (restaurant, link_keys) = (given.restaurant.clone(), Some(given.link_keys.clone()));
             let (site, mail) = (Site::clone(&given.site), Some(given.mail.clone()));
-            let config = reservation::config::Config { service, restaurant, house: None, link_keys, site, mail, hops: 0 };
+            let house = Some(given.house.clone());
+            let config = reservation::config::Config { service, restaurant, house, link_keys, site, mail, hops: 0 };
             Box::pin(reservation::serve(config, listener, shutdown))
         },
     },

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use operator::api::{self, Component, Confirmation, FileError, LogLevel, RestaurantBooking, RestaurantBookingSpec};
 use reservation::config::Restaurant;
+use reservation::declared::Checked;
 use reservation::mail::settings::MailArgs;
 use serde::Deserialize as _;
 use serde_yaml::Value;
@@ -31,8 +32,19 @@ pub(crate) const RESTAURANT: &str = "The restaurant";
 const MAX_DAYS_AHEAD: i32 = 180;
 
 /// What this machine has a use for, as paths in the spec.
-const USED: [&str; 8] =
-    ["restaurant", "admin.email", PARTITIONS, "kafka.topics.prefix", "pages", "mail.from", "mail.replyTo", "mail.remindBeforeHours"];
+const USED: [&str; 11] = [
+    "restaurant",
+    "booking",
+    "openingHours",
+    "floor",
+    "admin.email",
+    PARTITIONS,
+    "kafka.topics.prefix",
+    "pages",
+    "mail.from",
+    "mail.replyTo",
+    "mail.remindBeforeHours",
+];
 
 /// What this machine has a use for of each service.
 const USED_OF_EACH: [&str; 3] = ["corsAllowedOrigins", "databaseMaxConnections", "logLevel"];
@@ -103,7 +115,10 @@ impl Resource {
             usable.map_err(|what| problems.push(format!("spec.{PASSWORD}: {what}"))).ok()
         });
         let told = |problems: &[String]| problems.iter().map(|problem| format!("{file}: {problem}")).collect();
-        match api::read(text) {
+        let read = api::read(text);
+        let faults = read.as_ref().ok().and_then(|resource| Checked::new(resource.spec.house()).err()).unwrap_or_default();
+        problems.extend(faults.iter().map(|fault| format!("spec.{fault}")));
+        match read {
             Ok(RestaurantBooking { metadata, mut spec, .. }) if problems.is_empty() => {
                 fill(&mut spec);
                 Ok(Self { spec, name: metadata.name.unwrap_or_default(), admin_password, given })
@@ -162,6 +177,11 @@ impl Resource {
             max_ahead: SignedDuration::from_hours(24 * i64::from(restaurant.max_days_ahead.unwrap_or(MAX_DAYS_AHEAD))),
             ..Restaurant::default()
         }
+    }
+
+    /// The house that is declared. What is wrong with it was told.
+    pub(crate) fn house(&self) -> Checked {
+        Checked::new(self.spec.house()).unwrap_or_default()
     }
 
     /// How the restaurant presents itself to guests.

@@ -270,6 +270,7 @@ fn told(
         administrator: auth::config::Administrator::new(email, password).map_err(|fault| Error::Administrator(fault.detail))?,
         bcrypt: setup.bcrypt.clone(),
         restaurant: setup.bookings.clone(),
+        house: setup.house.clone(),
         link_keys: secrets.join(LINK_KEYS),
         mail: mail(setup, data.mail()?, &site),
         site,

@@ -69,6 +69,7 @@ pub(crate) async fn what_is_no_longer_wanted_goes(place: &Place) {
                 (Kind::NetworkPolicy, "trattoria-menu-migration"),
                 (Kind::NetworkPolicy, "trattoria-menu-postgres"),
                 (Kind::NetworkPolicy, "trattoria-reservation"),
+                (Kind::NetworkPolicy, "trattoria-reservation-house"),
                 (Kind::NetworkPolicy, "trattoria-reservation-migration"),
                 (Kind::NetworkPolicy, "trattoria-reservation-postgres"),
             ],

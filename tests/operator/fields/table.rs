@@ -126,6 +126,11 @@ fn each(path: &str, values: [Value; 3]) -> Row {
     Row { set, expected: Expected::Settles, leaves: &[], has_effect: true }
 }
 
+/// A service of the week.
+fn dinner(opens: &str, closes: &str) -> Value {
+    json!({"name": "Dinner", "days": ["Friday"], "opens": opens, "lastSeating": opens, "closes": closes})
+}
+
 /// Merges something into the base.
 fn with(mut base: Value, more: Value) -> Value {
     merge(&mut base, more);
@@ -260,6 +265,30 @@ fn autoscaling() -> Vec<Row> {
 
 fn restaurant() -> Vec<Row> {
     vec![
+        together(&[
+            ("booking.slotMinutes", 15.into()),
+            ("booking.minNoticeMinutes", 60.into()),
+            ("booking.minParty", 2.into()),
+            ("booking.maxParty", 8.into()),
+            ("booking.confirmAbove", 6.into()),
+            ("booking.maxSpareSeats", 2.into()),
+            ("booking.bufferMinutes", 10.into()),
+            ("booking.turnTimes", json!([{"upTo": 2, "minutes": 90}])),
+            ("booking.pacing.covers", 24.into()),
+            ("booking.pacing.parties", 8.into()),
+            ("booking.changeUntilMinutes", 120.into()),
+            ("booking.guestsWithoutAccount", false.into()),
+            ("booking.phoneRequired", false.into()),
+            ("booking.policy", "We keep your table for a quarter of an hour.".into()),
+        ]),
+        row("openingHours", json!([dinner("18:00", "23:00")])),
+        row("openingHours", json!([dinner("18:00", "23:00"), dinner("22:00", "23:30")])).fails(&["InvalidSpec"]),
+        together(&[
+            ("floor.areas", json!([{"name": "Terrace", "online": false}])),
+            ("floor.tables", json!([{"number": 1, "seats": 2, "area": "Terrace"}, {"number": 2, "seats": 4, "area": "Terrace"}])),
+            ("floor.groups", json!([{"name": "Window", "tables": [1, 2], "seats": 6}])),
+        ]),
+        row("floor.tables", json!([{"number": 1, "seats": 2, "area": "Roof"}])).fails(&["InvalidSpec"]),
         row("restaurant.name", "Osteria"),
         row("restaurant.phone", "+39 06 555 0100"),
         row("restaurant.email", "ciao@example.com"),

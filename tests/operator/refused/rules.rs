@@ -49,6 +49,8 @@ const OWN_LABELS: &str = "labels that begin with app.kubernetes.io/ are the oper
 const OWN_ANNOTATIONS: &str = "annotations that begin with restaurantbooking.dev/ are the operator's own";
 const CERTIFICATE: &str = "give both certificateSecretRef and keySecretRef, or neither";
 const NOT_OURS: &str = "with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out";
+const PARTIES: &str = "minParty (default 1) must not be greater than maxParty (default 20)";
+const PARTY_OF_SEATS: &str = "minParty must not be greater than seats";
 const TIME_ZONE: &str = "must be the name of a time zone in the IANA database";
 
 /// A new resource: its name, its spec, and the text of the refusal; `None` if it is accepted.
@@ -100,6 +102,10 @@ fn created() -> Vec<(&'static str, Value, Option<&'static str>)> {
             spec(json!({"ingress": {"host": "a.example"}, "gateway": {"host": "a.example", "parentRef": {"name": "public"}}})),
             Some("give ingress or gateway, not both"),
         ),
+        ("a", spec(json!({"booking": {"minParty": 9, "maxParty": 8}})), Some(PARTIES)),
+        ("a", spec(json!({"booking": {"minParty": 20}})), None),
+        ("a", spec(json!({"floor": {"tables": [{"number": 1, "seats": 2, "minParty": 3}]}})), Some(PARTY_OF_SEATS)),
+        ("a", spec(json!({"floor": {"tables": [{"number": 1, "seats": 2}, {"number": 1, "seats": 2}]}})), Some("Duplicate value")),
         ("a", zone("Europe Rome"), Some(TIME_ZONE)),
         ("a", zone("../etc/passwd"), Some(TIME_ZONE)),
         ("a", zone("+02:00"), Some(TIME_ZONE)),

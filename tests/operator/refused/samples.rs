@@ -56,6 +56,23 @@ pub(super) fn samples() -> Vec<Value> {
     vec![
         json!({
             "restaurant": presented,
+            "booking": {
+                "slotMinutes": 15, "minNoticeMinutes": 60, "minParty": 1, "maxParty": 8, "confirmAbove": 6, "maxSpareSeats": 2, "bufferMinutes": 10,
+                "turnTimes": [{"upTo": 2, "minutes": 90}], "pacing": {"covers": 24, "parties": 8}, "changeUntilMinutes": 120,
+                "guestsWithoutAccount": true, "phoneRequired": true, "policy": "Be on time.",
+            },
+            "openingHours": [{
+                "name": "Dinner", "days": ["Friday"], "opens": "18:00", "lastSeating": "21:30", "closes": "23:30", "slotMinutes": 30, "online": true,
+                "minParty": 1, "maxParty": 8,
+            }],
+            "floor": {
+                "areas": [{"name": "Terrace", "online": false}],
+                "tables": [
+                    {"number": 1, "seats": 4, "area": "Terrace", "minParty": 2, "online": true, "description": "By the wall"},
+                    {"number": 2, "seats": 4, "area": "Terrace"},
+                ],
+                "groups": [{"name": "Wall", "tables": [1, 2], "seats": 7, "minParty": 5}],
+            },
             "pages": {"enabled": true, "accentColor": "#7a1f2b"},
             "mail": {
                 "from": "booking@example.com", "replyTo": "ciao@example.com", "remindBeforeHours": 24,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::reconcile::kind::Kind;
+use crate::reconcile::names::COMPONENT;
 use crate::reconcile::platform::Platform;
 use crate::reconcile::step::Step;
 
@@ -18,8 +19,6 @@ pub const MANAGER: &str = "restaurant-booking-operator";
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The label with the name of the resource to which an object belongs.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
-/// The label with the component to which an object belongs.
-pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
 const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 /// The label with the version of an object.

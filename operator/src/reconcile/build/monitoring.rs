@@ -8,8 +8,8 @@ use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
 use super::Object;
-use super::metadata::COMPONENT;
 use super::pod::HTTP;
+use crate::reconcile::names::COMPONENT;
 
 pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     let Some(monitoring) = &platform.monitoring else { return Vec::new() };

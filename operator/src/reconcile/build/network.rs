@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::reconcile::kind::Kind;
+use crate::reconcile::names::HOUSE;
 use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
@@ -79,6 +80,10 @@ fn flows(platform: &Platform) -> Vec<Flow> {
             (migration.clone(), Dns, Ports::Dns),
             (migration, database.clone(), tcp(database_port)),
         ]);
+        if service == Service::Reservation {
+            let house = Part(HOUSE.to_owned());
+            flows.extend([(house.clone(), Dns, Ports::Dns), (house, database.clone(), tcp(database_port))]);
+        }
         if let CloudNativePg(_) = database {
             let state = Ports::Tcp(vec![POSTGRES, INSTANCE_MANAGER]);
             flows.extend([
@@ -135,6 +140,7 @@ pub(super) fn policies(platform: &Platform) -> Vec<Object> {
             policies.push(policy(platform, &flows, format!("{}-postgres", service.as_str()), &database));
         }
     }
+    policies.push(policy(platform, &flows, HOUSE.to_owned(), &End::Part(HOUSE.to_owned())));
     let (broker, _) = broker(platform);
     if let End::Part(component) = &broker {
         policies.push(policy(platform, &flows, component.clone(), &broker));

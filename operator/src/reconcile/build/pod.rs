@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn d25_the_cluster_may_choose_the_ids_of_every_pod() {
         let (fixed, given) = (security(true), security(false));
-        // Three services, their migrations and their databases, and a broker.
-        assert_eq!((fixed.len(), given.len()), (10, 10));
+        // Three services, their migrations and their databases, the house, and a broker.
+        assert_eq!((fixed.len(), given.len()), (11, 11));
         for (name, security) in fixed {
             for id in ["runAsUser", "runAsGroup", "fsGroup"] {
                 assert!(security[id].is_i64(), "{name} has no {id}: {security}");

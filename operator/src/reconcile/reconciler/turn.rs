@@ -9,8 +9,10 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use kube::ResourceExt as _;
 use tokio::sync::Semaphore;
 
+use crate::api::ConditionType;
 use crate::reconcile::apply::{AT_ONCE, Applied, Applier};
 use crate::reconcile::beyond::Beyond;
+use crate::reconcile::build::house_jobs;
 use crate::reconcile::context::Context;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::{CLOUD_NATIVE_PG, Kind};
@@ -24,6 +26,11 @@ use crate::reconcile::topics::{self, Topics};
 use crate::reconcile::wanted::{Wanted, by_step};
 
 use super::{RESYNC, Round};
+
+/// Whether the steps that wait for this one need not wait any more: for the house its end will do, and it stays as it was where it failed.
+fn has_ended(step: Step, state: &State) -> bool {
+    matches!((step, state), (_, State::Done) | (Step::House, State::Failed { .. }))
+}
 
 /// Whether a step may be applied.
 enum Gate {
@@ -55,7 +62,7 @@ impl Round<'_> {
                 left.into_iter().partition(|step| step.waits_for().iter().all(|other| steps.contains_key(other)));
             left = later;
             for step in next {
-                let blocking = step.waits_for().into_iter().find(|other| !matches!(steps[other].state, State::Done));
+                let blocking = step.waits_for().into_iter().find(|other| !has_ended(*other, &steps[other].state));
                 let objects = by_step.get(&step).map_or(&[][..], Vec::as_slice);
                 running.push(self.step(&applier, platform, step, objects, blocking).boxed());
             }
@@ -128,8 +135,17 @@ impl Round<'_> {
             }
             _ => applied.version,
         };
-        let Applied { state, replicas, is_available, volume, failures, .. } = applied;
-        (step, Progress { state, replicas, version, is_available, volume }, failures)
+        let Applied { state, replicas, is_available, volume, mut failures, .. } = applied;
+        let said = match (step, &state) {
+            (Step::House, State::Done | State::Failed { .. }) if failures.is_empty() => {
+                self.house(applier, objects).await.unwrap_or_else(|failure| {
+                    failures.push(failure);
+                    None
+                })
+            }
+            _ => None,
+        };
+        (step, Progress { state, replicas, version, is_available, volume, said }, failures)
     }
 
     /// Decides whether a step may be applied. Running objects are maintained whatever the state of other steps is: a database or a broker
@@ -144,11 +160,17 @@ impl Round<'_> {
     ) -> Result<Gate, Failure> {
         if self.waits_for_rollout {
             match step {
+                Step::House if self.has_run(Service::Reservation) => return Ok(Gate::Passed),
                 Step::Migration(service) if self.has_run(service) => return Ok(Gate::Passed),
                 Step::Deployment(service) if self.has_run(service) => return Ok(Gate::Kept),
                 Step::Postgres(_) | Step::Kafka if blocking.is_none() => return Ok(Gate::Kept),
                 _ => {}
             }
+        }
+        if step == Step::House
+            && let Some(other) = self.other_house(platform, objects)
+        {
+            return Ok(Gate::Closed(format!("{} waits until Job {other} and its Pods are gone", step.as_str())));
         }
         let Some(blocking) = blocking else { return Ok(Gate::Open) };
         let why = format!("{} waits for {}", step.as_str(), blocking.as_str());
@@ -162,6 +184,8 @@ impl Round<'_> {
                 let job = applier.job(step, objects).await?;
                 Ok(if job.is_some_and(|job| matches!(job.state, State::Done)) { Gate::Passed } else { Gate::Closed(why) })
             }
+            // Applied once, it remains so, whatever cannot be reached now.
+            Step::House if applier.is_known(objects, Kind::Job) => Ok(Gate::Open),
             // Only the first Pods with a broker wait for its topics: a broker would create a topic with its own defaults when a service first
             // asks for it.
             Step::Deployment(service) => Ok(match applier.deployment(step, objects).await? {
@@ -178,6 +202,26 @@ impl Round<'_> {
             }
             _ => Ok(Gate::Closed(why)),
         }
+    }
+
+    /// A Job of another declaration, or of another image, that is not gone yet: of two at once, the former could end last.
+    fn other_house(&self, platform: &Platform, objects: &[&Wanted]) -> Option<String> {
+        let prefix = house_jobs(platform);
+        let is_wanted = |name: &str| objects.iter().any(|object| object.kind == Kind::Job && object.name == name);
+        let mut known = self.context.children.of(self.owner).into_iter();
+        known.find(|(kind, name)| *kind == Kind::Job && name.starts_with(&prefix) && !is_wanted(name)).map(|(_, name)| name)
+    }
+
+    /// What the Pod said that applied the house, or could not. It is read once for each Job.
+    async fn house(&self, applier: &Applier<'_>, objects: &[&Wanted]) -> Result<Option<String>, Failure> {
+        let Some(job) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
+        let told = self.status.conditions.iter().find(|condition| condition.type_ == ConditionType::HouseApplied.as_str());
+        let own = format!("{}: ", job.name);
+        if let Some((_, known)) = told.and_then(|told| told.message.split_once(&own)) {
+            return Ok(Some(format!("{own}{known}")));
+        }
+        let said = applier.said(&job.name).await?;
+        Ok(Some(format!("{own}{}", said.as_deref().unwrap_or("its Pods are gone, and what they said with them").trim())))
     }
 
     /// The version that a service of this resource runs, if it has run before.

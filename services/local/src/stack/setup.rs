@@ -1,6 +1,7 @@
 use auth::config::Bcrypt;
 use http::HeaderValue;
 use reservation::config::Restaurant;
+use reservation::declared::Checked;
 use reservation::mail::settings::MailArgs;
 use site::settings::Site;
 use sqlx::postgres::PgConnectOptions;
@@ -33,6 +34,8 @@ pub struct Setup {
     pub administrator: Credentials,
     /// The rules of the restaurant.
     pub bookings: Restaurant,
+    /// The house that is declared; what it leaves out is the staff's.
+    pub house: Checked,
     /// How passwords are hashed.
     pub bcrypt: Bcrypt,
     /// The topics: of a broker elsewhere, the prefix alone.
@@ -76,6 +79,7 @@ impl Default for Setup {
             ports: Ports::default(),
             administrator: Credentials::default(),
             bookings: Restaurant::default(),
+            house: Checked::default(),
             bcrypt: Bcrypt::default(),
             topics: Topics::default(),
             services: Default::default(),
