@@ -78,23 +78,31 @@ async fn the_trattoria_is_run_as_its_file_says() {
     let anyone = Api::of(&platform);
     let admin = anyone.admin(&platform).await;
 
-    let (_, table) = admin.post("/reservations/tables", json!({"table_number": 1, "capacity": 4})).await;
-    let mut request = booking(&table);
+    // Its floor is the file's, and changed there.
+    let (status, refused) = admin.post("/reservations/tables", json!({"table_number": 11, "capacity": 4})).await;
+    assert_eq!((status, &refused["section"]), (409, &Value::from("floor")), "{refused}");
+    let (_, tables) = anyone.get("/reservations/tables").await;
+    assert_eq!((tables.as_array().map(Vec::len), &tables[3]["description"]), (Some(10), &Value::from("By the window")), "{tables}");
+    let rome = TimeZone::get("Europe/Rome").expect("a time zone");
+    let today = Timestamp::now().to_zoned(rome.clone()).date();
+    let at_seven = today.checked_add(2.days()).expect("a date").at(19, 0, 0, 0).to_zoned(rome.clone()).expect("a time").timestamp();
+    let mut request = booking(&tables[3]);
+    request["reservation_time"] = at_seven.to_string().into();
     request["contact_email"] = "guest@example.com".into();
     request["contact_phone"] = "+39 06 1234567".into();
     let (status, booked) = admin.post("/reservations/", request).await;
     assert_eq!((status, &booked["status"]), (201, &Value::from("confirmed")), "{booked}");
 
-    let rome = TimeZone::get("Europe/Rome").expect("a time zone");
-    let today = Timestamp::now().to_zoned(rome.clone()).date();
     let slots = async |days: i64| {
         let date = today.checked_add(days.days()).expect("a date");
         (date, anyone.get(&format!("/reservations/availability?date={date}&guests_count=2")).await)
     };
     let (date, (status, day)) = slots(7).await;
-    let midnight = date.to_zoned(rome).expect("midnight").timestamp();
+    // Lunch at the weekend, else dinner.
+    let opens = if date.weekday().to_monday_zero_offset() > 4 { 12 } else { 17 };
+    let opens = date.at(opens, 0, 0, 0).to_zoned(rome).expect("a time").timestamp();
     let first: Timestamp = day[0]["time"].as_str().and_then(|time| time.parse().ok()).expect("a time");
-    assert_eq!((status, first), (200, midnight), "{day}");
+    assert_eq!((status, first), (200, opens), "{day}");
     assert_eq!(slots(80).await.1.0, 200);
     assert_eq!(slots(100).await.1.0, 422, "beyond maxDaysAhead");
 
