@@ -110,6 +110,16 @@ async fn requests_of_other_days_closed_days_and_a_house_without_tables_are_told(
     let own = rosa.open(&day).await.expect(200);
     assert!(!own.text.contains("Requests for other days"), "it is of this day: {}", own.text);
     assert_eq!(place(&own, &made["id"]), "Next · 1");
+    // As many requests of the day that is shown do not hide those of other days.
+    for table in 2..=6 {
+        let table = json!({"table_number": table, "capacity": 4});
+        platform.admin("reservation").post("/reservations/tables", &table).await.expect(201);
+        let mut body = body.clone();
+        body["reservation_time"] = json!(minutes(3 * 24 * 60));
+        platform.anyone("reservation").post("/reservations/guest", &body).await.expect(201);
+    }
+    let page = rosa.open(&format!("/host?date={}", date_of(minutes(3 * 24 * 60)))).await.expect(200);
+    assert!(links(&page.text).contains(&day), "the request of another day: {}", page.text);
     let date = date_of(minutes(14 * 24 * 60));
     let closed = json!({"from": date, "until": date, "closed": true, "note": "Painting"});
     platform.admin("reservation").post("/reservations/exceptions", &closed).await.expect(201);

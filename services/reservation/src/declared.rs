@@ -56,8 +56,9 @@ impl Checked {
             }
         }
         // Of a text that is blank or too long it says the same.
-        faults.retain(|fault| !declared.faults().iter().any(|other| other.path == fault.path));
-        faults.extend(declared.faults());
+        let others = declared.faults();
+        faults.retain(|fault| !others.iter().any(|other| other.path == fault.path));
+        faults.extend(others);
         if faults.is_empty() { Ok(Self(declared)) } else { Err(faults) }
     }
 }

@@ -29,7 +29,7 @@ const SEARCHED: usize = 3;
 /// How many bookings are found at most.
 const FOUND: i64 = 50;
 /// How many requests of other days are named at most.
-const REQUESTS: i64 = 4;
+const REQUESTS: usize = 4;
 
 /// A block of the day.
 pub(super) struct Blocked {
@@ -107,8 +107,11 @@ pub(super) async fn page(desk: &Desk, host: &Host, shown: Shown, status: StatusC
     let stranded: Vec<i32> = edit::stranded(&known.house, &ahead).into_iter().map(|booking| booking.id.get()).collect();
     let blocks = crate::store::block::list(&mut connection, (Some(night.start), Some(night.end)), None, MOST).await?;
     let pending = Filter { day: Some(Span { start: now, end: Timestamp::MAX }), statuses: vec![Status::Pending], ..Filter::default() };
-    let mut pending = list::of_house(&mut connection, &pending, None, REQUESTS).await?;
+    // Those of the day that is shown are read as well, and must not take the place of the others.
+    let own = bookings.iter().filter(|found| found.reservation.status == Status::Pending).count();
+    let mut pending = list::of_house(&mut connection, &pending, None, REQUESTS as i64 + own as i64).await?;
     pending.retain(|found| !(night.start..night.end).contains(&found.reservation.reservation_time));
+    pending.truncate(REQUESTS);
     let is_closed = known.house.schedule.services(date).is_some_and(|services| services.is_empty());
     let exception = match is_closed {
         true => crate::store::exception::list(&mut connection, (Some(date), Some(date)), None, 1).await?.pop(),

@@ -319,7 +319,7 @@ async fn change<T: Thing>(State(desk): State<Desk>, host: Host, Segment(path): S
         Some(Err(Refusal::OtherVersion(_))) => found::<T>(&mut connection, &path).await?,
         _ => None,
     };
-    // Who holds a connection does not wait for another.
+    // The page takes a connection of its own: holding this one while it waits could starve the pool.
     drop(connection);
     let (outcome, status) = match edit {
         None => (Outcome::default(), StatusCode::UNPROCESSABLE_ENTITY),
