@@ -1,7 +1,15 @@
 //! The declared house: applied after the migration by a Job, whose end the reservation service waits for, and whose words the status has.
 
 use operator::reconcile::kind::Kind;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
+use reservation::config::Restaurant;
+use reservation::declared;
+use reservation::room::Room;
+use restaurant_booking_tests::{Platform, Setup};
 use serde_json::{Value, json};
+
+use crate::random::{houses as random_houses, through_api, told};
 
 use crate::upgrade::{jobs, spec};
 use crate::world::{Place, eventually};
@@ -79,9 +87,9 @@ pub(crate) async fn a_house_that_fails_stops_no_rollout(place: &Place) {
     let mut more = floor(4);
     (more["restaurant"], more["image"]) = (restaurant("Antarctica/Troll"), json!({"tag": "2.0"}));
     place.apply(NAME, spec(place, more.clone()).await).await;
-    let said = place.condition(NAME, "HouseApplied", "False", Some("HouseFailed")).await;
+    let said = place.condition(NAME, "HouseApplied", "False", Some("Failed")).await;
     assert!(said.contains("it ended with an error"), "{said}");
-    place.condition(NAME, "Ready", "False", Some("HouseFailed")).await;
+    place.condition(NAME, "Ready", "False", Some("Failed")).await;
     eventually("the rollout goes on", async || {
         let image =
             place.get(Kind::Deployment, "trattoria-reservation").await?["spec"]["template"]["spec"]["containers"][0]["image"].clone();
@@ -99,5 +107,42 @@ pub(crate) async fn a_house_that_fails_stops_no_rollout(place: &Place) {
     place.apply(NAME, spec(place, more).await).await;
     place.condition(NAME, "HouseApplied", "True", Some("Applied")).await;
     place.ready(NAME).await;
+    operator.stop().await;
+}
+
+/// How many random houses are tried.
+const HOUSES: usize = 8;
+
+/// A house without the members that are null, which a resource leaves out.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), without_nulls(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Whatever house a resource declares: the API server admits it, the operator writes the file of its Job, and the file makes the same house
+/// of a database as the API does.
+pub(crate) async fn a_random_house_in_the_resource_is_the_one_that_the_api_makes(place: &Place) {
+    let by_file = Platform::start(Setup::only("reservation")).await;
+    let by_api = Platform::start(Setup::only("reservation")).await;
+    let (operator, room, mut runner) = (place.operator(), Room::new(Restaurant::default(), None), TestRunner::default());
+    for _ in 0..HOUSES {
+        let house = without_nulls(&random_houses().new_tree(&mut runner).expect("a house").current());
+        place.apply(NAME, spec(place, house.clone()).await).await;
+        place.condition(NAME, "HouseApplied", "True", Some("Applied")).await;
+        let [job] = houses(place).await.try_into().expect("one Job");
+        let written = file(place, &job).await.expect("a file").to_string();
+        let checked = declared::file::parse(&written).unwrap_or_else(|faults| panic!("{faults}: {written}"));
+        let mut connection = by_file.pool("reservation").acquire().await.expect("a connection");
+        declared::apply(&mut connection, &room, &checked).await.expect("applied");
+        // What the service knows of the house is at most a second old.
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        through_api(&by_api, &house).await;
+        assert_eq!(told(&by_file).await, told(&by_api).await, "of {house}");
+    }
     operator.stop().await;
 }

@@ -22,6 +22,8 @@ mod golden;
 mod house;
 mod leader;
 mod outage;
+#[path = "../reservation/declared/random.rs"]
+mod random;
 mod ready;
 mod refused;
 mod rights;
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         house::what_is_declared_is_applied_and_told,
         house::edits_in_quick_succession_end_in_the_last,
         house::a_house_that_fails_stops_no_rollout,
+        house::a_random_house_in_the_resource_is_the_one_that_the_api_makes,
         upgrade::migrations_run_before_the_new_version,
         rollouts::d11_a_new_default_version_rolls_out_a_few_at_a_time,
         rollouts::d24_an_evicted_migration_is_run_again,

@@ -57,7 +57,7 @@ reasons! {
         "`kubectl logs job/NAME` says why. Mend it, then delete the Job to have it run again, or go back to the old tag";
     APPLIED = "Applied", "the house is as the resource declares it; the message says what the last edit changed", "No action is needed. Call the guests whose bookings are stranded: `/host/setup` lists them";
     NOT_DECLARED = "NotDeclared", "the resource declares nothing of the house, which belongs to the staff", "No action is needed";
-    HOUSE_FAILED = "HouseFailed", "the declared house could not be applied; it is as it was before, and the services roll out all the same",
+    HOUSE_FAILED = "Failed", "the declared house could not be applied; it is as it was before, and the services roll out all the same",
         "The message, and `kubectl logs job/NAME`, say why. Mend it, then delete the Job to have it run again";
     HOUSE_NOT_SUPPORTED = "HouseNotSupported", "the image of the reservation service does not know `apply-house`: nothing of the house is applied",
         "Name a newer image, or leave `booking`, `openingHours` and `floor` out";

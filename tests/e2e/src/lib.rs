@@ -1,5 +1,7 @@
 //! What the two programs tell each other: `traffic`, which runs inside the cluster, reports to `e2e`, which runs outside of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What became of a run of traffic: the last line that `traffic` prints, as JSON.
@@ -13,6 +15,8 @@ pub struct Report {
     pub bookings: u64,
     /// Bookings that were refused, since another had the table.
     pub refused: u64,
+    /// Bookings, and changes of them, that the rules of a declared house refused, by the code of the refusal.
+    pub refused_by_rules: BTreeMap<String, u64>,
     /// Bookings whose answer was that to an earlier request of the same Idempotency-Key, which had got lost.
     pub replayed: u64,
     /// Changes of bookings that were acknowledged.

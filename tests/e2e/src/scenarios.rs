@@ -3,6 +3,7 @@
 mod cloud_native_pg;
 mod cloud_native_pg_failover;
 mod drift;
+mod house;
 mod install;
 mod kills;
 mod migration;
@@ -37,6 +38,8 @@ pub(crate) fn all() -> Vec<(&'static str, Scenario)> {
         security::pods_are_restricted_and_have_no_rights,
         security::network_policies_let_through_what_is_needed,
         upgrade::each_service_under_load,
+        house::hours_and_floor_are_edited_under_load,
+        house::an_image_of_before_serves_the_house_as_it_is,
         kills::each_kind_of_pod_under_load,
         drift::edited_and_deleted_children_are_put_back,
         drift::a_settled_restaurant_costs_no_write,

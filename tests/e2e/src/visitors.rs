@@ -149,10 +149,25 @@ impl Traffic<'_> {
 }
 
 fn told(report: &Report) -> String {
-    let Report { seconds, answered, failed, bookings, refused, replayed, changes, logins, resent, events, redelivered, .. } = report;
+    let Report {
+        seconds,
+        answered,
+        failed,
+        bookings,
+        refused,
+        refused_by_rules,
+        replayed,
+        changes,
+        logins,
+        resent,
+        events,
+        redelivered,
+        ..
+    } = report;
+    let rules: String = refused_by_rules.iter().map(|(code, count)| format!(", {count} {code}")).collect();
     format!(
         "traffic: {seconds:.0} s, {answered} requests answered, {failed} failed, {resent} sent again over another connection\n\
-         traffic: {bookings} bookings acknowledged ({replayed} by a second answer), {changes} changes, {refused} refused, {logins} logins\n\
+         traffic: {bookings} bookings acknowledged ({replayed} by a second answer), {changes} changes, {refused} refused{rules}, {logins} logins\n\
          traffic: {events} events on the topic, {redelivered} of them delivered again"
     )
 }

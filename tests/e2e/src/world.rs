@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) tag: String,
     /// Another tag of the services' images, to which is upgraded.
     pub(crate) next_tag: String,
+    /// Tag of an image of reservation from before the house could be declared, where there is one.
+    pub(crate) before_tag: Option<String>,
     /// Whether everything is left as it is at the end.
     pub(crate) keep: bool,
 }
@@ -42,6 +44,7 @@ impl Settings {
             registry: read("REGISTRY", "ghcr.io/restaurant-booking"),
             next_tag: read("NEXT_TAG", &format!("{tag}-next")),
             tag,
+            before_tag: Some(read("BEFORE_TAG", "")).filter(|tag| !tag.is_empty()),
             keep: !read("KEEP", "").is_empty(),
         }
     }

@@ -57,7 +57,7 @@ async fn rights(restaurant: &Restaurant<'_>, account: &str) -> Result<BTreeSet<S
 }
 
 /// Every connection that the platform needs: from, to, port. `*` stands for each service. There is to be no other.
-const FLOWS: [(&str, &str, i32); 19] = [
+const FLOWS: [(&str, &str, i32); 21] = [
     // Who may call the services: other Pods, a gateway's, Prometheus'.
     ("guest", "auth", 8000),
     ("guest", "menu", 8001),
@@ -65,8 +65,10 @@ const FLOWS: [(&str, &str, i32); 19] = [
     ("*", "*-postgres", 5432),
     ("*", "kafka", 9092),
     ("*-migration", "*-postgres", 5432),
+    ("reservation-house", "reservation-postgres", 5432),
     ("*", "dns", 53),
     ("*-migration", "dns", 53),
+    ("reservation-house", "dns", 53),
     ("kafka", "dns", 53),
     // The API server is outside, and so are brokers that the operator does not run; to the operator, DNS is anywhere.
     ("operator", "dns", 53),
@@ -104,7 +106,7 @@ pub(crate) async fn network_policies_let_through_what_is_needed(world: &World) -
     let policies = Api::<NetworkPolicy>::all(world.client.clone()).list(&ListParams::default()).await?.items;
     let (mut ends, mut expected) = (Vec::new(), BTreeSet::new());
     let components = SERVICES.iter().flat_map(|service| ["", "-migration", "-postgres"].map(|part| format!("{service}{part}")));
-    for component in components.chain(["kafka".to_owned()]) {
+    for component in components.chain(["reservation-house", "kafka"].map(str::to_owned)) {
         ends.push((component.clone(), of_pod(world, &restaurant.namespace, &restaurant.pods(&component).await?).await?));
     }
     let operators = Api::<Pod>::namespaced(world.client.clone(), OPERATOR);

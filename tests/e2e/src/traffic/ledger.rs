@@ -49,6 +49,11 @@ impl Ledger {
         self.write(|entries| *count(&mut entries.report) += 1);
     }
 
+    /// A rule of the house refused a booking, or a change of one.
+    pub(crate) fn refused_by_rule(&self, code: &str) {
+        self.write(|entries| *entries.report.refused_by_rules.entry(code.to_owned()).or_default() += 1);
+    }
+
     pub(crate) fn failed(&self, what: String) {
         let at = self.started.elapsed().as_secs_f64();
         println!("{at:8.2} s  {what}");

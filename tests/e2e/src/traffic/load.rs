@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::Settings;
 use crate::client::{Answer, Client, Request, unexpected};
 use crate::ledger::{Acknowledged, Ledger};
-use crate::place::Place;
+use crate::place::{GROWN, Place};
 
 /// How many requests of a kind are under way at most; beyond them the next one waits.
 const UNDER_WAY: usize = 32;
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// How long is waited before a booking is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// The codes by which the rules of a declared house refuse a booking, or a change of one.
+const RULES: [&str; 2] = ["not_bookable", "table_inactive"];
+
 /// Who sends the requests.
 pub(crate) struct Load {
     pub(crate) client: Client,
@@ -28,6 +31,8 @@ pub(crate) struct Load {
     pub(crate) place: Place,
     /// Whether a booking is tried again, with its key, until it is acknowledged.
     pub(crate) faults_allowed: bool,
+    /// Whether the rules of a declared house may refuse a booking.
+    pub(crate) declared_house: bool,
     pub(crate) full: AtomicBool,
 }
 
@@ -72,6 +77,8 @@ where
 /// What became of a change.
 enum Change {
     Made,
+    /// The rules of the house, or another booking, are in its way.
+    Refused,
     /// It was refused, or there was no answer: nobody knows.
     InDoubt,
 }
@@ -93,6 +100,7 @@ impl Load {
         match (answer.status, answer.code()) {
             (201, _) => {}
             (409, "table_taken") => return self.ledger.count(|report| &mut report.refused),
+            (409, code) if self.is_rule(code) => return self.ledger.refused_by_rule(code),
             _ => return self.ledger.failed(unexpected(&request, &answer)),
         }
         let Some(id) = answer.body["id"].as_i64() else {
@@ -105,6 +113,7 @@ impl Load {
         for change in self.changes(number, id) {
             match self.change(&change).await {
                 Change::Made => booking.changes += 1,
+                Change::Refused => {}
                 Change::InDoubt => booking.in_doubt += 1,
             }
         }
@@ -116,7 +125,7 @@ impl Load {
         let booking = format!("{}/reservations/{id}", self.place.reservation);
         let mut changes = Vec::new();
         if number.is_multiple_of(3) {
-            changes.push(Request::patch(&booking).token(&self.place.guest(number).token).body(json!({"guests_count": 3})));
+            changes.push(Request::patch(&booking).token(&self.place.guest(number).token).body(json!({"guests_count": GROWN})));
         }
         if number.is_multiple_of(4) {
             changes.push(Request::post(format!("{booking}/confirm")).token(&self.place.admin));
@@ -133,8 +142,16 @@ impl Load {
         if answer.status == 200 || (self.faults_allowed && answer.code() == "invalid_transition") {
             return Change::Made;
         }
+        if self.is_rule(answer.code()) {
+            self.ledger.refused_by_rule(answer.code());
+            return Change::Refused;
+        }
         self.ledger.failed(unexpected(request, &answer));
         Change::InDoubt
+    }
+
+    fn is_rule(&self, code: &str) -> bool {
+        self.declared_house && RULES.contains(&code)
     }
 
     /// What a guest and the house look at, one after another.

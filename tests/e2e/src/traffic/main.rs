@@ -68,6 +68,9 @@ struct Settings {
     /// Whether requests may fail: then a booking is tried again, with its key, until it is acknowledged
     #[arg(long, env)]
     faults_allowed: bool,
+    /// Whether the house is declared: then its tables are booked, and its rules may refuse a booking
+    #[arg(long, env)]
+    declared_house: bool,
     /// For how many seconds requests are sent; else until SIGTERM
     #[arg(long, env)]
     seconds: Option<u64>,
@@ -124,7 +127,8 @@ async fn run(settings: &Settings) -> Result<Report, String> {
     let place = Place::open(&client, settings).await?;
     let ledger = Arc::new(Ledger::new());
     let client = Client::new(ledger.clone()).map_err(|error| error.to_string())?;
-    let load = Arc::new(Load { client, ledger: ledger.clone(), place, faults_allowed: settings.faults_allowed, full: false.into() });
+    let Settings { faults_allowed, declared_house, .. } = *settings;
+    let load = Arc::new(Load { client, ledger: ledger.clone(), place, faults_allowed, declared_house, full: false.into() });
     println!("{UNDER_WAY}: {}", load.place.run);
     let watched = ledger.clone();
     let progress = tokio::spawn(async move {

@@ -17,6 +17,9 @@ const TABLES: usize = 10;
 pub(crate) const STAY: i64 = 120;
 /// The days of which tables are booked: from tomorrow's tomorrow on, within the 180 that are allowed.
 const DAYS: u64 = 176;
+/// The party that books, and as how many they come after all.
+pub(crate) const PARTY: i64 = 3;
+pub(crate) const GROWN: i64 = 4;
 
 /// Somebody who books.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub(crate) struct Place {
     pub(crate) tables: Vec<i64>,
     /// The first time that is booked.
     first: Timestamp,
+    /// Whether the house is declared: tables and the length of a stay are its own.
+    declared: bool,
 }
 
 const PASSWORD: &str = "correct horse";
@@ -58,6 +63,7 @@ impl Place {
             guests: Vec::new(),
             tables: Vec::new(),
             first: day + SignedDuration::from_hours(48),
+            declared: settings.declared_house,
         };
         place.admin = token(client, &place.login(&settings.admin_email, &settings.admin_password)).await?;
         for number in 0..GUESTS {
@@ -68,18 +74,34 @@ impl Place {
             let token = token(client, &place.login(&email, PASSWORD)).await?;
             place.guests.push(Guest { email, token });
         }
-        let number = now.as_second() % 2_000_000 * 1000;
-        for table in 0..TABLES {
-            let table = json!({"table_number": number + table as i64, "capacity": 4, "description": place.run});
-            let request = Request::post(format!("{}/reservations/tables", place.reservation)).token(&place.admin).body(table);
-            let made = client.insist(&request, &[201], PATIENCE).await?;
-            place.tables.push(made.body["id"].as_i64().ok_or("a table without an id")?);
-        }
+        place.tables = if place.declared { place.declared_tables(client).await? } else { place.furnish(client, now).await? };
         let dish = json!({"name": place.run, "price": "12.50"});
         client.insist(&Request::post(format!("{}/api/v1/menu", place.menu)).token(&place.admin).body(dish), &[201], PATIENCE).await?;
         // A dish is on the menu of every replica within a second.
         tokio::time::sleep(Duration::from_secs(2)).await;
         Ok(place)
+    }
+
+    /// Adds tables; their ids.
+    async fn furnish(&self, client: &Client, now: Timestamp) -> Result<Vec<i64>, String> {
+        let (number, mut tables) = (now.as_second() % 2_000_000 * 1000, Vec::new());
+        for table in 0..TABLES {
+            let table = json!({"table_number": number + table as i64, "capacity": GROWN, "description": self.run});
+            let request = Request::post(format!("{}/reservations/tables", self.reservation)).token(&self.admin).body(table);
+            let made = client.insist(&request, &[201], PATIENCE).await?;
+            tables.push(made.body["id"].as_i64().ok_or("a table without an id")?);
+        }
+        Ok(tables)
+    }
+
+    /// The ids of the declared tables that seat the party.
+    async fn declared_tables(&self, client: &Client) -> Result<Vec<i64>, String> {
+        let request = Request::get(format!("{}/reservations/tables", self.reservation));
+        let listed = client.insist(&request, &[200], PATIENCE).await?.body;
+        let seats = |table: &Value| table["min_party"].as_i64() <= Some(PARTY) && table["capacity"].as_i64() >= Some(GROWN);
+        let tables: Vec<_> =
+            listed.as_array().into_iter().flatten().filter(|table| seats(table)).filter_map(|table| table["id"].as_i64()).collect();
+        if tables.is_empty() { Err(format!("no table of the house seats {PARTY} to {GROWN}: {listed}")) } else { Ok(tables) }
     }
 
     /// The login of a guest.
@@ -105,15 +127,18 @@ impl Place {
         let minutes = i64::try_from(slot).ok()? * STAY + late;
         (slot < DAYS * 24 * 60 / STAY as u64).then(|| {
             let guest = self.guest(number);
-            json!({
+            let mut wanted = json!({
                 "table_id": self.tables[table as usize],
-                "guests_count": 2,
+                "guests_count": PARTY,
                 "reservation_time": self.first + SignedDuration::from_mins(minutes),
-                "duration_minutes": STAY,
                 "contact_email": guest.email,
                 "contact_phone": "+44 20 7946 0958",
                 "special_requests": self.tag(number),
-            })
+            });
+            if !self.declared {
+                wanted["duration_minutes"] = STAY.into();
+            }
+            wanted
         })
     }
 
