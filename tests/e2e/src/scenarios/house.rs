@@ -25,13 +25,13 @@ fn declared() -> Result<Value> {
     Ok(Value::Object(sections.into_iter().collect()))
 }
 
-/// The restaurant whose resource declares the house of the example.
-async fn osteria(world: &World) -> Result<Restaurant<'_>> {
-    let mut spec = spec("osteria", 2);
+/// A restaurant whose resource declares the house of the example.
+async fn restaurant<'w>(world: &'w World, name: &str) -> Result<Restaurant<'w>> {
+    let mut spec = spec(name, 2);
     for (section, value) in declared()?.as_object().into_iter().flatten() {
         spec[section] = value.clone();
     }
-    let restaurant = world.restaurant_of("e2e-osteria", "osteria", &spec).await?;
+    let restaurant = world.restaurant_of(&format!("e2e-{name}"), name, &spec).await?;
     restaurant.replace(&spec).await?;
     restaurant.ready().await?;
     Ok(restaurant)
@@ -66,7 +66,7 @@ fn is_monday(booking: &Value) -> Result<bool> {
 /// Hours and floor are edited while guests book: no Pod is replaced, no request fails but those that the rules refuse, and the bookings
 /// that an edit strands are told. Two edits in quick succession end in the second.
 pub(crate) async fn hours_and_floor_are_edited_under_load(world: &World) -> Result<()> {
-    let restaurant = osteria(world).await?;
+    let restaurant = restaurant(world, "osteria").await?;
     let (doors, token) = restaurant.visit().await?;
     let pods = restaurant.ready_pods("reservation").await?;
     let traffic = restaurant.traffic(Faults::None, &["--declared-house", "--bookings-per-second=16"]).await?;
@@ -118,7 +118,7 @@ pub(crate) async fn hours_and_floor_are_edited_under_load(world: &World) -> Resu
 pub(crate) async fn an_image_of_before_serves_the_house_as_it_is(world: &World) -> Result<()> {
     let before = world.settings.before_tag.as_ref();
     let before = before.ok_or_else(|| Skipped("BEFORE_TAG names no image of reservation from before the house".to_owned()))?;
-    let restaurant = osteria(world).await?;
+    let restaurant = restaurant(world, "locanda").await?;
     let traffic = restaurant.traffic(Faults::None, &["--declared-house", "--bookings-per-second=16"]).await?;
     let mut house = declared()?;
     house["image"] = json!({"reservation": {"tag": before}});

@@ -43,7 +43,7 @@ pub(crate) struct Place {
     /// The first time that is booked.
     first: Timestamp,
     /// Whether the house is declared: tables and the length of a stay are its own.
-    declared: bool,
+    pub(crate) declared: bool,
 }
 
 const PASSWORD: &str = "correct horse";

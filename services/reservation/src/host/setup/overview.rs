@@ -89,7 +89,12 @@ fn facts(texts: &Catalog, rules: &Rules) -> Vec<(String, String)> {
         ("setup-without-account", word(rules.guests_without_account)),
         ("setup-policy", rules.policy.clone().unwrap_or_default()),
     ];
-    facts.into_iter().map(|(key, value)| (texts.say(key), value)).collect()
+    // The form has these below a legend, without which they say too little.
+    let label = |key: &str| match key {
+        "setup-covers" | "setup-parties" => format!("{}, {}", texts.say("setup-pacing"), texts.say(key)),
+        _ => texts.say(key),
+    };
+    facts.into_iter().map(|(key, value)| (label(key), value)).collect()
 }
 
 /// The rules that are others than those of `than`.
