@@ -27,6 +27,7 @@ mod seated;
 mod sitting;
 mod staff;
 mod tables;
+mod together;
 mod walk_ins;
 
 use std::sync::LazyLock;

@@ -15,7 +15,7 @@ use crate::span::Span;
 pub(crate) const SHORTEST: i32 = 30;
 
 /// For whom a booking is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
     /// For a guest.
     Guest,
@@ -26,7 +26,7 @@ pub enum By {
 }
 
 /// A party that wants to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wish {
     /// How many guests.
     pub guests: i32,
@@ -64,7 +64,7 @@ type Rule = (Reason, fn(&Case<'_>) -> bool);
 const RULES: [Rule; 9] = [
     (Reason::Past, |case| case.start < case.now),
     (Reason::TooFarAhead, |case| case.start > case.house.latest(case.now)),
-    (Reason::TooSoon, |case| case.start < case.now.saturating_add(case.notice()).unwrap_or(Timestamp::MAX)),
+    (Reason::TooSoon, |case| case.start < case.house.soonest(case.now)),
     (Reason::Closed, |case| !case.seats()),
     (Reason::OffStep, |case| !case.is_on_step()),
     (Reason::Paused, |case| case.house.pause_until.is_some_and(|until| case.start < until)),
@@ -183,10 +183,6 @@ impl<'a> Case<'a> {
             && wish.area.is_none_or(|area| unit.area == Some(area))
             && (wish.by == By::Override || small)
             && (wish.by != By::Guest || unit.online && wish.guests >= unit.min_party)
-    }
-
-    fn notice(&self) -> SignedDuration {
-        SignedDuration::from_mins(self.house.rules.min_notice_minutes.into())
     }
 
     /// Whether parties are seated at the time.

@@ -39,6 +39,11 @@ pub struct House {
 }
 
 impl House {
+    /// The soonest time at which a booking may begin.
+    pub fn soonest(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(SignedDuration::from_mins(self.rules.min_notice_minutes.into())).unwrap_or(Timestamp::MAX)
+    }
+
     /// The latest time at which a booking may begin.
     pub fn latest(&self, now: Timestamp) -> Timestamp {
         now.saturating_add(self.max_ahead).unwrap_or(Timestamp::MAX)

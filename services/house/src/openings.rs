@@ -21,7 +21,7 @@ pub struct Hold {
 
 impl Hold {
     /// For how long the table cannot be had, as seen now.
-    fn taken(self, now: Timestamp) -> Span {
+    pub fn taken(self, now: Timestamp) -> Span {
         let stays = Span::new(now, OVER_TIME).end;
         Span { end: if self.seated { self.span.end.max(stays) } else { self.span.end }, ..self.span }
     }
@@ -60,6 +60,16 @@ impl Openings {
             openings.free[place] = apart;
         }
         openings
+    }
+
+    /// Takes a table for a stretch of time. One that is not in use is not there.
+    pub fn take(&mut self, floor: &Floor, table_id: i32, span: Span) {
+        let Some(place) = floor.place(table_id) else { return };
+        let pieces = |free: &Span| {
+            let (before, after) = (Span { end: span.start.min(free.end), ..*free }, Span { start: span.end.max(free.start), ..*free });
+            if free.overlaps(span) { [before, after] } else { [*free, Span { start: free.end, ..*free }] }
+        };
+        self.free[place] = self.free[place].iter().flat_map(pieces).filter(|free| free.start < free.end).collect();
     }
 
     /// Until when all tables of a unit are free from a moment on; `None` where one is taken then.
@@ -152,6 +162,26 @@ mod tests {
         let all = Openings::new(&floor, &[others[0], own, others[1]], day(), at("00:00"));
         assert_eq!(all.without(&floor, &[own]), Openings::new(&floor, &others, day(), at("00:00")));
         assert_eq!(all.without(&floor, &[hold(9, "19:00", "21:00", false)]), all);
+    }
+
+    #[test]
+    fn a_table_that_is_taken_is_as_if_its_hold_had_been_there() {
+        let floor = floor();
+        let holds = [
+            hold(1, "17:00", "19:00", false),
+            hold(1, "19:00", "21:00", false),
+            hold(1, "22:00", "23:00", false),
+            hold(1, "00:00", "02:00", false),
+        ];
+        let mut openings = Openings::new(&floor, &[], day(), at("00:00"));
+        for (count, hold) in (1..).zip(&holds) {
+            openings.take(&floor, hold.table_id, hold.span);
+            assert_eq!(openings, Openings::new(&floor, &holds[..count], day(), at("00:00")));
+        }
+        let before = openings.clone();
+        openings.take(&floor, 1, span("18:00", "20:00"));
+        openings.take(&floor, 9, span("10:00", "11:00"));
+        assert_eq!(openings, before, "what is taken is not taken again, and a table that is not in use is none");
     }
 
     #[test]

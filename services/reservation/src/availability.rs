@@ -1,7 +1,11 @@
 //! What can be booked: the times of a night, and the times that are offered in place of one that cannot be had. The judgement of the
 //! crate `house` stands behind both, as behind the booking itself.
 
-mod days;
+mod judged;
+mod occupancy;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use house::House;
 use house::calendar::{Calendar, Hours};
@@ -15,12 +19,15 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use self::days::Openness;
-pub use self::days::{Days, Turn};
+pub use self::judged::Judged;
+use self::judged::{Dates, Times};
+use self::occupancy::Occupied;
+pub use self::occupancy::{Occupancy, Turn};
 use crate::booking::{Guests, Minutes, Reservation};
 use crate::memory::Known;
 use crate::room::Room;
-use crate::status::Actor;
+use crate::status::{Actor, Status};
+use crate::store::database::Database;
 
 /// How many times are offered in place of one that cannot be had.
 const ALTERNATIVES: usize = 3;
@@ -92,17 +99,75 @@ pub fn by(actor: Actor) -> By {
     }
 }
 
+/// What is known of the tables.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// What takes them.
+    pub occupancy: Occupancy,
+    dates: Dates,
+}
+
+impl Tables {
+    /// Notes a booking that is committed.
+    pub fn made(&self, known: &Known, made: &Reservation) {
+        let rules = &known.house.rules;
+        // What is counted cannot be counted again, and whoever sits may stay over their time.
+        if made.status == Status::Seated || !rules.pacing.is_unlimited() {
+            return self.occupancy.forget(made.span());
+        }
+        let span = Span { end: Span::new(made.span().end, SignedDuration::from_mins(rules.buffer_minutes.into())).end, ..made.span() };
+        let holds: Vec<_> = made.table_ids.iter().map(|table| Hold { table_id: table.get(), span, seated: false }).collect();
+        self.occupancy.take(known, &holds);
+    }
+}
+
 /// One time, listed or not, and whether the party can come then.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn slot(connection: &mut PgConnection, known: &Known, time: Timestamp, wish: Wish, now: Timestamp) -> Result<Slot, sqlx::Error> {
-    let house = &known.house;
-    let calendar = Calendar::around(house, time);
-    let case = Case::new(house, &calendar, wish, time, now);
-    let openings = crate::store::hold::openings(connection, house, case.hold(), None, now).await?;
-    let counts = counts(connection, house, case.stay()).await?;
-    Ok(judged(&case, time, Taken { openings: &openings, counts: &counts }))
+pub async fn slot(
+    database: &mut Database<'_>,
+    (room, known): (&Room, &Known),
+    time: Timestamp,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Slot, sqlx::Error> {
+    let calendar = Calendar::around(&known.house, time);
+    let case = Case::new(&known.house, &calendar, wish, time, now);
+    let occupied = room.tables.occupancy.get(database, known, Span { start: time, end: time }, now).await?;
+    let nothing = Nothing::of(&known.house, now);
+    Ok(judged(&case, time, occupied.at(time).unwrap_or_else(|| nothing.taken())))
+}
+
+/// The tables, by their places in the floor, that the party can have by themselves at a time; none where it cannot come then.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn free(
+    database: &mut Database<'_>,
+    (room, known): (&Room, &Known),
+    time: Timestamp,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Vec<usize>, sqlx::Error> {
+    let calendar = Calendar::around(&known.house, time);
+    let case = Case::new(&known.house, &calendar, wish, time, now);
+    let occupied = room.tables.occupancy.get(database, known, Span { start: time, end: time }, now).await?;
+    let Some(units) = occupied.at(time).and_then(|taken| case.judge_all(taken).ok()) else { return Ok(Vec::new()) };
+    Ok(units.filter(|unit| unit.group.is_none()).flat_map(|unit| unit.tables.iter().copied()).collect())
+}
+
+/// Nothing at all is free: what is told of a time that is judged by the clock alone.
+struct Nothing(Openings, Counts);
+
+impl Nothing {
+    fn of(house: &House, now: Timestamp) -> Self {
+        Self(Openings::new(&house.floor, &[], Span { start: now, end: now }, now), Counts::new())
+    }
+
+    fn taken(&self) -> Taken<'_> {
+        Taken { openings: &self.0, counts: &self.1 }
+    }
 }
 
 /// A time, as it is listed.
@@ -112,28 +177,25 @@ fn judged(case: &Case<'_>, time: Timestamp, taken: Taken<'_>) -> Slot {
     Slot { time, state, reason, ends_at: case.stay().end, service: case.service().map(str::to_owned) }
 }
 
-/// The times of a date that are listed, and whether the party can come then. What its own booking holds already, if it has one, is not in its
-/// way.
+/// The times of a date that are listed, and whether the party of a booking can come then: what the booking holds already is not in its way.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn slots(
+pub async fn slots_of(
     connection: &mut PgConnection,
     known: &Known,
     date: Date,
-    (wish, own): (Wish, Option<&Reservation>),
+    (wish, own): (Wish, &Reservation),
     now: Timestamp,
 ) -> Result<Vec<Slot>, sqlx::Error> {
     let house = &known.house;
     let calendar = Calendar::new(house, date, date);
     let starts = calendar.starts(date);
     let (Some((first, _)), Some((last, _))) = (starts.first(), starts.last()) else { return Ok(Vec::new()) };
-    let within = Span { start: *first, end: Span::new(*last, days::LONGEST).end };
-    let openings = crate::store::hold::openings(connection, house, within, own.map(|own| own.id), now).await?;
+    let within = Span { start: *first, end: Span::new(*last, occupancy::LONGEST).end };
+    let openings = crate::store::hold::openings(connection, house, within, Some(own.id), now).await?;
     let mut counts = counts(connection, house, within).await?;
-    if let Some(own) = own {
-        spare(&mut counts, own.reservation_time, Count { covers: own.guests_count.get(), parties: 1 });
-    }
+    spare(&mut counts, own.reservation_time, Count { covers: own.guests_count.get(), parties: 1 });
     let taken = Taken { openings: &openings, counts: &counts };
     Ok(starts.iter().map(|(time, hours)| judged(&Case::at(house, *hours, wish, *time, now), *time, taken)).collect())
 }
@@ -164,45 +226,61 @@ pub struct Day {
     pub first: Option<Timestamp>,
 }
 
-/// The dates from `first` to `last`, and whether the party can come on each.
+/// The dates from `first` to `last`, with their times, and whether the party can come on each.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn days(
-    connection: &mut PgConnection,
+pub async fn dates(
+    database: &mut Database<'_>,
     (room, known): (&Room, &Known),
     (first, last): (Date, Date),
     wish: Wish,
     now: Timestamp,
-) -> Result<Vec<Day>, sqlx::Error> {
-    let house = &known.house;
+) -> Result<Vec<Arc<Judged>>, sqlx::Error> {
+    let (house, tables) = (&known.house, &room.tables);
+    let all = first.series(1.day()).take_while(|date| *date <= last);
+    let mut found = tables.dates.look(&tables.occupancy, known.version, all, wish, now);
+    let missing = || found.iter().filter(|(_, judged)| judged.is_none()).map(|(date, _)| *date);
+    let (Some(first), Some(last)) = (missing().min(), missing().max()) else {
+        return Ok(found.into_iter().filter_map(|(_, judged)| judged).collect());
+    };
     let calendar = Calendar::new(house, first, last);
-    let dates = first.series(1.day()).take_while(|date| *date <= last);
-    let dates: Vec<_> = dates.map(|date| (date, calendar.starts(date))).collect();
-    // Times that are judged by the clock alone need no openings.
+    let starts: HashMap<Date, _> = missing().map(|date| (date, calendar.starts(date))).collect();
+    // Times that are judged by the clock alone need not be known.
     let ahead = |time: &Timestamp| *time >= now && *time <= house.latest(now);
-    let times = || dates.iter().flat_map(|(_, starts)| starts.iter().map(|(time, _)| *time)).filter(ahead);
-    let (openings, counts) = match (times().min(), times().max()) {
-        (Some(start), Some(end)) => {
-            let within = Span { start, end };
-            (room.days.get(connection, known, within, now).await?, counts(connection, house, within).await?)
-        }
-        _ => (Openness::default(), Counts::new()),
+    let times = || starts.values().flatten().map(|(time, _)| *time).filter(ahead);
+    let occupied = match (times().min(), times().max()) {
+        (Some(start), Some(end)) => tables.occupancy.get(database, known, Span { start, end }, now).await?,
+        _ => Occupied::default(),
     };
-    let nothing = Openings::new(&house.floor, &[], Span { start: now, end: now }, now);
-    let day = |(date, starts): (Date, Vec<(Timestamp, Hours<'_>)>)| {
-        let mut reason = None;
-        for (time, hours) in starts {
-            let taken = Taken { openings: openings.of(time).unwrap_or(&nothing), counts: &counts };
-            match Case::at(house, hours, wish, time, now).judge_all(taken).err() {
-                None => return Day { date, state: DayState::Available, reason: None, first: Some(time) },
-                why => reason = reason.max(why),
-            }
-        }
-        let state = if reason.is_none() { DayState::Closed } else { DayState::Full };
-        Day { date, state, reason, first: None }
-    };
-    Ok(dates.into_iter().map(day).collect())
+    let nothing = Nothing::of(house, now);
+    for (date, found) in &mut found {
+        let Some(starts) = starts.get(date).filter(|_| found.is_none()) else { continue };
+        let slot = |(time, hours): &(Timestamp, Hours<'_>)| {
+            judged(&Case::at(house, *hours, wish, *time, now), *time, occupied.at(*time).unwrap_or_else(|| nothing.taken()))
+        };
+        let seatings: Vec<_> = calendar.sittings(*date).iter().map(|sitting| sitting.last_seating).collect();
+        let times = Times::of(house, starts.iter().map(|(time, _)| *time), &seatings, now);
+        let date = Arc::new(Judged::new(*date, starts.iter().map(slot).collect()));
+        tables.dates.keep(known.version, (wish, &occupied), &date, times);
+        *found = Some(date);
+    }
+    Ok(found.into_iter().filter_map(|(_, judged)| judged).collect())
+}
+
+/// The times of a date that are listed, and whether the party can come then.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn slots(
+    database: &mut Database<'_>,
+    (room, known): (&Room, &Known),
+    date: Date,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Vec<Slot>, sqlx::Error> {
+    let dates = dates(database, (room, known), (date, date), wish, now).await?;
+    Ok(dates.into_iter().flat_map(|date| date.slots.clone()).collect())
 }
 
 /// What begins in the quarters of a stretch of time; nothing where the rules do not limit it.
@@ -239,17 +317,17 @@ pub struct Search<'a> {
 /// # Errors
 /// Where the database fails.
 pub async fn alternatives(
-    connection: &mut PgConnection,
+    database: &mut Database<'_>,
     (room, known): (&Room, &Known),
     search: Search<'_>,
 ) -> Result<Vec<Timestamp>, sqlx::Error> {
     let date = Calendar::around(&known.house, search.wanted).date_of(search.wanted);
     let reach = SignedDuration::from_hours(24 * REACH);
     let day = |days: i64| date.saturating_add(days.days());
-    let mut found = nearest(connection, (room, known), (date, date), search, |_, _| true).await?;
+    let mut found = nearest(database, (room, known), (date, date), search, |_, _| true).await?;
     if found.len() < ALTERNATIVES {
         let other = |of: Date, distance: SignedDuration| of != date && distance <= reach;
-        found.extend(nearest(connection, (room, known), (day(-REACH), day(REACH)), search, other).await?);
+        found.extend(nearest(database, (room, known), (day(-REACH), day(REACH)), search, other).await?);
     }
     found.truncate(ALTERNATIVES);
     Ok(found)
@@ -257,7 +335,7 @@ pub async fn alternatives(
 
 /// The nearest listed times of some dates at which the party can come.
 async fn nearest(
-    connection: &mut PgConnection,
+    database: &mut Database<'_>,
     (room, known): (&Room, &Known),
     (first, last): (Date, Date),
     search: Search<'_>,
@@ -285,15 +363,10 @@ async fn nearest(
         return Ok(Vec::new());
     };
     let within = Span { start: earliest, end: latest };
-    let openings = room.days.get(connection, known, within, now).await?;
-    let openings = openings.without(house, search.own);
-    let mut counts_of = self::counts(connection, house, within).await?;
-    if let Some((start, own)) = search.counted {
-        spare(&mut counts_of, start, own);
-    }
+    let occupied = room.tables.occupancy.get(database, known, within, now).await?.without(house, search.own, search.counted);
     let free = times.into_iter().filter(|(_, time, _, hours)| {
         let case = Case::at(house, *hours, search.wish, *time, now);
-        openings.of(*time).is_some_and(|openings| case.judge_all(Taken { openings, counts: &counts_of }).is_ok())
+        occupied.at(*time).is_some_and(|taken| case.judge_all(taken).is_ok())
     });
     Ok(free.map(|(_, time, ..)| time).take(ALTERNATIVES).collect())
 }

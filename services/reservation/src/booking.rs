@@ -5,6 +5,7 @@ pub mod change;
 pub mod code;
 pub mod make;
 pub mod reopen;
+pub mod together;
 pub mod walk_in;
 
 use chassis::http::identity::UserId;

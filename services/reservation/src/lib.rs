@@ -170,7 +170,7 @@ pub async fn serve(config: Config, listener: TcpListener, shutdown: Shutdown) ->
     let shell = site.pages.then(|| page::shell(&site));
     let mut follower = None;
     if let Some(shell) = &shell {
-        router = router.merge(page::router(Pages { app: state.clone(), shell: shell.clone() }));
+        router = router.merge(page::router(Pages::new(state.clone(), shell.clone())));
         let door = Door { shell: shell.clone(), sessions: service.sessions.clone() };
         let news = News::new(shutdown.clone());
         let tail = Tail::new(&kafka, NAME, ReservationEvent::TOPIC, &service.metrics).map_err(|error| {

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 use house::House;
 use sqlx::PgConnection;
 
+use crate::area::Area;
 use crate::config::Restaurant;
 use crate::edit::Section;
 use crate::store;
+use crate::store::database::Database;
+use crate::table::Table;
 
 /// For how long a version counts as current without a look.
 const CURRENT: Duration = Duration::from_secs(1);
@@ -21,6 +24,10 @@ pub struct Known {
     pub version: i32,
     /// The sections that the staff do not edit, since they are declared.
     pub declared: Vec<Section>,
+    /// The areas, by their position.
+    pub areas: Vec<Area>,
+    /// The tables in use, by their number.
+    pub tables: Vec<Table>,
     /// The house.
     pub house: House,
 }
@@ -72,10 +79,12 @@ impl Memory {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn get(&self, connection: &mut PgConnection) -> Result<Arc<Known>, sqlx::Error> {
+    pub async fn get(&self, database: &mut Database<'_>) -> Result<Arc<Known>, sqlx::Error> {
         if let Some(known) = self.current() {
             return Ok(known);
         }
+        // Before the wait: whoever looks must not want for a connection that those have who wait for it.
+        let connection = database.connection().await?;
         let _one_at_a_time = self.looking.lock().await;
         match self.current() {
             Some(known) => Ok(known),

@@ -14,6 +14,7 @@ mod home;
 mod hours;
 mod offer;
 mod picker;
+mod shown;
 mod structured;
 mod why;
 
@@ -30,6 +31,7 @@ use site::settings::Site;
 use site::shell::{Keep, Shell};
 use site::texts::Texts;
 
+use self::shown::Shown;
 use crate::http::AppState;
 
 /// The routes of pages.
@@ -51,6 +53,14 @@ pub const ROUTES: &[&str] = &[
 pub struct Pages {
     pub(crate) app: AppState,
     pub(crate) shell: Arc<Shell>,
+    shown: Arc<Shown>,
+}
+
+impl Pages {
+    /// The pages of a restaurant.
+    pub fn new(app: AppState, shell: Arc<Shell>) -> Self {
+        Self { app, shell, shown: Arc::default() }
+    }
 }
 
 impl FromRef<Pages> for AppState {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use chassis::http::identity::UserId;
 use sqlx::PgConnection;
 
-use crate::availability::Days;
+use crate::availability::Tables;
+use crate::booking::together::Together;
 use crate::booking::{Author, Reservation, ReservationId};
 use crate::config::Restaurant;
 use crate::memory::{Known, Memory};
 use crate::refusal::{Refusal, Thing};
 use crate::status::Actor;
 use crate::store;
+use crate::store::database::Database;
 
 /// How often a house that changes all the time is judged anew before the request is given up.
 pub const ATTEMPTS: usize = 3;
@@ -23,8 +25,10 @@ pub struct Room {
     pub restaurant: Restaurant,
     /// Its rules, hours and tables.
     pub memory: Memory,
-    /// When its tables are free.
-    pub days: Days,
+    /// What takes its tables.
+    pub tables: Tables,
+    /// Bookings that wait for a commit.
+    pub together: Together,
     /// How many hours before the visit guests are reminded; `None` where no mail is sent.
     pub remind: Option<i32>,
 }
@@ -32,7 +36,7 @@ pub struct Room {
 impl Room {
     /// The room of a restaurant.
     pub fn new(restaurant: Restaurant, remind: Option<i32>) -> Self {
-        Self { memory: Memory::new(restaurant.clone()), restaurant, days: Days::default(), remind }
+        Self { memory: Memory::new(restaurant.clone()), restaurant, tables: Tables::default(), together: Together::default(), remind }
     }
 
     /// The house as it is known.
@@ -40,7 +44,14 @@ impl Room {
     /// # Errors
     /// Where the database fails.
     pub async fn known(&self, connection: &mut PgConnection) -> Result<Arc<Known>, sqlx::Error> {
-        self.memory.get(connection).await
+        self.memory.get(&mut Database::At(connection)).await
+    }
+
+    /// Notes a booking that is committed.
+    pub fn made(&self, made: &Reservation) {
+        if let Some(known) = self.memory.last() {
+            self.tables.made(&known, made);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod area;
 pub mod block;
 pub mod booking;
+pub mod database;
 pub mod exception;
 pub mod group;
 pub mod guest;

@@ -18,6 +18,7 @@ use crate::memory::Known;
 use crate::refusal::{Refusal, Thing};
 use crate::room::Room;
 use crate::store;
+use crate::store::database::Database;
 
 chassis::whole! {
     /// The number that stands on a table.
@@ -182,7 +183,7 @@ pub enum Unsuitable {
 /// # Errors
 /// Where the database fails; and within, why the house may not.
 pub(crate) async fn suits(
-    connection: &mut PgConnection,
+    database: &mut Database<'_>,
     known: &Known,
     case: &Case<'_>,
     guests: Guests,
@@ -196,7 +197,7 @@ pub(crate) async fn suits(
             (false, true) => Ok(ids_of(known, &unit)),
         });
     }
-    let mut tables = store::table::of(connection, ids).await?;
+    let mut tables = store::table::of(database.connection().await?, ids).await?;
     tables.sort_by_key(|table| table.table_number);
     Ok(if tables.len() < ids.len() {
         Err(Unsuitable::Unknown)

@@ -16,7 +16,6 @@ pub struct Reader {
     pub language: Language,
     /// Whether they chose it: then the links of the page keep it.
     chose: bool,
-    /// The page, without its language, where it can be asked for again.
     pub(crate) address: Option<String>,
 }
 
@@ -30,6 +29,11 @@ impl Reader {
         let address = matches!(*method, Method::GET | Method::HEAD)
             .then(|| if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) });
         Self { language: chosen.or_else(preferred).unwrap_or(offered.own()), chose: chosen.is_some(), address }
+    }
+
+    /// The page, without its language, where it can be asked for again.
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
     }
 
     /// The language, where they chose it.

@@ -96,8 +96,8 @@ impl Shell {
     }
 
     /// A page, as it is sent.
-    pub fn respond(&self, status: StatusCode, html: String, keep: Keep) -> Response {
-        let mut response = Response::new(Body::from(html));
+    pub fn respond(&self, status: StatusCode, html: impl Into<Body>, keep: Keep) -> Response {
+        let mut response = Response::new(html.into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

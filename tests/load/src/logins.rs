@@ -71,7 +71,7 @@ pub(crate) async fn compare(auth: &Service, report: &mut Report) -> Result<()> {
     let ratio = service.per_second() / raw.per_second();
     report.goal(
         format!("Logins at cost {BCRYPT_COST}, {USERS} connections: service / raw bcrypt"),
-        Goal::AtLeast(0.95),
+        Goal::AtLeast(0.98),
         "",
         ratio,
         format!("{ratio:.3} ({:.2}/s, raw {:.2}/s)", service.per_second(), raw.per_second()),

@@ -25,6 +25,7 @@ mod plan;
 mod platform;
 mod proc;
 mod readiness;
+mod reads;
 mod refusals;
 mod report;
 mod service;
@@ -45,7 +46,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 /// What makes this program the static server instead.
 const SERVE_BYTES: &str = "serve-bytes";
 /// What can be measured.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     "starts",
     "named",
     "smallest",
@@ -54,6 +55,7 @@ const PARTS: [&str; 14] = [
     "logins",
     "effects",
     "refusals",
+    "reads",
     "house",
     "hosts",
     "endpoints",
@@ -80,7 +82,7 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.as_slice() {
-            [SERVE_BYTES, address, file] => menu_reads::serve_bytes(address, file).await,
+            [SERVE_BYTES, address, file, path] => menu_reads::serve_bytes(address, file, path).await,
             ["broker-away"] => broker_away::measure().await,
             ["operator"] => operator::measure(RESOURCES).await,
             ["operator", count] => match count.parse() {
@@ -189,6 +191,10 @@ async fn measure(parts: &[&str]) -> Result<()> {
     if wanted("refusals") {
         eprintln!("Refusals ...");
         refusals::measure(&platform, &mut report).await?;
+    }
+    if wanted("reads") {
+        eprintln!("Reads ...");
+        reads::measure(&platform, &mut report).await?;
     }
     if wanted("house") {
         eprintln!("A full house ...");

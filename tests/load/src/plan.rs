@@ -116,40 +116,42 @@ impl Plan {
     pub(crate) fn script(&self) -> String {
         let limits = Limits::default();
         let (start, end) = ("to_timestamp(:start)", "to_timestamp(:start + 60 * :duration)");
-        let book = filled(
-            BOOK,
-            &[
-                ":user",
-                "ARRAY[:table::integer]",
-                ":guests",
-                start,
-                ":duration",
-                ":code",
-                ":status",
-                ":phone",
-                ":email",
-                "NULL",
-                if self.kind == Kind::Smallest { "false" } else { "true" },
-                &limits.per_hour.to_string(),
-                &limits.upcoming.to_string(),
-                "now()",
-                &VERSION.to_string(),
-                &format!("ARRAY[{start}]"),
-                &format!("ARRAY[{end}]"),
-                "'account'",
-                "NULL",
-                "NULL",
-                "false",
-                "'guest'",
-                ":user",
-                "false",
-                "NULL",
-                "0",
-                "NULL",
-                // No mail, as the services that are measured.
-                "NULL",
-            ],
-        );
+        let named = if self.kind == Kind::Smallest { "false" } else { "true" };
+        let (per_hour, upcoming, version) = (limits.per_hour.to_string(), limits.upcoming.to_string(), VERSION.to_string());
+        // One wish, and the one row of its hold; no mail, as the services that are measured.
+        let one = [
+            ":user",
+            "'{' || :table || '}'",
+            ":guests",
+            start,
+            ":duration",
+            ":code",
+            ":status",
+            ":phone",
+            ":email",
+            "NULL",
+            named,
+            &per_hour,
+            &upcoming,
+            &version,
+            end,
+            "'account'",
+            "NULL",
+            "NULL",
+            "false",
+            "'guest'",
+            ":user",
+            "NULL",
+            "0",
+            "NULL",
+            "1",
+            ":table",
+            start,
+            end,
+            "false",
+        ];
+        let arrays = one.map(|value| format!("ARRAY[{value}]"));
+        let book = filled(BOOK, &arrays.iter().map(String::as_str).chain(["now()", "NULL"]).collect::<Vec<_>>());
         let read = match self.kind {
             Kind::Smallest => {
                 let tables: Vec<_> = (1..=TABLES + CONTENDED).map(|table| table.to_string()).collect();

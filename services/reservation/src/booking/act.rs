@@ -49,7 +49,11 @@ pub async fn act(
         };
         // Another request changed it meanwhile: it is judged again as it is now.
         if let Some(changed) = changed {
-            room.days.forget(Span { start: before.span().start.min(now), ..before.span() });
+            if before.status == Status::Seated {
+                // A block that waited for the party has its tables from now on, for however long.
+                room.tables.occupancy.forget_all();
+            }
+            room.tables.occupancy.forget(Span { start: before.span().start.min(now), end: before.span().end.max(now) });
             return Ok(Done::Changed(changed));
         }
     }

@@ -20,6 +20,7 @@ use crate::memory::Known;
 use crate::refusal::{Attempt, Faults, Refusal};
 use crate::room::{ATTEMPTS, Acting, Room};
 use crate::status::{Actor, Status};
+use crate::store::database::Database;
 use crate::store::{self, hold};
 use crate::table::{self, Named, TableId, Unsuitable};
 
@@ -115,8 +116,12 @@ pub async fn change(
         }
         match moved.make(connection).await {
             Ok(Outcome::Changed(changed)) => {
-                room.days.forget(moved.whole());
-                room.days.forget(changed.span());
+                if before.status == Status::Seated {
+                    // A block that waited for the party has its tables from now on, for however long.
+                    room.tables.occupancy.forget_all();
+                }
+                room.tables.occupancy.forget(moved.whole());
+                room.tables.occupancy.forget(changed.span());
                 return Ok(Done::Changed(*changed));
             }
             // Another request changed it meanwhile, or others came: it is judged again as it is now.
@@ -432,7 +437,7 @@ impl<'a> Move<'a> {
         if after.table_named {
             let suits = match self.change.named() {
                 None => table::seats(self.known, &after.tables, after.party.guests),
-                Some(named) => table::suits(connection, self.known, &self.case, after.party.guests, named.ids()).await?,
+                Some(named) => table::suits(&mut Database::At(connection), self.known, &self.case, after.party.guests, named.ids()).await?,
             };
             match suits {
                 Ok(tables) if is_free(&tables) => return Ok(vec![(tables, true)]),
@@ -486,7 +491,7 @@ impl<'a> Move<'a> {
     async fn alternatives(&self, connection: &mut PgConnection, own: &[Hold]) -> Result<Vec<Timestamp>, sqlx::Error> {
         let counted = Some((self.before.reservation_time, Count { covers: self.before.guests_count.get(), parties: 1 }));
         let search = Search { wish: self.wish, wanted: self.after.start, own, counted, now: self.now };
-        availability::alternatives(connection, (self.room, self.known), search).await
+        availability::alternatives(&mut Database::At(connection), (self.room, self.known), search).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Making a booking.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use chassis::http::code::Code;
 use chassis::http::identity::UserId;
@@ -12,7 +13,7 @@ use house::reason::Reason;
 use house::rules::Pacing;
 use house::span::Span;
 use jiff::Timestamp;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::Connection as _;
 
 use super::{Author, Guests, Language, Minutes, Note, Requests, Reservation, Source};
 use crate::area::AreaId;
@@ -23,7 +24,8 @@ use crate::memory::Known;
 use crate::refusal::{Faults, Limit, Refusal};
 use crate::room::{ATTEMPTS, Room};
 use crate::status::{Actor, Status};
-use crate::store::booking::Attempted;
+use crate::store::booking::{Attempted, Wished};
+use crate::store::database::Database;
 use crate::store::{self, hold};
 use crate::table::{self, Named, TableId, Unsuitable};
 
@@ -135,23 +137,20 @@ pub struct NewBooking {
     pub remind: Option<i32>,
 }
 
-/// Makes a booking: at the table that is named, or at the best one that is free. Once it is committed, [`Days::forget`] its stretch of
-/// time.
-///
-/// [`Days::forget`]: crate::availability::Days::forget
+/// Makes a booking: at the table that is named, or at the best one that is free. Once it is committed, [`Room::made`] is to be told.
 ///
 /// # Errors
 /// One of [`REFUSALS`], `Time`, `Invalid`, `Overloaded`, or `Database`. Nothing is written then.
-pub async fn make(connection: &mut PgConnection, room: &Room, wish: &Wish, now: Timestamp) -> Result<Reservation, Refusal> {
-    let contact = contact(connection, wish).await?;
+pub async fn make(database: &mut Database<'_>, room: &Room, wish: &Wish, now: Timestamp) -> Result<Reservation, Refusal> {
+    let contact = contact(database, wish).await?;
     for _ in 0..ATTEMPTS {
-        let known = room.known(connection).await?;
+        let known = room.memory.get(database).await?;
         let attempt = Attempt::new(room, &known, wish, now);
-        match attempt.make(connection, contact.clone()).await {
+        match attempt.make(database, contact.clone()).await {
             Ok(Some(made)) => return Ok(made),
             Err(refusal @ Refusal::Database(_)) => return Err(refusal),
             // Nobody is refused by what the house said before.
-            Err(refusal) if known.is_current(connection).await? => return Err(refusal),
+            Err(refusal) if known.is_current(database.connection().await?).await? => return Err(refusal),
             Ok(None) | Err(_) => room.memory.forget(),
         }
     }
@@ -178,17 +177,18 @@ struct Attempt<'a> {
     wish: &'a Wish,
     case: Case<'a>,
     now: Timestamp,
+    began: Instant,
 }
 
 impl<'a> Attempt<'a> {
     fn new(room: &'a Room, known: &'a Known, wish: &'a Wish, now: Timestamp) -> Self {
         let calendar = Calendar::around(&known.house, wish.start);
         let case = Case::new(&known.house, &calendar, wish.judged(), wish.start, now);
-        Self { room, known, wish, case, now }
+        Self { room, known, wish, case, now, began: Instant::now() }
     }
 
     /// Makes the booking. `None`: the house has another version by now.
-    async fn make(&self, connection: &mut PgConnection, (phone, email): Contact) -> Result<Option<Reservation>, Refusal> {
+    async fn make(&self, database: &mut Database<'_>, (phone, email): Contact) -> Result<Option<Reservation>, Refusal> {
         let rules = &self.known.house.rules;
         if self.wish.source == Source::Guest && !rules.guests_without_account {
             return Err(Refusal::AccountRequired);
@@ -206,7 +206,7 @@ impl<'a> Attempt<'a> {
         }
         if faults != Faults::default() {
             // What else is wrong with it is told first.
-            return match self.tables(connection, faults).await {
+            return match self.tables(database, faults).await {
                 Ok(_) => Err(Refusal::Invalid(faults)),
                 Err(refusal) => Err(refusal),
             };
@@ -236,32 +236,41 @@ impl<'a> Attempt<'a> {
         loop {
             // What is named is tried at once: one statement books it, or says that it is taken.
             let tables = if self.wish.named.is_none() {
-                self.tables(connection, faults).await?
+                self.tables(database, faults).await?
             } else {
-                self.judge_time(connection).await?;
-                vec![self.judge_named(connection, faults).await?]
+                self.judge_time(database).await?;
+                vec![self.judge_named(database, faults).await?]
             };
             let tried = if rules.pacing.is_unlimited() {
-                self.try_tables(connection, &new, &tables).await?
+                self.try_tables(database, &new, &tables).await?
             } else {
-                self.try_tables_paced(connection, &new, &tables).await?
+                self.try_tables_paced(database, &new, &tables).await?
             };
             match tried {
                 Tried::Made(made) => return Ok(Some(*made)),
-                Tried::Limited(limit) => return Err(self.too_many(connection, limit).await),
-                Tried::Full => return Err(self.not_bookable(connection, Reason::PacingFull).await?),
+                Tried::Limited(limit) => return Err(self.too_many(database, limit).await),
+                Tried::Full => return Err(self.not_bookable(database, Reason::PacingFull).await?),
                 Tried::OtherHouse => return Ok(None),
                 Tried::Taken if !self.wish.named.is_none() => return Err(Refusal::TableTaken),
                 // Other bookings took them meanwhile: all of them again as they are now.
-                Tried::Taken => {}
+                Tried::Taken => self.room.tables.occupancy.forget(new.hold),
             }
         }
     }
 
     /// Books the first of these tables, or of those that are joined, that are still free.
-    async fn try_tables(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
+    async fn try_tables(&self, database: &mut Database<'_>, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
         for tables in tables {
-            match store::booking::book(connection, new, tables, self.known.version, self.now).await? {
+            let wished = Wished { new: new.clone(), tables: tables.clone(), version: self.known.version, now: self.now };
+            let attempted = match database {
+                Database::Of(pool, taken) if wished.is_one_row() => {
+                    // Those who commit need it.
+                    *taken = None;
+                    self.room.together.book(pool, wished).await?
+                }
+                _ => store::booking::book(database.connection().await?, &wished).await?,
+            };
+            match attempted {
                 Attempted::Made(made) => return Ok(Tried::Made(made)),
                 Attempted::Limited(limit) => return Ok(Tried::Limited(limit)),
                 Attempted::Outdated => return Ok(Tried::OtherHouse),
@@ -273,15 +282,15 @@ impl<'a> Attempt<'a> {
 
     /// The same, once the kitchen can take the party. The house first, then the quarter, then the tables: the order of locks is the same for
     /// all.
-    async fn try_tables_paced(&self, connection: &mut PgConnection, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
-        let mut transaction = connection.begin().await?;
+    async fn try_tables_paced(&self, database: &mut Database<'_>, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
+        let mut transaction = database.connection().await?.begin().await?;
         if !store::house::agrees(&mut transaction, self.known.version).await? {
             return Ok(Tried::OtherHouse);
         }
         let party = Count { covers: new.party.guests.get(), parties: 1 };
         let limits = if self.wish.overrides { Pacing::default() } else { self.known.house.rules.pacing };
         let tried = if store::pacing::add(&mut transaction, bucket(new.start), party, limits).await? {
-            self.try_tables(&mut transaction, new, tables).await?
+            self.try_tables(&mut Database::At(&mut transaction), new, tables).await?
         } else {
             Tried::Full
         };
@@ -294,34 +303,41 @@ impl<'a> Attempt<'a> {
     }
 
     /// The tables that the party can have, without taking one.
-    async fn tables(&self, connection: &mut PgConnection, faults: Faults) -> Result<Vec<Vec<TableId>>, Refusal> {
-        self.judge_time(connection).await?;
-        let named = if self.wish.named.is_none() { None } else { Some(self.judge_named(connection, faults).await?) };
-        let openings = hold::openings(connection, &self.known.house, self.case.hold(), None, self.now).await?;
+    async fn tables(&self, database: &mut Database<'_>, faults: Faults) -> Result<Vec<Vec<TableId>>, Refusal> {
+        self.judge_time(database).await?;
+        let named = if self.wish.named.is_none() { None } else { Some(self.judge_named(database, faults).await?) };
         if let Some(named) = named {
+            let openings = hold::openings(database.connection().await?, &self.known.house, self.case.hold(), None, self.now).await?;
             if table::joined(self.known, &named).is_none_or(|unit| openings.is_free(&unit, self.case.hold())) {
                 return Ok(vec![named]);
             }
-            self.refuse_beyond(connection).await?;
+            self.refuse_beyond(database).await?;
             return Err(Refusal::TableTaken);
         }
-        let reason = match self.case.choose(&openings) {
-            Ok(units) => return Ok(units.map(|unit| table::ids_of(self.known, unit)).collect()),
-            Err(reason) => reason,
+        let (at, occupancy) = (Span { start: self.wish.start, end: self.wish.start }, &self.room.tables.occupancy);
+        let mut since = None;
+        let reason = loop {
+            let occupied = occupancy.get_since(database, self.known, at, (self.now, since)).await?;
+            let openings = occupied.at(self.wish.start).expect("the day of the wish is read").openings;
+            match self.case.choose(openings) {
+                Ok(units) => return Ok(units.map(|unit| table::ids_of(self.known, unit)).collect()),
+                Err(Reason::NoTableFree) if since.is_none() => since = Some(self.began),
+                Err(reason) => break reason,
+            }
         };
-        self.refuse_beyond(connection).await?;
+        self.refuse_beyond(database).await?;
         Err(match reason {
             Reason::NoTableFits => Refusal::NoTableFits(self.wish.guests),
-            _ => Refusal::NoTableFree(self.alternatives(connection).await?),
+            _ => Refusal::NoTableFree(self.alternatives(database).await?),
         })
     }
 
     /// Refuses a time or a party that the house does not take.
-    async fn judge_time(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
+    async fn judge_time(&self, database: &mut Database<'_>) -> Result<(), Refusal> {
         let judged = match self.case.judge_time_and_party() {
             Ok(()) if !self.known.house.rules.pacing.is_unlimited() => {
                 let quarter = Span { start: self.wish.start, end: self.wish.start };
-                let begun = store::pacing::counts(connection, quarter).await?;
+                let begun = store::pacing::counts(database.connection().await?, quarter).await?;
                 self.case.judge_pacing(begun.get(&bucket(self.wish.start)).copied().unwrap_or_default())
             }
             judged => judged,
@@ -329,42 +345,46 @@ impl<'a> Attempt<'a> {
         match judged {
             Ok(()) => Ok(()),
             Err(reason @ (Reason::Past | Reason::TooFarAhead)) => Err(Refusal::Time(reason)),
-            Err(reason) => Err(self.not_bookable(connection, reason).await?),
+            Err(reason) => Err(self.not_bookable(database, reason).await?),
         }
     }
 
     /// The refusal of a time or a party; as an error, one that comes before it.
-    async fn not_bookable(&self, connection: &mut PgConnection, reason: Reason) -> Result<Refusal, Refusal> {
-        self.refuse_beyond(connection).await?;
-        Ok(Refusal::NotBookable(reason, self.alternatives(connection).await?))
+    async fn not_bookable(&self, database: &mut Database<'_>, reason: Reason) -> Result<Refusal, Refusal> {
+        self.refuse_beyond(database).await?;
+        Ok(Refusal::NotBookable(reason, self.alternatives(database).await?))
     }
 
     /// The tables that were named, unless they are refused by what they are.
-    async fn judge_named(&self, connection: &mut PgConnection, faults: Faults) -> Result<Vec<TableId>, Refusal> {
-        match table::suits(connection, self.known, &self.case, self.wish.guests, self.wish.named.ids()).await? {
+    async fn judge_named(&self, database: &mut Database<'_>, faults: Faults) -> Result<Vec<TableId>, Refusal> {
+        match table::suits(database, self.known, &self.case, self.wish.guests, self.wish.named.ids()).await? {
             Ok(tables) => Ok(tables),
             Err(Unsuitable::Inactive) => {
-                self.refuse_beyond(connection).await?;
+                self.refuse_beyond(database).await?;
                 Err(Refusal::TableInactive)
             }
             Err(unsuitable) => Err(Refusal::Invalid(Faults { table: Some((self.wish.named.member(), unsuitable)), ..faults })),
         }
     }
 
-    async fn alternatives(&self, connection: &mut PgConnection) -> Result<Vec<Timestamp>, sqlx::Error> {
+    async fn alternatives(&self, database: &mut Database<'_>) -> Result<Vec<Timestamp>, sqlx::Error> {
         let search = Search { wish: self.wish.judged(), wanted: self.wish.start, own: &[], counted: None, now: self.now };
-        availability::alternatives(connection, (self.room, self.known), search).await
+        availability::alternatives(database, (self.room, self.known), search).await
     }
 
     /// Refuses whoever has reached a limit: that comes before any conflict.
-    async fn refuse_beyond(&self, connection: &mut PgConnection) -> Result<(), Refusal> {
-        match store::limit::reached(connection, self.wish.counted).await? {
-            Some(limit) => Err(self.too_many(connection, limit).await),
+    async fn refuse_beyond(&self, database: &mut Database<'_>) -> Result<(), Refusal> {
+        match store::limit::reached(database.connection().await?, self.wish.counted).await? {
+            Some(limit) => Err(self.too_many(database, limit).await),
             None => Ok(()),
         }
     }
 
-    async fn too_many(&self, connection: &mut PgConnection, limit: Limit) -> Refusal {
+    async fn too_many(&self, database: &mut Database<'_>, limit: Limit) -> Refusal {
+        let connection = match database.connection().await {
+            Ok(connection) => connection,
+            Err(error) => return error.into(),
+        };
         match store::limit::until_below(connection, self.wish.counted, limit).await {
             Ok(seconds) => Refusal::TooMany(limit, seconds),
             Err(error) => error.into(),
@@ -376,12 +396,12 @@ impl<'a> Attempt<'a> {
 type Contact = (Option<String>, Option<String>);
 
 /// Phone and e-mail address, from the request or the account.
-async fn contact(connection: &mut PgConnection, wish: &Wish) -> Result<Contact, sqlx::Error> {
+async fn contact(database: &mut Database<'_>, wish: &Wish) -> Result<Contact, sqlx::Error> {
     let phone = wish.phone.clone().map(Phone::into_string);
     let email = wish.email.clone().map(Email::into_string);
     let account = wish.user_id.filter(|_| (phone.is_none() || email.is_none()) && wish.source == Source::Account);
     let Some(user_id) = account else { return Ok((phone, email)) };
-    let account = store::guest::get(connection, user_id).await?;
+    let account = store::guest::get(database.connection().await?, user_id).await?;
     let (known_phone, known_email) = account.map_or((None, None), |account| (account.phone, Some(account.email)));
     Ok((phone.or(known_phone), email.or(known_email)))
 }

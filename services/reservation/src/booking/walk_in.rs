@@ -19,7 +19,7 @@ use crate::memory::Known;
 use crate::refusal::{Faults, Refusal};
 use crate::room::{ATTEMPTS, Room};
 use crate::status::Status;
-use crate::store::booking::Attempted;
+use crate::store::booking::{Attempted, Wished};
 use crate::store::{self, hold};
 use crate::table::{self, Named, Unsuitable};
 
@@ -86,7 +86,8 @@ impl Attempt<'_> {
             for (unit, stay) in self.choose(connection).await? {
                 let tables = table::ids_of(self.known, &unit);
                 let new = self.booking(stay, Span { end: Span::new(stay.end, buffer).end, ..stay });
-                match store::booking::book(connection, &new, &tables, self.known.version, self.now).await? {
+                let wished = Wished { new, tables, version: self.known.version, now: self.now };
+                match store::booking::book(connection, &wished).await? {
                     Attempted::Made(made) => return Ok(Some(*made)),
                     Attempted::Outdated => return Ok(None),
                     Attempted::Taken | Attempted::Limited(_) => {}

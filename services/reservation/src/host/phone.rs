@@ -26,6 +26,7 @@ use crate::http::made::{self, Asked};
 use crate::page::asked::{form_key, instant_of};
 use crate::page::book::fresh_key;
 use crate::status::Actor;
+use crate::store::database::Database;
 use crate::table::{Named, TableId};
 
 /// A time that the house would give to the party.
@@ -96,12 +97,12 @@ async fn page(
     (notice, can_override, status): (Option<String>, bool, StatusCode),
 ) -> Result<Response, Problem> {
     let (texts, now) = (desk.texts(host), Timestamp::now());
-    let mut connection = desk.app.connection().await?;
-    let known = desk.app.room().known(&mut connection).await?;
+    let (mut database, room) = (Database::of(desk.app.pool()), desk.app.room());
+    let known = room.memory.get(&mut database).await?;
     let date = filled.date.unwrap_or_else(|| Calendar::around(&known.house, now).date_of(now));
     let wish = judge::Wish { guests: filled.party().get(), minutes: None, area: None, by: availability::by(Actor::Staff) };
-    let slots = availability::slots(&mut connection, &known, date, (wish, None), now).await?;
-    drop(connection);
+    let slots = availability::slots(&mut database, (room, &known), date, wish, now).await?;
+    drop(database);
     let time = |slot: &availability::Slot| {
         let text = clock(texts, &known, slot.time);
         let to = host.reader.link(&format!("/host/book?guests={}&date={date}&time={text}", filled.party()));

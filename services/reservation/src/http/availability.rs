@@ -1,15 +1,16 @@
 //! What can be booked: the tables that are free at a time, and the times of a day.
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chassis::http::identity::Visitor;
 use chassis::http::input::{Input, Source};
 use chassis::http::page::Page;
 use chassis::http::problem::{FieldError, Place, Problem};
-use house::calendar::Calendar;
-use house::judge::{Case, Taken, Wish};
+use house::judge::Wish;
 use house::reason::Reason;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -19,8 +20,8 @@ use crate::availability::{self, Slot};
 use crate::booking::{Guests, Minutes};
 use crate::memory::Known;
 use crate::status::Actor;
-use crate::store::{self, hold};
-use crate::table::{Table, TableId};
+use crate::store::database::Database;
+use crate::table::Table;
 
 chassis::query! {
     /// For whom a table is looked for, and when.
@@ -62,18 +63,13 @@ pub async fn tables(State(state): State<AppState>, visitor: Visitor, mut input: 
     let (wanted, page) = (input.read::<Wanted>(), Page::<(i32, i32)>::read(&mut input, "available"));
     let (wanted, page) = input.finish((wanted, page))?;
     let wish = wish(&visitor, wanted.guests_count, wanted.duration_minutes, wanted.area_id);
-    let mut connection = state.connection().await?;
-    let known = state.room().known(&mut connection).await?;
+    let mut database = Database::of(state.pool());
+    let known = state.room().memory.get(&mut database).await?;
     judge_stay(&known, wanted.guests_count, wanted.duration_minutes)?;
-    let calendar = Calendar::around(&known.house, wanted.reservation_time);
-    let case = Case::new(&known.house, &calendar, wish, wanted.reservation_time, now);
-    let openings = hold::openings(&mut connection, &known.house, case.hold(), None, now).await?;
-    let counts = availability::counts(&mut connection, &known.house, case.stay()).await?;
-    let units = case.judge_all(Taken { openings: &openings, counts: &counts }).into_iter().flatten();
-    let free: Vec<_> =
-        units.filter(|unit| unit.group.is_none()).flat_map(|unit| known.house.floor.ids(unit)).filter_map(TableId::new).collect();
-    let order = |table: &Table| (table.capacity, table.table_number);
-    let mut tables = store::table::of(&mut connection, &free).await?;
+    let places = availability::free(&mut database, (state.room(), &known), wanted.reservation_time, wish, now).await?;
+    let order = |table: &&Table| (table.capacity, table.table_number);
+    // The tables of the floor are in the order of these.
+    let mut tables: Vec<_> = places.into_iter().map(|place| &known.tables[place]).collect();
     tables.retain(|table| page.after().is_none_or(|after| order(table) > *after));
     tables.sort_by_key(order);
     Ok(page.respond(tables, order))
@@ -134,10 +130,17 @@ pub async fn slots(State(state): State<AppState>, visitor: Visitor, mut input: I
     let day = input.read::<Day>();
     let day = input.finish(day)?;
     let wish = wish(&visitor, day.guests_count, day.duration_minutes, day.area_id);
-    let mut connection = state.connection().await?;
-    let known = state.room().known(&mut connection).await?;
+    let mut database = Database::of(state.pool());
+    let known = state.room().memory.get(&mut database).await?;
     judge_stay(&known, day.guests_count, day.duration_minutes)?;
-    Ok(Json(availability::slots(&mut connection, &known, day.date, (wish, None), now).await?).into_response())
+    let dates = availability::dates(&mut database, (state.room(), &known), (day.date, day.date), wish, now).await?;
+    let body = dates.first().map_or_else(|| Bytes::from_static(b"[]"), |date| date.json());
+    Ok(json(body))
+}
+
+/// An answer that is JSON already.
+fn json(body: Bytes) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
 /// How many days a calendar has at most.
@@ -185,7 +188,9 @@ pub async fn days(State(state): State<AppState>, visitor: Visitor, mut input: In
     let calendar = input.read::<Calendars>();
     let Calendars { from, to, guests_count, area_id } = input.finish(calendar)?;
     let wish = wish(&visitor, guests_count, None, area_id);
-    let mut connection = state.connection().await?;
-    let known = state.room().known(&mut connection).await?;
-    Ok(Json(availability::days(&mut connection, (state.room(), &known), (from, to), wish, now).await?).into_response())
+    let mut database = Database::of(state.pool());
+    let known = state.room().memory.get(&mut database).await?;
+    let dates = availability::dates(&mut database, (state.room(), &known), (from, to), wish, now).await?;
+    let days: Vec<_> = dates.iter().map(|date| date.day_json()).collect();
+    Ok(json([b"[".as_slice(), &days.join(b",".as_slice()), b"]"].concat().into()))
 }

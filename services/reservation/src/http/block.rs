@@ -216,7 +216,7 @@ async fn add(state: &AppState, connection: &mut PgConnection, values: &BlockValu
 /// Forgets what was known before a block that is committed.
 fn settled(state: &AppState, block: &Block) {
     state.room().memory.forget();
-    state.room().days.forget(block.span());
+    state.room().tables.occupancy.forget(block.span());
 }
 
 fn made(block: &Block) -> Answer {

@@ -228,6 +228,10 @@ pub(super) async fn answer(
 
 /// Waits for the turn of a party that is likely to be refused. A table that is named is free or not, at once: no other time is searched for.
 pub(crate) async fn turn(state: &AppState, wish: &Wish, now: Timestamp) -> Option<Turn> {
-    let days = &state.room().days;
-    if wish.named.is_none() { Some(days.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await) } else { None }
+    let occupancy = &state.room().tables.occupancy;
+    if wish.named.is_none() {
+        Some(occupancy.turn(state.room().memory.last().as_deref(), wish.judged(), wish.start, now).await)
+    } else {
+        None
+    }
 }

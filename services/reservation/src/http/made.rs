@@ -5,7 +5,7 @@ use chassis::http::problem::Problem;
 use chassis::http::text::Email;
 use chassis::http::{RequestId, etag};
 use jiff::Timestamp;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::Connection as _;
 
 use super::AppState;
 use super::idempotency::{claim, created, replay, respond, settle};
@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::status::Actor;
 use crate::store::booking::is_code_taken;
+use crate::store::database::Database;
 use crate::store::idempotency::{Answer, Keyed};
 
 /// What is asked for.
@@ -28,10 +29,10 @@ pub enum Asked {
 }
 
 impl Asked {
-    async fn make(&self, connection: &mut PgConnection, room: &Room) -> Result<Reservation, Refusal> {
+    async fn make(&self, database: &mut Database<'_>, room: &Room) -> Result<Reservation, Refusal> {
         match self {
-            Self::Table(wish, now) => make(connection, room, wish, *now).await,
-            Self::WalkIn(walk_in) => walk_in::seat(connection, room, walk_in, Timestamp::now()).await,
+            Self::Table(wish, now) => make(database, room, wish, *now).await,
+            Self::WalkIn(walk_in) => walk_in::seat(database.connection().await?, room, walk_in, Timestamp::now()).await,
         }
     }
 
@@ -100,13 +101,12 @@ fn is_repeatable(refusal: &Refusal) -> bool {
 
 async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, request_id: &RequestId) -> Result<Given, Refusal> {
     let new = |answer| Given { answer, replayed: false };
-    let mut connection = state.pool().acquire().await?;
     let Some(keyed) = keyed else {
-        let made = asked.make(&mut connection, state.room()).await?;
-        drop(connection);
+        let made = asked.make(&mut Database::of(state.pool()), state.room()).await?;
         settled(state, &made);
         return Ok(new(asked.sent(state, booked(made.clone(), asked.actor()), &made)));
     };
+    let mut connection = state.pool().acquire().await?;
     let mut transaction = connection.begin().await?;
     if let Some(kept) = claim(state, &mut transaction, keyed).await? {
         let answer = match asked.linked_to() {
@@ -115,7 +115,7 @@ async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, reques
         };
         return Ok(Given { answer, replayed: true });
     }
-    let made = asked.make(&mut transaction, state.room()).await;
+    let made = asked.make(&mut Database::At(&mut transaction), state.room()).await;
     let outcome = made.map(|made| (booked(made.clone(), asked.actor()), made));
     let (answer, made) = settle(state, transaction, keyed, request_id, outcome).await?;
     let Some(made) = made else { return Ok(new(answer)) };
@@ -125,7 +125,7 @@ async fn try_once(state: &AppState, asked: &Asked, keyed: Option<&Keyed>, reques
 
 /// Tells of a booking that is committed.
 fn settled(state: &AppState, made: &Reservation) {
-    state.room().days.forget(made.span());
+    state.room().made(made);
     state.count("created");
     state.tell();
 }

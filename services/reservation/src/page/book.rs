@@ -1,6 +1,7 @@
 //! Booking a table: a party, a day and a time; then the guest's details; then the booking's own page.
 
 use askama::Template;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use chassis::http::input::{Input, Source};
@@ -18,6 +19,7 @@ use super::asked::{Asked, form_key, instant_of};
 use super::contact::Contact;
 use super::offer::{Offer, Open};
 use super::picker::{Picker, TimeLink, Way, named, spoken};
+use super::shown::Made;
 use super::why::{self, When};
 use super::{Notice, Pages, structured};
 use crate::availability::{self, Search, Slot, State as SlotState};
@@ -25,6 +27,7 @@ use crate::http::create::turn;
 use crate::http::guest::{Network, NewGuestReservation};
 use crate::http::made::{self, Asked as Wanted, Given};
 use crate::refusal::Refusal;
+use crate::store::database::Database;
 use crate::store::idempotency::{Keyed, Scope};
 
 /// Where the page is, as forms know it.
@@ -90,8 +93,8 @@ fn frame<'a>(pages: &'a Pages, reader: &Reader) -> Frame<'a> {
 pub(super) async fn show(State(pages): State<Pages>, reader: Reader, input: Input) -> Result<Response, Problem> {
     let asked = Asked::of(&input, Source::Query);
     let (now, room) = (Timestamp::now(), pages.app.room());
-    let mut connection = pages.app.connection().await?;
-    let Some(open) = Open::of(&mut connection, room, now).await? else {
+    let mut database = Database::of(pages.app.pool());
+    let Some(open) = Open::of(&mut database, room, now).await? else {
         return closed(&pages, &reader, StatusCode::OK, "book-no-tables");
     };
     if !pages.app.gives_links() || !open.known.house.rules.guests_without_account {
@@ -101,13 +104,13 @@ pub(super) async fn show(State(pages): State<Pages>, reader: Reader, input: Inpu
     let frame = frame(&pages, &reader);
     let (mut refused, mut others) = (None, Vec::new());
     if let Some((date, time)) = time {
-        let slot = availability::slot(&mut connection, &open.known, time, open.wish(&asked), now).await?;
+        let slot = availability::slot(&mut database, (room, &open.known), time, open.wish(&asked), now).await?;
         if slot.state == SlotState::Available {
             let page = Details::new(&pages, &reader, &open, (&asked, date, slot), Contact::default());
             return pages.respond(StatusCode::OK, &page, Keep::Nothing);
         }
         let search = Search { wish: open.wish(&asked), wanted: time, own: &[], counted: None, now };
-        let mut times = availability::alternatives(&mut connection, (room, &open.known), search).await?;
+        let mut times = availability::alternatives(&mut database, (room, &open.known), search).await?;
         times.sort_unstable();
         refused = slot.reason.map(|reason| why::told(frame.texts, &open, open.guests(&asked), When::Time(time), Some(reason)));
         let link = |time: Timestamp| {
@@ -117,11 +120,23 @@ pub(super) async fn show(State(pages): State<Pages>, reader: Reader, input: Inpu
         };
         others = times.into_iter().map(link).collect();
     }
-    let offer = Offer::of(&mut connection, (room, &open), &asked, None).await?;
+    let dates = Offer::dates(&mut database, (room, &open), &asked).await?;
+    let made = Made { known: open.known.clone(), today: open.today, last: open.last, dates };
+    // A page that says why a time cannot be had is the guest's who asked for it.
+    let address =
+        reader.address().filter(|_| time.is_none()).map(|address| (address.to_owned(), reader.language, reader.chosen().is_some()));
+    if let Some(html) = address.as_ref().and_then(|address| pages.shown.get(address, &made)) {
+        return Ok(pages.shell.respond(StatusCode::OK, html, Keep::Asking));
+    }
+    let offer = Offer::of(&open, &asked, &made.dates);
     let way = Way { path: PATH.to_owned(), keeps: Vec::new(), comes: None, version: None, reader: &reader };
     let picker = Picker::new(&frame, &open, &offer, &asked, &way);
     let structured = structured::restaurant(frame.site, &open.known.house);
-    pages.respond(StatusCode::OK, &Book { frame, picker, refused, others, structured }, Keep::Asking)
+    let html = Bytes::from(Book { frame, picker, refused, others, structured }.render().map_err(Problem::internal)?);
+    if let Some(address) = address {
+        pages.shown.keep(address, made, html.clone());
+    }
+    Ok(pages.shell.respond(StatusCode::OK, html, Keep::Asking))
 }
 
 /// The page with these choices, and perhaps with a time.
@@ -188,7 +203,7 @@ pub(super) async fn book(
 ) -> Result<Response, Problem> {
     input.sent_by_browser()?;
     let (now, asked, mut contact) = (Timestamp::now(), Asked::of(&input, Source::Body), Contact::of(&input));
-    let open = Open::of(&mut *pages.app.connection().await?, pages.app.room(), now).await?;
+    let open = Open::of(&mut Database::of(pages.app.pool()), pages.app.room(), now).await?;
     let Some(open) = open else { return closed(&pages, &reader, StatusCode::CONFLICT, "book-no-tables") };
     if !pages.app.gives_links() || !open.known.house.rules.guests_without_account {
         return closed(&pages, &reader, StatusCode::FORBIDDEN, "book-by-phone");
@@ -260,7 +275,7 @@ impl Attempt<'_> {
     async fn back(&self, contact: Contact, status: StatusCode, refused: Option<(Notice, Vec<Timestamp>)>) -> Result<Response, Problem> {
         let Self { pages, reader, open, asked, date, start, now } = self;
         let wish = open.wish(asked);
-        let slot = availability::slot(&mut *pages.app.connection().await?, &open.known, *start, wish, *now).await?;
+        let slot = availability::slot(&mut Database::of(pages.app.pool()), (pages.app.room(), &open.known), *start, wish, *now).await?;
         let mut page = Details::new(pages, reader, open, (asked, *date, slot), contact);
         if let Some((notice, mut times)) = refused {
             times.sort_unstable();

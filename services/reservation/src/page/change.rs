@@ -24,6 +24,7 @@ use crate::booking::change::Change;
 use crate::http::change::make;
 use crate::refusal::Refusal;
 use crate::status::Actor;
+use crate::store::database::Database;
 
 #[derive(Template)]
 #[template(path = "change.html")]
@@ -51,8 +52,8 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (now, room, booking) = (Timestamp::now(), pages.app.room(), &linked.booking);
     let texts = pages.shell.texts(linked.reader.language);
-    let mut connection = pages.app.connection().await?;
-    let Some(open) = Open::of(&mut connection, room, now).await? else {
+    let mut database = Database::of(pages.app.pool());
+    let Some(open) = Open::of(&mut database, room, now).await? else {
         return Err(Problem::not_found("table"));
     };
     let over = is_over(booking, &open, now);
@@ -62,10 +63,11 @@ async fn page(
     times.sort_unstable();
     let own = Calendar::around(&open.known.house, booking.reservation_time).date_of(booking.reservation_time);
     asked.guests = asked.guests.or(Some(booking.guests_count));
-    asked.date = asked.date.or(Some(own));
+    let date = asked.date.unwrap_or(own);
+    asked.date = Some(date);
     // It is not known in which area a guest wanted to sit.
     asked.area = None;
-    let offer = Offer::of(&mut connection, (room, &open), &asked, Some(booking)).await?;
+    let offer = Offer::of_booking(&mut database, (room, &open), (&asked, date), booking).await?;
     let frame = linked.frame(pages, &texts.say("change-title"));
     let way = Way {
         path: format!("/b/{}/change", booking.reservation_code),
@@ -113,7 +115,7 @@ pub(super) async fn show(State(pages): State<Pages>, linked: Linked, input: Inpu
 pub(super) async fn change(State(pages): State<Pages>, linked: Linked, mut input: Input) -> Result<Response, Problem> {
     input.sent_by_browser()?;
     let (asked, texts, now) = (Asked::of(&input, Source::Body), pages.shell.texts(linked.reader.language), Timestamp::now());
-    let open = Open::of(&mut *pages.app.connection().await?, pages.app.room(), now).await?;
+    let open = Open::of(&mut Database::of(pages.app.pool()), pages.app.room(), now).await?;
     let Some(open) = open else { return Err(Problem::not_found("table")) };
     let instead = input.peek::<Timestamp>(Source::Body, "instead");
     let named = || asked.date.zip(asked.time.as_deref()).and_then(|(date, time)| instant_of(&open.known.house, date, time));

@@ -8,15 +8,14 @@ use house::judge::{By, Wish};
 use house::reason::Reason;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use sqlx::PgConnection;
 
 use super::asked::{Asked, names};
 use crate::area::{Area, AreaId};
-use crate::availability::{self, Day, DayState, Slot, State};
+use crate::availability::{self, Day, DayState, Judged, Slot, State};
 use crate::booking::{Guests, Reservation};
 use crate::memory::Known;
 use crate::room::Room;
-use crate::store;
+use crate::store::database::Database;
 
 /// How many days are shown.
 const DAYS: i64 = 14;
@@ -24,8 +23,6 @@ const DAYS: i64 = 14;
 const BEFORE: i64 = 3;
 /// How many guests a party has where nobody says it.
 const PARTY: i32 = 2;
-/// More areas than any restaurant has.
-const AREAS: i64 = 100;
 
 /// The house, and which parties it seats online.
 pub(crate) struct Open {
@@ -45,8 +42,8 @@ impl Open {
     ///
     /// # Errors
     /// Where the database fails.
-    pub(crate) async fn of(connection: &mut PgConnection, room: &Room, now: Timestamp) -> Result<Option<Self>, Problem> {
-        let known = room.known(connection).await?;
+    pub(crate) async fn of(database: &mut Database<'_>, room: &Room, now: Timestamp) -> Result<Option<Self>, Problem> {
+        let known = room.memory.get(database).await?;
         let house = &known.house;
         let units = || house.floor.units().iter().filter(|unit| unit.online);
         let Some(seats) = units().map(|unit| unit.capacity).max() else { return Ok(None) };
@@ -56,12 +53,8 @@ impl Open {
         let most = |service: &house::schedule::Service| service.max_party.unwrap_or(house.rules.max_party);
         let smallest = services().map(least).min().unwrap_or(house.rules.min_party).max(fewest);
         let largest = services().map(most).max().unwrap_or(house.rules.max_party).min(seats);
-        let areas = if house.floor.tables().iter().any(|table| table.area.is_some()) {
-            let all = store::area::list(connection, None, AREAS).await?;
-            all.into_iter().filter(|area| area.online && units().any(|unit| unit.area == Some(area.id.get()))).collect()
-        } else {
-            Vec::new()
-        };
+        let seats_in = |area: &&Area| area.online && units().any(|unit| unit.area == Some(area.id.get()));
+        let areas = known.areas.iter().filter(seats_in).cloned().collect();
         let today = Calendar::around(house, now).date_of(now);
         let last = house.latest(now).to_zoned(house.time_zone.clone()).date();
         Ok(Some(Self { parties: (smallest, largest.max(smallest)), areas, now, today, last, known }))
@@ -95,37 +88,59 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// The days of a fortnight, and the times of the date that is asked for; where none is, of the first at which there is one. What the booking
-    /// of the party holds already is not in its way.
+    /// The dates of a fortnight around the one that is asked for, as they are judged for the party.
     ///
     /// # Errors
     /// Where the database fails.
-    pub(crate) async fn of(
-        connection: &mut PgConnection,
+    pub(crate) async fn dates(
+        database: &mut Database<'_>,
         (room, open): (&Room, &Open),
         asked: &Asked,
-        own: Option<&Reservation>,
-    ) -> Result<Self, Problem> {
-        let (wish, now, house) = (open.wish(asked), open.now, &open.known.house);
+    ) -> Result<Vec<Arc<Judged>>, Problem> {
         let first = match asked.date {
             Some(date) if date > open.today.saturating_add((DAYS - 1).days()) => date.min(open.last).saturating_sub(BEFORE.days()),
             _ => open.today,
         };
         let until = first.saturating_add((DAYS - 1).days());
-        let mut days = availability::days(connection, (room, &open.known), (first, until), wish, now).await?;
-        let date = asked.date.or_else(|| days.iter().find(|day| day.first.is_some()).map(|day| day.date)).unwrap_or(open.today);
+        Ok(availability::dates(database, (room, &open.known), (first, until), open.wish(asked), open.now).await?)
+    }
+
+    /// These dates, and the times of the one that is asked for; where none is, of the first at which there is one.
+    pub(crate) fn of(open: &Open, asked: &Asked, dates: &[Arc<Judged>]) -> Self {
+        let free = || dates.iter().find(|judged| judged.day.first.is_some());
+        let date = asked.date.or_else(|| free().map(|judged| judged.day.date)).unwrap_or(open.today);
+        let judged = dates.iter().find(|judged| judged.day.date == date && date >= open.today && date <= open.last);
+        Self::with(open, (date, dates), judged.map(|judged| judged.slots.clone()).unwrap_or_default())
+    }
+
+    /// The same for the party of a booking: what it holds already is not in its way.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(crate) async fn of_booking(
+        database: &mut Database<'_>,
+        (room, open): (&Room, &Open),
+        (asked, date): (&Asked, Date),
+        own: &Reservation,
+    ) -> Result<Self, Problem> {
+        let dates = Self::dates(database, (room, open), asked).await?;
         let slots = if date < open.today || date > open.last {
             Vec::new()
         } else {
-            availability::slots(connection, &open.known, date, (wish, own), now).await?
+            availability::slots_of(database.connection().await?, &open.known, date, (open.wish(asked), own), open.now).await?
         };
+        Ok(Self::with(open, (date, &dates), slots))
+    }
+
+    fn with(open: &Open, (date, dates): (Date, &[Arc<Judged>]), slots: Vec<Slot>) -> Self {
+        let mut days: Vec<_> = dates.iter().map(|judged| judged.day.clone()).collect();
         if let (Some(day), Some(slot)) =
             (days.iter_mut().find(|day| day.date == date), slots.iter().find(|slot| slot.state == State::Available))
         {
             *day = Day { date, state: DayState::Available, reason: None, first: Some(slot.time) };
         }
-        let names = names(&house.time_zone, slots.iter().map(|slot| slot.time));
-        Ok(Self { date, days, slots: names.into_iter().zip(slots).collect() })
+        let names = names(&open.known.house.time_zone, slots.iter().map(|slot| slot.time));
+        Self { date, days, slots: names.into_iter().zip(slots).collect() }
     }
 
     /// Why nothing of the date can be booked; `Some(None)`: the restaurant is closed.

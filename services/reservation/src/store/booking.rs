@@ -1,15 +1,18 @@
 //! Bookings. Each change is one statement that writes the row and its event together, and is made only to the version that was read: of
 //! two changes at once, the second reads again.
 
+use chassis::http::identity::UserId;
+use chassis::http::text::Name;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{Connection as _, FromRow, PgConnection, Row as _};
 
 use super::hold::pieces;
 use super::sql;
 use crate::booking::make::NewBooking;
-use crate::booking::{Author, Reservation, ReservationId, Values};
+use crate::booking::{Author, Language, Note, Requests, Reservation, ReservationId, Values};
 use crate::refusal::Limit;
 use crate::status::{Action, Status};
 use crate::table::TableId;
@@ -27,29 +30,43 @@ pub enum Attempted {
     Limited(Limit),
 }
 
-/// Tries to book tables by the house at this version, in one statement. What is refused is not written, and draws no id where it is seen to
-/// be taken.
+/// A booking that is to be made at these tables, as it was judged.
+#[derive(Clone, Debug)]
+pub struct Wished {
+    /// The booking.
+    pub new: NewBooking,
+    /// Its tables.
+    pub tables: Vec<TableId>,
+    /// The version of the house by which it was judged.
+    pub version: i32,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Wished {
+    /// Whether its hold is one row, which can be had or not; of several, one might and another not.
+    pub fn is_one_row(&self) -> bool {
+        self.tables.len() == 1 && pieces(self.new.hold).0.len() == 1
+    }
+}
+
+/// Tries to book tables, in one statement. What is refused is not written, and draws no id where it is seen to be taken.
 ///
 /// # Errors
 /// Where the database fails; the constraint `reservation_code_key` where another booking has the code.
-pub async fn book(
-    connection: &mut PgConnection,
-    new: &NewBooking,
-    tables: &[TableId],
-    version: i32,
-    now: Timestamp,
-) -> Result<Attempted, sqlx::Error> {
-    let (starts, ends) = pieces(new.hold);
-    if starts.len() * tables.len() == 1 {
-        return try_to_book(connection, new, tables, version, (starts, ends), now).await;
+pub async fn book(connection: &mut PgConnection, wished: &Wished) -> Result<Attempted, sqlx::Error> {
+    let one = |attempted: Vec<Attempted>| attempted.into_iter().next().ok_or(sqlx::Error::RowNotFound);
+    let all = std::slice::from_ref(wished);
+    if wished.is_one_row() {
+        return one(book_all(connection, all).await?);
     }
     // Of a hold in several rows one may be had and another not. Then the statement fails, since no booking has that row, and no more than the
     // statement is undone.
     let mut transaction = connection.begin().await?;
-    match try_to_book(&mut transaction, new, tables, version, (starts, ends), now).await {
+    match book_all(&mut transaction, all).await {
         Ok(attempted) => {
             transaction.commit().await?;
-            Ok(attempted)
+            one(attempted)
         }
         Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
             transaction.rollback().await?;
@@ -59,48 +76,84 @@ pub async fn book(
     }
 }
 
-async fn try_to_book(
-    connection: &mut PgConnection,
-    new: &NewBooking,
-    tables: &[TableId],
-    version: i32,
-    (starts, ends): (Vec<jiff_sqlx::Timestamp>, Vec<jiff_sqlx::Timestamp>),
-    now: Timestamp,
-) -> Result<Attempted, sqlx::Error> {
-    let (per_hour, upcoming, network, per_network) = super::limit::parameters(new.counted);
-    let row = sqlx::query(sql::BOOK)
-        .bind(new.user_id)
-        .bind(tables)
-        .bind(new.party.guests)
-        .bind(new.start.to_sqlx())
-        .bind(new.party.minutes)
-        .bind(&new.code)
-        .bind(new.status)
-        .bind(&new.phone)
-        .bind(&new.email)
-        .bind(&new.requests)
-        .bind(new.table_named)
-        .bind(per_hour)
-        .bind(upcoming)
+/// Tries to book tables for several, none of whom counts against a limit of another, in one statement: each may be refused by itself. The hold of
+/// each is one row, or there is only one.
+///
+/// # Errors
+/// As [`book`]; nothing is written then.
+pub async fn book_all(connection: &mut PgConnection, wished: &[Wished]) -> Result<Vec<Attempted>, sqlx::Error> {
+    // Users and networks are locked in one order by all; so are tables, by the statement.
+    let mut order: Vec<_> = (0..wished.len()).collect();
+    order.sort_by_key(|place| {
+        let new = &wished[*place].new;
+        (new.user_id.map(UserId::get), super::limit::parameters(new.counted).2)
+    });
+    let each = || order.iter().map(|place| &wished[*place]);
+    let new = || each().map(|one| &one.new);
+    let limits: Vec<_> = new().map(|new| super::limit::parameters(new.counted)).collect();
+    let rows: Vec<_> = (1_i32..)
+        .zip(each())
+        .flat_map(|(number, one)| {
+            let (starts, ends) = pieces(one.new.hold);
+            let last = starts.len();
+            let seated = one.new.status == Status::Seated;
+            let piece = move |table: TableId| {
+                let pieces = starts.clone().into_iter().zip(ends.clone()).zip(1..);
+                pieces.map(move |((start, end), piece)| (number, table.get(), start, end, seated && piece == last))
+            };
+            one.tables.clone().into_iter().flat_map(piece)
+        })
+        .collect();
+    let now = wished.iter().map(|one| one.now).max().unwrap_or(Timestamp::MIN);
+    let remind = new().next().and_then(|new| new.remind);
+    let made = sqlx::query(sql::BOOK)
+        .bind(new().map(|new| new.user_id.map(UserId::get)).collect::<Vec<_>>())
+        .bind(each().map(|one| array(&one.tables)).collect::<Vec<_>>())
+        .bind(new().map(|new| new.party.guests.get()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.start.to_sqlx()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.party.minutes.get()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.code.as_str()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.status).collect::<Vec<_>>())
+        .bind(new().map(|new| new.phone.as_deref()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.email.as_deref()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.requests.as_ref().map(Requests::as_str)).collect::<Vec<_>>())
+        .bind(new().map(|new| new.table_named).collect::<Vec<_>>())
+        .bind(limits.iter().map(|(per_hour, ..)| *per_hour).collect::<Vec<_>>())
+        .bind(limits.iter().map(|(_, upcoming, ..)| *upcoming).collect::<Vec<_>>())
+        .bind(each().map(|one| one.version).collect::<Vec<_>>())
+        .bind(new().map(|new| new.hold.end.to_sqlx()).collect::<Vec<_>>())
+        .bind(new().map(|new| new.source).collect::<Vec<_>>())
+        .bind(new().map(|new| new.name.as_ref().map(Name::as_str)).collect::<Vec<_>>())
+        .bind(new().map(|new| new.note.as_ref().map(Note::as_str)).collect::<Vec<_>>())
+        .bind(new().map(|new| new.overridden).collect::<Vec<_>>())
+        .bind(new().map(|new| new.author.by).collect::<Vec<_>>())
+        .bind(new().map(|new| new.author.user_id.map(UserId::get)).collect::<Vec<_>>())
+        .bind(limits.iter().map(|(_, _, network, _)| network.as_deref()).collect::<Vec<_>>())
+        .bind(limits.iter().map(|(.., per_network)| *per_network).collect::<Vec<_>>())
+        .bind(new().map(|new| new.language.map(Language::as_str)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, table, ..)| *table).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, _, start, ..)| *start).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, _, _, end, _)| *end).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., seated)| *seated).collect::<Vec<_>>())
         .bind(now.to_sqlx())
-        .bind(version)
-        .bind(starts)
-        .bind(ends)
-        .bind(new.source)
-        .bind(&new.name)
-        .bind(&new.note)
-        .bind(new.overridden)
-        .bind(new.author.by)
-        .bind(new.author.user_id)
-        .bind(new.status == Status::Seated)
-        .bind(network)
-        .bind(per_network)
-        .bind(new.language)
-        .bind(new.remind)
-        .fetch_one(connection)
+        .bind(remind)
+        .fetch_all(connection)
         .await?;
+    let mut attempted = made.iter().map(attempted).zip(order).collect::<Vec<_>>();
+    attempted.sort_by_key(|(_, place)| *place);
+    attempted.into_iter().map(|(attempted, _)| attempted).collect()
+}
+
+/// An array of ids, as text.
+fn array(ids: &[TableId]) -> String {
+    let ids: Vec<_> = ids.iter().map(TableId::to_string).collect();
+    format!("{{{}}}", ids.join(","))
+}
+
+fn attempted(row: &PgRow) -> Result<Attempted, sqlx::Error> {
     if row.try_get::<Option<ReservationId>, _>("id")?.is_some() {
-        return Ok(Attempted::Made(Box::new(Reservation::from_row(&row)?)));
+        return Ok(Attempted::Made(Box::new(Reservation::from_row(row)?)));
     }
     if let Some(limit) = row.try_get("reached")? {
         return Ok(Attempted::Limited(limit));

@@ -1,7 +1,7 @@
 //! The house, at its version.
 
 use house::House;
-use house::floor::{Area, Floor, Group, Table};
+use house::floor::{self, Floor, Group};
 use house::rules::Rules;
 use house::schedule::{Exception, Schedule, Service, Weekly};
 use jiff::Timestamp;
@@ -11,9 +11,11 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 use super::sql;
+use crate::area::{Area, AreaId};
 use crate::config::Restaurant;
 use crate::edit::Section;
 use crate::memory::Known;
+use crate::table::{Table, TableId};
 
 /// The version of the house.
 ///
@@ -60,34 +62,50 @@ impl From<StoredException> for Exception {
 /// An area, as the statement has it.
 #[derive(serde::Deserialize)]
 struct StoredArea {
-    id: i32,
+    id: AreaId,
+    name: String,
     online: bool,
     position: i32,
+    version: i32,
 }
 
 impl From<StoredArea> for Area {
     fn from(area: StoredArea) -> Self {
-        let StoredArea { id, online, position } = area;
-        Self { id, online, position }
+        let StoredArea { id, name, online, position, version } = area;
+        Self { id, name, online, position, version }
     }
 }
 
 /// A table in use, as the statement has it.
 #[derive(serde::Deserialize)]
 struct StoredTable {
-    id: i32,
+    id: TableId,
     table_number: i32,
     capacity: i32,
+    description: Option<String>,
     min_party: i32,
-    area_id: Option<i32>,
+    area_id: Option<AreaId>,
     online: bool,
+    created_at: Timestamp,
+    version: i32,
 }
 
 impl From<StoredTable> for Table {
     fn from(table: StoredTable) -> Self {
-        let StoredTable { id, table_number: number, capacity, min_party, area_id: area, online } = table;
-        Self { id, number, capacity, min_party, area, online }
+        let StoredTable { id, table_number, capacity, description, min_party, area_id, online, created_at, version } = table;
+        Self { id, table_number, capacity, description, is_active: true, area_id, min_party, online, created_at, version }
     }
+}
+
+/// An area, as it is judged by.
+fn judged_area(area: &Area) -> floor::Area {
+    floor::Area { id: area.id.get(), online: area.online, position: area.position }
+}
+
+/// A table, as it is judged by.
+fn judged_table(table: &Table) -> floor::Table {
+    let Table { table_number: number, capacity, min_party, online, .. } = *table;
+    floor::Table { id: table.id.get(), number, capacity, min_party, area: table.area_id.map(AreaId::get), online }
 }
 
 /// A group of tables, as the statement has it.
@@ -136,14 +154,20 @@ pub async fn set_declared(transaction: &mut PgConnection, sections: &[Section]) 
 /// Where the database fails.
 pub async fn read(connection: &mut PgConnection, restaurant: &Restaurant) -> Result<Known, sqlx::Error> {
     let row: Row = sqlx::query_as(sql::READ_HOUSE).fetch_one(connection).await?;
-    let areas: Vec<_> = row.areas.into_iter().map(Area::from).collect();
+    let mut areas: Vec<_> = row.areas.into_iter().map(Area::from).collect();
+    areas.sort_by_key(|area| (area.position, area.id.get()));
+    let mut tables: Vec<_> = row.tables.into_iter().map(Table::from).collect();
+    tables.sort_by_key(|table| table.table_number);
     let groups: Vec<_> = row.groups.into_iter().map(Group::from).collect();
-    let floor = Floor::new(&areas, row.tables.into_iter().map(Table::from).collect(), &groups);
+    let judged: Vec<_> = areas.iter().map(judged_area).collect();
+    let floor = Floor::new(&judged, tables.iter().map(judged_table).collect(), &groups);
     let schedule = Schedule::new(row.schedule, row.exceptions.into_iter().map(Exception::from).collect());
     let pause_until = row.pause_until.map(jiff_sqlx::Timestamp::to_jiff);
     Ok(Known {
         version: row.version,
         declared: sections(&row.declared),
+        areas,
+        tables,
         house: House { rules: row.rules, schedule, pause_until, floor, ..restaurant.house() },
     })
 }

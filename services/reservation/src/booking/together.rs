@@ -1,0 +1,131 @@
+//! Bookings that are made together: whatever arrives while a commit is under way goes with the next one, in one statement, each with its own
+//! answer. A booking that finds nothing under way is made at once.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chassis::http::identity::UserId;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::oneshot;
+
+use super::make::Counted;
+use crate::store::booking::{Attempted, Wished, book, book_all};
+
+/// How many bookings go together at most: more wait for each other longer than they gain.
+const MOST: usize = 64;
+
+/// Bookings that wait for a commit.
+#[derive(Clone, Debug, Default)]
+pub struct Together(Arc<Mutex<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Vec<Waiting>,
+    /// Whether somebody commits: they take along what waits when they are done.
+    is_committing: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    wished: Wished,
+    answer: oneshot::Sender<Result<Attempted, sqlx::Error>>,
+}
+
+/// Against whose limit a booking counts: of each there is one at a time, since a statement does not count what it makes itself.
+#[derive(PartialEq, Eq, Hash)]
+enum Limited {
+    User(UserId),
+    Network(IpAddr),
+}
+
+fn limited(wished: &Wished) -> Option<Limited> {
+    match wished.new.counted {
+        Counted::Not => None,
+        Counted::User(user, _) => Some(Limited::User(user)),
+        Counted::Network(network, _) => Some(Limited::Network(network)),
+    }
+}
+
+impl Together {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Tries to book a hold of one row, with whatever else is wished for meanwhile. It goes on when nobody waits for it any more. Whoever
+    /// calls has no connection of the pool: those who commit need one.
+    ///
+    /// # Errors
+    /// As [`book`].
+    pub async fn book(&self, pool: &PgPool, wished: Wished) -> Result<Attempted, sqlx::Error> {
+        let (answer, answered) = oneshot::channel();
+        let begins = {
+            let mut queue = self.queue();
+            queue.waiting.push(Waiting { wished, answer });
+            !std::mem::replace(&mut queue.is_committing, true)
+        };
+        if begins {
+            tokio::spawn(commit_all(self.clone(), pool.clone()));
+        }
+        answered.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
+    /// What goes with the next commit; nothing, once nothing waits.
+    fn next(&self) -> Vec<Waiting> {
+        let mut queue = self.queue();
+        let (mut next, mut left, mut counted) = (Vec::new(), Vec::new(), HashSet::new());
+        for waiting in queue.waiting.drain(..) {
+            let goes = next.len() < MOST && limited(&waiting.wished).is_none_or(|limited| counted.insert(limited));
+            if goes { next.push(waiting) } else { left.push(waiting) }
+        }
+        queue.waiting = left;
+        queue.is_committing = !next.is_empty();
+        next
+    }
+}
+
+/// Whoever commits, until nothing waits. Should they not come to that, those who wait are told so, and the next booking begins anew.
+struct Committing(Option<Together>);
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        if let Some(together) = &self.0 {
+            let mut queue = together.queue();
+            queue.is_committing = false;
+            for waiting in queue.waiting.drain(..) {
+                let _ = waiting.answer.send(Err(sqlx::Error::PoolTimedOut));
+            }
+        }
+    }
+}
+
+async fn commit_all(together: Together, pool: PgPool) {
+    let mut committing = Committing(Some(together.clone()));
+    let Ok(mut connection) = pool.acquire().await else { return };
+    loop {
+        let next = together.next();
+        if next.is_empty() {
+            committing.0 = None;
+            return;
+        }
+        let (wished, answers): (Vec<_>, Vec<_>) = next.into_iter().map(|waiting| (waiting.wished, waiting.answer)).unzip();
+        for (outcome, answer) in commit(&mut connection, &wished).await.into_iter().zip(answers) {
+            let _ = answer.send(outcome);
+        }
+    }
+}
+
+/// Makes bookings in one statement. Where it fails, each is tried by itself, and only that which is at fault fails.
+async fn commit(connection: &mut PgConnection, wished: &[Wished]) -> Vec<Result<Attempted, sqlx::Error>> {
+    match book_all(connection, wished).await {
+        Ok(attempted) => attempted.into_iter().map(Ok).collect(),
+        Err(error) if wished.len() == 1 => vec![Err(error)],
+        Err(_) => {
+            let mut outcomes = Vec::with_capacity(wished.len());
+            for one in wished {
+                outcomes.push(book(connection, one).await);
+            }
+            outcomes
+        }
+    }
+}
