@@ -13,6 +13,7 @@ pub mod failure;
 mod handover;
 pub mod kafka;
 pub mod kind;
+pub mod mentions;
 pub mod names;
 pub mod observe;
 pub mod platform;

@@ -3,7 +3,7 @@
 
 mod health;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
@@ -12,7 +12,6 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::{DynamicResourceScope, PartialObjectMeta};
-use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, Resource, ResourceExt as _};
 use serde_json::Value;
@@ -23,6 +22,7 @@ use tracing::{error, info, warn};
 pub use health::Health;
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
+use crate::reconcile::children::Listed;
 use crate::reconcile::context::Context;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::resource::Owner;
@@ -235,13 +235,13 @@ impl One {
         }
     }
 
-    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<HashSet<(Owner, String)>>) {
+    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<Listed>) {
         match event {
-            watcher::Event::Init => *listed = Some(HashSet::new()),
+            watcher::Event::Init => *listed = Some(Listed::default()),
             watcher::Event::InitApply(object) => {
                 if let Some(owner) = owner(&object) {
                     if let Some(listed) = listed {
-                        listed.insert((owner.clone(), object.name_any()));
+                        listed.add(&owner, &object.name_any());
                     }
                     // What a list has is not kept: that of a new process has everything.
                     self.seen(&owner, DynamicObject { data: Value::Null, ..object });
@@ -264,7 +264,7 @@ impl One {
             },
             watcher::Event::Delete(object) => match owner(&object) {
                 Some(owner) => {
-                    self.context.children.gone(&owner, self.kind, &object.name_any());
+                    self.context.children.gone(&owner, self.kind, &object.name_any(), version(&object));
                     self.reconcile(&owner);
                 }
                 None => self.referred(&object),
@@ -274,7 +274,7 @@ impl One {
 
     fn seen(&self, owner: &Owner, object: DynamicObject) {
         self.lost(Some(owner), &object);
-        let version = Version::of(object.metadata.resource_version.as_deref().unwrap_or_default());
+        let version = version(&object);
         // The volume is recorded before the claim: otherwise the claim would seem to have been made with unknown settings.
         if self.kind == Kind::PersistentVolumeClaim {
             self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));
@@ -292,24 +292,26 @@ impl One {
     /// The operator's labels may have been edited: the resource that owned the object puts them back.
     fn lost(&self, owner: Option<&Owner>, object: &DynamicObject) {
         let namespace = object.namespace().unwrap_or_default();
-        let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any());
+        let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any(), version(object));
         losers.iter().for_each(|owner| self.reconcile(owner));
     }
 
     /// Enqueues the resources that refer to a Secret, except its owner.
     fn referred(&self, object: &DynamicObject) {
         if self.kind == Kind::Secret {
-            let owners = self.context.children.referring(&object.namespace().unwrap_or_default(), &object.name_any());
+            let owners = self.context.mentions.of(&object.namespace().unwrap_or_default(), &object.name_any());
             let own = owner(object);
             owners.iter().filter(|owner| Some(*owner) != own.as_ref()).for_each(|owner| self.reconcile(owner));
         }
     }
 
     fn reconcile(&self, owner: &Owner) {
-        self.context.queued(owner);
-        // The receiver is gone only when the operator stops.
-        let _ = self.context.trigger.send(ObjectRef::new(&owner.name).within(&owner.namespace));
+        self.context.enqueue(owner);
     }
+}
+
+fn version(object: &DynamicObject) -> Version {
+    Version::of(object.metadata.resource_version.as_deref().unwrap_or_default())
 }
 
 /// The resource that owns an object, by the object's labels.

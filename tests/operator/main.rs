@@ -22,6 +22,7 @@ mod golden;
 mod house;
 mod leader;
 mod outage;
+mod races;
 #[path = "../reservation/declared/random.rs"]
 mod random;
 mod ready;
@@ -142,6 +143,7 @@ fn main() -> ExitCode {
         refused::a_missing_secret_is_noticed_at_once,
         refused::what_cannot_be_used_is_named,
         refused::a_malformed_resource_and_kinds_that_come_later,
+        races::d08_what_goes_before_the_answer_to_a_write_comes_back,
         settled::nothing_is_asked_while_nothing_happens,
         settled::nothing_is_asked_twice_on_the_way_to_ready,
         settled::nothing_is_written_by_a_restart,

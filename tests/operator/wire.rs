@@ -37,6 +37,8 @@ pub(crate) enum Fate {
     Hang,
     /// It arrives, but gets no answer.
     Swallow,
+    /// It arrives, and gets its answer only after [`Wire::release`].
+    Hold,
 }
 
 /// A request that was sent.
@@ -72,6 +74,8 @@ struct Shared {
     cut: Mutex<Shutdown>,
     /// Notified if a request hangs.
     stuck: Notify,
+    /// Gives the answers that are held.
+    held: Mutex<Shutdown>,
 }
 
 impl Default for Wire {
@@ -82,6 +86,7 @@ impl Default for Wire {
             requests: Mutex::default(),
             cut: Mutex::new(Shutdown::new()),
             stuck: Notify::new(),
+            held: Mutex::new(Shutdown::new()),
         }))
     }
 }
@@ -126,7 +131,12 @@ impl Wire {
         std::mem::replace(&mut *lock(&self.0.cut), Shutdown::new()).cancel();
     }
 
-    /// Returns when a request hangs, or was swallowed after it arrived.
+    /// Gives the answers that are held.
+    pub(crate) fn release(&self) {
+        std::mem::replace(&mut *lock(&self.0.held), Shutdown::new()).cancel();
+    }
+
+    /// Returns when a request hangs, or was swallowed or held after it arrived.
     pub(crate) async fn stuck(&self) {
         self.0.stuck.notified().await;
     }
@@ -199,6 +209,15 @@ where
             Fate::Hang => {
                 shared.stuck.notify_one();
                 Box::pin(std::future::pending())
+            }
+            Fate::Hold => {
+                let (answer, held) = (self.inner.call(request), lock(&shared.held).clone());
+                Box::pin(async move {
+                    let answer = answer.await.map_err(Into::into)?.map(|body| body.map_err(Into::into).boxed_unsync());
+                    shared.stuck.notify_one();
+                    held.cancelled_owned().await;
+                    Ok(answer)
+                })
             }
             Fate::Swallow => {
                 let answer = self.inner.call(request);

@@ -1,6 +1,7 @@
 //! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
@@ -12,7 +13,7 @@ use tokio::sync::Semaphore;
 use tracing::info;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
-use super::children::Children;
+use super::children::{Asked, Children};
 use super::dereference::Secrets;
 use super::differ;
 use super::failure::Failure;
@@ -51,6 +52,8 @@ pub struct Applier<'a> {
     pub uid: &'a str,
     /// The turns of objects: at most [`AT_ONCE`] are applied at once.
     pub turns: Semaphore,
+    /// Whether the resource is to be reconciled once more: an answer was overtaken by what a watch reported.
+    pub again: AtomicBool,
 }
 
 /// The result of applying the objects of a step.
@@ -165,6 +168,7 @@ impl Applier<'_> {
             return Ok(observed);
         }
         let _turn = self.turns.acquire().await;
+        let asked = self.children.ask(self.owner, kind, name);
         let live = if self.is_absent(kind, name) { None } else { self.live(step, kind, name).await? };
         let mut wanted = object.body();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
@@ -205,7 +209,7 @@ impl Applier<'_> {
                 {
                     return Ok(before);
                 }
-                return Ok(self.settle(kind, name, &hash, live));
+                return Ok(self.settle(&asked, kind, &hash, live));
             }
             if kind == Kind::Deployment {
                 self.leave_replicas(step, name, live, &wanted).await?;
@@ -228,17 +232,19 @@ impl Applier<'_> {
         if kind == Kind::Secret {
             self.secrets.written(self.owner, name, &result);
         }
-        Ok(self.settle(kind, name, &hash, &result))
+        Ok(self.settle(&asked, kind, &hash, &result))
     }
 
     fn is_absent(&self, kind: Kind, name: &str) -> bool {
         kind == Kind::Secret && self.absent.contains(name) && self.children.version(self.owner, kind, name).is_none()
     }
 
-    fn settle(&self, kind: Kind, name: &str, hash: &str, live: &Value) -> Observed {
+    fn settle(&self, asked: &Asked<'_>, kind: Kind, hash: &str, live: &Value) -> Observed {
         let observed = observe(kind, live);
         let version = Version::of(live["metadata"]["resourceVersion"].as_str().unwrap_or_default());
-        self.children.settle(self.owner, kind, name, hash, version, observed.clone());
+        if !asked.settle(hash, version, observed.clone()) {
+            self.again.store(true, Ordering::Relaxed);
+        }
         observed
     }
 

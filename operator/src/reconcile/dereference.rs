@@ -18,6 +18,7 @@ use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::children::Children;
 use super::failure::Failure;
 use super::kind::Kind;
+use super::mentions::Mentions;
 use super::names::database_name;
 use super::reason::NO_RANDOMNESS;
 use super::references::{Credentials, References, SecretData, USABLE, generated, named, names};
@@ -96,6 +97,7 @@ enum Found {
 pub async fn dereference(
     client: &Client,
     children: &Children,
+    mentions: &Mentions,
     secrets: &Secrets,
     owner: &Owner,
     spec: &RestaurantBookingSpec,
@@ -105,7 +107,7 @@ pub async fn dereference(
     // is.
     let named = named(spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
-    children.refer(owner, &names);
+    mentions.refer(owner, &names);
     let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
     let read = stream::iter(names).map(|name| {
         let (api, is_ours_to_generate) = (&api, generated.contains(&name));

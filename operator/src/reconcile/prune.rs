@@ -13,7 +13,6 @@ use super::apply::Applier;
 use super::build::{INSTANCE, MANAGER};
 use super::failure::Failure;
 use super::kind::Kind;
-use super::observe::Observed;
 use super::step::Step;
 use super::wanted::Wanted;
 use crate::timing;
@@ -39,7 +38,7 @@ impl Applier<'_> {
                     removed.extend(unused);
                     for (kind, name) in kept {
                         if let Some(version) = self.children.version(self.owner, kind, &name) {
-                            self.children.settle(self.owner, kind, &name, &in_use, version, Observed::done());
+                            self.children.settle_reported(self.owner, kind, &name, &in_use, version);
                         }
                     }
                 }

@@ -130,7 +130,10 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         round.write(begun).await?;
     }
     let require_label = context.defaults.secrets_require_label;
-    let references = dereference(&context.client, &context.children, &context.secrets, owner, &resource.spec, require_label).await;
+    let references = {
+        let Context { client, children, mentions, secrets, .. } = context;
+        dereference(client, children, mentions, secrets, owner, &resource.spec, require_label).await
+    };
     let mut references = match references {
         Ok(references) => references,
         Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
@@ -167,8 +170,17 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
     }
     let uid = metadata.uid.clone().unwrap_or_default();
     let Context { client, children, secrets, metrics, .. } = context;
-    let applier =
-        Applier { client, children, secrets, absent: &BTreeSet::new(), metrics, owner, uid: &uid, turns: Semaphore::new(AT_ONCE) };
+    let applier = Applier {
+        client,
+        children,
+        secrets,
+        absent: &BTreeSet::new(),
+        metrics,
+        owner,
+        uid: &uid,
+        turns: Semaphore::new(AT_ONCE),
+        again: AtomicBool::new(false),
+    };
     match (Finalizer { client: &context.client, metrics: &context.metrics, owner }).finish(&applier).await {
         Ok(()) => Ok(Ended::Waiting),
         Err(Failure { step, reason, message }) => {
