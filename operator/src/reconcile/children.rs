@@ -1,16 +1,16 @@
 //! The objects that the watches have reported, and those known to be as wanted, so that a settled resource costs no request.
 //!
 //! Only numbers are kept of each settled object: a thousand resources have some fifty thousand objects. What few of them have is kept apart
-//! from the others' entries, and a whole object as text, which is one piece of memory in place of hundreds.
+//! from the others' entries.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use serde_json::Value;
 
 use super::kind::Kind;
 use super::observe::Observed;
 use super::resource::Owner;
+use super::told::Told;
 use super::version::{Version, fingerprint, hash_of};
 use super::volume::Volume;
 
@@ -24,8 +24,8 @@ struct Entry {
     /// The settings that a database's volume was made with; for claims only.
     volume: Option<Box<Volume>>,
     settled: Option<Settled>,
-    /// The object as a watch reported it, as JSON, until it is settled again; of observed kinds only.
-    live: Option<Box<str>>,
+    /// What a watch told of the object, until it is settled again.
+    told: Option<Box<Told>>,
 }
 
 /// The state of an object that is as wanted.
@@ -35,11 +35,18 @@ struct Settled {
     hash: u64,
     /// The `resourceVersion` that was compared, or that the operator's write made.
     version: Version,
+    /// The fingerprint of who owned which fields, if all wanted ones were the operator's: then it stands for the object as it is wanted.
+    fields: Option<NonZeroU64>,
     /// `None` for an object that works and tells nothing more.
     observed: Option<Box<Observed>>,
 }
 
 impl Settled {
+    fn new(hash: &str, told: Told, is_ours: bool) -> Self {
+        let fields = told.fingerprint().filter(|_| is_ours).and_then(NonZeroU64::new);
+        Self { hash: fingerprint(hash), version: told.version, fields, observed: told.into_observed() }
+    }
+
     fn observed(&self) -> Observed {
         self.observed.as_deref().map_or_else(Observed::done, Observed::clone)
     }
@@ -123,9 +130,10 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Records that the object is as wanted, in the version of the answer. Returns whether that is to be believed: not if a watch has
-    /// reported a deletion of that version, or a new list, since the request.
-    pub fn settle(&self, hash: &str, version: Version, observed: Observed) -> bool {
+    /// Records that the object is as wanted, as the answer tells it; `is_ours`: and that every wanted field is the operator's. Returns
+    /// whether that is to be believed: not if a watch has reported a deletion of that version, or a new list, since the request.
+    pub fn settle(&self, hash: &str, told: Told, is_ours: bool) -> bool {
+        let version = told.version;
         let mut owned = lock(&self.children.owned);
         let key = (self.owner.clone(), self.kind, self.name.to_owned());
         let meanwhile = owned.asked.get(&key);
@@ -135,16 +143,11 @@ impl Asked<'_> {
         }
         let entry = owned.entry(self.owner, self.kind, self.name);
         if entry.version.is_none_or(|seen| seen.is_not_newer(version)) {
-            entry.live = None;
+            entry.told = None;
         }
-        entry.settled = Some(settled(hash, version, observed));
+        entry.settled = Some(Settled::new(hash, told, is_ours));
         true
     }
-}
-
-fn settled(hash: &str, version: Version, observed: Observed) -> Settled {
-    let observed = Some(observed).filter(|observed| *observed != Observed::done()).map(Box::new);
-    Settled { hash: fingerprint(hash), version, observed }
 }
 
 impl Drop for Asked<'_> {
@@ -160,29 +163,45 @@ impl Children {
         Asked { children: self, owner, kind, name }
     }
 
-    /// Records an object that a watch reported, and the object itself if the watch reported it whole. Returns whether the object changed;
-    /// the operator's own write is not a change.
-    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, version: Version, live: Option<&Value>) -> bool {
+    /// Records what a watch told of an object. Returns whether that is news: neither the operator's own write is, nor what leaves the fields
+    /// and the state of the object as they were.
+    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, told: Told) -> bool {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner, kind, name);
-        let known = entry.settled.as_ref().is_some_and(|settled| version.is_not_newer(settled.version));
-        entry.version = Some(version);
-        entry.live = live.filter(|_| !known).map(|live| live.to_string().into());
-        !known
+        entry.version = Some(told.version);
+        entry.told = None;
+        let Some(settled) = &mut entry.settled else {
+            entry.told = Some(Box::new(told));
+            return true;
+        };
+        if told.version.is_not_newer(settled.version) {
+            return false;
+        }
+        // The content of a Secret has more than the wanted fields.
+        let is_same = kind != Kind::Secret && settled.fields.is_some() && settled.fields == told.fingerprint().and_then(NonZeroU64::new);
+        if !is_same || !told.is_current {
+            entry.told = Some(Box::new(told));
+            return true;
+        }
+        settled.version = told.version;
+        let before = settled.observed();
+        settled.observed = told.into_observed();
+        before != settled.observed()
     }
 
-    /// The object as a watch reported it, if that is newer than what was settled.
-    pub fn live(&self, owner: &Owner, kind: Kind, name: &str) -> Option<Value> {
-        let owned = lock(&self.owned);
-        let live = owned.get(owner, kind, name)?.live.as_deref()?;
-        Some(serde_json::from_str(live).expect("it was written as JSON"))
+    /// What a watch told of an object, if that is newer than what was settled.
+    pub fn told(&self, owner: &Owner, kind: Kind, name: &str) -> Option<Told> {
+        lock(&self.owned).get(owner, kind, name)?.told.as_deref().cloned()
     }
 
-    /// Drops the object that a watch reported: a request showed that it may be another now.
-    pub fn doubt(&self, owner: &Owner, kind: Kind, name: &str) {
+    /// Records that an object is as wanted, and every wanted field the operator's, in the version that a watch told of, if that is still the
+    /// last one.
+    pub fn settle_told(&self, owner: &Owner, kind: Kind, name: &str, hash: &str, told: Told) {
         let mut owned = lock(&self.owned);
-        if owned.get(owner, kind, name).is_some() {
-            owned.entry(owner, kind, name).live = None;
+        if owned.get(owner, kind, name).is_some_and(|entry| entry.version == Some(told.version)) {
+            let entry = owned.entry(owner, kind, name);
+            entry.told = None;
+            entry.settled = Some(Settled::new(hash, told, true));
         }
     }
 
@@ -195,7 +214,7 @@ impl Children {
     pub fn volume(&self, owner: &Owner, name: &str) -> Option<Option<Volume>> {
         let owned = lock(&self.owned);
         let entry = owned.get(owner, Kind::PersistentVolumeClaim, name)?;
-        entry.version.as_ref().map(|_| entry.volume.as_deref().cloned())
+        (entry.version.is_some() || entry.volume.is_some()).then(|| entry.volume.as_deref().cloned())
     }
 
     /// Removes an object that a watch reported as deleted, and the version of the deletion.
@@ -268,7 +287,8 @@ impl Children {
     pub fn settle_reported(&self, owner: &Owner, kind: Kind, name: &str, hash: &str, version: Version) {
         let mut owned = lock(&self.owned);
         if owned.get(owner, kind, name).is_some_and(|entry| entry.version == Some(version)) {
-            owned.entry(owner, kind, name).settled = Some(settled(hash, version, Observed::done()));
+            let settled = Settled { hash: fingerprint(hash), version, fields: None, observed: None };
+            owned.entry(owner, kind, name).settled = Some(settled);
         }
     }
 
@@ -284,6 +304,11 @@ impl Children {
         let entry = owned.get(owner, kind, name)?;
         let written = entry.settled.as_ref().map(|settled| settled.version);
         entry.version.filter(|seen| !written.is_some_and(|written| seen.is_not_newer(written))).or(written)
+    }
+
+    /// Whether nothing of a resource is known, neither by watches nor by requests.
+    pub fn has_none(&self, owner: &Owner) -> bool {
+        !lock(&self.owned).of.contains_key(owner)
     }
 
     /// All objects of a resource that watches have reported.
@@ -310,125 +335,4 @@ impl Listed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn owner() -> Owner {
-        Owner { namespace: "default".into(), name: "trattoria".into() }
-    }
-
-    #[test]
-    fn what_is_settled_stays_so_until_a_watch_tells_of_a_newer_version() {
-        let children = Children::default();
-        let settled = |hash: &str| children.settled(&owner(), Kind::Secret, "a", hash).is_some();
-        assert!(!settled("x"));
-        // A write is answered before a watch reports it, and a watch may still report an older version.
-        children.ask(&owner(), Kind::Secret, "a").settle("x", Version::of("7"), Observed::done());
-        assert!(settled("x") && !settled("y"));
-        children.seen(&owner(), Kind::Secret, "a", Version::of("6"), None);
-        assert!(settled("x"));
-        children.seen(&owner(), Kind::Secret, "a", Version::of("10"), None);
-        assert!(!settled("x"));
-        children.ask(&owner(), Kind::Secret, "a").settle("x", Version::of("10"), Observed::done());
-        assert!(settled("x"));
-        children.gone(&owner(), Kind::Secret, "a", Version::of("11"));
-        assert!(!settled("x"));
-    }
-
-    #[test]
-    fn the_newest_version_is_that_of_a_write_or_of_a_watch() {
-        let children = Children::default();
-        let newest = || children.newest(&owner(), Kind::Secret, "a");
-        assert_eq!(newest(), None);
-        children.ask(&owner(), Kind::Secret, "a").settle("x", Version::of("7"), Observed::done());
-        assert_eq!(newest(), Some(Version::of("7")), "a watch has not reported it yet");
-        for (seen, known) in [("6", "7"), ("7", "7"), ("10", "10")] {
-            children.seen(&owner(), Kind::Secret, "a", Version::of(seen), None);
-            assert_eq!(newest(), Some(Version::of(known)), "a watch has reported {seen}");
-        }
-        children.gone(&owner(), Kind::Secret, "a", Version::of("11"));
-        assert_eq!(newest(), None);
-    }
-
-    #[test]
-    fn an_object_is_kept_whole_until_it_is_settled() {
-        let children = Children::default();
-        let seen = |version: &str| {
-            children.seen(&owner(), Kind::Job, "a", Version::of(version), Some(&Value::from(version)));
-            children.live(&owner(), Kind::Job, "a")
-        };
-        children.ask(&owner(), Kind::Job, "a").settle("x", Version::of("7"), Observed::done());
-        assert_eq!(seen("6"), None, "older than the operator's own write");
-        assert_eq!(seen("10"), Some("10".into()));
-        children.ask(&owner(), Kind::Job, "a").settle("x", Version::of("9"), Observed::done());
-        assert_eq!(children.live(&owner(), Kind::Job, "a"), Some("10".into()), "newer than what was compared");
-        children.ask(&owner(), Kind::Job, "a").settle("x", Version::of("10"), Observed::done());
-        assert_eq!(children.live(&owner(), Kind::Job, "a"), None);
-        seen("11");
-        children.doubt(&owner(), Kind::Job, "a");
-        assert_eq!(children.live(&owner(), Kind::Job, "a"), None);
-    }
-
-    #[test]
-    fn what_a_new_list_does_not_have_is_gone() {
-        let children = Children::default();
-        for name in ["a", "b"] {
-            children.seen(&owner(), Kind::Secret, name, Version::of("1"), None);
-        }
-        children.seen(&owner(), Kind::Service, "c", Version::of("1"), None);
-        let mut listed = Listed::default();
-        listed.add(&owner(), "b");
-        children.relisted(Kind::Secret, None, &listed);
-        assert_eq!(children.of(&owner()), [(Kind::Secret, "b".to_owned()), (Kind::Service, "c".to_owned())]);
-        children.relisted(Kind::Secret, Some("elsewhere"), &Listed::default());
-        assert_eq!(children.of(&owner()).len(), 2);
-    }
-
-    #[test]
-    fn an_object_with_anothers_label_is_lost() {
-        let children = Children::default();
-        let other = Owner { name: "osteria".into(), ..owner() };
-        children.seen(&owner(), Kind::Secret, "a", Version::of("1"), None);
-        assert_eq!(children.lost(Some(&owner()), "default", Kind::Secret, "a", Version::of("2")), []);
-        assert_eq!(children.lost(Some(&other), "elsewhere", Kind::Secret, "a", Version::of("2")), []);
-        assert_eq!(children.lost(Some(&other), "default", Kind::Secret, "a", Version::of("2")), [owner()]);
-        assert_eq!(children.lost(None, "default", Kind::Secret, "a", Version::of("2")), []);
-    }
-
-    #[test]
-    fn d08_no_belief_survives_a_deletion_that_a_watch_reports_before_the_answer() {
-        let settled = |meanwhile: &dyn Fn(&Children)| {
-            let (children, owner) = (Children::default(), owner());
-            children.seen(&owner, Kind::ConfigMap, "a", Version::of("10"), None);
-            let asked = children.ask(&owner, Kind::ConfigMap, "a");
-            meanwhile(&children);
-            let believed = asked.settle("x", Version::of("12"), Observed::done());
-            drop(asked);
-            assert_eq!(children.settled(&owner, Kind::ConfigMap, "a", "x").is_some(), believed);
-            // What was asked later knows nothing of it.
-            assert!(children.ask(&owner, Kind::ConfigMap, "a").settle("x", Version::of("14"), Observed::done()));
-            believed
-        };
-        let (owner, of) = (owner(), |version: &str| Version::of(version));
-        let seen = |children: &Children, version: &str| {
-            children.seen(&owner, Kind::ConfigMap, "a", of(version), None);
-        };
-        assert!(settled(&|_| {}));
-        assert!(settled(&|children| seen(children, "12")));
-        assert!(settled(&|children| children.gone(&owner, Kind::ConfigMap, "a", of("11"))), "what was made since the deletion is there");
-        assert!(settled(&|children| children.gone(&owner, Kind::ConfigMap, "b", of("13"))));
-        assert!(settled(&|children| drop(children.relisted(Kind::Secret, None, &Listed::default()))));
-        assert!(!settled(&|children| {
-            seen(children, "12");
-            children.gone(&owner, Kind::ConfigMap, "a", of("13"));
-        }));
-        assert!(!settled(&|children| children.gone(&owner, Kind::ConfigMap, "a", of("unknown"))));
-        assert!(!settled(&|children| drop(children.relisted(Kind::ConfigMap, None, &Listed::default()))), "a list tells of no deletion");
-        for other in [None, Some(Owner { name: "osteria".into(), ..owner.clone() })] {
-            assert!(!settled(&|children| {
-                let losers = children.lost(other.as_ref(), "default", Kind::ConfigMap, "a", of("13"));
-                assert!(losers.len() == 1 && losers[0] == owner);
-            }));
-        }
-    }
-}
+mod tests;

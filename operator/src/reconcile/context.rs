@@ -62,6 +62,8 @@ pub struct Remembered {
     pub failures: u32,
     /// The status that the operator wrote last, with the `resourceVersion` of that write. The store may still have an older status.
     pub status: Option<(String, RestaurantBookingStatus)>,
+    /// The time of that write.
+    pub written: Option<Instant>,
     /// The topics that were found, or made, as specified: the checksum of the specification, and the time.
     pub topics: Option<(String, Instant)>,
     /// The failure of the topics: the checksum of the specification, the reason and the message.

@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use tracing::{debug, info};
 
 use super::apply::Applier;
-use super::build::{INSTANCE, MANAGER};
+use super::build::INSTANCE;
 use super::failure::Failure;
 use super::kind::Kind;
+use super::ownership::is_applied;
 use super::step::Step;
 use super::wanted::Wanted;
 use crate::timing;
@@ -111,10 +112,7 @@ impl Applier<'_> {
         // A user may have copied the operator's labels into an object of their own. The managed fields show whether the operator applied
         // it.
         let metadata = &live["metadata"];
-        let applied = metadata["managedFields"]
-            .as_array()
-            .is_some_and(|entries| entries.iter().any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply"));
-        if self.is_ours(step, kind, name, &live).is_err() || !applied || metadata["deletionTimestamp"].is_string() {
+        if self.is_ours(step, kind, name, &live).is_err() || !is_applied(&live) || metadata["deletionTimestamp"].is_string() {
             debug!(kind = kind.as_str(), name, "not removed: not the operator's, or already being deleted");
             return Ok(());
         }

@@ -256,7 +256,7 @@ impl Round<'_> {
             client,
             children,
             secrets,
-            absent: &self.absent,
+
             metrics,
             owner: self.owner,
             uid,
