@@ -20,6 +20,7 @@ mod faults;
 mod fields;
 mod golden;
 mod house;
+mod interleavings;
 mod leader;
 mod outage;
 mod races;
@@ -147,6 +148,7 @@ fn main() -> ExitCode {
         races::d28_what_was_created_can_lose_fields,
         races::d28_a_secret_that_lost_its_labels_keeps_its_value,
         races::d34_events_that_a_watch_lost_are_found_by_the_next_list,
+        interleavings::every_interleaving_ends_the_same,
         races::d08_what_goes_before_the_answer_to_a_write_comes_back,
         settled::nothing_is_asked_while_nothing_happens,
         settled::nothing_is_asked_on_the_way_to_ready,
