@@ -91,6 +91,19 @@ impl Secrets {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
     }
 
+    /// What an answer tells of a Secret. Only the operator's own are kept: of a Secret of somebody else, who may have put anything into it, no
+    /// copy stays in memory.
+    fn judge(&self, owner: &Owner, name: &str, answer: Option<Secret>, is_ours_to_generate: bool, needs_label: bool) -> Found {
+        match answer {
+            None => Found::Absent,
+            // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
+            Some(secret) if is_ours_to_generate && !is_ours(&secret, owner) => Found::Foreign,
+            Some(secret) if needs_label && !is_usable(&secret) => Found::Unusable,
+            Some(secret) if is_ours_to_generate => Found::Data(self.keep(owner, name, secret)),
+            Some(secret) => Found::Data(bytes(secret.data.unwrap_or_default())),
+        }
+    }
+
     fn known(&self, owner: &Owner, name: &str, version: Version, needs_label: bool) -> Option<SecretData> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = known.get(owner)?.get(name)?;
@@ -162,15 +175,7 @@ pub async fn dereference(
                 Ok(Err(error)) => return Err(Failure::of_request(Step::Foundation, "get", Kind::Secret, &name, &error)),
                 Ok(Ok(secret)) => secret,
             };
-            let found = match secret {
-                None => Found::Absent,
-                // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
-                Some(secret) if is_ours_to_generate && !is_ours(&secret, owner) => Found::Foreign,
-                Some(secret) if needs_label && !is_usable(&secret) => Found::Unusable,
-                Some(secret) if is_ours_to_generate => Found::Data(secrets.keep(owner, &name, secret)),
-                // Nothing of somebody else's Secret is kept.
-                Some(secret) => Found::Data(bytes(secret.data.unwrap_or_default())),
-            };
+            let found = secrets.judge(owner, &name, secret, is_ours_to_generate, needs_label);
             Ok((name, found))
         }
     });
@@ -226,4 +231,34 @@ fn is_ours(secret: &Secret, owner: &Owner) -> bool {
     let label = |key: &str| secret.labels().get(key).map(String::as_str);
     let labelled = label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(&owner.name);
     labelled || secret.managed_fields().iter().any(|entry| entry.manager.as_deref() == Some(MANAGER))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn d32_only_the_operators_own_secrets_are_kept_and_their_version_stands_for_the_content() {
+        let (secrets, owner) = (Secrets::default(), Owner { namespace: "dining".into(), name: "trattoria".into() });
+        let secret = |version: &str, labels: serde_json::Value| {
+            let metadata = json!({"name": "a", "resourceVersion": version, "labels": labels});
+            serde_json::from_value::<Secret>(json!({"metadata": metadata, "data": {"password": "YQ==", "other": "Yg=="}}))
+                .expect("a Secret")
+        };
+        let known = |version: &str| secrets.known(&owner, "a", Version::of(version), false);
+        let foreign = secret("1", json!({USABLE: "true"}));
+        let found = secrets.judge(&owner, "a", Some(foreign.clone()), false, true);
+        assert!(matches!(found, Found::Data(data) if data["password"] == b"a"));
+        assert!(matches!(secrets.judge(&owner, "a", Some(foreign), true, false), Found::Foreign));
+        assert!(secrets.has_none(&owner) && known("1").is_none(), "a copy of somebody else's Secret");
+
+        let own = secret("2", json!({MANAGED_BY: MANAGER, INSTANCE: "trattoria"}));
+        assert!(matches!(secrets.judge(&owner, "a", Some(own), true, false), Found::Data(_)));
+        assert!(known("2").is_some_and(|data| data["other"] == b"b") && known("3").is_none());
+        assert!(secrets.is_read(&owner, "a", Version::of("2")) && !secrets.is_read(&owner, "a", Version::of("3")));
+        secrets.forget(&owner);
+        assert!(secrets.has_none(&owner));
+    }
 }
