@@ -242,6 +242,7 @@ async fn run(args: RunArgs) -> Result<(), String> {
         namespaces,
         identity,
         concurrency: args.concurrency,
+        relist: crate::timing::RELIST,
         defaults: Defaults {
             secrets_require_label: args.secrets_require_label,
             max_concurrent_rollouts: args.rollout_max_concurrent,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chassis::Shutdown;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub identity: String,
     /// The number of resources that are reconciled at once.
     pub concurrency: u16,
+    /// The time after which each watch lists anew.
+    pub relist: Duration,
     /// The defaults for resources, and the operator's own namespace.
     pub defaults: Defaults,
     /// The address of every broker, for an operator that runs outside the cluster; `None`: the address in the resource.
@@ -124,20 +127,20 @@ pub async fn run(client: Client, settings: Settings, metrics: Arc<Metrics>, heal
 async fn work(client: Client, settings: Settings, metrics: Arc<Metrics>, health: Arc<Health>, shutdown: Shutdown) -> Result<(), Ended> {
     info!(identity = settings.identity, namespaces = ?settings.namespaces, "leading");
     metrics.leads(true);
-    let Settings { namespaces, identity, concurrency, defaults, kafka_address } = settings;
+    let Settings { namespaces, identity, concurrency, relist, defaults, kafka_address } = settings;
     let (trigger, triggers) = mpsc::unbounded_channel();
     let context = Arc::new(Context::new(client.clone(), &identity, defaults, kafka_address, metrics, trigger));
     let (everything, all) = mpsc::unbounded_channel();
     let begun = Arc::new(Notify::new());
     let watches =
-        Watches { context: context.clone(), health: health.clone(), everything, namespaces: namespaces.clone() }.run(begun.clone());
+        Watches { context: context.clone(), health: health.clone(), everything, namespaces: namespaces.clone(), relist }.run(begun.clone());
     let resources = async {
         // The controller starts after the first lists: otherwise it would read each object once more.
         tokio::select! {
             () = begun.notified() => {}
             () = shutdown.cancelled() => return,
         }
-        controller(client, namespaces, concurrency, context, health, triggers, all, shutdown.clone()).await;
+        controller(client, namespaces, concurrency, relist, context, health, triggers, all, shutdown.clone()).await;
     };
     tokio::select! {
         ended = watches => Err(ended.map_or_else(Ended::Discovery, |()| Ended::Watches)),
@@ -150,6 +153,7 @@ async fn controller(
     client: Client,
     namespaces: Vec<String>,
     concurrency: u16,
+    relist: Duration,
     context: Arc<Context>,
     health: Arc<Health>,
     triggers: mpsc::UnboundedReceiver<ObjectRef<Guarded>>,
@@ -168,7 +172,7 @@ async fn controller(
         let config = config.clone();
         let begin = move || watcher(api.clone(), config.clone()).default_backoff().boxed();
         let (context, mut known) = (context.clone(), Known::default());
-        let flat = watch(begin, health.clone(), None, namespace).flat_map(move |event| {
+        let flat = watch(begin, health.clone(), None, namespace, relist).flat_map(move |event| {
             // `watch` has logged the error. The controller would pause all other work on an error, longer each time.
             let told = event.map(|event| known.told(event)).unwrap_or_default();
             stream::iter(told.into_iter().map(Ok))

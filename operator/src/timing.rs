@@ -13,6 +13,8 @@ pub const RESYNC: Duration = Duration::from_secs(600);
 /// How long a database or a broker may take to become ready before the resource is told to be stalled: as long as a Deployment's Pods have by
 /// default (`progressDeadlineSeconds`).
 pub const STALLED: Duration = Duration::from_secs(600);
+/// The least time between two writes of a status that only tells how far a platform has come.
+pub const PROGRESS: Duration = Duration::from_secs(1);
 /// Changes within this time cause one reconcile.
 pub const DEBOUNCE: Duration = Duration::from_millis(50);
 
@@ -38,6 +40,8 @@ pub const WATCH_SECONDS: u32 = 240;
 /// A watch that failed and has reported nothing since restarts after this time, from a list: the list shows that the watch works, even
 /// where nothing changes.
 pub const WATCH_RENEWAL: Duration = Duration::from_secs(30);
+/// Each watch is listed anew after about this time, so that an error in what is known of the cluster ends.
+pub const RELIST: Duration = Duration::from_secs(3600);
 /// A watch that has failed for this long does not recover by itself.
 pub const WATCH_DEAD: Duration = Duration::from_secs(300);
 /// The longest time that the operator waits for all watches to finish their first list. After it, work starts without the watches that

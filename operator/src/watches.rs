@@ -3,16 +3,16 @@
 
 mod health;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::{DynamicResourceScope, PartialObjectMeta};
-use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, Resource, ResourceExt as _};
 use serde_json::Value;
@@ -23,23 +23,32 @@ use tracing::{error, info, warn};
 pub use health::Health;
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
-use crate::reconcile::context::Context;
+use crate::reconcile::children::Listed;
+use crate::reconcile::context::{Context, jittered};
 use crate::reconcile::kind::Kind;
 use crate::reconcile::resource::Owner;
+use crate::reconcile::told::Told;
 use crate::reconcile::version::Version;
 use crate::reconcile::volume::Volume;
-use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, WATCH_RENEWAL, WATCH_SECONDS};
+use crate::timing::{DISCOVERY, DISCOVERY_AGAIN, FIRST_LISTS, LIST, WATCH_RENEWAL, WATCH_SECONDS};
 
-/// A watch that reports its health to `health`; `kind` is `None` for the resources themselves.
+/// A watch that reports its health to `health`; `kind` is `None` for the resources themselves. It lists anew after `relist`, varied by up to a
+/// fifth, so that not all watches list at once.
 pub fn watch<K: 'static>(
     begin: impl Fn() -> BoxStream<'static, watcher::Result<watcher::Event<K>>> + Send + 'static,
     health: Arc<Health>,
     kind: Option<Kind>,
     namespace: Option<String>,
+    relist: Duration,
 ) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send {
-    stream::unfold((begin(), begin, health, namespace), move |(mut events, begin, health, namespace)| async move {
+    let (listed, relist) = (Instant::now(), jittered(relist));
+    stream::unfold((begin(), begin, health, namespace, listed), move |(mut events, begin, health, namespace, mut listed)| async move {
         loop {
-            match tokio::time::timeout(WATCH_RENEWAL, events.next()).await {
+            let left = relist.saturating_sub(listed.elapsed());
+            if left.is_zero() {
+                (events, listed) = (begin(), Instant::now());
+            }
+            match tokio::time::timeout(left.min(WATCH_RENEWAL), events.next()).await {
                 Ok(Some(event)) => {
                     match &event {
                         // The watch is about to request a list, which does not show that it works.
@@ -47,7 +56,7 @@ pub fn watch<K: 'static>(
                         Ok(event) => health.works(kind, namespace.as_deref(), matches!(event, watcher::Event::InitDone)),
                         Err(error) => health.fails(kind, namespace.as_deref(), error),
                     }
-                    return Some((event, (events, begin, health, namespace)));
+                    return Some((event, (events, begin, health, namespace, listed)));
                 }
                 Err(_) if !health.is_failing(kind, namespace.as_deref()) => {}
                 Ok(None) | Err(_) => events = begin(),
@@ -69,6 +78,8 @@ pub struct Watches {
     pub everything: mpsc::UnboundedSender<()>,
     /// The namespaces to watch; empty: all.
     pub namespaces: Vec<String>,
+    /// The time after which each watch lists anew.
+    pub relist: Duration,
 }
 
 impl Watches {
@@ -86,6 +97,7 @@ impl Watches {
             tasks.insert(kind, self.begin(kind));
         }
         self.known().await;
+        self.read_secrets().await;
         begun.notify_one();
         let mut known = known;
         loop {
@@ -136,13 +148,29 @@ impl Watches {
         }
     }
 
+    /// Reads the operator's own Secrets. Those that cannot be listed are read one by one.
+    async fn read_secrets(&self) {
+        for namespace in self.places() {
+            let read = self.context.secrets.read_all(&self.context.client, namespace.as_deref());
+            match tokio::time::timeout(LIST, read).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => warn!(namespace, "the Secrets cannot be listed: {}", crate::reconcile::failure::chain(&error)),
+                Err(_) => warn!(namespace, "the list of Secrets takes too long"),
+            }
+        }
+    }
+
+    /// The watched namespaces; `None`: all.
+    fn places(&self) -> Vec<Option<String>> {
+        if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() }
+    }
+
     /// Starts the watches of a kind. They end when the returned set is dropped.
     fn begin(&self, kind: Kind) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        let namespaces = if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() };
-        for namespace in namespaces {
+        for namespace in self.places() {
             self.health.begins(Some(kind), namespace.as_deref());
-            let one = One { kind, namespace, context: self.context.clone(), health: self.health.clone() };
+            let one = One { kind, namespace, context: self.context.clone(), health: self.health.clone(), relist: self.relist };
             tasks.spawn(one.run());
         }
         tasks
@@ -182,6 +210,7 @@ struct One {
     namespace: Option<String>,
     context: Arc<Context>,
     health: Arc<Health>,
+    relist: Duration,
 }
 
 impl One {
@@ -221,7 +250,7 @@ impl One {
         begin: impl Fn() -> BoxStream<'static, watcher::Result<watcher::Event<K>>> + Send + 'static,
         whole: impl Fn(K) -> DynamicObject,
     ) {
-        let mut events = pin!(watch(begin, self.health.clone(), Some(self.kind), self.namespace.clone()));
+        let mut events = pin!(watch(begin, self.health.clone(), Some(self.kind), self.namespace.clone(), self.relist));
         let mut listed = None;
         while let Some(event) = events.next().await {
             match event {
@@ -235,16 +264,15 @@ impl One {
         }
     }
 
-    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<HashSet<(Owner, String)>>) {
+    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<Listed>) {
         match event {
-            watcher::Event::Init => *listed = Some(HashSet::new()),
+            watcher::Event::Init => *listed = Some(Listed::default()),
             watcher::Event::InitApply(object) => {
                 if let Some(owner) = owner(&object) {
                     if let Some(listed) = listed {
-                        listed.insert((owner.clone(), object.name_any()));
+                        listed.add(&owner, &object.name_any());
                     }
-                    // What a list has is not kept: that of a new process has everything.
-                    self.seen(&owner, DynamicObject { data: Value::Null, ..object });
+                    self.seen(&owner, object);
                 } else {
                     self.referred(&object);
                 }
@@ -264,7 +292,7 @@ impl One {
             },
             watcher::Event::Delete(object) => match owner(&object) {
                 Some(owner) => {
-                    self.context.children.gone(&owner, self.kind, &object.name_any());
+                    self.context.children.gone(&owner, self.kind, &object.name_any(), version(&object));
                     self.reconcile(&owner);
                 }
                 None => self.referred(&object),
@@ -274,7 +302,6 @@ impl One {
 
     fn seen(&self, owner: &Owner, object: DynamicObject) {
         self.lost(Some(owner), &object);
-        let version = Version::of(object.metadata.resource_version.as_deref().unwrap_or_default());
         // The volume is recorded before the claim: otherwise the claim would seem to have been made with unknown settings.
         if self.kind == Kind::PersistentVolumeClaim {
             self.context.children.made_with(owner, &object.name_any(), Volume::of(object.annotations()));
@@ -283,8 +310,9 @@ impl One {
             self.referred(&object);
         }
         let name = object.name_any();
+        let metadata = object.metadata.clone();
         let whole = (!object.data.is_null()).then(|| serde_json::to_value(object).expect("an object is JSON"));
-        if self.context.children.seen(owner, self.kind, &name, version, whole.as_ref()) {
+        if self.context.children.seen(owner, self.kind, &name, Told::of(self.kind, &metadata, whole.as_ref())) {
             self.reconcile(owner);
         }
     }
@@ -292,24 +320,26 @@ impl One {
     /// The operator's labels may have been edited: the resource that owned the object puts them back.
     fn lost(&self, owner: Option<&Owner>, object: &DynamicObject) {
         let namespace = object.namespace().unwrap_or_default();
-        let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any());
+        let losers = self.context.children.lost(owner, &namespace, self.kind, &object.name_any(), version(object));
         losers.iter().for_each(|owner| self.reconcile(owner));
     }
 
     /// Enqueues the resources that refer to a Secret, except its owner.
     fn referred(&self, object: &DynamicObject) {
         if self.kind == Kind::Secret {
-            let owners = self.context.children.referring(&object.namespace().unwrap_or_default(), &object.name_any());
+            let owners = self.context.mentions.of(&object.namespace().unwrap_or_default(), &object.name_any());
             let own = owner(object);
             owners.iter().filter(|owner| Some(*owner) != own.as_ref()).for_each(|owner| self.reconcile(owner));
         }
     }
 
     fn reconcile(&self, owner: &Owner) {
-        self.context.queued(owner);
-        // The receiver is gone only when the operator stops.
-        let _ = self.context.trigger.send(ObjectRef::new(&owner.name).within(&owner.namespace));
+        self.context.enqueue(owner);
     }
+}
+
+fn version(object: &DynamicObject) -> Version {
+    Version::of(object.metadata.resource_version.as_deref().unwrap_or_default())
 }
 
 /// The resource that owns an object, by the object's labels.
@@ -323,8 +353,6 @@ fn owner(object: &DynamicObject) -> Option<Owner> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]
@@ -343,7 +371,7 @@ mod tests {
             ];
             stream::iter(events).chain(stream::pending::<watcher::Result<watcher::Event<()>>>()).boxed()
         };
-        let mut events = pin!(watch(begin, health.clone(), None, None));
+        let mut events = pin!(watch(begin, health.clone(), None, None, Duration::from_secs(60)));
         let mut fails = Vec::new();
         for _ in 0..6 {
             events.next().await;
@@ -352,6 +380,22 @@ mod tests {
         // The start of a list does not show that the watch works.
         assert_eq!(fails, [false, true, true, true, true, false]);
         assert!(health.is_synced());
+    }
+
+    #[tokio::test]
+    async fn d34_a_watch_lists_anew_after_its_time() {
+        let health = Arc::new(Health::default());
+        health.begins(None, None);
+        let begin = || {
+            let list = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
+            list.chain(stream::pending::<watcher::Result<watcher::Event<()>>>()).boxed()
+        };
+        let mut events = pin!(watch(begin, health.clone(), None, None, Duration::from_millis(50)));
+        let mut lists = 0;
+        while lists < 3 {
+            let event = tokio::time::timeout(Duration::from_secs(10), events.next()).await.expect("a list").expect("no end");
+            lists += usize::from(matches!(event, Ok(watcher::Event::InitDone)));
+        }
     }
 
     #[tokio::test]

@@ -279,9 +279,9 @@ pub(crate) async fn the_api_server_goes_and_comes_back(place: &Place) {
     operator.stop().await;
 }
 
-/// Refuses every request for a Secret from now on.
+/// Refuses every request for a Secret of the user from now on.
 fn refuse_secrets(wire: &Wire, status: StatusCode) {
-    wire.decide(move |number, _, uri| if number > 0 && uri.contains("/secrets/") { Fate::Refuse(status) } else { Fate::Pass });
+    wire.decide(move |number, _, uri| if number > 0 && uri.contains("/secrets/chef") { Fate::Refuse(status) } else { Fate::Pass });
 }
 
 /// The times of the requests for a Secret.
@@ -298,13 +298,16 @@ fn gaps(times: &[Instant]) -> Vec<f64> {
 /// waits during overload (503), and neither retries earlier than `Retry-After` (429) says. When the API server works again, the resource
 /// becomes Ready.
 pub(crate) async fn storms_are_met_with_patience(place: &Place) {
-    // The first request of a reconcile.
-    let secret = &format!("/secrets/{NAME}-admin");
+    // The first request of a reconcile: it is read in each, since its content is not known.
+    let secret = "/secrets/chef";
     let storm = async |status: StatusCode, time: u64| {
         let place = place.world.place(&format!("storm-{}", status.as_u16())).await;
         let wire = Wire::default();
         refuse_secrets(&wire, status);
-        place.apply(NAME, spec()).await;
+        place.secret("chef", &[("password", "a password of the chef")]).await;
+        let mut spec = spec();
+        spec["admin"] = json!({"passwordSecretRef": {"name": "chef", "key": "password"}});
+        place.apply(NAME, spec).await;
         let operator = place.operator_over(wire.clone());
         eventually("the first request", async || (!asked_for(&wire, secret).is_empty()).then_some(())).await;
         tokio::time::sleep(Duration::from_secs(time)).await;

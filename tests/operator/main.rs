@@ -20,8 +20,10 @@ mod faults;
 mod fields;
 mod golden;
 mod house;
+mod interleavings;
 mod leader;
 mod outage;
+mod races;
 #[path = "../reservation/declared/random.rs"]
 mod random;
 mod ready;
@@ -142,11 +144,18 @@ fn main() -> ExitCode {
         refused::a_missing_secret_is_noticed_at_once,
         refused::what_cannot_be_used_is_named,
         refused::a_malformed_resource_and_kinds_that_come_later,
+        races::d28_what_is_made_before_a_creation_arrives_is_not_taken_over,
+        races::d28_what_was_created_can_lose_fields,
+        races::d28_a_secret_that_lost_its_labels_keeps_its_value,
+        races::d34_events_that_a_watch_lost_are_found_by_the_next_list,
+        interleavings::every_interleaving_ends_the_same,
+        races::d08_what_goes_before_the_answer_to_a_write_comes_back,
         settled::nothing_is_asked_while_nothing_happens,
-        settled::nothing_is_asked_twice_on_the_way_to_ready,
-        settled::nothing_is_written_by_a_restart,
+        settled::nothing_is_asked_on_the_way_to_ready,
+        settled::d10_nothing_is_written_or_asked_by_a_restart,
         settled::nothing_is_written_by_a_change_of_leaders,
         settled::what_others_add_stays,
+        settled::d12_fields_of_others_survive_a_refusal_that_is_mended,
         settled::an_injected_sidecar_stays,
         settled::replicas_are_the_autoscalers_where_there_is_one,
         settled::an_autoscaler_takes_over_what_runs,

@@ -182,6 +182,7 @@ impl Installed {
         let settings = Settings {
             namespaces,
             identity: "operator-0".to_owned(),
+            relist: operator::timing::RELIST,
             concurrency: 8,
             defaults: Defaults { operator_namespace: self.namespace.clone(), ..Default::default() },
             kafka_address: place.world.kafka.as_ref().map(|node| node.address()),
@@ -211,6 +212,22 @@ impl Installed {
         place.apply("grand-hotel", large.clone()).await;
         place.ready("trattoria").await;
         place.ready("grand-hotel").await;
+
+        // An object of each kind is edited, and put back.
+        let mut edited = Vec::new();
+        for kind in Kind::ALL {
+            let made = place.children().await.into_keys().find(|(of, _)| *of == kind);
+            let (_, name) = made.unwrap_or_else(|| panic!("no {kind:?} is made"));
+            place.edit(kind, &name, json!({"metadata": {"labels": {"app.kubernetes.io/part-of": "something-else"}}})).await;
+            edited.push((kind, name));
+        }
+        for (kind, name) in edited {
+            eventually("it is put back", async || {
+                let now = place.get(kind, &name).await?;
+                (now["metadata"]["labels"]["app.kubernetes.io/part-of"] == "restaurant-booking").then_some(())
+            })
+            .await;
+        }
 
         // Unwanted objects are pruned, including objects that an operator with other names made.
         let trattoria = place.resources().get("trattoria").await.expect("the resource");

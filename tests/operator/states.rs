@@ -170,11 +170,7 @@ pub(crate) async fn d35_volumes_are_told_of(place: &Place) {
 /// A reconcile that ends after its resource is gone leaves nothing of it in the metrics.
 pub(crate) async fn d23_a_deleted_resource_is_counted_no_more(place: &Place) {
     let operator = place.operator();
-    operator.wire.decide(
-        |_, method, uri| {
-            if method == Method::PATCH && uri.contains("/serviceaccounts/trattoria-menu") { Fate::Hang } else { Fate::Pass }
-        },
-    );
+    operator.wire.decide(|_, method, uri| if method == Method::POST && uri.contains("/serviceaccounts") { Fate::Hang } else { Fate::Pass });
     place.apply(NAME, spec(json!({}))).await;
     eventually("a round is under way", async || place.get(Kind::Secret, "trattoria-jwt").await).await;
     operator.wire.stuck().await;

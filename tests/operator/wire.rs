@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chassis::Shutdown;
@@ -33,10 +33,16 @@ pub(crate) enum Fate {
     Refuse(StatusCode),
     /// It arrives, but its answer is lost.
     LoseAnswer,
+    /// It arrives after the first time, and gets its answer after the second.
+    Late(Duration, Duration),
     /// It does not arrive, and gets no answer.
     Hang,
     /// It arrives, but gets no answer.
     Swallow,
+    /// It arrives only after [`Wire::release`].
+    Wait,
+    /// It arrives, and gets its answer only after [`Wire::release`].
+    Hold,
 }
 
 /// A request that was sent.
@@ -57,6 +63,21 @@ impl Sent {
     }
 }
 
+/// The fate of a piece of a watch's answer, which mostly is one event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Piece {
+    /// It comes.
+    Pass,
+    /// It comes after this time, and what follows after it.
+    Late(Duration),
+    /// It never comes, and what follows does.
+    Lost,
+    /// The connection breaks before it.
+    Cut,
+}
+
+type Judge = dyn Fn(&str) -> Piece + Send + Sync;
+
 type Decide = dyn Fn(usize, &Method, &str) -> Fate + Send + Sync;
 
 /// The wire of one operator.
@@ -65,6 +86,7 @@ pub(crate) struct Wire(Arc<Shared>);
 
 struct Shared {
     decide: Mutex<Arc<Decide>>,
+    judge: Mutex<Arc<Judge>>,
     /// The number of requests, without watches, lists and requests for the lease.
     count: AtomicUsize,
     requests: Mutex<Vec<Sent>>,
@@ -72,16 +94,20 @@ struct Shared {
     cut: Mutex<Shutdown>,
     /// Notified if a request hangs.
     stuck: Notify,
+    /// Gives the answers that are held.
+    held: Mutex<Shutdown>,
 }
 
 impl Default for Wire {
     fn default() -> Self {
         Self(Arc::new(Shared {
             decide: Mutex::new(Arc::new(|_, _, _| Fate::Pass)),
+            judge: Mutex::new(Arc::new(|_| Piece::Pass)),
             count: AtomicUsize::new(0),
             requests: Mutex::default(),
             cut: Mutex::new(Shutdown::new()),
             stuck: Notify::new(),
+            held: Mutex::new(Shutdown::new()),
         }))
     }
 }
@@ -94,7 +120,9 @@ impl Wire {
     /// A client over this wire. A retry of kube's client passes the wire again.
     pub(crate) fn client(&self, mut config: kube::Config) -> kube::Client {
         config.default_retry = false;
-        let builder = ClientBuilder::try_from(config).expect("a client").with_layer(&Over(self.clone()));
+        // The wire sends some requests later, by a copy of the inner service.
+        let builder =
+            ClientBuilder::try_from(config).expect("a client").with_layer(&BufferLayer::new(1024)).with_layer(&Over(self.clone()));
         // The client can retry only requests that can be cloned.
         let builder = builder.with_layer(&BufferLayer::new(1024)).with_layer(&RetryLayer::new(RetryPolicy::server_retry()));
         builder.with_layer(&operator::controller::time_limit()).build()
@@ -103,6 +131,11 @@ impl Wire {
     /// Sets the decision about each later request, by its number (from 1; 0 for requests that do not count), method and path.
     pub(crate) fn decide(&self, decide: impl Fn(usize, &Method, &str) -> Fate + Send + Sync + 'static) {
         *lock(&self.0.decide) = Arc::new(decide);
+    }
+
+    /// Sets the decision about each later piece of the answers to watches, by their path.
+    pub(crate) fn judge(&self, judge: impl Fn(&str) -> Piece + Send + Sync + 'static) {
+        *lock(&self.0.judge) = Arc::new(judge);
     }
 
     /// The number of requests, without watches, lists and requests for the lease.
@@ -126,7 +159,12 @@ impl Wire {
         std::mem::replace(&mut *lock(&self.0.cut), Shutdown::new()).cancel();
     }
 
-    /// Returns when a request hangs, or was swallowed after it arrived.
+    /// Gives the answers that are held.
+    pub(crate) fn release(&self) {
+        std::mem::replace(&mut *lock(&self.0.held), Shutdown::new()).cancel();
+    }
+
+    /// Returns when a request hangs, or was swallowed or held after it arrived.
     pub(crate) async fn stuck(&self) {
         self.0.stuck.notified().await;
     }
@@ -152,7 +190,7 @@ pub(crate) struct Intercepted<S> {
 
 impl<S, B> Service<Request<Body>> for Intercepted<S>
 where
-    S: Service<Request<Body>, Response = Response<B>>,
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -182,7 +220,8 @@ where
                 Box::pin(async move {
                     let answer = answer.await.map_err(Into::into)?.map(|body| body.map_err(Into::into).boxed_unsync());
                     Ok(if is_watch {
-                        answer.map(|body| Watched { body, cut: Box::pin(cut.cancelled_owned()) }.boxed_unsync())
+                        let wire = Wire(shared.clone());
+                        answer.map(|body| Watched { body, cut: Box::pin(cut.cancelled_owned()), wire, uri, late: None }.boxed_unsync())
                     } else {
                         answer
                     })
@@ -199,6 +238,34 @@ where
             Fate::Hang => {
                 shared.stuck.notify_one();
                 Box::pin(std::future::pending())
+            }
+            Fate::Late(before, after) => {
+                let mut inner = self.inner.clone();
+                Box::pin(async move {
+                    tokio::time::sleep(before).await;
+                    std::future::poll_fn(|context| inner.poll_ready(context)).await.map_err(Into::into)?;
+                    let answer = inner.call(request).await.map_err(Into::into)?;
+                    tokio::time::sleep(after).await;
+                    Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()))
+                })
+            }
+            Fate::Wait => {
+                let (mut inner, held) = (self.inner.clone(), lock(&shared.held).clone());
+                Box::pin(async move {
+                    shared.stuck.notify_one();
+                    held.cancelled_owned().await;
+                    std::future::poll_fn(|context| inner.poll_ready(context)).await.map_err(Into::into)?;
+                    Ok(inner.call(request).await.map_err(Into::into)?.map(|body| body.map_err(Into::into).boxed_unsync()))
+                })
+            }
+            Fate::Hold => {
+                let (answer, held) = (self.inner.call(request), lock(&shared.held).clone());
+                Box::pin(async move {
+                    let answer = answer.await.map_err(Into::into)?.map(|body| body.map_err(Into::into).boxed_unsync());
+                    shared.stuck.notify_one();
+                    held.cancelled_owned().await;
+                    Ok(answer)
+                })
             }
             Fate::Swallow => {
                 let answer = self.inner.call(request);
@@ -228,6 +295,18 @@ fn refusal(status: StatusCode) -> Result<Response<BoxBody>, BoxError> {
 struct Watched {
     body: BoxBody,
     cut: Pin<Box<dyn Future<Output = ()> + Send>>,
+    wire: Wire,
+    uri: String,
+    /// A piece that comes late.
+    late: Option<(Pin<Box<tokio::time::Sleep>>, Frame<Bytes>)>,
+}
+
+impl Watched {
+    fn broken(&mut self) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.cut = Box::pin(std::future::pending());
+        self.body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+        Poll::Ready(Some(Err("the watch was cut".into())))
+    }
 }
 
 impl http_body::Body for Watched {
@@ -236,10 +315,26 @@ impl http_body::Body for Watched {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.cut.as_mut().poll(context).is_ready() {
-            self.cut = Box::pin(std::future::pending());
-            self.body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
-            return Poll::Ready(Some(Err("the watch was cut".into())));
+            return self.broken();
         }
-        Pin::new(&mut self.body).poll_frame(context)
+        loop {
+            if let Some((sleep, _)) = &mut self.late {
+                if sleep.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                return Poll::Ready(self.late.take().map(|(_, frame)| Ok(frame)));
+            }
+            let frame = match Pin::new(&mut self.body).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => frame,
+                other => return other,
+            };
+            let judge = lock(&self.wire.0.judge).clone();
+            match judge(&self.uri) {
+                Piece::Pass => return Poll::Ready(Some(Ok(frame))),
+                Piece::Late(time) => self.late = Some((Box::pin(tokio::time::sleep(time)), frame)),
+                Piece::Lost => {}
+                Piece::Cut => return self.broken(),
+            }
+        }
     }
 }

@@ -295,6 +295,7 @@ impl Place {
             namespaces: vec![self.name.clone()],
             identity: identity.to_owned(),
             concurrency: 8,
+            relist: operator::timing::RELIST,
             defaults: Defaults { operator_namespace: self.name.clone(), ..Default::default() },
             kafka_address: self.world.kafka.as_ref().map(|node| node.address()),
         }

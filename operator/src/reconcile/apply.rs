@@ -1,35 +1,34 @@
 //! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
-use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tracing::info;
 
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
-use super::children::Children;
+use super::children::{Asked, Children};
 use super::dereference::Secrets;
 use super::differ;
 use super::failure::Failure;
+use super::keep::{keep_connections, keep_size};
 use super::kind::Kind;
 use super::observe::{Observed, State, is_current, observe};
-use super::reason::{NAME_CONFLICT, OBJECT_REJECTED};
+use super::ownership::is_applied;
+use super::reason::NAME_CONFLICT;
 use super::resource::Owner;
 use super::step::Step;
-use super::version::Version;
+use super::told::{APPLIED, Told};
 use super::wanted::Wanted;
-use crate::api::{Quantity, VolumeStatus};
+use crate::api::VolumeStatus;
 use crate::metrics::Metrics;
 use crate::timing::REQUEST;
 
-/// An annotation on every applied object: the hash of the object as it was applied. A different hash means that the apply may have to
-/// remove fields, which a comparison of values cannot show.
-const APPLIED: &str = "restaurantbooking.dev/applied";
 /// The number of objects of a resource that are applied at once.
 pub const AT_ONCE: usize = 8;
 
@@ -41,8 +40,6 @@ pub struct Applier<'a> {
     pub children: &'a Children,
     /// The Secrets, as last read or written.
     pub secrets: &'a Secrets,
-    /// The Secrets that this reconcile has asked for and that do not exist: they are made without being asked for again.
-    pub absent: &'a BTreeSet<String>,
     /// The metrics.
     pub metrics: &'a Metrics,
     /// The resource.
@@ -51,6 +48,8 @@ pub struct Applier<'a> {
     pub uid: &'a str,
     /// The turns of objects: at most [`AT_ONCE`] are applied at once.
     pub turns: Semaphore,
+    /// Whether the resource is to be reconciled once more: an answer was overtaken by what a watch reported.
+    pub again: AtomicBool,
 }
 
 /// The result of applying the objects of a step.
@@ -68,6 +67,16 @@ pub struct Applied {
     pub volume: Option<VolumeStatus>,
     /// The failures.
     pub failures: Vec<Failure>,
+}
+
+/// The result of a creation.
+pub(super) enum Created {
+    /// The object, as it was made.
+    New(Value),
+    /// The name is taken by this object of the operator's own, which no watch reported: its labels were edited, or the watch is late.
+    Exists(Value),
+    /// The name is taken, and what was to be created depends on what the object has: the next reconcile knows that.
+    Later(Observed),
 }
 
 impl Default for Applied {
@@ -126,7 +135,7 @@ impl Applier<'_> {
     /// The Deployment of a step, if it exists.
     pub async fn deployment(&self, step: Step, objects: &[&Wanted]) -> Result<Option<Value>, Failure> {
         match objects.iter().find(|object| object.kind == Kind::Deployment) {
-            Some(object) => self.live(step, Kind::Deployment, &object.name).await,
+            Some(object) => self.get(step, Kind::Deployment, &object.name).await,
             None => Ok(None),
         }
     }
@@ -138,11 +147,12 @@ impl Applier<'_> {
 
     /// The state of the Job of a step, if it exists.
     pub async fn job(&self, step: Step, objects: &[&Wanted]) -> Result<Option<Observed>, Failure> {
-        let Some(Wanted { kind, name, hash, .. }) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
-        if let Some(observed) = self.children.settled(self.owner, *kind, name, hash) {
+        let Some(job) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(None) };
+        if let Some(observed) = self.as_wanted(job, false, &job.hash) {
             return Ok(Some(observed));
         }
-        let live = self.live(step, *kind, name).await?;
+        let Wanted { kind, name, .. } = job;
+        let live = self.get(step, *kind, name).await?;
         let ours = live.filter(|live| self.is_ours(step, *kind, name, live).is_ok() && !self.is_of_another(*kind, live));
         Ok(ours.map(|live| observe(*kind, &live)))
     }
@@ -161,93 +171,105 @@ impl Applier<'_> {
         let (kind, step) = (*kind, *step);
         let held = held && matches!(kind, Kind::Deployment | Kind::StatefulSet);
         let hash = if held { format!("held-{hash}") } else { hash.clone() };
-        if let Some(observed) = self.children.settled(self.owner, kind, name, &hash) {
+        if let Some(observed) = self.as_wanted(object, held, &hash) {
             return Ok(observed);
         }
         let _turn = self.turns.acquire().await;
-        let live = if self.is_absent(kind, name) { None } else { self.live(step, kind, name).await? };
+        let asked = self.children.ask(self.owner, kind, name);
         let mut wanted = object.body();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
-        if held && kind == Kind::Deployment && live.is_none() {
-            // The Deployment was deleted after the check of the gate. It must not be created with the new template.
-            return Ok(Observed::waiting(format!("Deployment {name} waits for earlier steps")));
-        }
-        if let Some(live) = &live {
-            self.is_ours(step, kind, name, live)?;
-            if self.is_of_another(kind, live) {
-                return Ok(Observed::waiting(format!(
-                    "{} {name} is of a deleted resource of the same name, and goes with it",
-                    kind.as_str()
-                )));
-            }
-            if live["metadata"]["deletionTimestamp"].is_string() {
-                // A new object can be created only after the old one is gone. A watch reports that.
-                return Ok(observe(kind, live));
-            }
-            if held {
-                // The annotation and the label that describe the template are kept too: another annotation would make another generation.
-                wanted["spec"]["template"] = live["spec"]["template"].clone();
-                wanted["metadata"]["annotations"][APPLIED] = live["metadata"]["annotations"][APPLIED].clone();
-                if live["metadata"]["labels"][VERSION].is_string() {
-                    wanted["metadata"]["labels"][VERSION] = live["metadata"]["labels"][VERSION].clone();
+        let live = if held || self.children.newest(self.owner, kind, name).is_some() {
+            match self.get(step, kind, name).await? {
+                Some(live) => live,
+                // The Deployment was deleted after the check of the gate. It must not be created with the new template.
+                None if held && kind == Kind::Deployment => {
+                    return Ok(Observed::waiting(format!("Deployment {name} waits for earlier steps")));
                 }
+                None => Value::Null,
             }
-            if kind == Kind::PersistentVolumeClaim {
-                keep_size(live, &mut wanted);
-            }
-            keep_connections(kind, live, &mut wanted);
-            if differ::contains(kind, live, &wanted) {
-                // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has
-                // observed that generation.
-                if kind == Kind::Deployment
-                    && !is_current(live)
-                    && let Some(before) = self.children.last(self.owner, kind, name, &hash)
-                {
-                    return Ok(before);
-                }
-                return Ok(self.settle(kind, name, &hash, live));
-            }
-            if kind == Kind::Deployment {
-                self.leave_replicas(step, name, live, &wanted).await?;
-            }
-        }
-        let applied = self.apply(step, kind, name, &wanted, live.is_none()).await;
-        if applied.is_err() {
-            self.children.doubt(self.owner, kind, name);
-        }
-        let result = match (applied, &live) {
-            // Controllers also write to objects of the other kinds, such as the volume of a claim. Those fields must stay.
-            (Err(refused), Some(live)) if refused.reason == OBJECT_REJECTED && !kind.holds_data() && !kind.is_optional() => {
-                if !self.take_over(step, kind, name, live).await? {
-                    return Err(refused);
-                }
-                self.apply(step, kind, name, &wanted, false).await?
-            }
-            (result, _) => result?,
+        } else {
+            Value::Null
         };
+        let live = if live.is_null() {
+            match self.create(step, kind, name, &wanted).await? {
+                Created::New(made) => return Ok(self.settle(&asked, kind, &hash, &made, &wanted)),
+                Created::Later(observed) => return Ok(observed),
+                Created::Exists(live) => live,
+            }
+        } else {
+            live
+        };
+        self.is_ours(step, kind, name, &live)?;
+        if self.is_of_another(kind, &live) {
+            return Ok(Observed::waiting(format!("{} {name} is of a deleted resource of the same name, and goes with it", kind.as_str())));
+        }
+        if live["metadata"]["deletionTimestamp"].is_string() {
+            // A new object can be created only after the old one is gone. A watch reports that.
+            return Ok(observe(kind, &live));
+        }
+        if held {
+            // The annotation and the label that describe the template are kept too: another annotation would make another generation.
+            wanted["spec"]["template"] = live["spec"]["template"].clone();
+            wanted["metadata"]["annotations"][APPLIED] = live["metadata"]["annotations"][APPLIED].clone();
+            if live["metadata"]["labels"][VERSION].is_string() {
+                wanted["metadata"]["labels"][VERSION] = live["metadata"]["labels"][VERSION].clone();
+            }
+        }
+        if kind == Kind::PersistentVolumeClaim {
+            keep_size(&live, &mut wanted);
+        }
+        keep_connections(kind, &live, &mut wanted);
+        if differ::contains(kind, &live, &wanted) {
+            // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has
+            // observed that generation.
+            if kind == Kind::Deployment
+                && !is_current(&live)
+                && let Some(before) = self.children.last(self.owner, kind, name, &hash)
+            {
+                return Ok(before);
+            }
+            return Ok(self.settle(&asked, kind, &hash, &live, &wanted));
+        }
+        if kind == Kind::Deployment {
+            self.leave_replicas(step, name, &live, &wanted).await?;
+        }
+        let result = self.change(step, kind, name, live, &wanted).await?;
         if kind == Kind::Secret {
             self.secrets.written(self.owner, name, &result);
         }
-        Ok(self.settle(kind, name, &hash, &result))
+        Ok(self.settle(&asked, kind, &hash, &result, &wanted))
     }
 
-    fn is_absent(&self, kind: Kind, name: &str) -> bool {
-        kind == Kind::Secret && self.absent.contains(name) && self.children.version(self.owner, kind, name).is_none()
-    }
-
-    fn settle(&self, kind: Kind, name: &str, hash: &str, live: &Value) -> Observed {
-        let observed = observe(kind, live);
-        let version = Version::of(live["metadata"]["resourceVersion"].as_str().unwrap_or_default());
-        self.children.settle(self.owner, kind, name, hash, version, observed.clone());
-        observed
-    }
-
-    /// The object, as a watch reported it since it was settled, or else as the API server has it.
-    async fn live(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
-        match self.children.live(self.owner, kind, name) {
-            Some(live) => Ok(Some(live)),
-            None => self.get(step, kind, name).await,
+    /// The state of an object that is as wanted, without a request: it has not changed since it was settled, or what a watch told of it is
+    /// the proof.
+    fn as_wanted(&self, object: &Wanted, held: bool, hash: &str) -> Option<Observed> {
+        let Wanted { kind, name, .. } = object;
+        let settled = |hash: &str| self.children.settled(self.owner, *kind, name, hash);
+        // Who has the wanted template keeps it, too.
+        if let Some(observed) = settled(hash).or_else(|| settled(&object.hash).filter(|_| held)) {
+            return Some(observed);
         }
+        let told = self.children.told(self.owner, *kind, name).filter(|told| told.proves(object))?;
+        // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has observed that
+        // generation.
+        if *kind == Kind::Deployment
+            && !told.is_current
+            && let Some(before) = self.children.last(self.owner, *kind, name, hash)
+        {
+            return Some(before);
+        }
+        let observed = told.observed();
+        self.children.settle_told(self.owner, *kind, name, hash, told);
+        Some(observed)
+    }
+
+    fn settle(&self, asked: &Asked<'_>, kind: Kind, hash: &str, live: &Value, wanted: &Value) -> Observed {
+        let told = Told::of_answer(kind, live);
+        let (observed, is_ours) = (told.observed(), told.covers(kind, wanted));
+        if !asked.settle(hash, told, is_ours) {
+            self.again.store(true, Ordering::Relaxed);
+        }
+        observed
     }
 
     pub(super) async fn get(&self, step: Step, kind: Kind, name: &str) -> Result<Option<Value>, Failure> {
@@ -259,35 +281,38 @@ impl Applier<'_> {
         }
     }
 
-    async fn apply(&self, step: Step, kind: Kind, name: &str, wanted: &Value, is_new: bool) -> Result<Value, Failure> {
-        self.patch(step, kind, name, MANAGER, wanted).await.inspect(|_| {
-            if is_new {
-                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "created");
-            } else {
-                info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "changed");
-            }
-        })
+    /// Applies a wanted object; the inner error is the API server's answer.
+    pub(super) async fn apply(&self, step: Step, kind: Kind, name: &str, wanted: &Value) -> Result<kube::Result<Value>, Failure> {
+        let applied = self.patch(step, kind, name, MANAGER, wanted).await?;
+        if applied.is_ok() {
+            info!(kind = kind.as_str(), name, namespace = self.owner.namespace, "changed");
+        }
+        Ok(applied)
     }
 
-    pub(super) async fn patch(&self, step: Step, kind: Kind, name: &str, manager: &str, wanted: &Value) -> Result<Value, Failure> {
+    pub(super) async fn patch(
+        &self,
+        step: Step,
+        kind: Kind,
+        name: &str,
+        manager: &str,
+        wanted: &Value,
+    ) -> Result<kube::Result<Value>, Failure> {
         self.metrics.write(kind.plural(), "apply");
         let (api, params) = (self.api(kind), PatchParams::apply(manager).force());
         match tokio::time::timeout(REQUEST, api.patch(name, &params, &Patch::Apply(wanted))).await {
             Err(_) => Err(Failure::timeout(step, "apply", kind, name)),
-            Ok(Err(error)) => Err(Failure::of_request(step, "apply", kind, name, &error)),
-            Ok(Ok(result)) => Ok(serde_json::to_value(result).expect("an object is JSON")),
+            Ok(answer) => Ok(answer.map(|object| serde_json::to_value(object).expect("an object is JSON"))),
         }
     }
 
     /// The operator never adopts a foreign object that has the wanted name.
     pub(super) fn is_ours(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<(), Failure> {
         let metadata = &live["metadata"];
-        let items = |field: &str| metadata[field].as_array().into_iter().flatten();
         let labelled = metadata["labels"][MANAGED_BY] == MANAGER && metadata["labels"][INSTANCE] == self.owner.name.as_str();
-        let owned = items("ownerReferences").any(|owner| owner["uid"] == self.uid);
+        let owned = metadata["ownerReferences"].as_array().into_iter().flatten().any(|owner| owner["uid"] == self.uid);
         // Labels may have been edited, but the managed fields still show that the operator applied the object.
-        let applied = items("managedFields").any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply");
-        if labelled || owned || applied {
+        if labelled || owned || is_applied(live) {
             return Ok(());
         }
         let message = format!(
@@ -297,42 +322,6 @@ impl Applier<'_> {
             self.owner.name
         );
         Err(Failure { step, reason: NAME_CONFLICT, message })
-    }
-}
-
-/// Keeps the size of a volume that is larger than wanted, since it cannot shrink. It was expanded by hand, or kept from a resource that
-/// asked for more.
-fn keep_size(live: &Value, wanted: &mut Value) {
-    const SIZE: &str = "/spec/resources/requests/storage";
-    let amount = |object: &Value| object.pointer(SIZE).and_then(Value::as_str).map(Quantity::from);
-    if let (Some(live), Some(size)) = (amount(live), wanted.pointer_mut(SIZE))
-        && size.as_str().is_some_and(|size| live > Quantity::from(size))
-    {
-        *size = live.to_string().into();
-    }
-}
-
-/// Keeps the connections that a database allows if they are more than wanted: a lower number would restart the database to no purpose.
-fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
-    const ARGS: &str = "/spec/template/spec/containers/0/args";
-    const PARAMETERS: &str = "/spec/postgresql/parameters";
-    let number = |text: &Value| text.as_str().and_then(|text| text.trim_start_matches("max_connections=").parse::<i32>().ok());
-    match kind {
-        Kind::StatefulSet => {
-            let of = |object: &Value| object.pointer(ARGS).and_then(|args| number(&args[1])).unwrap_or(0);
-            // Only the number is kept. Other arguments were edited by hand.
-            if of(live) > of(wanted) {
-                wanted["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["-c", format!("max_connections={}", of(live))]);
-            }
-        }
-        Kind::Cluster => {
-            let of = |object: &Value| object.pointer(PARAMETERS).and_then(|all| number(&all["max_connections"])).unwrap_or(0);
-            if of(live) > of(wanted) {
-                wanted["spec"]["postgresql"]["parameters"]["max_connections"] =
-                    live["spec"]["postgresql"]["parameters"]["max_connections"].clone();
-            }
-        }
-        _ => {}
     }
 }
 

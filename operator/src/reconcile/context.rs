@@ -18,6 +18,7 @@ use super::build::MANAGER;
 use super::children::Children;
 use super::dereference::Secrets;
 use super::kind::Kind;
+use super::mentions::Mentions;
 use super::resource::{Owner, Trigger};
 use super::rollouts::Rollouts;
 use super::validate::Defaults;
@@ -28,6 +29,8 @@ pub struct Context {
     pub client: Client,
     /// The objects that the watches have reported, and their state.
     pub children: Arc<Children>,
+    /// The Secrets that resources refer to.
+    pub mentions: Mentions,
     /// The operator's own Secrets, as last read.
     pub secrets: Secrets,
     /// The metrics.
@@ -59,6 +62,8 @@ pub struct Remembered {
     pub failures: u32,
     /// The status that the operator wrote last, with the `resourceVersion` of that write. The store may still have an older status.
     pub status: Option<(String, RestaurantBookingStatus)>,
+    /// The time of that write.
+    pub written: Option<Instant>,
     /// The topics that were found, or made, as specified: the checksum of the specification, and the time.
     pub topics: Option<(String, Instant)>,
     /// The failure of the topics: the checksum of the specification, the reason and the message.
@@ -82,6 +87,7 @@ impl Context {
             recorder: EventRecorder::new(client.clone(), reporter),
             client,
             children: Arc::default(),
+            mentions: Mentions::default(),
             secrets: Secrets::default(),
             metrics,
             rollouts: Rollouts::new(defaults.max_concurrent_rollouts),
@@ -121,7 +127,7 @@ impl Context {
         self.existing.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
         self.all_remembered().remove(owner);
         self.secrets.forget(owner);
-        self.children.forget(owner);
+        self.mentions.forget(owner);
         self.brokers.forget(owner);
         self.end_rollout(owner);
         self.begun(owner);
@@ -138,11 +144,14 @@ impl Context {
 
     /// Releases the resource's place in the rollout of the operator's default version, and enqueues the resources that have got a place.
     pub fn end_rollout(&self, owner: &Owner) {
-        for next in self.rollouts.end(owner) {
-            self.queued(&next);
-            // The receiver is gone only when the operator stops.
-            let _ = self.trigger.send(ObjectRef::new(&next.name).within(&next.namespace));
-        }
+        self.rollouts.end(owner).iter().for_each(|next| self.enqueue(next));
+    }
+
+    /// Enqueues a resource.
+    pub fn enqueue(&self, owner: &Owner) {
+        self.queued(owner);
+        // The receiver is gone only when the operator stops.
+        let _ = self.trigger.send(ObjectRef::new(&owner.name).within(&owner.namespace));
     }
 
     fn count(&self) {
@@ -152,7 +161,7 @@ impl Context {
     }
 
     /// Counts a resource as enqueued.
-    pub fn queued(&self, owner: &Owner) {
+    fn queued(&self, owner: &Owner) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.insert(owner.clone());
         self.metrics.queued(queue.len());

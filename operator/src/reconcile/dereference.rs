@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret};
-use kube::api::Api;
+use kube::api::{Api, ListParams};
 use kube::{Client, ResourceExt as _};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -18,6 +18,7 @@ use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::children::Children;
 use super::failure::Failure;
 use super::kind::Kind;
+use super::mentions::Mentions;
 use super::names::database_name;
 use super::reason::NO_RANDOMNESS;
 use super::references::{Credentials, References, SecretData, USABLE, generated, named, names};
@@ -26,6 +27,9 @@ use super::service::{PerService, Service};
 use super::step::Step;
 use super::version::Version;
 use super::volume::Volume;
+
+/// The Secrets in a page of a list.
+const PAGE: u32 = 200;
 
 /// The data of a Secret, as the API server has it.
 type Data = BTreeMap<String, ByteString>;
@@ -39,7 +43,7 @@ struct Kept {
     data: Box<str>,
 }
 
-/// The Secrets, as last read or written, with their `resourceVersion`s. A Secret is read again only when a watch reports another version.
+/// The Secrets of the operator's own, as last read or written, with their `resourceVersion`s. A Secret is read again only when a watch reports another version.
 #[derive(Default)]
 pub struct Secrets(Mutex<HashMap<Owner, BTreeMap<Box<str>, Kept>>>);
 
@@ -51,9 +55,53 @@ impl Secrets {
         }
     }
 
+    /// Reads all Secrets of the operator's own in a namespace (`None`: in all), page by page: a new process does not ask for each.
+    ///
+    /// # Errors
+    /// The API server refuses the request.
+    pub async fn read_all(&self, client: &Client, namespace: Option<&str>) -> kube::Result<()> {
+        let api: Api<Secret> = namespace.map_or_else(|| Api::all(client.clone()), |namespace| Api::namespaced(client.clone(), namespace));
+        let mut params = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}")).limit(PAGE);
+        loop {
+            let page = api.list(&params).await?;
+            for secret in page.items {
+                let owner = secret.labels().get(INSTANCE).zip(secret.namespace());
+                let Some(owner) = owner.map(|(name, namespace)| Owner { namespace, name: name.clone() }) else { continue };
+                self.keep(&owner, &secret.name_any(), secret);
+            }
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether this version of a Secret is known.
+    pub fn is_read(&self, owner: &Owner, name: &str, version: Version) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(owner).and_then(|secrets| secrets.get(name)).is_some_and(|kept| kept.version == version)
+    }
+
+    fn has_none(&self, owner: &Owner) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(owner)
+    }
+
     /// Drops the Secrets of a resource that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
+    }
+
+    /// What an answer tells of a Secret. Only the operator's own are kept: of a Secret of somebody else, who may have put anything into it, no
+    /// copy stays in memory.
+    fn judge(&self, owner: &Owner, name: &str, answer: Option<Secret>, is_ours_to_generate: bool, needs_label: bool) -> Found {
+        match answer {
+            None => Found::Absent,
+            // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
+            Some(secret) if is_ours_to_generate && !is_ours(&secret, owner) => Found::Foreign,
+            Some(secret) if needs_label && !is_usable(&secret) => Found::Unusable,
+            Some(secret) if is_ours_to_generate => Found::Data(self.keep(owner, name, secret)),
+            Some(secret) => Found::Data(bytes(secret.data.unwrap_or_default())),
+        }
     }
 
     fn known(&self, owner: &Owner, name: &str, version: Version, needs_label: bool) -> Option<SecretData> {
@@ -96,6 +144,7 @@ enum Found {
 pub async fn dereference(
     client: &Client,
     children: &Children,
+    mentions: &Mentions,
     secrets: &Secrets,
     owner: &Owner,
     spec: &RestaurantBookingSpec,
@@ -105,39 +154,38 @@ pub async fn dereference(
     // is.
     let named = named(spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
-    children.refer(owner, &names);
+    mentions.refer(owner, &names);
     let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
+    // The watch of Secrets reports all of them. What it has not reported is created, which fails if it exists after all.
+    let is_new = children.has_none(owner) && secrets.has_none(owner);
     let read = stream::iter(names).map(|name| {
         let (api, is_ours_to_generate) = (&api, generated.contains(&name));
-        let needs_label = require_label && named.contains(&name);
+        let is_named = named.contains(&name);
+        let needs_label = require_label && is_named;
         async move {
             let version = children.newest(owner, Kind::Secret, &name);
             if let Some(data) = version.and_then(|version| secrets.known(owner, &name, version, needs_label)) {
                 return Ok((name, Found::Data(data)));
+            }
+            if is_new && is_ours_to_generate && !is_named {
+                return Ok((name, Found::Absent));
             }
             let secret = match tokio::time::timeout(REQUEST, api.get_opt(&name)).await {
                 Err(_) => return Err(Failure::timeout(Step::Foundation, "get", Kind::Secret, &name)),
                 Ok(Err(error)) => return Err(Failure::of_request(Step::Foundation, "get", Kind::Secret, &name, &error)),
                 Ok(Ok(secret)) => secret,
             };
-            let found = match secret {
-                None => Found::Absent,
-                // The password in a foreign Secret is never adopted, even if the Secret is deleted before the next request.
-                Some(secret) if is_ours_to_generate && !is_ours(&secret, owner) => Found::Foreign,
-                Some(secret) if needs_label && !is_usable(&secret) => Found::Unusable,
-                Some(secret) => Found::Data(secrets.keep(owner, &name, secret)),
-            };
+            let found = secrets.judge(owner, &name, secret, is_ours_to_generate, needs_label);
             Ok((name, found))
         }
     });
     let found: Vec<_> = read.buffered(8).try_collect().await?;
-    let (mut secrets, mut unusable, mut absent) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut secrets, mut unusable) = (BTreeMap::new(), BTreeSet::new());
     for (name, found) in found {
         match found {
             Found::Data(data) => drop(secrets.insert(name, data)),
             Found::Unusable => drop(unusable.insert(name)),
-            Found::Absent => drop(absent.insert(name)),
-            Found::Foreign => {}
+            Found::Absent | Found::Foreign => {}
         }
     }
     let credentials = Credentials::complete(&owner.name, &secrets).map_err(|error| Failure {
@@ -145,8 +193,8 @@ pub async fn dereference(
         reason: NO_RANDOMNESS,
         message: error.to_string(),
     })?;
-    let volumes = if is_managed(spec) { volumes(client, children, owner).await? } else { PerService::default() };
-    Ok(References { secrets, unusable, absent, credentials, volumes, ..Default::default() })
+    let volumes = if is_managed(spec) && !is_new { volumes(client, children, owner).await? } else { PerService::default() };
+    Ok(References { secrets, unusable, credentials, volumes, ..Default::default() })
 }
 
 fn is_managed(spec: &RestaurantBookingSpec) -> bool {
@@ -183,4 +231,34 @@ fn is_ours(secret: &Secret, owner: &Owner) -> bool {
     let label = |key: &str| secret.labels().get(key).map(String::as_str);
     let labelled = label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(&owner.name);
     labelled || secret.managed_fields().iter().any(|entry| entry.manager.as_deref() == Some(MANAGER))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn d32_only_the_operators_own_secrets_are_kept_and_their_version_stands_for_the_content() {
+        let (secrets, owner) = (Secrets::default(), Owner { namespace: "dining".into(), name: "trattoria".into() });
+        let secret = |version: &str, labels: serde_json::Value| {
+            let metadata = json!({"name": "a", "resourceVersion": version, "labels": labels});
+            serde_json::from_value::<Secret>(json!({"metadata": metadata, "data": {"password": "YQ==", "other": "Yg=="}}))
+                .expect("a Secret")
+        };
+        let known = |version: &str| secrets.known(&owner, "a", Version::of(version), false);
+        let foreign = secret("1", json!({USABLE: "true"}));
+        let found = secrets.judge(&owner, "a", Some(foreign.clone()), false, true);
+        assert!(matches!(found, Found::Data(data) if data["password"] == b"a"));
+        assert!(matches!(secrets.judge(&owner, "a", Some(foreign), true, false), Found::Foreign));
+        assert!(secrets.has_none(&owner) && known("1").is_none(), "a copy of somebody else's Secret");
+
+        let own = secret("2", json!({MANAGED_BY: MANAGER, INSTANCE: "trattoria"}));
+        assert!(matches!(secrets.judge(&owner, "a", Some(own), true, false), Found::Data(_)));
+        assert!(known("2").is_some_and(|data| data["other"] == b"b") && known("3").is_none());
+        assert!(secrets.is_read(&owner, "a", Version::of("2")) && !secrets.is_read(&owner, "a", Version::of("3")));
+        secrets.forget(&owner);
+        assert!(secrets.has_none(&owner));
+    }
 }

@@ -12,7 +12,7 @@ use crate::api::Quantity;
 use super::kind::Kind;
 
 /// Lists whose items have a key (`x-kubernetes-list-type: map`): others may add items.
-const MAPS: [&str; 9] = [
+pub(super) const MAPS: [&str; 9] = [
     "containers",
     "initContainers",
     "env",
@@ -24,10 +24,11 @@ const MAPS: [&str; 9] = [
     "ports",
 ];
 /// Objects that are one value (`x-kubernetes-map-type: atomic`): an additional member changes their meaning.
-const ATOMS: [&str; 7] = ["selector", "podSelector", "namespaceSelector", "labelSelector", "nodeSelector", "matchLabels", "scaleTargetRef"];
+pub(super) const ATOMS: [&str; 7] =
+    ["selector", "podSelector", "namespaceSelector", "labelSelector", "nodeSelector", "matchLabels", "scaleTargetRef"];
 
 /// Objects that have a meaning even when they are empty.
-const TELLING: [&str; 3] = ["emptyDir", "podSelector", "topicOperator"];
+pub(super) const TELLING: [&str; 3] = ["emptyDir", "podSelector", "topicOperator"];
 
 /// A place in an object.
 #[derive(Clone, Copy, PartialEq)]

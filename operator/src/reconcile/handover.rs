@@ -1,13 +1,13 @@
-//! Hands fields of an object over: to an autoscaler, or from somebody who edited them back to the operator.
+//! Hands fields of an object over: to an autoscaler, or from its creation to the operator's applies.
 
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
-use tracing::info;
 
 use super::apply::Applier;
 use super::build::MANAGER;
 use super::failure::Failure;
 use super::kind::Kind;
+use super::ownership::is_own;
 use super::step::Step;
 use crate::timing::REQUEST;
 
@@ -26,58 +26,57 @@ impl Applier<'_> {
             "apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": {"name": name},
             "spec": {"replicas": live["spec"]["replicas"]},
         });
-        self.patch(step, Kind::Deployment, name, "restaurant-booking-operator-handover", &handover).await?;
-        Ok(())
+        let handed = self.patch(step, Kind::Deployment, name, "restaurant-booking-operator-handover", &handover).await?;
+        handed.map(drop).map_err(|error| Failure::of_request(step, "apply", Kind::Deployment, name, &error))
     }
 
-    /// Takes over the fields that others edited in the spec. Such an edit may exclude the operator's fields, for example a second port of
-    /// the same name or a second source of a volume. The fields become the operator's own, so that the next apply, which does not have
-    /// them, removes them. Returns whether there were such fields.
-    pub(super) async fn take_over(&self, step: Step, kind: Kind, name: &str, live: &Value) -> Result<bool, Failure> {
-        let mut entries = live["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
-        let Some(at) = entries.iter().position(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply") else {
-            return Ok(false);
+    /// Turns the ownership that the operator has by a creation into that by an apply. Otherwise fields that are no longer wanted would stay,
+    /// since they would still have an owner. Returns the object.
+    pub(super) async fn own_by_apply(&self, step: Step, kind: Kind, name: &str, live: Value, wanted: &Value) -> Result<Value, Failure> {
+        let entries = live["metadata"]["managedFields"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let of = |operation: &str| entries.iter().position(|entry| is_own(entry) && entry["operation"] == operation);
+        let Some(created) = of("Update") else { return Ok(live) };
+        let at = |index: usize, field: &str| format!("/metadata/managedFields/{index}/{field}");
+        // The numbers of other entries may change meanwhile.
+        let test = |index: usize| {
+            ["manager", "operation", "apiVersion"]
+                .map(|field| json!({"op": "test", "path": at(index, field), "value": entries[index][field]}))
         };
-        let mut ours = entries.remove(at);
-        let mut taken = false;
-        for entry in &mut entries {
-            // The autoscaler writes replicas through a subresource. Fields that others apply are left too: they would be applied again.
-            let by_hand = entry["operation"] == "Update" && entry["subresource"].is_null() && entry["apiVersion"] == ours["apiVersion"];
-            let Some(Value::Object(fields)) = entry.get_mut("fieldsV1").filter(|_| by_hand) else { continue };
-            let Some(Value::Object(mut spec)) = fields.remove("f:spec") else { continue };
-            if let Some(replicas) = spec.remove("f:replicas") {
-                fields.insert("f:spec".to_owned(), json!({"f:replicas": replicas}));
-            }
-            taken |= !spec.is_empty();
-            merge(&mut ours["fieldsV1"]["f:spec"], Value::Object(spec));
+        let mut fields = entries[created]["fieldsV1"].clone();
+        // The number of Pods is an autoscaler's, or the default: without an owner it stays.
+        if wanted["spec"]["replicas"].is_null()
+            && let Some(spec) = fields["f:spec"].as_object_mut()
+        {
+            spec.remove("f:replicas");
         }
-        entries.retain(|entry| entry["fieldsV1"].as_object().is_none_or(|fields| !fields.is_empty()));
-        if !taken {
-            return Ok(false);
+        let mut patch = test(created).to_vec();
+        if let Some(applied) = of("Apply") {
+            patch.extend(test(applied));
+            let mut all = entries[applied]["fieldsV1"].clone();
+            merge(&mut all, fields);
+            patch.push(json!({"op": "replace", "path": at(applied, "fieldsV1"), "value": all}));
+            patch.push(json!({"op": "remove", "path": format!("/metadata/managedFields/{created}")}));
+        } else {
+            patch.push(json!({"op": "replace", "path": at(created, "fieldsV1"), "value": fields}));
+            patch.push(json!({"op": "replace", "path": at(created, "operation"), "value": "Apply"}));
         }
-        entries.push(ours);
-        let patch = json!([
-            {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
-            {"op": "replace", "path": "/metadata/managedFields", "value": entries},
-        ]);
+        self.patch_fields(step, kind, name, patch.into()).await
+    }
+
+    /// Changes the managed fields of an object by a JSON patch.
+    pub(super) async fn patch_fields(&self, step: Step, kind: Kind, name: &str, patch: Value) -> Result<Value, Failure> {
         let patch: Patch<()> = Patch::Json(serde_json::from_value(patch).expect("a JSON patch"));
         self.metrics.write(kind.plural(), "patch");
-        info!(
-            kind = kind.as_str(),
-            name,
-            namespace = self.owner.namespace,
-            "removing fields that were edited by hand and conflict with the operator's"
-        );
         match tokio::time::timeout(REQUEST, self.api(kind).patch(name, &PatchParams::default(), &patch)).await {
             Err(_) => Err(Failure::timeout(step, "patch", kind, name)),
             Ok(Err(error)) => Err(Failure::of_request(step, "patch", kind, name, &error)),
-            Ok(Ok(_)) => Ok(true),
+            Ok(Ok(patched)) => Ok(serde_json::to_value(patched).expect("an object is JSON")),
         }
     }
 }
 
 /// Merges one object into another.
-fn merge(into: &mut Value, from: Value) {
+pub(super) fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (name, value) in from {

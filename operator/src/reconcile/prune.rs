@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use tracing::{debug, info};
 
 use super::apply::Applier;
-use super::build::{INSTANCE, MANAGER};
+use super::build::INSTANCE;
 use super::failure::Failure;
 use super::kind::Kind;
-use super::observe::Observed;
+use super::ownership::is_applied;
 use super::step::Step;
 use super::wanted::Wanted;
 use crate::timing;
@@ -39,7 +39,7 @@ impl Applier<'_> {
                     removed.extend(unused);
                     for (kind, name) in kept {
                         if let Some(version) = self.children.version(self.owner, kind, &name) {
-                            self.children.settle(self.owner, kind, &name, &in_use, version, Observed::done());
+                            self.children.settle_reported(self.owner, kind, &name, &in_use, version);
                         }
                     }
                 }
@@ -112,10 +112,7 @@ impl Applier<'_> {
         // A user may have copied the operator's labels into an object of their own. The managed fields show whether the operator applied
         // it.
         let metadata = &live["metadata"];
-        let applied = metadata["managedFields"]
-            .as_array()
-            .is_some_and(|entries| entries.iter().any(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply"));
-        if self.is_ours(step, kind, name, &live).is_err() || !applied || metadata["deletionTimestamp"].is_string() {
+        if self.is_ours(step, kind, name, &live).is_err() || !is_applied(&live) || metadata["deletionTimestamp"].is_string() {
             debug!(kind = kind.as_str(), name, "not removed: not the operator's, or already being deleted");
             return Ok(());
         }

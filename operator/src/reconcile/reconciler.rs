@@ -2,10 +2,9 @@
 
 mod turn;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use k8s_controller::events::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -27,11 +26,11 @@ use super::observe::State;
 use super::platform::Platform;
 use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED};
 use super::resource::{Guarded, Owner, owner_of};
-use super::status::{self};
+use super::status::{self, Steps};
 use super::validate::validate;
 use super::wanted::Wanted;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
-use crate::timing::{RESYNC, ROUND};
+use crate::timing::{PROGRESS, RESYNC, ROUND};
 
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
@@ -56,6 +55,7 @@ pub async fn reconcile(resource: Arc<Guarded>, context: Arc<Context>) -> Result<
         Ok(Ok(Ended::Done)) => ("done", Ok(Action::requeue(jittered(RESYNC)))),
         // Sooner, since what takes too long is told of.
         Ok(Ok(Ended::Waiting | Ended::Asking)) => ("waiting", Ok(Action::requeue(jittered(RESYNC / 2)))),
+        Ok(Ok(Ended::Postponed(wait))) => ("waiting", Ok(Action::requeue(wait))),
         Ok(Ok(Ended::Refused)) => ("refused", Ok(Action::requeue(jittered(RESYNC)))),
         Ok(Err(unfinished)) => ("failed", Err(unfinished)),
         Err(_) => {
@@ -87,6 +87,8 @@ enum Ended {
     Waiting,
     /// A broker has not answered yet. Its answer enqueues the resource.
     Asking,
+    /// The resource waits, and its status is written after this time.
+    Postponed(Duration),
     /// The resource, or one of its references, is invalid, and nothing was changed.
     Refused,
 }
@@ -105,7 +107,6 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         owner,
         resource,
         status: last_status(resource, context, owner),
-        absent: BTreeSet::new(),
         is_asking: AtomicBool::new(false),
         waits_for_rollout: false,
     };
@@ -130,12 +131,14 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         round.write(begun).await?;
     }
     let require_label = context.defaults.secrets_require_label;
-    let references = dereference(&context.client, &context.children, &context.secrets, owner, &resource.spec, require_label).await;
+    let references = {
+        let Context { client, children, mentions, secrets, .. } = context;
+        dereference(client, children, mentions, secrets, owner, &resource.spec, require_label).await
+    };
     let mut references = match references {
         Ok(references) => references,
         Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
     };
-    round.absent = std::mem::take(&mut references.absent);
     references.kinds.clone_from(&context.kinds.read().unwrap_or_else(std::sync::PoisonError::into_inner));
     let platform = match validate(resource, &references, &context.defaults) {
         Ok(platform) => platform,
@@ -168,7 +171,7 @@ async fn deleted(context: &Context, owner: &Owner, metadata: &ObjectMeta) -> Res
     let uid = metadata.uid.clone().unwrap_or_default();
     let Context { client, children, secrets, metrics, .. } = context;
     let applier =
-        Applier { client, children, secrets, absent: &BTreeSet::new(), metrics, owner, uid: &uid, turns: Semaphore::new(AT_ONCE) };
+        Applier { client, children, secrets, metrics, owner, uid: &uid, turns: Semaphore::new(AT_ONCE), again: AtomicBool::new(false) };
     match (Finalizer { client: &context.client, metrics: &context.metrics, owner }).finish(&applier).await {
         Ok(()) => Ok(Ended::Waiting),
         Err(Failure { step, reason, message }) => {
@@ -282,8 +285,6 @@ struct Round<'a> {
     resource: &'a RestaurantBooking,
     /// The newest known status.
     status: RestaurantBookingStatus,
-    /// The Secrets that this reconcile has asked for and that do not exist.
-    absent: BTreeSet<String>,
     /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
     /// Whether the rollout of the operator's default version is still pending here.
@@ -299,7 +300,10 @@ impl Round<'_> {
         let uid = self.resource.uid().unwrap_or_default();
         match write_status(self.context, self.owner, &uid, &status, Patch::Apply).await {
             Ok(version) => {
-                self.context.remember(self.owner, |remembered| remembered.status = Some((version, status.clone())));
+                self.context.remember(self.owner, |remembered| {
+                    remembered.status = Some((version, status.clone()));
+                    remembered.written = Some(Instant::now());
+                });
                 self.status = status;
                 Ok(true)
             }
@@ -337,7 +341,8 @@ impl Round<'_> {
         let (steps, failures) = self.steps(platform, &objects).await;
         let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout);
         let (was_ready, before) = (self.is_ready(), self.status.clone());
-        let written = self.write(reported).await;
+        let postponed = self.postponed(&reported, &steps).filter(|_| failures.is_empty());
+        let written = if postponed.is_some() { Ok(false) } else { self.write(reported).await };
         let is_ready = self.is_ready();
         if !self.is_outdated(platform) {
             self.context.end_rollout(self.owner);
@@ -361,11 +366,22 @@ impl Round<'_> {
         }
         Ok(if self.is_asking.load(Ordering::Relaxed) {
             Ended::Asking
+        } else if let Some(wait) = postponed {
+            Ended::Postponed(wait)
         } else if is_ready {
             Ended::Done
         } else {
             Ended::Waiting
         })
+    }
+
+    /// How long a status is kept back that tells progress alone: Pods that become ready one after the other would each cost a write.
+    fn postponed(&self, reported: &RestaurantBookingStatus, steps: &Steps) -> Option<Duration> {
+        let since = self.context.remember(self.owner, |remembered| remembered.written)?.elapsed();
+        let wait = PROGRESS.checked_sub(since).filter(|wait| !wait.is_zero())?;
+        let fails = steps.values().any(|progress| matches!(progress.state, State::Failed { .. }));
+        let is_urgent = fails || self.is_asking.load(Ordering::Relaxed) || !status::is_progress(&self.status, reported);
+        (!is_urgent).then_some(wait)
     }
 
     fn is_ready(&self) -> bool {

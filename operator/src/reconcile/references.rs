@@ -19,8 +19,6 @@ pub struct References {
     pub secrets: BTreeMap<String, SecretData>,
     /// Secrets that exist but lack the label [`USABLE`].
     pub unusable: BTreeSet<String>,
-    /// Secrets that do not exist.
-    pub absent: BTreeSet<String>,
     /// The optional kinds that the cluster has.
     pub kinds: BTreeSet<Kind>,
     /// The credentials that the operator generates.

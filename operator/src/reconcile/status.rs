@@ -233,6 +233,15 @@ pub fn is_rolling_out(resource: &RestaurantBooking) -> bool {
     status.version.is_some() && work.is_some_and(|work| [RECONCILING, STALLED].contains(&work.reason.as_str()))
 }
 
+/// Whether a status differs from the one before only in how far the platform has come: neither is Ready, nor is one stalled.
+pub fn is_progress(before: &RestaurantBookingStatus, after: &RestaurantBookingStatus) -> bool {
+    let is = |status: &RestaurantBookingStatus, kind: ConditionType| {
+        conditions::find(&status.conditions, kind.as_str()).is_some_and(|condition| condition.status == "True")
+    };
+    let ends = |status| is(status, ConditionType::Ready) || is(status, ConditionType::Stalled);
+    before.observed_generation == after.observed_generation && !ends(before) && !ends(after)
+}
+
 /// Whether a status already reports a failure.
 pub fn tells(status: &RestaurantBookingStatus, reason: &str, message: &str) -> bool {
     status.conditions.iter().any(|condition| condition.reason == reason && condition.message.contains(message))

@@ -1,6 +1,6 @@
 //! The `resourceVersion` of an object, as a number: the operator keeps two for each of some fifty thousand objects.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::num::NonZeroU64;
 
 /// Marks the hash of a text that is no number.
@@ -26,8 +26,13 @@ impl Version {
 
 /// A hash of a text, for this process.
 pub fn fingerprint(text: &str) -> u64 {
+    hash_of(text)
+}
+
+/// A hash of a value, for this process.
+pub fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }
 

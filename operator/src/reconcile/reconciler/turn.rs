@@ -2,7 +2,7 @@
 //! maintained meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -75,6 +75,9 @@ impl Round<'_> {
         // Templates that are kept may refer to objects that are no longer wanted.
         if !self.waits_for_rollout && foundations.into_iter().all(|step| matches!(steps[&step].state, State::Done)) {
             failures.extend(applier.prune(objects).await);
+        }
+        if applier.again.load(Ordering::Relaxed) {
+            self.context.enqueue(self.owner);
         }
         (steps, failures)
     }
@@ -249,7 +252,17 @@ impl Round<'_> {
 
     fn applier<'a>(&'a self, uid: &'a str) -> Applier<'a> {
         let Context { client, children, secrets, metrics, .. } = self.context;
-        Applier { client, children, secrets, absent: &self.absent, metrics, owner: self.owner, uid, turns: Semaphore::new(AT_ONCE) }
+        Applier {
+            client,
+            children,
+            secrets,
+
+            metrics,
+            owner: self.owner,
+            uid,
+            turns: Semaphore::new(AT_ONCE),
+            again: AtomicBool::new(false),
+        }
     }
 
     /// Whether the rollout of the operator's default version must wait, because enough other resources are rolling out.
