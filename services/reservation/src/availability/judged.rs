@@ -2,7 +2,7 @@
 //! time goes on, how soon it is to the first of their times.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::body::Bytes;
@@ -56,7 +56,7 @@ impl Judged {
 struct Entry {
     version: i32,
     /// The days of UTC in which its times are, and their editions.
-    days: RangeInclusive<OfUtc>,
+    days: Range<OfUtc>,
     editions: Box<[u64]>,
     /// From when on the clock would judge one of its times otherwise; `None`: never.
     until: Option<Timestamp>,
@@ -88,7 +88,7 @@ impl Dates {
 
     /// Keeps a date.
     pub(super) fn keep(&self, version: i32, (wish, occupied): (Wish, &Occupied), judged: &Arc<Judged>, times: Times) {
-        let days = times.ahead.map_or(1..=0, |(first, last)| super::occupancy::day(first)..=super::occupancy::day(last));
+        let days = times.ahead.map_or(0..0, |(first, last)| super::occupancy::day(first)..super::occupancy::day(last) + 1);
         let Some(editions) = occupied.editions(days.clone()) else { return };
         let mut entries = self.0.lock().expect("nothing panics while it holds the lock");
         if entries.len() >= KEPT {

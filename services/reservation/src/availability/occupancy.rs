@@ -4,7 +4,7 @@
 //! the house says.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,9 @@ pub(super) struct OfDay {
     /// What begins in its quarters; nothing where the rules do not limit it.
     counts: Counts,
 }
+
+/// What is taken of a day, with its edition.
+type Edition = (u64, Arc<OfDay>);
 
 /// What takes the tables.
 #[derive(Debug, Default)]
@@ -127,7 +130,7 @@ impl Kept {
 #[derive(Debug, Default)]
 pub struct Occupied {
     first: Day,
-    days: Vec<(u64, Arc<OfDay>)>,
+    days: Vec<Edition>,
 }
 
 impl Occupied {
@@ -142,7 +145,7 @@ impl Occupied {
     }
 
     /// The editions of these days.
-    pub(super) fn editions(&self, days: RangeInclusive<Day>) -> Option<Box<[u64]>> {
+    pub(super) fn editions(&self, days: Range<Day>) -> Option<Box<[u64]>> {
         days.map(|day| self.place(day).map(|place| self.days[place].0)).collect()
     }
 
@@ -178,7 +181,7 @@ impl Occupancy {
         Turn { _held: if full { Some(self.turn.clone().lock_owned().await) } else { None } }
     }
 
-    fn look(&self, known: &Known, days: RangeInclusive<Day>, since: Option<Instant>) -> Vec<Option<(u64, Arc<OfDay>)>> {
+    fn look(&self, known: &Known, days: RangeInclusive<Day>, since: Option<Instant>) -> Vec<Option<Edition>> {
         let kept = self.kept();
         let entry = |day| kept.get(known.version, day).filter(|entry| since.is_none_or(|since| entry.read >= since));
         days.map(|day| entry(day).map(|entry| (entry.edition, entry.taken.clone()))).collect()
@@ -228,7 +231,7 @@ impl Occupancy {
         &self,
         connection: &mut PgConnection,
         known: &Known,
-        (first, run): (Day, &mut [Option<(u64, Arc<OfDay>)>]),
+        (first, run): (Day, &mut [Option<Edition>]),
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
         let (house, read) = (&known.house, Instant::now());
