@@ -145,6 +145,7 @@ fn main() -> ExitCode {
         refused::what_cannot_be_used_is_named,
         refused::a_malformed_resource_and_kinds_that_come_later,
         races::d28_what_is_made_before_a_creation_arrives_is_not_taken_over,
+        races::d28_what_replaced_an_object_before_a_change_arrives_is_not_taken_over,
         races::d28_what_was_created_can_lose_fields,
         races::d28_a_secret_that_lost_its_labels_keeps_its_value,
         races::d34_events_that_a_watch_lost_are_found_by_the_next_list,

@@ -82,6 +82,29 @@ pub(crate) async fn d28_what_is_made_before_a_creation_arrives_is_not_taken_over
     operator.stop().await;
 }
 
+/// A change arrives after somebody has replaced the object by one of their own: it is not merged into that one either.
+pub(crate) async fn d28_what_replaced_an_object_before_a_change_arrives_is_not_taken_over(place: &Place) {
+    let operator = ready(place).await;
+    operator.wire.decide(|_, method, uri| {
+        if method == Method::PATCH && uri.contains("/ingresses/") && uri.contains("force=true") { Fate::Wait } else { Fate::Pass }
+    });
+    place.apply(NAME, spec("other.example.com")).await;
+    operator.wire.stuck().await;
+    place.delete(Kind::Ingress, NAME).await;
+    let backend = json!({"defaultBackend": {"service": {"name": "own", "port": {"number": 80}}}});
+    let own = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": NAME}, "spec": backend});
+    let own = serde_json::from_value(own).expect("an object");
+    let made = place.api(Kind::Ingress).create(&Default::default(), &own).await.expect("somebody's Ingress");
+    operator.wire.decide(|_, _, _| Fate::Pass);
+    operator.wire.release();
+    place.condition(NAME, "Ready", "False", Some("NameConflict")).await;
+    let now = place.get(Kind::Ingress, NAME).await.expect("it is there");
+    assert_eq!(now["metadata"]["resourceVersion"].as_str(), made.metadata.resource_version.as_deref(), "it was written: {now}");
+    place.delete(Kind::Ingress, NAME).await;
+    place.ready(NAME).await;
+    operator.stop().await;
+}
+
 /// An object is owned as a whole after its creation. Fields that are no longer wanted are removed all the same, others' stay, and what is
 /// left to an autoscaler stays as it is.
 pub(crate) async fn d28_what_was_created_can_lose_fields(place: &Place) {

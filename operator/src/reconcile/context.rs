@@ -68,6 +68,8 @@ pub struct Remembered {
     pub topics: Option<(String, Instant)>,
     /// The failure of the topics: the checksum of the specification, the reason and the message.
     pub topics_failed: Option<(String, &'static str, String)>,
+    /// What the Pod said that applied the house, after the name of its Job.
+    pub said: Option<String>,
     /// The status of the condition Ready.
     pub ready: Option<bool>,
 }

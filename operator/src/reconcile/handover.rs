@@ -23,7 +23,7 @@ impl Applier<'_> {
             return Ok(());
         }
         let handover = json!({
-            "apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": {"name": name},
+            "apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": {"name": name, "uid": live["metadata"]["uid"]},
             "spec": {"replicas": live["spec"]["replicas"]},
         });
         let handed = self.patch(step, Kind::Deployment, name, "restaurant-booking-operator-handover", &handover).await?;

@@ -16,6 +16,10 @@ impl Applier<'_> {
     /// Applies a wanted object over the live one that differs.
     pub(super) async fn change(&self, step: Step, kind: Kind, name: &str, live: Value, wanted: &Value) -> Result<Value, Failure> {
         let live = self.own_by_apply(step, kind, name, live, wanted).await?;
+        let mut wanted = wanted.clone();
+        // Somebody may have replaced the object by one of their own since it was read: the uid is a precondition.
+        wanted["metadata"]["uid"] = live["metadata"]["uid"].clone();
+        let wanted = &wanted;
         let error = match self.apply(step, kind, name, wanted).await? {
             Ok(applied) => return Ok(applied),
             Err(error) => error,

@@ -9,6 +9,7 @@
 #[path = "../../kafka/apache.rs"]
 #[allow(dead_code, reason = "the logins are of the test binary kafka")]
 mod apache;
+mod bare;
 mod bookings;
 mod broker_away;
 mod client;
@@ -16,6 +17,7 @@ mod effects;
 mod endpoints;
 mod full_house;
 mod hosts;
+mod indexed;
 mod kafka;
 mod logins;
 mod menu_reads;

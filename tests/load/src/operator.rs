@@ -4,6 +4,7 @@
 //! operator and of what it is held against alike.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,12 @@ use operator::api::RestaurantBooking;
 use operator::plan::plan;
 use operator::reconcile::kind::Kind;
 use operator::reconcile::validate::Defaults;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::apache;
+use crate::bare::Bare;
 use crate::client::request;
+use crate::indexed::{self, Sample};
 use crate::report::{Goal, Report};
 use crate::service::{Programs, Service};
 use crate::{Result, proc};
@@ -43,6 +46,7 @@ pub(crate) struct Plane {
     plane: ControlPlane,
     pub(crate) client: Client,
     pub(crate) operator: Service,
+    kubeconfig: PathBuf,
 }
 
 /// Measures with `count` resources at most.
@@ -52,13 +56,15 @@ pub(crate) async fn measure(count: usize) -> Result<()> {
     let mut report = Report::default();
     eprintln!("A broker ...");
     let node = apache::Node::start(&apache::jars()?);
-    let plane = Plane::start(&programs, Some(node.address())).await?;
+    let mut plane = Plane::start(&programs, Some(node.address())).await?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let (idle, _) = proc::memory(plane.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
-    report.goal("operator: resident memory, no resource", Goal::AtMost(25.0), " MiB", idle, format!("{idle:.1} MiB"));
+    report.goal("operator: resident memory, no resource", Goal::AtMost(20.0), " MiB", idle, format!("{idle:.1} MiB"));
     plane.one(&mut report).await?;
+    indexed::measure(&plane.samples("one").await?, &mut report)?;
     plane.compare(&mut report).await?;
     plane.many(count, &mut report).await?;
+    plane.restart(&programs, Some(node.address()), count, &mut report).await?;
     report.note(proc::machine());
     report.note(format!("measured in {:.0} s on {}", started.elapsed().as_secs_f64(), jiff::Zoned::now().date()));
     println!("{report}");
@@ -76,15 +82,9 @@ impl Plane {
         let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
         crds.patch(&crd.name_any(), &PatchParams::apply("load"), &Patch::Apply(&crd)).await?;
         let kubeconfig = account(&plane, &client).await?;
-        let mut command = Command::new(programs.path("operator"));
-        command.arg("run").env("KUBECONFIG", kubeconfig).env("OPERATOR_NAMESPACE", "operator").env("POD_NAME", "operator-0");
-        command.env("KAFKA_ADDRESS", kafka_address.unwrap_or_default()).env("LOG_LEVEL", "warn");
-        let log = std::env::temp_dir().join(format!("restaurant-booking-operator-{}.log", std::process::id()));
-        let operator = Service::launch(command, &log, |command, address| {
-            command.env("LISTEN_ADDRESS", address.to_string());
-        })?;
+        let operator = launch(programs, "operator-0", &kubeconfig, kafka_address)?;
         operator.ready("/readyz").await?;
-        Ok(Self { plane, client, operator })
+        Ok(Self { plane, client, operator, kubeconfig })
     }
 
     /// One resource, from nothing to Ready.
@@ -107,16 +107,14 @@ impl Plane {
         let writes = own.iter().filter(|request| request.is_write()).count();
         let status = own.iter().filter(|request| request.is_write() && request.subresource == "status").count();
         let events = own.iter().filter(|request| request.is_write() && request.resource == "events").count();
-        report.told("One resource: apply to the last of its objects", format!("{:.2} s", created.as_secs_f64()));
+        let objects = writes - status - events;
+        let each = own.len() as f64 / objects as f64;
+        report.goal("One resource, from nothing to Ready: requests an object", Goal::AtMost(1.2), "", each, format!("{each:.2}"));
+        report.told("— apply to the last of its objects", format!("{:.2} s", created.as_secs_f64()));
         report.told("— apply to Ready", format!("{:.2} s", ready.as_secs_f64()));
         report.told(
             "— requests of the operator",
-            format!(
-                "{}: {} writes of objects, {status} of status, {events} of events, {} reads",
-                own.len(),
-                writes - status - events,
-                own.len() - writes
-            ),
+            format!("{}: {objects} writes of objects, {status} of status, {events} of events, {} reads", own.len(), own.len() - writes),
         );
         let mut read: BTreeMap<String, usize> = BTreeMap::new();
         for request in own.iter().filter(|request| !request.is_write()) {
@@ -127,38 +125,18 @@ impl Plane {
         Ok(())
     }
 
-    /// The objects of many resources at once, against a bare client that does the same writes.
+    /// The objects of many resources at once, against a bare client that waits for the same things in the same order.
     async fn compare(&self, report: &mut Report) -> Result<()> {
         eprintln!("{COMPARED} resources, and their objects by a bare client ...");
         // The bare client's objects are in other namespaces and carry no label of ours, so that the operator does not look at them.
-        let objects = plan(&resource("restaurant"), &Defaults::default()).map_err(|invalid| format!("{invalid:?}"))?;
-        let objects: Vec<(Kind, String, Value)> = objects
-            .into_iter()
-            .filter(|object| !object.kind.is_optional())
-            .map(|object| {
-                let mut body = object.body;
-                let metadata = &mut body["metadata"];
-                metadata["ownerReferences"] = json!([]);
-                metadata["labels"]["app.kubernetes.io/managed-by"] = "load".into();
-                (object.kind, object.name, body)
-            })
-            .collect();
-        for number in 0..COMPARED {
-            self.namespace(&format!("bare-{number}")).await?;
+        let mut objects = plan(&resource("restaurant"), &Defaults::default()).map_err(|invalid| format!("{invalid:?}"))?;
+        objects.retain(|object| !object.kind.is_optional());
+        let namespaces: Vec<String> = (0..COMPARED).map(|number| format!("bare-{number}")).collect();
+        for (number, bare) in namespaces.iter().enumerate() {
+            self.namespace(bare).await?;
             self.namespace(&format!("made-{number}")).await?;
         }
-        let started = Instant::now();
-        let writes = (0..COMPARED).flat_map(|number| objects.iter().map(move |object| (number, object)));
-        stream::iter(writes)
-            .map(|(number, (kind, name, body))| {
-                let (api, mut body) = (self.api(*kind, &format!("bare-{number}")), body.clone());
-                body["metadata"]["namespace"] = format!("bare-{number}").into();
-                async move { api.patch(name, &PatchParams::apply("load").force(), &Patch::Apply(&body)).await }
-            })
-            .buffer_unordered(AT_ONCE * 8)
-            .try_collect::<Vec<_>>()
-            .await?;
-        let bare = started.elapsed().as_secs_f64();
+        let bare = Bare::start(self.client.clone(), AT_ONCE * 8).make(&namespaces, &objects).await?.as_secs_f64();
         // What the controllers still do for them must not be in the operator's time.
         self.quiet().await;
         let mark = self.plane.audit().mark();
@@ -184,7 +162,7 @@ impl Plane {
         };
         report.goal(
             format!("{COMPARED} resources, {} objects each: operator / bare client, objects a second", objects.len()),
-            Goal::AtLeast(0.8),
+            Goal::AtLeast(0.9),
             "",
             bare / created,
             format!("{:.2} ({:.0}/s, bare {:.0}/s)", bare / created, wanted as f64 / created, wanted as f64 / bare),
@@ -227,12 +205,54 @@ impl Plane {
         let (now, most) = proc::memory(self.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
         report.goal(
             format!("operator: resident memory, {count} resources"),
-            Goal::AtMost(96.0),
+            Goal::AtMost(48.0),
             " MiB",
             now,
             format!("{now:.1} MiB (at most {most:.1})"),
         );
         Ok(())
+    }
+
+    /// A new process, with all resources as they are.
+    async fn restart(&mut self, programs: &Programs, kafka_address: Option<String>, count: usize, report: &mut Report) -> Result<()> {
+        eprintln!("A restart ...");
+        let operator = std::mem::replace(&mut self.operator, launch(programs, "operator-1", &self.kubeconfig, kafka_address)?);
+        // The second waits for the lease of the first.
+        operator.stop().await?;
+        let (mark, started) = (self.plane.audit().mark(), Instant::now());
+        self.operator.ready("/readyz").await?;
+        self.all_ready(count).await?;
+        let took = started.elapsed();
+        self.quiet().await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let requests = self.plane.audit().since(&mark);
+        let own: Vec<_> = requests.iter().filter(|request| request.user == USER && request.resource != "leases").collect();
+        // Discovery is a request for no resource.
+        let single = own.iter().filter(|request| request.verb == "get" && !request.resource.is_empty()).count();
+        let written = own.iter().filter(|request| request.is_write()).count();
+        report.goal(
+            format!("A new process with {count} settled resources: GETs of single objects"),
+            Goal::Exactly(0.0),
+            "",
+            single as f64,
+            format!("{single}"),
+        );
+        report.told("— requests, and of them writes", format!("{}, {written}", own.len()));
+        report.told("— until all are known to be Ready", format!("{:.1} s", took.as_secs_f64()));
+        let (now, most) = proc::memory(self.operator.pid()).unwrap_or((f64::NAN, f64::NAN));
+        report.told("— resident memory, and at most", format!("{now:.1} and {most:.1} MiB"));
+        Ok(())
+    }
+
+    /// The objects of the one resource in a namespace.
+    async fn samples(&self, namespace: &str) -> Result<Vec<Sample>> {
+        let mut samples = Vec::new();
+        let own = ListParams::default().labels("app.kubernetes.io/managed-by=restaurant-booking-operator");
+        for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_optional()) {
+            let objects = self.api(kind, namespace).list(&own).await?.items;
+            samples.extend(objects.into_iter().map(|object| Sample { kind, object }));
+        }
+        Ok(samples)
     }
 
     fn api(&self, kind: Kind, namespace: &str) -> Api<DynamicObject> {
@@ -279,8 +299,19 @@ impl Plane {
     }
 }
 
+/// Starts an operator, which reaches every broker at `kafka_address`; `None`: where the resource says.
+fn launch(programs: &Programs, identity: &str, kubeconfig: &Path, kafka_address: Option<String>) -> Result<Service> {
+    let mut command = Command::new(programs.path("operator"));
+    command.arg("run").env("KUBECONFIG", kubeconfig).env("OPERATOR_NAMESPACE", "operator").env("POD_NAME", identity);
+    command.env("KAFKA_ADDRESS", kafka_address.unwrap_or_default()).env("LOG_LEVEL", "warn");
+    let log = std::env::temp_dir().join(format!("restaurant-booking-operator-{}.log", std::process::id()));
+    Service::launch(command, &log, |command, address| {
+        command.env("LISTEN_ADDRESS", address.to_string());
+    })
+}
+
 /// The operator's own account, with all rights: what it asks for is told apart by it.
-async fn account(plane: &ControlPlane, client: &Client) -> Result<std::path::PathBuf> {
+async fn account(plane: &ControlPlane, client: &Client) -> Result<PathBuf> {
     let metadata = |name: &str| ObjectMeta { name: Some(name.to_owned()), ..Default::default() };
     let namespace = Namespace { metadata: metadata("operator"), ..Default::default() };
     Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &namespace).await?;

@@ -146,6 +146,11 @@ impl Round<'_> {
                     None
                 })
             }
+            // A Job that runs again says something else.
+            (Step::House, State::Waiting(_)) => {
+                self.context.remember(self.owner, |remembered| remembered.said = None);
+                None
+            }
             _ => None,
         };
         (step, Progress { state, replicas, version, is_available, volume, said }, failures)
@@ -223,8 +228,15 @@ impl Round<'_> {
         if let Some((_, known)) = told.and_then(|told| told.message.split_once(&own)) {
             return Ok(Some(format!("{own}{known}")));
         }
+        // The status that tells it may be postponed.
+        let known = self.context.remember(self.owner, |remembered| remembered.said.clone());
+        if let Some(known) = known.filter(|known| known.starts_with(&own)) {
+            return Ok(Some(known));
+        }
         let said = applier.said(&job.name).await?;
-        Ok(Some(format!("{own}{}", said.as_deref().unwrap_or("its Pods are gone, and what they said with them").trim())))
+        let said = format!("{own}{}", said.as_deref().unwrap_or("its Pods are gone, and what they said with them").trim());
+        self.context.remember(self.owner, |remembered| remembered.said = Some(said.clone()));
+        Ok(Some(said))
     }
 
     /// The version that a service of this resource runs, if it has run before.
