@@ -32,10 +32,10 @@ async fn at_once(platform: &Platform, bodies: Vec<(i32, Value)>) -> Vec<Reply> {
     });
     let asked: Vec<_> = asked.collect();
     let watch = tokio::sync::Mutex::new(&mut *watch);
-    eventually("the first waits for the edit", async || waiting(&mut *watch.lock().await).await >= 1).await;
+    eventually("the first waits for the edit", async || waiting(*watch.lock().await).await >= 1).await;
     // The others have nothing to wait for that could be seen; those that come too late go with a commit of their own.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(waiting(&mut *watch.lock().await).await, 1, "one connection books for all");
+    assert_eq!(waiting(*watch.lock().await).await, 1, "one connection books for all");
     edit.rollback().await.expect("released");
     join_all(asked).await.into_iter().map(|reply| reply.expect("an answer")).collect()
 }
