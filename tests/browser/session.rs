@@ -110,7 +110,12 @@ impl Session {
         let path = format!("//*[self::a or self::button][contains(normalize-space(.), \"{text}\")]");
         for _ in 0..PATIENCE {
             if let Ok(element) = self.client.find(Locator::XPath(&path)).await {
-                return element.click().await.unwrap_or_else(|error| panic!("{text:?}: {error}"));
+                match element.click().await {
+                    Ok(()) => return,
+                    // The page has been replaced since: by the next one, or by what a screen is told.
+                    Err(error) if error.to_string().contains("stale element") => {}
+                    Err(error) => panic!("{text:?}: {error}"),
+                }
             }
             sleep(MOMENT).await;
         }

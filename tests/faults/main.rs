@@ -9,7 +9,9 @@ use chassis::run::service::{Parts, Service};
 use chassis::run::tasks::Task;
 use jiff::{SignedDuration, Timestamp};
 use local::postgres::{self, Options};
+use reqwest::Method;
 use reservation::config::Restaurant;
+use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::platform::{self, ADMIN_EMAIL, ADMIN_PASSWORD, eventually, settings};
 use restaurant_booking_tests::{Api, Platform, Reply, Setup, database};
 use serde_json::{Value, json};
@@ -197,6 +199,39 @@ async fn waits_for_a_lock(pool: &PgPool, how_many: i64) {
     .await;
 }
 
+/// Books with a key: by itself, on a connection of its own.
+async fn book_by_key(api: Api) -> Reply {
+    send(api.request(Method::POST, "/reservations/").header("Idempotency-Key", "first").json(&wanted(24))).await
+}
+
+/// Bookings that wait for a commit that does not end are told to come again as soon as others would be for want of a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_bookings_than_go_with_a_commit_that_is_stuck() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    furnish(&platform, 20).await;
+    let pool = platform.pool("reservation");
+    let mut connection = pool.acquire().await.expect("a connection");
+    let mut transaction = connection.begin().await.expect("a transaction");
+    sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
+    let mut requests = JoinSet::new();
+    for guest in 1..=16 {
+        let api = platform.user("reservation", guest);
+        requests.spawn(async move { api.post("/reservations/", &wanted(24)).await });
+        if guest == 1 {
+            waits_for_a_lock(&pool, 1).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(4500)).await;
+    transaction.commit().await.expect("committed");
+    let replies = requests.join_all().await;
+    let made = replies.iter().filter(|reply| reply.status == 201).count();
+    assert_eq!(made, 1);
+    replies.into_iter().filter(|reply| reply.status != 201).for_each(unavailable);
+    let booked: i64 = sqlx::query_scalar("SELECT count(*) FROM reservation").fetch_one(&pool).await.expect("a count");
+    assert_eq!(usize::try_from(booked).ok(), Some(made), "nobody is booked who was told to come again");
+    platform.stop().await;
+}
+
 /// When every connection is busy, who comes next is told to come again, and who needs no database is served.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_requests_than_connections() {
@@ -208,8 +243,7 @@ async fn more_requests_than_connections() {
     sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
     let mut requests = JoinSet::new();
     for guest in 1..=16 {
-        let api = platform.user("reservation", guest);
-        requests.spawn(async move { api.post("/reservations/", &wanted(24)).await });
+        requests.spawn(book_by_key(platform.user("reservation", guest)));
     }
     waits_for_a_lock(&pool, 8).await;
     platform.anyone("reservation").get("/healthz").await.expect(200);
@@ -234,8 +268,7 @@ async fn s04_readiness_waits_for_no_request() {
     sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
     let mut requests = JoinSet::new();
     for guest in 1..=24 {
-        let api = platform.user("reservation", guest);
-        requests.spawn(async move { api.post("/reservations/", &wanted(24)).await });
+        requests.spawn(book_by_key(platform.user("reservation", guest)));
     }
     waits_for_a_lock(&pool, 8).await;
     let api = platform.anyone("reservation");

@@ -22,12 +22,15 @@ pub struct Together(Arc<Mutex<Queue>>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<Waiting>,
+    /// The number of the last that came.
+    last: u64,
     /// Whether somebody commits: they take along what waits when they are done.
     is_committing: bool,
 }
 
 #[derive(Debug)]
 struct Waiting {
+    number: u64,
     wished: Wished,
     answer: oneshot::Sender<Result<Attempted, sqlx::Error>>,
 }
@@ -52,22 +55,37 @@ impl Together {
         self.0.lock().expect("nothing panics while it holds the lock")
     }
 
-    /// Tries to book a hold of one row, with whatever else is wished for meanwhile. It goes on when nobody waits for it any more. Whoever
-    /// calls has no connection of the pool: those who commit need one.
+    /// Tries to book a hold of one row, with whatever else is wished for meanwhile. Once it is being committed, it goes on when nobody waits
+    /// for it any more. Whoever calls has no connection of the pool: those who commit need one.
     ///
     /// # Errors
-    /// As [`book`].
+    /// As [`book`], and `PoolTimedOut` where it has not gone with a commit for as long as a connection is waited for.
     pub async fn book(&self, pool: &PgPool, wished: Wished) -> Result<Attempted, sqlx::Error> {
-        let (answer, answered) = oneshot::channel();
-        let begins = {
+        let (answer, mut answered) = oneshot::channel();
+        let (number, begins) = {
             let mut queue = self.queue();
-            queue.waiting.push(Waiting { wished, answer });
-            !std::mem::replace(&mut queue.is_committing, true)
+            queue.last += 1;
+            let number = queue.last;
+            queue.waiting.push(Waiting { number, wished, answer });
+            (number, !std::mem::replace(&mut queue.is_committing, true))
         };
         if begins {
             tokio::spawn(commit_all(self.clone(), pool.clone()));
         }
-        answered.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+        let outcome = match tokio::time::timeout(pool.options().get_acquire_timeout(), &mut answered).await {
+            Ok(outcome) => outcome,
+            Err(_) if self.withdraw(number) => return Err(sqlx::Error::PoolTimedOut),
+            Err(_) => answered.await,
+        };
+        outcome.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
+    /// Takes back a booking that waits; `false` where it is being committed.
+    fn withdraw(&self, number: u64) -> bool {
+        let mut queue = self.queue();
+        let before = queue.waiting.len();
+        queue.waiting.retain(|waiting| waiting.number != number);
+        queue.waiting.len() < before
     }
 
     /// What goes with the next commit; nothing, once nothing waits.
