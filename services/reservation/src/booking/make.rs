@@ -143,9 +143,10 @@ pub struct NewBooking {
 /// One of [`REFUSALS`], `Time`, `Invalid`, `Overloaded`, or `Database`. Nothing is written then.
 pub async fn make(database: &mut Database<'_>, room: &Room, wish: &Wish, now: Timestamp) -> Result<Reservation, Refusal> {
     let contact = contact(database, wish).await?;
-    for _ in 0..ATTEMPTS {
+    for again in 0..=ATTEMPTS {
         let known = room.memory.get(database).await?;
-        let attempt = Attempt::new(room, &known, wish, now);
+        // Whoever is judged anew waits for nobody else's commit: the house would change again meanwhile.
+        let attempt = Attempt { together: again == 0, ..Attempt::new(room, &known, wish, now) };
         match attempt.make(database, contact.clone()).await {
             Ok(Some(made)) => return Ok(made),
             Err(refusal @ Refusal::Database(_)) => return Err(refusal),
@@ -178,13 +179,15 @@ struct Attempt<'a> {
     case: Case<'a>,
     now: Timestamp,
     began: Instant,
+    /// Whether it may go with a commit of others.
+    together: bool,
 }
 
 impl<'a> Attempt<'a> {
     fn new(room: &'a Room, known: &'a Known, wish: &'a Wish, now: Timestamp) -> Self {
         let calendar = Calendar::around(&known.house, wish.start);
         let case = Case::new(&known.house, &calendar, wish.judged(), wish.start, now);
-        Self { room, known, wish, case, now, began: Instant::now() }
+        Self { room, known, wish, case, now, began: Instant::now(), together: true }
     }
 
     /// Makes the booking. `None`: the house has another version by now.
@@ -263,7 +266,7 @@ impl<'a> Attempt<'a> {
         for tables in tables {
             let wished = Wished { new: new.clone(), tables: tables.clone(), version: self.known.version, now: self.now };
             let attempted = match database {
-                Database::Of(pool, taken) if wished.is_one_row() => {
+                Database::Of(pool, taken) if self.together && wished.is_one_row() => {
                     // Those who commit need it.
                     *taken = None;
                     self.room.together.book(pool, wished).await?
