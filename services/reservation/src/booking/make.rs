@@ -8,6 +8,7 @@ use chassis::http::identity::UserId;
 use chassis::http::text::{Email, Name, Phone};
 use house::calendar::Calendar;
 use house::judge::{self, Case};
+use house::openings::Openings;
 use house::pacing::{Count, bucket};
 use house::reason::Reason;
 use house::rules::Pacing;
@@ -144,8 +145,11 @@ pub struct NewBooking {
 pub async fn make(database: &mut Database<'_>, room: &Room, wish: &Wish, now: Timestamp) -> Result<Reservation, Refusal> {
     let contact = contact(database, wish).await?;
     for again in 0..=ATTEMPTS {
+        // Whoever is judged anew waits neither for a connection afterwards nor for a commit of others: the house could change again meanwhile.
+        if again > 0 {
+            database.connection().await?;
+        }
         let known = room.memory.get(database).await?;
-        // Whoever is judged anew waits for nobody else's commit: the house would change again meanwhile.
         let attempt = Attempt { together: again == 0, ..Attempt::new(room, &known, wish, now) };
         match attempt.make(database, contact.clone()).await {
             Ok(Some(made)) => return Ok(made),
@@ -318,12 +322,22 @@ impl<'a> Attempt<'a> {
             return Err(Refusal::TableTaken);
         }
         let (at, occupancy) = (Span { start: self.wish.start, end: self.wish.start }, &self.room.tables.occupancy);
+        let chosen = |openings: &Openings| {
+            let units = self.case.choose(openings)?;
+            Ok::<Vec<_>, Reason>(units.map(|unit| table::ids_of(self.known, unit)).collect())
+        };
         let mut since = None;
         let reason = loop {
-            let occupied = occupancy.get_since(database, self.known, at, (self.now, since)).await?;
-            let openings = occupied.at(self.wish.start).expect("the day of the wish is read").openings;
-            match self.case.choose(openings) {
-                Ok(units) => return Ok(units.map(|unit| table::ids_of(self.known, unit)).collect()),
+            let found = if self.together {
+                let occupied = occupancy.get_since(database, self.known, at, (self.now, since)).await?;
+                chosen(occupied.at(self.wish.start).expect("the day of the wish is read").openings)
+            } else {
+                // To wait for the reads of others would take as long as the house may take to change again.
+                since = Some(self.began);
+                chosen(&hold::openings(database.connection().await?, &self.known.house, self.case.hold(), None, self.now).await?)
+            };
+            match found {
+                Ok(tables) => return Ok(tables),
                 Err(Reason::NoTableFree) if since.is_none() => since = Some(self.began),
                 Err(reason) => break reason,
             }
