@@ -15,7 +15,7 @@ use restaurant_booking_tests::api::send;
 use restaurant_booking_tests::platform::{self, ADMIN_EMAIL, ADMIN_PASSWORD, eventually, settings};
 use restaurant_booking_tests::{Api, Platform, Reply, Setup, database};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgPool, Postgres, Transaction};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -199,6 +199,13 @@ async fn waits_for_a_lock(pool: &PgPool, how_many: i64) {
     .await;
 }
 
+/// Has every booking wait until the transaction ends.
+async fn lock_bookings(pool: &PgPool) -> Transaction<'static, Postgres> {
+    let mut transaction = pool.begin().await.expect("a transaction");
+    sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
+    transaction
+}
+
 /// Books with a key: by itself, on a connection of its own.
 async fn book_by_key(api: Api) -> Reply {
     send(api.request(Method::POST, "/reservations/").header("Idempotency-Key", "first").json(&wanted(24))).await
@@ -210,9 +217,7 @@ async fn more_bookings_than_go_with_a_commit_that_is_stuck() {
     let platform = Platform::start(Setup::only("reservation")).await;
     furnish(&platform, 20).await;
     let pool = platform.pool("reservation");
-    let mut connection = pool.acquire().await.expect("a connection");
-    let mut transaction = connection.begin().await.expect("a transaction");
-    sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
+    let lock = lock_bookings(&pool).await;
     let mut requests = JoinSet::new();
     for guest in 1..=16 {
         let api = platform.user("reservation", guest);
@@ -222,7 +227,7 @@ async fn more_bookings_than_go_with_a_commit_that_is_stuck() {
         }
     }
     tokio::time::sleep(Duration::from_millis(4500)).await;
-    transaction.commit().await.expect("committed");
+    lock.commit().await.expect("committed");
     let replies = requests.join_all().await;
     let made = replies.iter().filter(|reply| reply.status == 201).count();
     assert_eq!(made, 1);
@@ -238,9 +243,7 @@ async fn more_requests_than_connections() {
     let platform = Platform::start(Setup::only("reservation")).await;
     furnish(&platform, 20).await;
     let pool = platform.pool("reservation");
-    let mut connection = pool.acquire().await.expect("a connection");
-    let mut transaction = connection.begin().await.expect("a transaction");
-    sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
+    let lock = lock_bookings(&pool).await;
     let mut requests = JoinSet::new();
     for guest in 1..=16 {
         requests.spawn(book_by_key(platform.user("reservation", guest)));
@@ -249,7 +252,7 @@ async fn more_requests_than_connections() {
     platform.anyone("reservation").get("/healthz").await.expect(200);
     platform.anyone("reservation").post("/reservations/", &json!({})).await.problem(401, "unauthenticated");
     tokio::time::sleep(Duration::from_millis(3500)).await;
-    transaction.commit().await.expect("committed");
+    lock.commit().await.expect("committed");
     let replies = requests.join_all().await;
     let made = replies.iter().filter(|reply| reply.status == 201).count();
     assert_eq!(made, 8);
@@ -263,9 +266,7 @@ async fn s04_readiness_waits_for_no_request() {
     let platform = Platform::start(Setup::only("reservation")).await;
     furnish(&platform, 20).await;
     let pool = platform.pool("reservation");
-    let mut connection = pool.acquire().await.expect("a connection");
-    let mut transaction = connection.begin().await.expect("a transaction");
-    sqlx::query("LOCK TABLE reservation IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.expect("a lock");
+    let lock = lock_bookings(&pool).await;
     let mut requests = JoinSet::new();
     for guest in 1..=24 {
         requests.spawn(book_by_key(platform.user("reservation", guest)));
@@ -283,7 +284,7 @@ async fn s04_readiness_waits_for_no_request() {
     assert!(took[98] < Duration::from_secs(1), "{took:?}");
     let metrics = api.get("/metrics").await.expect(200);
     assert!(metrics.text.contains("\ndatabase_up 1\n"), "{}", metrics.text);
-    transaction.commit().await.expect("committed");
+    lock.commit().await.expect("committed");
     requests.join_all().await;
     platform.stop().await;
 }

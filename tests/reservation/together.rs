@@ -2,10 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use chassis::http::identity::Role;
+use chassis::http::identity::{Role, UserId};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use house::judge::{By as For, Wish};
+use house::span::Span;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use reservation::availability::{self, Party};
+use reservation::booking::make::{Counted, NewBooking};
+use reservation::booking::together::Together;
+use reservation::booking::{Author, By, Guests, Minutes, Source, code};
 use reservation::config::{Limits, Restaurant};
+use reservation::room::Room;
+use reservation::status::Status;
+use reservation::store::booking::Wished;
+use reservation::store::database::Database;
+use reservation::table::TableId;
 use restaurant_booking_tests::platform::eventually;
 use restaurant_booking_tests::token::token;
 use restaurant_booking_tests::{Platform, Reply, Setup};
@@ -165,5 +176,83 @@ async fn nobody_is_refused_by_what_another_replica_has_freed() {
         replicas[0].post(&format!("/reservations/{id}/cancel"), &json!({})).await.expect(200);
         replicas[1].post("/reservations/", &wanted(start, 2)).await.expect(201);
     }
+    platform.stop().await;
+}
+
+/// A booking of a table for two, as a user's request becomes it.
+fn wished(user: i32, table: i64, version: i32) -> Wished {
+    let (user_id, minutes) = (UserId::new(user), Minutes::new(120).expect("minutes"));
+    let start = in_hours(30);
+    let new = NewBooking {
+        user_id,
+        source: Source::Account,
+        author: Author { by: By::Guest, user_id },
+        code: code::new(),
+        status: Status::Pending,
+        table_named: true,
+        party: Party { guests: Guests::new(2).expect("guests"), minutes },
+        start,
+        hold: Span::new(start, SignedDuration::from_hours(2)),
+        name: None,
+        phone: None,
+        email: None,
+        requests: None,
+        note: None,
+        overridden: false,
+        counted: Counted::Not,
+        language: None,
+        remind: None,
+    };
+    let table = TableId::new(i32::try_from(table).expect("an id")).expect("an id");
+    Wished { new, tables: vec![table], version, now: Timestamp::now() }
+}
+
+/// Each of them would take as long as the statement for all, and everybody else would wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn bookings_whose_statement_takes_too_long_are_not_tried_one_by_one() {
+    let platform = Platform::start(Setup::only("reservation")).await;
+    let ids = furnish(&platform, &[4; 10]).await;
+    let pool = platform.pool("reservation");
+    let slow = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+        CREATE TRIGGER wait BEFORE INSERT ON reservation FOR EACH ROW EXECUTE FUNCTION wait()";
+    sqlx::raw_sql(slow).execute(&pool).await.expect("a slow table");
+    let version = sqlx::query_scalar("SELECT version FROM house").fetch_one(&pool).await.expect("a version");
+    let options = platform.database("reservation").options([("statement_timeout", "1s")]);
+    let impatient = sqlx::postgres::PgPoolOptions::new().connect_with(options).await.expect("a pool");
+    let together = Together::default();
+    let all = ids.iter().zip(20..).map(|(id, user)| together.book(&impatient, wished(user, *id, version)));
+    for attempted in join_all(all).await {
+        attempted.expect_err("it takes too long");
+    }
+    // Each attempt draws an id.
+    let drawn: i64 = sqlx::query_scalar("SELECT last_value FROM reservation_id_seq").fetch_one(&pool).await.expect("a number");
+    assert!(drawn <= 10, "{drawn} attempts for 10 bookings");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_date_is_judged_once_until_something_changes_by_which_it_was() {
+    let (platform, _) = house(&[4; 2]).await;
+    let (pool, room) = (platform.pool("reservation"), Room::new(Restaurant::default(), None));
+    let now = Timestamp::now();
+    let first = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(2.days());
+    let wish = Wish { guests: 2, minutes: None, area: None, by: For::Guest };
+    let judge = async || {
+        let mut database = Database::of(&pool);
+        let known = room.memory.get(&mut database).await.expect("a house");
+        let dates = (first, first.saturating_add(9.days()));
+        availability::dates(&mut database, (&room, &known), dates, wish, now).await.expect("dates")
+    };
+    let before = judge().await;
+    // What is known of the tables is not current any more, is read anew, and is as it was.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let again = judge().await;
+    assert!(before.iter().zip(&again).all(|(one, other)| std::sync::Arc::ptr_eq(one, other)), "nothing has changed");
+    // Somebody books elsewhere, in the middle of the sixth date.
+    let noon = first.saturating_add(5.days()).at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp();
+    book(&platform.user("reservation", 7), noon).await;
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let changed: Vec<_> = judge().await.iter().zip(&before).map(|(one, other)| !std::sync::Arc::ptr_eq(one, other)).collect();
+    assert_eq!(changed, [false, false, false, false, false, true, false, false, false, false]);
     platform.stop().await;
 }

@@ -61,7 +61,9 @@ impl Applier<'_> {
 
     /// Gives fields back that did not help: they are others'.
     async fn give_back(&self, step: Step, kind: Kind, name: &str, before: &Value) -> Result<(), Failure> {
-        let Some(now) = self.get(step, kind, name).await? else { return Ok(()) };
+        let now = self.get(step, kind, name).await?;
+        // An object that has replaced it has nothing to be given back.
+        let Some(now) = now.filter(|now| now["metadata"]["uid"] == before["metadata"]["uid"]) else { return Ok(()) };
         let of = |object: &Value| object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
         let mut entries = of(&now);
         for entry in of(before) {

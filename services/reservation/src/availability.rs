@@ -135,8 +135,7 @@ pub async fn slot(
     let calendar = Calendar::around(&known.house, time);
     let case = Case::new(&known.house, &calendar, wish, time, now);
     let occupied = room.tables.occupancy.get(database, known, Span { start: time, end: time }, now).await?;
-    let nothing = Nothing::of(&known.house, now);
-    Ok(judged(&case, time, occupied.at(time).unwrap_or_else(|| nothing.taken())))
+    Ok(judged(&case, time, occupied.at(time).expect("the day of the time is read")))
 }
 
 /// The tables, by their places in the floor, that the party can have by themselves at a time; none where it cannot come then.
@@ -155,19 +154,6 @@ pub async fn free(
     let occupied = room.tables.occupancy.get(database, known, Span { start: time, end: time }, now).await?;
     let Some(units) = occupied.at(time).and_then(|taken| case.judge_all(taken).ok()) else { return Ok(Vec::new()) };
     Ok(units.filter(|unit| unit.group.is_none()).flat_map(|unit| unit.tables.iter().copied()).collect())
-}
-
-/// Nothing at all is free: what is told of a time that is judged by the clock alone.
-struct Nothing(Openings, Counts);
-
-impl Nothing {
-    fn of(house: &House, now: Timestamp) -> Self {
-        Self(Openings::new(&house.floor, &[], Span { start: now, end: now }, now), Counts::new())
-    }
-
-    fn taken(&self) -> Taken<'_> {
-        Taken { openings: &self.0, counts: &self.1 }
-    }
 }
 
 /// A time, as it is listed.
@@ -238,13 +224,13 @@ pub async fn dates(
     now: Timestamp,
 ) -> Result<Vec<Arc<Judged>>, sqlx::Error> {
     let (house, tables) = (&known.house, &room.tables);
-    let all = first.series(1.day()).take_while(|date| *date <= last);
-    let mut found = tables.dates.look(&tables.occupancy, known.version, all, wish, now);
+    let look = || tables.dates.look(&tables.occupancy, known.version, first.series(1.day()).take_while(|date| *date <= last), wish, now);
+    let mut found = look();
     let missing = || found.iter().filter(|(_, judged)| judged.is_none()).map(|(date, _)| *date);
-    let (Some(first), Some(last)) = (missing().min(), missing().max()) else {
+    let (Some(from), Some(until)) = (missing().min(), missing().max()) else {
         return Ok(found.into_iter().filter_map(|(_, judged)| judged).collect());
     };
-    let calendar = Calendar::new(house, first, last);
+    let calendar = Calendar::new(house, from, until);
     let starts: HashMap<Date, _> = missing().map(|date| (date, calendar.starts(date))).collect();
     // Times that are judged by the clock alone need not be known.
     let ahead = |time: &Timestamp| *time >= now && *time <= house.latest(now);
@@ -253,11 +239,16 @@ pub async fn dates(
         (Some(start), Some(end)) => tables.occupancy.get(database, known, Span { start, end }, now).await?,
         _ => Occupied::default(),
     };
-    let nothing = Nothing::of(house, now);
+    // Where it was read anew, it may be as it was.
+    for ((_, found), (_, again)) in found.iter_mut().zip(look()) {
+        *found = found.take().or(again);
+    }
+    let nothing = (Openings::new(&house.floor, &[], Span { start: now, end: now }, now), Counts::new());
+    let nothing = Taken { openings: &nothing.0, counts: &nothing.1 };
     for (date, found) in &mut found {
         let Some(starts) = starts.get(date).filter(|_| found.is_none()) else { continue };
         let slot = |(time, hours): &(Timestamp, Hours<'_>)| {
-            judged(&Case::at(house, *hours, wish, *time, now), *time, occupied.at(*time).unwrap_or_else(|| nothing.taken()))
+            judged(&Case::at(house, *hours, wish, *time, now), *time, occupied.at(*time).unwrap_or(nothing))
         };
         let seatings: Vec<_> = calendar.sittings(*date).iter().map(|sitting| sitting.last_seating).collect();
         let times = Times::of(house, starts.iter().map(|(time, _)| *time), &seatings, now);

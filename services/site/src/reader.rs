@@ -16,7 +16,8 @@ pub struct Reader {
     pub language: Language,
     /// Whether they chose it: then the links of the page keep it.
     chose: bool,
-    pub(crate) address: Option<String>,
+    /// The page, without its language, where it can be asked for again.
+    pub address: Option<String>,
 }
 
 impl Reader {
@@ -29,11 +30,6 @@ impl Reader {
         let address = matches!(*method, Method::GET | Method::HEAD)
             .then(|| if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) });
         Self { language: chosen.or_else(preferred).unwrap_or(offered.own()), chose: chosen.is_some(), address }
-    }
-
-    /// The page, without its language, where it can be asked for again.
-    pub fn address(&self) -> Option<&str> {
-        self.address.as_deref()
     }
 
     /// The language, where they chose it.

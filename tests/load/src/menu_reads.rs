@@ -12,7 +12,7 @@ use bytes::Bytes;
 use chassis::http::identity::Role;
 use http::header;
 
-use crate::client::{Driven, Until, drive, request};
+use crate::client::{Ask, Driven, Until, drive, request};
 use crate::platform::Platform;
 use crate::report::{Goal, Report};
 use crate::service::Service;
@@ -23,7 +23,8 @@ use crate::{Result, SERVE_BYTES};
 const DISHES: usize = 50;
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 5;
-const TURN: Duration = Duration::from_secs(2);
+/// How long a turn is.
+pub(crate) const TURN: Duration = Duration::from_secs(2);
 const PATH: &str = "/api/v1/menu";
 
 /// The server that the menu is held against, in a process of its own as the menu is: axum with one handler.
@@ -49,28 +50,30 @@ pub(crate) async fn furnish(platform: &Platform, menu: &Service) -> Result<()> {
     Ok(())
 }
 
-fn static_server(platform: &Platform, bytes: &Path, log: &Path) -> Result<Service> {
+/// Starts that server, with the bytes of a file at a path.
+pub(crate) fn static_server(platform: &Platform, bytes: &Path, path: &str) -> Result<Service> {
     let mut command = Command::new(platform.programs.path(env!("CARGO_BIN_NAME")));
     command.arg(SERVE_BYTES);
-    Service::launch(command, log, |command, address| {
-        command.arg(address.to_string()).arg(bytes).arg(PATH);
+    Service::launch(command, &platform.home().join("static.log"), |command, address| {
+        command.arg(address.to_string()).arg(bytes).arg(path);
     })
 }
 
+/// What a side answered in its turns.
 #[derive(Default)]
-struct Side {
-    rate: Rate,
-    latencies: Latencies,
+pub(crate) struct Side {
+    pub(crate) rate: Rate,
+    pub(crate) latencies: Latencies,
     time: f64,
 }
 
 impl Side {
-    async fn turn(&mut self, service: &Service) -> Result<()> {
-        let (before, get) = (service.time(), Arc::new(request("GET", PATH, None, None)));
-        let Driven { latencies, statuses, elapsed } =
-            drive(service.address, CONNECTIONS, Until::Elapsed(TURN), Arc::new(move |_, _| get.clone())).await?;
+    /// Asks a service for as long as a turn is; every answer must be 200.
+    pub(crate) async fn turn(&mut self, service: &Service, connections: usize, ask: Arc<Ask>) -> Result<()> {
+        let before = service.time();
+        let Driven { latencies, statuses, elapsed } = drive(service.address, connections, Until::Elapsed(TURN), ask).await?;
         if statuses.keys().any(|status| *status != 200) {
-            return Err(format!("the menu was answered {statuses:?}").into());
+            return Err(format!("the answers are {statuses:?}").into());
         }
         self.time += service.time() - before;
         self.rate.add(latencies.len() as u64, elapsed);
@@ -78,7 +81,8 @@ impl Side {
         Ok(())
     }
 
-    fn each(&self) -> f64 {
+    /// The cores' time for each answer, in microseconds.
+    pub(crate) fn each(&self) -> f64 {
         self.time / self.rate.count() * 1e6
     }
 }
@@ -87,12 +91,14 @@ pub(crate) async fn compare(platform: &Platform, menu: &Service, report: &mut Re
     let list = menu.client().await?.expect(&request("GET", PATH, None, None)).await?;
     let bytes = platform.home().join("menu.json");
     std::fs::write(&bytes, &list)?;
-    let baseline = static_server(platform, &bytes, &platform.home().join("static.log"))?;
+    let baseline = static_server(platform, &bytes, PATH)?;
     baseline.ready(PATH).await?;
     let (mut ours, mut theirs) = (Side::default(), Side::default());
+    let get = Arc::new(request("GET", PATH, None, None));
+    let ask: Arc<Ask> = Arc::new(move |_, _| get.clone());
     for round in 0..=ROUNDS {
-        theirs.turn(&baseline).await?;
-        ours.turn(menu).await?;
+        theirs.turn(&baseline, CONNECTIONS, ask.clone()).await?;
+        ours.turn(menu, CONNECTIONS, ask.clone()).await?;
         if round == 0 {
             (ours, theirs) = (Side::default(), Side::default());
         }

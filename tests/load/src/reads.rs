@@ -1,7 +1,5 @@
 //! What guests look at before they book, against a server that has nothing but the same bytes to give; others book all the while.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +9,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use sqlx::Executor as _;
 
 use crate::client::{Ask, Driven, Until, drive, request, request_with};
+use crate::menu_reads::{Side, TURN, static_server};
 use crate::platform::Platform;
 use crate::report::{Goal, Report};
 use crate::service::Service;
-use crate::stats::{Latencies, Rate};
-use crate::{Result, SERVE_BYTES, proc};
+use crate::{Result, proc};
 
 /// The database.
 const NAME: &str = "reads";
@@ -29,7 +27,6 @@ const CONNECTIONS: usize = 16;
 /// How many bookings a second others make, at times and tables of any of the days.
 const BOOKINGS: u32 = 50;
 const ROUNDS: usize = 4;
-const TURN: Duration = Duration::from_secs(2);
 /// The smallest share of the static handler's rate that is good enough.
 const GOAL: f64 = 0.25;
 
@@ -114,35 +111,15 @@ async fn book(service: &Service, token: &str, round: u64) -> Result<Driven> {
     drive(service.address, 1, Until::Paced(Duration::from_secs(1) / BOOKINGS, TURN), ask).await
 }
 
-#[derive(Default)]
-struct Side {
-    rate: Rate,
-    latencies: Latencies,
-    time: f64,
-}
-
-impl Side {
-    /// Asks for as long as a turn is, while others book.
-    async fn turn(&mut self, asked: &Service, path: Asked, (booked, token, round): (&Service, &str, u64)) -> Result<()> {
-        let (before, ask) = (asked.time(), Arc::new(move |client: usize, number: u64| Arc::new(get(&path(any(client, number))))));
-        let (driven, bookings) = tokio::join!(drive(asked.address, CONNECTIONS, Until::Elapsed(TURN), ask), book(booked, token, round));
-        let (driven, bookings) = (driven?, bookings?);
-        if driven.of(200) != driven.requests() || bookings.of(201) != bookings.requests() {
-            return Err(format!("{}: {:?}; bookings: {:?}", path(0), driven.statuses, bookings.statuses).into());
-        }
-        self.time += asked.time() - before;
-        self.rate.add(driven.requests(), driven.elapsed);
-        self.latencies.extend(driven.latencies);
-        Ok(())
+/// Has a side answer for as long as a turn is, while others book.
+async fn turn(side: &mut Side, asked: &Service, path: Asked, (booked, token, round): (&Service, &str, u64)) -> Result<()> {
+    let ask = Arc::new(move |client: usize, number: u64| Arc::new(get(&path(any(client, number)))));
+    let (answered, bookings) = tokio::join!(side.turn(asked, CONNECTIONS, ask), book(booked, token, round));
+    let bookings = bookings?;
+    if bookings.of(201) != bookings.requests() {
+        return Err(format!("not every booking is made: {:?}", bookings.statuses).into());
     }
-}
-
-fn static_server(platform: &Platform, bytes: &Path, path: &str) -> Result<Service> {
-    let mut command = Command::new(platform.programs.path(env!("CARGO_BIN_NAME")));
-    command.arg(SERVE_BYTES);
-    Service::launch(command, &platform.home().join("static.log"), |command, address| {
-        command.arg(address.to_string()).arg(bytes).arg(path);
-    })
+    answered
 }
 
 pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<()> {
@@ -158,11 +135,11 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
         let baseline = static_server(platform, &bytes, &route)?;
         baseline.ready(&route).await?;
         let (mut ours, mut theirs) = (Side::default(), Side::default());
-        for turn in 0..=ROUNDS {
-            theirs.turn(&baseline, path, (&service, &token, round)).await?;
-            ours.turn(&service, path, (&service, &token, round + 1)).await?;
+        for number in 0..=ROUNDS {
+            turn(&mut theirs, &baseline, path, (&service, &token, round)).await?;
+            turn(&mut ours, &service, path, (&service, &token, round + 1)).await?;
             round += 2;
-            if turn == 0 {
+            if number == 0 {
                 (ours, theirs) = (Side::default(), Side::default());
             }
         }
@@ -184,7 +161,7 @@ pub(crate) async fn measure(platform: &Platform, report: &mut Report) -> Result<
                 "{:.2} / {:.1} ms and {:.0} µs, static {:.2} / {:.1} ms",
                 ours.latencies.quantile(0.5),
                 ours.latencies.quantile(0.99),
-                ours.time / ours.rate.count() * 1e6,
+                ours.each(),
                 theirs.latencies.quantile(0.5),
                 theirs.latencies.quantile(0.99),
             ),

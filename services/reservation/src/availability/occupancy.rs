@@ -21,8 +21,10 @@ use crate::memory::Known;
 use crate::store;
 use crate::store::database::Database;
 
-/// For how long what takes the tables of a day is kept.
-const KEPT: Duration = Duration::from_secs(1);
+/// For how long what takes the tables of a day counts as current.
+const CURRENT: Duration = Duration::from_secs(1);
+/// How many days are kept though they are not current: what is read anew as it was keeps its edition, and with it all that was judged by it.
+const KEPT: usize = 200;
 /// The longest hold of a booking: 8 hours, and 2 hours until its table is given out again.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(10);
 /// The longest that a table stays taken after a booking.
@@ -105,7 +107,7 @@ struct Meanwhile {
 impl Kept {
     /// A day, as it was read within the last second.
     fn get(&self, version: i32, day: Day) -> Option<&Entry> {
-        self.days.get(&day).filter(|entry| self.version == version && entry.read.elapsed() < KEPT)
+        self.days.get(&day).filter(|entry| self.version == version && entry.read.elapsed() < CURRENT)
     }
 
     /// The edition of a day that is known well enough to be judged by.
@@ -252,18 +254,24 @@ impl Occupancy {
                 of_days[place].1.insert(quarter, count);
             }
         }
+        let of_day = |(day, (holds, counts)): (Day, (Vec<Hold>, Counts))| OfDay {
+            openings: Openings::new(&house.floor, &holds, horizon(day), now),
+            counts,
+        };
+        let of_days: Vec<_> = (first..).zip(of_days).map(of_day).collect();
         let (mut kept, meanwhile) = under_way.end();
         if kept.version != known.version {
             kept.days.clear();
             kept.version = known.version;
         }
-        kept.days.retain(|_, entry| entry.read.elapsed() < KEPT);
-        for ((day, found), (holds, counts)) in (first..).zip(run).zip(of_days) {
-            let mut openings = Openings::new(&house.floor, &holds, horizon(day), now);
+        if kept.days.len() > KEPT {
+            kept.days.retain(|_, entry| entry.read.elapsed() < CURRENT);
+        }
+        for ((day, found), mut taken) in (first..).zip(run).zip(of_days) {
             for hold in &meanwhile.made {
-                openings.take(&house.floor, hold.table_id, hold.span);
+                taken.openings.take(&house.floor, hold.table_id, hold.span);
             }
-            let taken = Arc::new(OfDay { openings, counts });
+            let taken = Arc::new(taken);
             let is_outdated = meanwhile.all_forgotten || meanwhile.forgotten.contains(&day);
             let edition = if is_outdated { kept.next() } else { kept.keep(day, read, taken.clone()) };
             *found = Some((edition, taken));

@@ -133,11 +133,13 @@ async fn commit_all(together: Together, pool: PgPool) {
     }
 }
 
-/// Makes bookings in one statement. Where it fails, each is tried by itself, and only that which is at fault fails.
+/// Makes bookings in one statement. Where one of them is at fault, each is tried by itself, and only that one fails. Where the database does
+/// not come to it, they are not tried one after the other: everybody else would wait for as many times as long.
 async fn commit(connection: &mut PgConnection, wished: &[Wished]) -> Vec<Result<Attempted, sqlx::Error>> {
     match book_all(connection, wished).await {
         Ok(attempted) => attempted.into_iter().map(Ok).collect(),
         Err(error) if wished.len() == 1 => vec![Err(error)],
+        Err(error) if !is_of_one(&error) => wished.iter().map(|_| Err(sqlx::Error::PoolTimedOut)).collect(),
         Err(_) => {
             let mut outcomes = Vec::with_capacity(wished.len());
             for one in wished {
@@ -146,4 +148,10 @@ async fn commit(connection: &mut PgConnection, wished: &[Wished]) -> Vec<Result<
             outcomes
         }
     }
+}
+
+/// Whether a statement may have failed by one of its bookings: it was neither cancelled for its time (57014) nor for that of a lock (55P03), and
+/// its connection is not lost.
+fn is_of_one(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if !matches!(error.code().as_deref(), Some("57014" | "55P03")))
 }

@@ -123,8 +123,7 @@ pub(super) async fn show(State(pages): State<Pages>, reader: Reader, input: Inpu
     let dates = Offer::dates(&mut database, (room, &open), &asked).await?;
     let made = Made { known: open.known.clone(), today: open.today, last: open.last, dates };
     // A page that says why a time cannot be had is the guest's who asked for it.
-    let address =
-        reader.address().filter(|_| time.is_none()).map(|address| (address.to_owned(), reader.language, reader.chosen().is_some()));
+    let address = reader.address.clone().filter(|_| time.is_none()).map(|address| (address, reader.language, reader.chosen().is_some()));
     if let Some(html) = address.as_ref().and_then(|address| pages.shown.get(address, &made)) {
         return Ok(pages.shell.respond(StatusCode::OK, html, Keep::Asking));
     }

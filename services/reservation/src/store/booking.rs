@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{Connection as _, FromRow, PgConnection, Row as _};
 
-use super::hold::pieces;
+use super::hold::{is_one_row, pieces};
 use super::sql;
 use crate::booking::make::NewBooking;
 use crate::booking::{Author, Language, Note, Requests, Reservation, ReservationId, Values};
@@ -46,7 +46,7 @@ pub struct Wished {
 impl Wished {
     /// Whether its hold is one row, which can be had or not; of several, one might and another not.
     pub fn is_one_row(&self) -> bool {
-        self.tables.len() == 1 && pieces(self.new.hold).0.len() == 1
+        self.tables.len() == 1 && is_one_row(self.new.hold)
     }
 }
 
@@ -84,7 +84,7 @@ pub async fn book(connection: &mut PgConnection, wished: &Wished) -> Result<Atte
 pub async fn book_all(connection: &mut PgConnection, wished: &[Wished]) -> Result<Vec<Attempted>, sqlx::Error> {
     // Users and networks are locked in one order by all; so are tables, by the statement.
     let mut order: Vec<_> = (0..wished.len()).collect();
-    order.sort_by_key(|place| {
+    order.sort_by_cached_key(|place| {
         let new = &wished[*place].new;
         (new.user_id.map(UserId::get), super::limit::parameters(new.counted).2)
     });

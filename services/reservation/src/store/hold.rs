@@ -119,6 +119,11 @@ pub async fn own(connection: &mut PgConnection, id: ReservationId) -> Result<Vec
     Ok(rows.into_iter().map(Hold::from).collect())
 }
 
+/// Whether a hold is one row.
+pub(super) fn is_one_row(span: Span) -> bool {
+    span.length() <= PIECE
+}
+
 /// When the rows of a hold begin and end: none is longer than the constraint allows.
 pub(super) fn pieces(span: Span) -> (Vec<jiff_sqlx::Timestamp>, Vec<jiff_sqlx::Timestamp>) {
     span.pieces(PIECE).iter().map(|piece| (piece.start.to_sqlx(), piece.end.to_sqlx())).unzip()

@@ -77,7 +77,7 @@ where
 /// What became of a change.
 enum Change {
     Made,
-    /// The rules of the house, or another booking, are in its way.
+    /// A rule of the house is in its way.
     Refused,
     /// It was refused, or there was no answer: nobody knows.
     InDoubt,
