@@ -94,6 +94,29 @@ async fn what_arrives_while_a_commit_is_under_way_goes_with_the_next_one_each_wi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guests_who_want_the_same_time_at_once_choose_different_tables() {
+    let (platform, ids) = house(&[4; 10]).await;
+    let mut of_all = Vec::new();
+    // On a machine at other work some come too late to go with the others: it is tried again.
+    for days in 2..7 {
+        let before = commits(&platform).await;
+        let bodies = (0..10).map(|number| (20 + number, wanted(listed(24 * days), 2)));
+        let replies = at_once(&platform, bodies.collect()).await;
+        let table = |reply: &Reply| reply.body["table_id"].as_i64().unwrap_or_else(|| panic!("{}", reply.text));
+        let mut tables: Vec<_> = replies.iter().map(table).collect();
+        tables.sort_unstable();
+        assert_eq!(tables, ids);
+        of_all.push(commits(&platform).await - before);
+        if of_all.last().is_some_and(|commits| *commits <= 3) {
+            break;
+        }
+    }
+    // One after the other would be ten.
+    assert!(of_all.last().is_some_and(|commits| *commits <= 3), "{of_all:?} commits for 10 bookings each");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_booking_that_fails_among_others_fails_alone() {
     let platform = Platform::start(Setup::only("reservation")).await;
     let ids = furnish(&platform, &[4; 6]).await;

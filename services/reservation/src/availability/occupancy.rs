@@ -52,10 +52,17 @@ fn touched(span: Span) -> RangeInclusive<Day> {
 
 /// What is taken of a day.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct OfDay {
+pub struct OfDay {
     openings: Openings,
     /// What begins in its quarters; nothing where the rules do not limit it.
     counts: Counts,
+}
+
+impl OfDay {
+    /// When its tables are free.
+    pub fn openings(&self) -> &Openings {
+        &self.openings
+    }
 }
 
 /// What is taken of a day, with its edition.
@@ -183,10 +190,17 @@ impl Occupancy {
         Turn { _held: if full { Some(self.turn.clone().lock_owned().await) } else { None } }
     }
 
-    fn look(&self, known: &Known, days: RangeInclusive<Day>, since: Option<Instant>) -> Vec<Option<Edition>> {
+    /// What is taken of the day of a time, where it is known, and was read no sooner than a moment: by what was read before, nobody is refused
+    /// for whom another replica may have freed a table.
+    pub fn known(&self, known: &Known, time: Timestamp, since: Option<Instant>) -> Option<Arc<OfDay>> {
         let kept = self.kept();
-        let entry = |day| kept.get(known.version, day).filter(|entry| since.is_none_or(|since| entry.read >= since));
-        days.map(|day| entry(day).map(|entry| (entry.edition, entry.taken.clone()))).collect()
+        let entry = kept.get(known.version, day(time)).filter(|entry| since.is_none_or(|since| entry.read >= since))?;
+        Some(entry.taken.clone())
+    }
+
+    fn look(&self, known: &Known, days: RangeInclusive<Day>) -> Vec<Option<Edition>> {
+        let kept = self.kept();
+        days.map(|day| kept.get(known.version, day).map(|entry| (entry.edition, entry.taken.clone()))).collect()
     }
 
     /// What takes the tables in the days of a stretch of time.
@@ -194,28 +208,14 @@ impl Occupancy {
     /// # Errors
     /// Where the database fails.
     pub async fn get(&self, database: &mut Database<'_>, known: &Known, within: Span, now: Timestamp) -> Result<Occupied, sqlx::Error> {
-        self.get_since(database, known, within, (now, None)).await
-    }
-
-    /// The same, read no sooner than a moment: by what was read before, nobody is refused for whom another replica may have freed a table.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn get_since(
-        &self,
-        database: &mut Database<'_>,
-        known: &Known,
-        within: Span,
-        (now, since): (Timestamp, Option<Instant>),
-    ) -> Result<Occupied, sqlx::Error> {
         let days = day(within.start)..=day(within.end);
         let first = *days.start();
-        let mut found = self.look(known, days.clone(), since);
+        let mut found = self.look(known, days.clone());
         if found.iter().any(Option::is_none) {
             // Before the wait: whoever reads must not want for a connection that those have who wait for it.
             let connection = database.connection().await?;
             let _one_at_a_time = self.reading.lock().await;
-            found = self.look(known, days.clone(), since);
+            found = self.look(known, days.clone());
             // What is known is not read again: of days that follow each other and are not, all holds come at once.
             let mut from = first;
             for run in found.chunk_by_mut(|one, next| one.is_none() == next.is_none()) {

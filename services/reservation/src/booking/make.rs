@@ -40,6 +40,9 @@ pub static REFUSALS: &[&Code] = &[
     &codes::NO_TABLE_FREE,
 ];
 
+/// How many tables are tried before it is looked again which are free.
+const CHOICES: usize = 16;
+
 /// Whose bookings are counted against which limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Counted {
@@ -249,9 +252,9 @@ impl<'a> Attempt<'a> {
                 vec![self.judge_named(database, faults).await?]
             };
             let tried = if rules.pacing.is_unlimited() {
-                self.try_tables(database, &new, &tables).await?
+                self.try_tables(database, &new, tables).await?
             } else {
-                self.try_tables_paced(database, &new, &tables).await?
+                self.try_tables_paced(database, &new, tables).await?
             };
             match tried {
                 Tried::Made(made) => return Ok(Some(*made)),
@@ -266,9 +269,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// Books the first of these tables, or of those that are joined, that are still free.
-    async fn try_tables(&self, database: &mut Database<'_>, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
-        for tables in tables {
-            let wished = Wished { new: new.clone(), tables: tables.clone(), version: self.known.version, now: self.now };
+    async fn try_tables(&self, database: &mut Database<'_>, new: &NewBooking, mut left: Vec<Vec<TableId>>) -> Result<Tried, Refusal> {
+        while !left.is_empty() {
+            let tables = left.remove(self.room.together.unwanted(&left, new.hold));
+            let wished = Wished { new: new.clone(), tables, version: self.known.version, now: self.now };
             let attempted = match database {
                 Database::Of(pool, taken) if self.together && wished.is_one_row() => {
                     // Those who commit need it.
@@ -289,7 +293,7 @@ impl<'a> Attempt<'a> {
 
     /// The same, once the kitchen can take the party. The house first, then the quarter, then the tables: the order of locks is the same for
     /// all.
-    async fn try_tables_paced(&self, database: &mut Database<'_>, new: &NewBooking, tables: &[Vec<TableId>]) -> Result<Tried, Refusal> {
+    async fn try_tables_paced(&self, database: &mut Database<'_>, new: &NewBooking, tables: Vec<Vec<TableId>>) -> Result<Tried, Refusal> {
         let mut transaction = database.connection().await?.begin().await?;
         if !store::house::agrees(&mut transaction, self.known.version).await? {
             return Ok(Tried::OtherHouse);
@@ -321,20 +325,19 @@ impl<'a> Attempt<'a> {
             self.refuse_beyond(database).await?;
             return Err(Refusal::TableTaken);
         }
-        let (at, occupancy) = (Span { start: self.wish.start, end: self.wish.start }, &self.room.tables.occupancy);
         let chosen = |openings: &Openings| {
             let units = self.case.choose(openings)?;
-            Ok::<Vec<_>, Reason>(units.map(|unit| table::ids_of(self.known, unit)).collect())
+            Ok::<Vec<_>, Reason>(units.take(CHOICES).map(|unit| table::ids_of(self.known, unit)).collect())
         };
         let mut since = None;
         let reason = loop {
-            let found = if self.together {
-                let occupied = occupancy.get_since(database, self.known, at, (self.now, since)).await?;
-                chosen(occupied.at(self.wish.start).expect("the day of the wish is read").openings)
-            } else {
-                // To wait for the reads of others would take as long as the house may take to change again.
-                since = Some(self.began);
-                chosen(&hold::openings(database.connection().await?, &self.known.house, self.case.hold(), None, self.now).await?)
+            // Of a day that is not known, no more is read than what is in the way of the wish.
+            let found = match self.room.tables.occupancy.known(self.known, self.wish.start, since) {
+                Some(taken) => chosen(taken.openings()),
+                None => {
+                    since = Some(self.began);
+                    chosen(&hold::openings(database.connection().await?, &self.known.house, self.case.hold(), None, self.now).await?)
+                }
             };
             match found {
                 Ok(tables) => return Ok(tables),

@@ -6,11 +6,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chassis::http::identity::UserId;
+use house::span::Span;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::oneshot;
 
 use super::make::Counted;
 use crate::store::booking::{Attempted, Wished, book, book_all};
+use crate::table::TableId;
 
 /// How many bookings go together at most: more wait for each other longer than they gain.
 const MOST: usize = 64;
@@ -22,6 +24,8 @@ pub struct Together(Arc<Mutex<Queue>>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<Waiting>,
+    /// The numbers of those that wait or are being committed, with the tables that they take and for how long.
+    under_way: Vec<(u64, Vec<TableId>, Span)>,
     /// The number of the last that came.
     last: u64,
     /// Whether somebody commits: they take along what waits when they are done.
@@ -66,9 +70,11 @@ impl Together {
             let mut queue = self.queue();
             queue.last += 1;
             let number = queue.last;
+            queue.under_way.push((number, wished.tables.clone(), wished.new.hold));
             queue.waiting.push(Waiting { number, wished, answer });
             (number, !std::mem::replace(&mut queue.is_committing, true))
         };
+        let _under_way = UnderWay(self, number);
         if begins {
             tokio::spawn(commit_all(self.clone(), pool.clone()));
         }
@@ -78,6 +84,16 @@ impl Together {
             Err(_) => answered.await,
         };
         outcome.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
+    /// The place of the first of these choices that nobody is booking just now, so that those who want the same time do not go through the
+    /// tables one after the other, together; of the first, where all are wanted. Whether they get it is seen when it is tried.
+    pub fn unwanted(&self, choices: &[Vec<TableId>], hold: Span) -> usize {
+        let queue = self.queue();
+        let is_wanted = |choice: &Vec<TableId>| {
+            queue.under_way.iter().any(|(_, tables, span)| span.overlaps(hold) && tables.iter().any(|table| choice.contains(table)))
+        };
+        choices.iter().position(|choice| !is_wanted(choice)).unwrap_or(0)
     }
 
     /// Takes back a booking that waits; `false` where it is being committed.
@@ -99,6 +115,15 @@ impl Together {
         queue.waiting = left;
         queue.is_committing = !next.is_empty();
         next
+    }
+}
+
+/// A booking that has no answer yet.
+struct UnderWay<'a>(&'a Together, u64);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.queue().under_way.retain(|(number, ..)| *number != self.1);
     }
 }
 
