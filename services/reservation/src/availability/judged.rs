@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::body::Bytes;
@@ -15,11 +16,13 @@ use super::occupancy::{Day as OfUtc, Occupancy, Occupied};
 use super::{Day, DayState, Slot, State};
 
 /// How many are kept: a calendar of two months for some dozens of parties.
-const KEPT: usize = 2048;
+const KEPT: usize = 1024;
 
 /// A date, as it was judged.
 #[derive(Debug)]
 pub struct Judged {
+    /// No other has the same, also when this is gone.
+    pub number: u64,
     /// Its times.
     pub slots: Vec<Slot>,
     /// Whether any of them can be booked.
@@ -30,6 +33,7 @@ pub struct Judged {
 
 impl Judged {
     pub(super) fn new(date: Date, slots: Vec<Slot>) -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
         let first = slots.iter().find(|slot| slot.state == State::Available).map(|slot| slot.time);
         let reason = if first.is_some() { None } else { slots.iter().filter_map(|slot| slot.reason).max() };
         let state = match (first, slots.is_empty()) {
@@ -37,7 +41,13 @@ impl Judged {
             (None, true) => DayState::Closed,
             (None, false) => DayState::Full,
         };
-        Self { slots, day: Day { date, state, reason, first }, json: OnceLock::new(), day_json: OnceLock::new() }
+        Self {
+            number: LAST.fetch_add(1, Ordering::Relaxed),
+            slots,
+            day: Day { date, state, reason, first },
+            json: OnceLock::new(),
+            day_json: OnceLock::new(),
+        }
     }
 
     /// Its times as JSON.

@@ -121,13 +121,13 @@ pub(super) async fn show(State(pages): State<Pages>, reader: Reader, input: Inpu
         others = times.into_iter().map(link).collect();
     }
     let dates = Offer::dates(&mut database, (room, &open), &asked).await?;
-    let made = Made { known: open.known.clone(), today: open.today, last: open.last, dates };
+    let made = Made::of(open.known.version, (open.today, open.last), &dates);
     // A page that says why a time cannot be had is the guest's who asked for it.
     let address = reader.address.clone().filter(|_| time.is_none()).map(|address| (address, reader.language, reader.chosen().is_some()));
     if let Some(html) = address.as_ref().and_then(|address| pages.shown.get(address, &made)) {
         return Ok(pages.shell.respond(StatusCode::OK, html, Keep::Asking));
     }
-    let offer = Offer::of(&open, &asked, &made.dates);
+    let offer = Offer::of(&open, &asked, &dates);
     let way = Way { path: PATH.to_owned(), keeps: Vec::new(), comes: None, version: None, reader: &reader };
     let picker = Picker::new(&frame, &open, &offer, &asked, &way);
     let structured = structured::restaurant(frame.site, &open.known.house);

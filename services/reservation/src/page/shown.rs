@@ -9,7 +9,6 @@ use jiff::civil::Date;
 use site::language::Language;
 
 use crate::availability::Judged;
-use crate::memory::Known;
 
 /// How many are kept: some days for some parties, in each language. A page has some 10 KB.
 const KEPT: usize = 256;
@@ -18,19 +17,19 @@ const KEPT: usize = 256;
 pub(super) type Address = (String, Language, bool);
 
 /// What a page was made of.
+#[derive(PartialEq)]
 pub(super) struct Made {
-    pub(super) known: Arc<Known>,
-    pub(super) today: Date,
-    pub(super) last: Date,
-    pub(super) dates: Vec<Arc<Judged>>,
+    /// The version of the house.
+    version: i32,
+    today: Date,
+    last: Date,
+    /// The numbers of its dates, as they were judged: a page keeps none of them in memory.
+    dates: Box<[u64]>,
 }
 
 impl Made {
-    fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.known, &other.known)
-            && (self.today, self.last) == (other.today, other.last)
-            && self.dates.len() == other.dates.len()
-            && self.dates.iter().zip(&other.dates).all(|(one, other)| Arc::ptr_eq(one, other))
+    pub(super) fn of(version: i32, (today, last): (Date, Date), dates: &[Arc<Judged>]) -> Self {
+        Self { version, today, last, dates: dates.iter().map(|judged| judged.number).collect() }
     }
 }
 
@@ -41,7 +40,7 @@ pub(super) struct Shown(Mutex<HashMap<Address, (Made, Bytes)>>);
 impl Shown {
     pub(super) fn get(&self, address: &Address, made: &Made) -> Option<Bytes> {
         let shown = self.0.lock().expect("nothing panics while it holds the lock");
-        shown.get(address).filter(|(of, _)| of.is_same(made)).map(|(_, html)| html.clone())
+        shown.get(address).filter(|(of, _)| of == made).map(|(_, html)| html.clone())
     }
 
     pub(super) fn keep(&self, address: Address, made: Made, html: Bytes) {
