@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use restaurant_booking_tests::platform::ready;
 use serde_json::Value;
@@ -38,6 +38,7 @@ fn the_documents_are_of_openapi_3_1_and_say_what_they_are() {
 #[test]
 fn every_operation_is_described() {
     let mut ids = BTreeSet::new();
+    let examples: HashMap<_, _> = SERVICES.iter().map(|service| (*service, document(service)["components"]["examples"].take())).collect();
     for operation in operations() {
         let (id, described) = (operation.id(), &operation.described);
         assert!(ids.insert(format!("{} {id}", operation.service)), "{id} is there twice");
@@ -51,7 +52,9 @@ fn every_operation_is_described() {
             let problem = status.as_str() >= "400";
             let content = &response["content"]["application/problem+json"];
             assert_eq!(problem, content["examples"].as_object().is_some_and(|examples| !examples.is_empty()), "{id}: {status}");
-            for (code, example) in content["examples"].as_object().into_iter().flatten() {
+            for (code, reference) in content["examples"].as_object().into_iter().flatten() {
+                assert_eq!(reference["$ref"], format!("#/components/examples/{code}"), "{id}: {status}");
+                let example = &examples[operation.service][code];
                 assert_eq!(
                     (&example["value"]["code"], example["value"]["status"].to_string()),
                     (&Value::from(code.as_str()), status.clone()),

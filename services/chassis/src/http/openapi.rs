@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::StatusCode;
 use serde_json::json;
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::security::{Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityScheme};
@@ -81,7 +82,7 @@ pub fn complete(api: &mut OpenApi, token_url: Option<&str>, problems: &[Problems
             let id = operation.operation_id.clone().unwrap_or_default();
             unknown.retain(|known| *known != id);
             let own = problems.iter().filter(|(operation, _)| *operation == id).flat_map(|(_, codes)| codes.iter().copied());
-            describe(operation, matches!(method, "put" | "post" | "patch"), own);
+            describe(operation, components, matches!(method, "put" | "post" | "patch"), own);
             if method == "delete" {
                 spare_the_first(operation);
             }
@@ -118,7 +119,7 @@ fn needs_token(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|schemes| !schemes.contains(&none))
 }
 
-fn describe(operation: &mut Operation, reads_body: bool, own: impl Iterator<Item = &'static Code>) {
+fn describe(operation: &mut Operation, components: &mut Components, reads_body: bool, own: impl Iterator<Item = &'static Code>) {
     let mut codes: Vec<&'static Code> = Vec::new();
     if needs_token(operation) {
         codes.push(&code::UNAUTHENTICATED);
@@ -149,18 +150,24 @@ fn describe(operation: &mut Operation, reads_body: bool, own: impl Iterator<Item
     codes.dedup();
     for group in codes.chunk_by(|a, b| a.status == b.status) {
         let described: Vec<_> = group.iter().map(|code| format!("`{}`: {}", code.code, code.meaning)).collect();
-        let examples = group.iter().map(|code| {
-            let document = Problem::new(code, code.meaning).document("0b54a1c2f3d84e6f9a7b8c9d0e1f2a3b");
-            let value = serde_json::from_slice(&document).unwrap_or_else(|_| json!({}));
-            (code.code, utoipa::openapi::example::ExampleBuilder::new().value(Some(value)).build())
-        });
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
+        let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        // Each problem once: most operations have most of them.
+        for code in group {
+            components.examples.entry(code.code.to_owned()).or_insert_with(|| example(code));
+            content.examples.insert(code.code.to_owned(), RefOr::Ref(Ref::new(format!("#/components/examples/{}", code.code))));
+        }
         let mut response = ResponseBuilder::new().description(described.join("\n\n")).content(MEDIA_TYPE, content);
         if matches!(group[0].status, 429 | 503) {
             response = response.header("Retry-After", header("Whole seconds until another attempt makes sense.", Type::Integer));
         }
         operation.responses.responses.insert(group[0].status.to_string(), RefOr::T(response.build()));
     }
+}
+
+fn example(code: &'static Code) -> RefOr<Example> {
+    let document = Problem::new(code, code.meaning).document("0b54a1c2f3d84e6f9a7b8c9d0e1f2a3b");
+    let value = serde_json::from_slice(&document).unwrap_or_else(|_| json!({}));
+    RefOr::T(ExampleBuilder::new().value(Some(value)).build())
 }
 
 /// The description of a response header.
