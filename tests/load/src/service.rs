@@ -68,6 +68,8 @@ impl Service {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         listen(&mut command, address);
         let log = OpenOptions::new().create(true).append(true).open(log)?;
+        // As in the images.
+        command.env("MALLOC_ARENA_MAX", "1");
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(Self { address, process: Process::launch(command, Signal::KILL)? })
     }
