@@ -43,7 +43,8 @@ struct Kept {
     data: Box<str>,
 }
 
-/// The Secrets of the operator's own, as last read or written, with their `resourceVersion`s. A Secret is read again only when a watch reports another version.
+/// The Secrets of the operator's own, as last read or written, with their `resourceVersion`s. A Secret is read again only when a watch
+/// reports another version.
 #[derive(Default)]
 pub struct Secrets(Mutex<HashMap<Owner, BTreeMap<Box<str>, Kept>>>);
 

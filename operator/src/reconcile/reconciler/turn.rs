@@ -268,7 +268,6 @@ impl Round<'_> {
             client,
             children,
             secrets,
-
             metrics,
             owner: self.owner,
             uid,
