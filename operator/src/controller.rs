@@ -21,11 +21,12 @@ use tracing::{debug, error, info, warn};
 use crate::changes::Known;
 use crate::metrics::Metrics;
 use crate::overlap::Territory;
+use crate::reconcile::checksum::checksum;
 use crate::reconcile::context::Context;
 use crate::reconcile::reconciler::{reconcile, retry};
 use crate::reconcile::resource::{Guarded, Owner, owner_of};
 use crate::reconcile::status::is_rolling_out;
-use crate::reconcile::validate::{Defaults, checksum};
+use crate::reconcile::validate::Defaults;
 use crate::timing;
 use crate::watches::{Health, Watches, watch};
 

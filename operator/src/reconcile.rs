@@ -4,6 +4,7 @@ pub mod apply;
 mod beyond;
 pub mod brokers;
 pub mod build;
+pub mod checksum;
 pub mod children;
 pub mod context;
 mod create;

@@ -11,34 +11,19 @@ mod metadata;
 mod migration;
 mod monitoring;
 mod network;
+mod object;
 mod pod;
 mod stateful;
 mod workload;
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::kind::Kind;
 use super::platform::Platform;
 use super::service::Service;
-use super::step::Step;
 
 pub use house::job_prefix as house_jobs;
 pub use metadata::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
-
-/// A wanted object: only the fields that the operator owns.
-#[derive(Clone, Debug)]
-pub struct Object {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its name; its namespace is the resource's.
-    pub name: String,
-    /// The step to which it belongs.
-    pub step: Step,
-    /// The whole object, as it is applied.
-    pub body: Value,
-}
+pub use object::Object;
 
 /// All objects of a platform.
 pub fn build(platform: &Platform) -> Vec<Object> {

@@ -1,66 +1,17 @@
 //! The state of an existing object, which decides whether the next steps may proceed. Pure.
 
+mod observed;
+
 use serde_json::Value;
+
+pub use observed::{Observed, State, is_current, version_of_image};
+
+use observed::condition;
 
 use super::kind::Kind;
 use super::names::{COMPONENT, HOUSE};
 use super::reason::{DEPLOYMENT_STALLED, HOUSE_FAILED, HOUSE_NOT_SUPPORTED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
 use crate::api::VolumeStatus;
-
-/// The state of an object or a step.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum State {
-    /// It exists and works.
-    Done,
-    /// It does not exist yet, or does not work yet; the text names what it waits for.
-    Waiting(String),
-    /// It cannot succeed without a change.
-    Failed {
-        /// The reason of the condition.
-        reason: &'static str,
-        /// The error, the object, and a remedy.
-        message: String,
-    },
-}
-
-/// The observed state of an object.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Observed {
-    /// The state.
-    pub state: State,
-    /// The ready and the desired Pods; for a Deployment only.
-    pub replicas: Option<(i32, i32)>,
-    /// The version that runs; for a database or broker only.
-    pub version: Option<String>,
-    /// Whether as many Pods are available as are needed, of whatever version: of a Deployment.
-    pub is_available: bool,
-    /// What a claim asks for, and what its volume has.
-    pub volume: Option<VolumeStatus>,
-}
-
-impl Observed {
-    /// An object that works as soon as it exists.
-    pub fn done() -> Self {
-        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None }
-    }
-
-    /// An object that is not ready yet.
-    pub fn waiting(message: String) -> Self {
-        Self { state: State::Waiting(message), ..Self::done() }
-    }
-
-    fn of_version(self, version: Option<&str>) -> Self {
-        Self { version: version.map(str::to_owned), ..self }
-    }
-}
-
-/// The version of an image, from its tag.
-pub fn version_of_image(image: &str) -> Option<&str> {
-    let tagged = image.split_once('@').map_or(image, |(tagged, _)| tagged);
-    let (_, tag) = tagged.rsplit_once(':')?;
-    // Without a tag, the text after the colon is the port of the registry.
-    (!tag.contains('/')).then_some(tag)
-}
 
 /// Observes an object.
 pub fn observe(kind: Kind, object: &Value) -> Observed {
@@ -83,15 +34,6 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
 
 fn number(object: &Value, part: &str, field: &str) -> i32 {
     object[part][field].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(0)
-}
-
-/// Whether the object's controller has observed the present generation.
-pub fn is_current(object: &Value) -> bool {
-    object["status"]["observedGeneration"].as_i64() >= object["metadata"]["generation"].as_i64()
-}
-
-fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)
 }
 
 /// Follows the rules of `kubectl rollout status`.
@@ -363,18 +305,5 @@ mod tests {
         };
         assert_eq!(claim(json!({"capacity": {"storage": "8Gi"}})), volume(Some("8Gi")));
         assert_eq!(claim(json!({"phase": "Pending"})), volume(None));
-    }
-
-    #[test]
-    fn a_version_is_an_images_tag() {
-        for (image, tag) in [
-            ("postgres:17.6", Some("17.6")),
-            ("registry:5000/postgres:17", Some("17")),
-            ("registry:5000/postgres", None),
-            ("ghcr.io/cloudnative-pg/postgresql:17.6@sha256:0123", Some("17.6")),
-            ("ghcr.io/cloudnative-pg/postgresql@sha256:0123", None),
-        ] {
-            assert_eq!(version_of_image(image), tag, "{image}");
-        }
     }
 }

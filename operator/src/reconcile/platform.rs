@@ -1,5 +1,7 @@
 //! A validated resource: every default is filled in, and every reference is resolved. Building objects from it cannot fail.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,7 +9,9 @@ use house::declared::Declared;
 use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::api::{Autoscaling, LogLevel, Quantity, SaslMechanism, SynchronousReplication};
+pub use values::{Resources, Secret, Storage};
+
+use crate::api::{Autoscaling, LogLevel, SaslMechanism, SynchronousReplication};
 
 use super::names::{database_name, kafka_name, keys_name};
 use super::references::Credentials;
@@ -156,27 +160,6 @@ impl From<&Autoscaling> for Scale {
     }
 }
 
-/// The requests and limits of a container.
-#[derive(Clone, Debug)]
-pub struct Resources {
-    /// The amounts that are reserved.
-    pub requests: BTreeMap<String, Quantity>,
-    /// The maximum amounts.
-    pub limits: BTreeMap<String, Quantity>,
-}
-
-/// A key of a Secret that a Pod mounts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Secret {
-    /// Name of the Secret.
-    pub name: String,
-    /// Key in it.
-    pub key: String,
-    /// A checksum of the value, in hexadecimal digits. A Pod that mounts the value has it as an annotation, so that the Pod is replaced
-    /// when the value changes. Empty while the value does not exist.
-    pub checksum: String,
-}
-
 /// The first administrator.
 #[derive(Clone, Debug)]
 pub struct Admin {
@@ -231,15 +214,6 @@ impl Postgres {
             Self::External { .. } => "external",
         }
     }
-}
-
-/// A volume.
-#[derive(Clone, Debug)]
-pub struct Storage {
-    /// Its size.
-    pub size: Quantity,
-    /// Its class; `None` for the cluster's default.
-    pub class: Option<String>,
 }
 
 /// The broker and the topics.

@@ -9,6 +9,7 @@ use tracing::info;
 use crate::timing;
 
 use super::apply::Applier;
+use super::checksum::checksum;
 use super::context::Context;
 use super::failure::Failure;
 use super::kafka;
@@ -19,7 +20,6 @@ use super::reason::OF_BROKER;
 use super::resource::Owner;
 use super::status::{Progress, Steps};
 use super::step::Step;
-use super::validate::checksum;
 
 /// The state of the topics.
 pub enum Topics {

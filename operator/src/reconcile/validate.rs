@@ -1,21 +1,26 @@
 //! Checks a resource and its references. The result is a platform from which building cannot fail, or every fault. Pure.
 
+mod amounts;
+mod check;
+mod defaults;
 mod guests;
 mod running;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use house::declared::Declared;
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource as _, ResourceExt as _};
-use sha2::{Digest as _, Sha256};
 
 use crate::api::{
     self, ConditionType, Confirmation, DeletionPolicy, ExternalKafka, RestaurantBooking, RestaurantBookingSpec, SecretKeyReference,
 };
 
+pub use defaults::Defaults;
 pub use guests::CREDENTIALS;
-use running::{BROKER, DATABASE, component, resources, storage};
+
+use amounts::{BROKER, DATABASE, resources, storage};
+use check::Check;
+use running::component;
 
 use super::failure::Invalid;
 use super::kind::{CLOUD_NATIVE_PG, GATEWAY_API, Kind, PROMETHEUS_OPERATOR, STRIMZI};
@@ -24,64 +29,23 @@ use super::platform::{
     Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Restaurant, Sasl, Secret, Tls,
     Topics,
 };
-use super::reason::{INVALID_SECRET, INVALID_SPEC, KIND_NOT_INSTALLED, POSTGRES_UPGRADE_NEEDED, SECRET_NOT_FOUND, SECRET_NOT_USABLE};
-use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References, USABLE};
+use super::reason::{INVALID_SECRET, INVALID_SPEC, POSTGRES_UPGRADE_NEEDED};
+use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References};
 use super::service::{PerService, Service};
 use super::tenant;
 use super::volume::{Volume, major};
-
-/// The operator's settings that affect platforms.
-#[derive(Clone, Debug)]
-pub struct Defaults {
-    /// Registry and path of images, if the resource names none.
-    pub image_registry: String,
-    /// Tag of images, if the resource names none.
-    pub image_tag: String,
-    /// Version of PostgreSQL of new managed databases, if the resource names none.
-    pub postgres_version: String,
-    /// The number of resources that roll out at once after a change of the default tag.
-    pub max_concurrent_rollouts: u16,
-    /// The namespace that the operator runs in.
-    pub operator_namespace: String,
-    /// Whether a Secret that a resource names needs the label [`USABLE`].
-    pub secrets_require_label: bool,
-    /// Whether Pods have the user and group ids of their images, and not those that the cluster gives.
-    pub fixed_ids: bool,
-    /// The registries, or paths in them, that images must come from; empty: all.
-    pub allowed_registries: Vec<String>,
-    /// The namespaces of the cluster's DNS, for network policies; empty: any address.
-    pub dns_namespaces: Vec<String>,
-    /// The namespaces of CloudNativePG's operator, for network policies; empty: all.
-    pub cloud_native_pg_namespaces: Vec<String>,
-}
-
-impl Default for Defaults {
-    fn default() -> Self {
-        Self {
-            image_registry: "ghcr.io/restaurant-booking".to_owned(),
-            image_tag: env!("CARGO_PKG_VERSION").to_owned(),
-            postgres_version: "17".to_owned(),
-            max_concurrent_rollouts: 5,
-            operator_namespace: "restaurant-booking-operator".to_owned(),
-            secrets_require_label: true,
-            fixed_ids: true,
-            allowed_registries: Vec::new(),
-            dns_namespaces: ["kube-system", "openshift-dns"].map(str::to_owned).into(),
-            cloud_native_pg_namespaces: vec!["cnpg-system".to_owned()],
-        }
-    }
-}
 
 /// Checks a resource.
 ///
 /// # Errors
 /// All faults of the resource and its references.
 pub fn validate(resource: &RestaurantBooking, references: &References, defaults: &Defaults) -> Result<Platform, Vec<Invalid>> {
-    let mut check = Check { name: resource.name_any(), references, invalid: Vec::new() };
+    let namespace = resource.namespace().unwrap_or_else(|| "default".to_owned());
+    let mut check = Check { name: resource.name_any(), namespace, references, defaults, invalid: Vec::new() };
     let spec = &resource.spec;
     check.name();
     let platform = Platform {
-        namespace: resource.namespace().unwrap_or_else(|| "default".to_owned()),
+        namespace: check.namespace.clone(),
         owner: OwnerReference {
             api_version: RestaurantBooking::api_version(&()).into_owned(),
             kind: RestaurantBooking::kind(&()).into_owned(),
@@ -100,8 +64,8 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         admin: check.admin(spec),
         credentials: references.credentials.clone(),
         databases: PerService::new(|service| check.database(spec, service)),
-        postgres: check.postgres(spec, defaults),
-        kafka: check.kafka(spec, &resource.namespace().unwrap_or_else(|| "default".to_owned())),
+        postgres: check.postgres(spec),
+        kafka: check.kafka(spec),
         exposure: check.exposure(spec),
         mail: check.mail(spec),
         network_policy: network_policy(spec, defaults),
@@ -114,17 +78,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
     if check.invalid.is_empty() { Ok(platform) } else { Err(check.invalid) }
 }
 
-struct Check<'a> {
-    name: String,
-    references: &'a References,
-    invalid: Vec<Invalid>,
-}
-
 impl Check<'_> {
-    fn refuse(&mut self, condition: ConditionType, reason: &'static str, message: String) {
-        self.invalid.push(Invalid { condition, reason, message });
-    }
-
     /// The definition has this rule too, but the resource may be older than the rule.
     fn name(&mut self) {
         if self.name.len() > api::NAME_MAX || self.name.contains('.') {
@@ -209,7 +163,7 @@ impl Check<'_> {
         Secret { name: database_name(&self.name, service), key: DATABASE_URL.to_owned(), checksum: self.seal(password.as_bytes()) }
     }
 
-    fn postgres(&mut self, spec: &RestaurantBookingSpec, defaults: &Defaults) -> Postgres {
+    fn postgres(&mut self, spec: &RestaurantBookingSpec) -> Postgres {
         let default = api::ManagedPostgres::default();
         let given = spec.postgres.as_ref();
         if let Some(external) = given.and_then(|postgres| postgres.external.as_ref()) {
@@ -233,7 +187,7 @@ impl Check<'_> {
         }
         let managed = given.and_then(|postgres| postgres.managed.as_ref()).unwrap_or(&default);
         let repository = managed.repository.as_deref().unwrap_or("postgres");
-        let versions = PerService::new(|service| self.postgres_version(service, managed.version.as_deref(), defaults));
+        let versions = PerService::new(|service| self.postgres_version(service, managed.version.as_deref()));
         let images = PerService::new(|service| format!("{repository}:{}", versions.of(service)));
         let volume = |service| Volume::new(versions.of(service), images.of(service));
         let volumes = Box::new(PerService::new(|service| self.references.volumes.of(service).clone().unwrap_or_else(|| volume(service))));
@@ -247,7 +201,7 @@ impl Check<'_> {
 
     /// The version of a managed database: the version in the spec, if it can read the volume; without one in the spec, the major version
     /// that made the volume, whatever the default is.
-    fn postgres_version(&mut self, service: Service, asked: Option<&str>, defaults: &Defaults) -> String {
+    fn postgres_version(&mut self, service: Service, asked: Option<&str>) -> String {
         let made = self.references.volumes.of(service).as_ref();
         if let (Some(asked), Some(made)) = (asked, made)
             && major(asked) != made.major
@@ -261,10 +215,11 @@ impl Check<'_> {
             );
             self.refuse(ConditionType::PostgresReady, POSTGRES_UPGRADE_NEEDED, message);
         }
-        asked.or(made.map(|made| made.major.as_str())).unwrap_or(&defaults.postgres_version).to_owned()
+        asked.or(made.map(|made| made.major.as_str())).unwrap_or(&self.defaults.postgres_version).to_owned()
     }
 
-    fn kafka(&mut self, spec: &RestaurantBookingSpec, namespace: &str) -> Kafka {
+    fn kafka(&mut self, spec: &RestaurantBookingSpec) -> Kafka {
+        let namespace = self.namespace.clone();
         let given = spec.kafka.clone().unwrap_or_default();
         let mut security = KafkaSecurity::default();
         let (backend, bootstrap_servers) = if let Some(external) = &given.external {
@@ -293,11 +248,11 @@ impl Check<'_> {
             };
             (backend, format!("{}-kafka.{namespace}.svc:9092", self.name))
         };
-        let topics = self.topics(&given, &backend, namespace);
+        let topics = self.topics(&given, &backend);
         Kafka { backend, bootstrap_servers, security, topics }
     }
 
-    fn topics(&mut self, kafka: &api::Kafka, backend: &KafkaBackend, namespace: &str) -> Topics {
+    fn topics(&mut self, kafka: &api::Kafka, backend: &KafkaBackend) -> Topics {
         let given = kafka.topics.clone().unwrap_or_default();
         let own = matches!(backend, KafkaBackend::Managed { .. } | KafkaBackend::Strimzi { .. });
         let retention = given.retention.as_deref().unwrap_or("168h");
@@ -308,7 +263,7 @@ impl Check<'_> {
             std::time::Duration::ZERO
         });
         Topics {
-            prefix: given.prefix.unwrap_or_else(|| if own { String::new() } else { format!("{namespace}.{}.", self.name) }),
+            prefix: given.prefix.unwrap_or_else(|| if own { String::new() } else { format!("{}.{}.", self.namespace, self.name) }),
             partitions: given.partitions.unwrap_or(3),
             replication_factor: given.replication_factor.or(match backend {
                 KafkaBackend::Managed { .. } => Some(1),
@@ -357,67 +312,6 @@ impl Check<'_> {
             annotations: ingress.annotations.clone(),
         })
     }
-
-    /// A keyed checksum of a value. Viewers can read it: against a plain hash they could try weak passwords.
-    fn seal(&self, value: &[u8]) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.references.credentials.seal.as_bytes()).expect("a key of any length");
-        mac.update(value);
-        hex(&mac.finalize().into_bytes())
-    }
-
-    /// A Secret that a user or another operator creates, and its text.
-    fn secret(&mut self, condition: ConditionType, path: &str, reference: &SecretKeyReference) -> (Secret, String) {
-        let mut secret = Secret { name: reference.name.clone(), key: reference.key.clone(), checksum: String::new() };
-        if self.references.unusable.contains(&reference.name) {
-            let message = format!(
-                "{path}: Secret {0:?} is not released for RestaurantBookings; its owner releases it with: kubectl label secret {0} {USABLE}=true",
-                reference.name
-            );
-            self.refuse(condition, SECRET_NOT_USABLE, message);
-            return (secret, String::new());
-        }
-        let Some(data) = self.references.secrets.get(&reference.name) else {
-            self.refuse(
-                condition,
-                SECRET_NOT_FOUND,
-                format!("{path}: there is no Secret {:?} in the resource's namespace", reference.name),
-            );
-            return (secret, String::new());
-        };
-        let Some(value) = data.get(&reference.key) else {
-            let keys: Vec<_> = data.keys().map(String::as_str).collect();
-            let message = format!("{path}: Secret {:?} has no key {:?}; it has {}", reference.name, reference.key, keys.join(", "));
-            self.refuse(condition, SECRET_NOT_FOUND, message);
-            return (secret, String::new());
-        };
-        let Ok(text) = String::from_utf8(value.clone()) else {
-            let message = format!("{path}: key {:?} of Secret {:?} must be UTF-8 text", reference.key, reference.name);
-            self.refuse(condition, INVALID_SECRET, message);
-            return (secret, String::new());
-        };
-        secret.checksum = self.seal(value);
-        (secret, text)
-    }
-
-    /// Checks that the cluster has another product's kinds, which a field needs.
-    fn needs(&mut self, condition: ConditionType, path: &str, product: &str) {
-        let missing: Vec<_> =
-            Kind::of_product(product).into_iter().filter(|kind| !self.references.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
-        if !missing.is_empty() {
-            let message =
-                format!("{path} needs {product}, but the cluster does not know its kinds ({}); install {product}", missing.join(", "));
-            self.refuse(condition, KIND_NOT_INSTALLED, message);
-        }
-    }
-}
-
-/// SHA-256, in hexadecimal digits.
-pub fn checksum(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_postgres_url(url: &str) -> bool {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::build::Object;
+use super::checksum::checksum;
 use super::kind::Kind;
 use super::step::Step;
-use super::validate::checksum;
 
 /// A wanted object.
 #[derive(Debug)]

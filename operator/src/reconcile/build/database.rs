@@ -100,7 +100,7 @@ mod tests {
     fn another_password_makes_another_pod() {
         let checksum = |password: &str| {
             let mut platform = platform("", &[]);
-            platform.databases.reservation.checksum = crate::reconcile::validate::checksum(password.as_bytes());
+            platform.databases.reservation.checksum = crate::reconcile::checksum::checksum(password.as_bytes());
             super::objects(&platform, Service::Reservation)[2].body["spec"]["template"]["metadata"]["annotations"].clone()
         };
         assert_ne!(checksum("one"), checksum("other"));

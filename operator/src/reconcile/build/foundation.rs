@@ -6,13 +6,13 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{admin_name, database_name, links_name, seal_name};
 use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
 use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, LINK_KEYS, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
-use crate::reconcile::validate::checksum;
 
 use super::Object;
 use super::metadata::Part;

@@ -11,7 +11,7 @@ use crate::reconcile::names::COMPONENT;
 use crate::reconcile::platform::Platform;
 use crate::reconcile::step::Step;
 
-use super::Object;
+use super::object::Object;
 
 /// The operator's name: in `app.kubernetes.io/managed-by`, and as the field manager of its applies.
 pub const MANAGER: &str = "restaurant-booking-operator";

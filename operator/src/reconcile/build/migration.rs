@@ -4,11 +4,11 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec, PodFailurePolicy, PodFailurePoli
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::platform::Platform;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
-use crate::reconcile::validate::checksum;
 
 use super::Object;
 use super::pod::{SecretSetting, service_container, service_pod};

@@ -14,13 +14,13 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec}
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::links_name;
 use crate::reconcile::platform::{Platform, Scale, Secret};
 use crate::reconcile::references::{KEY_SET, LINK_KEYS, PRIVATE_KEY};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
-use crate::reconcile::validate::checksum;
 
 use super::foundation::{settings, settings_name};
 use super::metadata::{CHECKSUM, Part};

@@ -1,56 +1,16 @@
-//! The settings of services, databases and brokers, with defaults for missing fields.
-
-use std::collections::BTreeMap;
+//! The settings of services, with defaults for missing fields.
 
 use k8s_openapi::api::core::v1::Affinity;
 
-use crate::api::{self, Component as ComponentSpec, Quantity, RestaurantBookingSpec, ServiceImage};
-use crate::reconcile::platform::{Component, Resources, Scale, Storage};
+use crate::api::{Component as ComponentSpec, Quantity, RestaurantBookingSpec, ServiceImage};
+use crate::reconcile::platform::{Component, Scale};
 use crate::reconcile::service::Service;
 
-use super::Defaults;
-
-pub(super) type Amounts = &'static [(&'static str, &'static str)];
-
-/// Default requests and limits.
-pub(super) struct Usual {
-    pub(super) requests: Amounts,
-    pub(super) limits: Amounts,
-}
+use super::amounts::{Usual, resources};
+use super::defaults::Defaults;
 
 /// A service used 18 MiB idle when it was measured. The rest is for bcrypt and bursts.
-pub(super) static SERVICE: Usual = Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
-pub(super) static DATABASE: Usual = Usual { requests: &[("cpu", "100m"), ("memory", "256Mi")], limits: &[("memory", "512Mi")] };
-/// The image's default heap is at most 1 GiB, of which half is enough here.
-pub(super) static BROKER: Usual = Usual { requests: &[("cpu", "250m"), ("memory", "1Gi")], limits: &[("memory", "1Gi")] };
-
-pub(super) fn resources(given: Option<&api::Resources>, usual: &Usual) -> Resources {
-    let or_usual = |given: Option<&BTreeMap<String, Quantity>>, usual: Amounts| match given.filter(|given| !given.is_empty()) {
-        Some(given) => given.clone(),
-        None => usual.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from(*amount))).collect(),
-    };
-    let mut requests = or_usual(given.map(|given| &given.requests), usual.requests);
-    let mut limits = or_usual(given.map(|given| &given.limits), usual.limits);
-    // If a given value conflicts with a default, the default is dropped: requests must not exceed limits.
-    if given.is_some_and(|given| given.limits.is_empty()) {
-        limits.retain(|name, limit| requests.get(name).is_none_or(|request| request <= limit));
-    }
-    if given.is_some_and(|given| given.requests.is_empty()) {
-        for (name, request) in &mut requests {
-            if let Some(limit) = limits.get(name).filter(|limit| *limit < request) {
-                *request = limit.clone();
-            }
-        }
-    }
-    Resources { requests, limits }
-}
-
-pub(super) fn storage(given: Option<&api::Storage>) -> Storage {
-    Storage {
-        size: given.and_then(|storage| storage.size.clone()).unwrap_or_else(|| Quantity::from("8Gi")),
-        class: given.and_then(|storage| storage.storage_class_name.clone()),
-    }
-}
+static SERVICE: Usual = Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
 
 pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> Component {
     let given = match service {
