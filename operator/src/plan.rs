@@ -6,7 +6,8 @@ use crate::api::RestaurantBooking;
 use crate::reconcile::build::{Object, build};
 use crate::reconcile::failure::Invalid;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::references::{Credentials, References, SecretData, names};
+use crate::reconcile::references::{Credentials, References, SecretData};
+use crate::reconcile::secrets::names;
 use crate::reconcile::validate::{CREDENTIALS, Defaults, validate};
 
 /// The objects that a resource would become, in the order in which they are applied.

@@ -1,7 +1,7 @@
 //! From a resource to a running platform: dereference, validate, build, apply, status.
 
 pub mod apply;
-mod beyond;
+pub mod backend;
 pub mod brokers;
 pub mod build;
 pub mod checksum;
@@ -12,6 +12,8 @@ pub mod deletion;
 pub mod dereference;
 pub mod differ;
 pub mod failure;
+#[cfg(test)]
+mod fixture;
 mod handover;
 pub mod kafka;
 mod keep;
@@ -27,6 +29,7 @@ pub mod reconciler;
 pub mod references;
 pub mod resource;
 pub mod rollouts;
+pub mod secrets;
 pub mod service;
 pub mod status;
 pub mod step;

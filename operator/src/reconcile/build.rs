@@ -1,23 +1,21 @@
 //! A validated platform in, Kubernetes objects out. Pure: no client, no clock, no randomness.
 
 mod broker;
-mod database;
 mod exposure;
-#[cfg(test)]
-mod fixture;
 mod foundation;
 mod house;
-mod metadata;
+pub(crate) mod metadata;
 mod migration;
 mod monitoring;
-mod network;
+pub(crate) mod network;
 mod object;
-mod pod;
-mod stateful;
+pub(crate) mod pod;
+pub(crate) mod stateful;
 mod workload;
 
 use std::time::Duration;
 
+use super::backend::database;
 use super::platform::Platform;
 use super::service::Service;
 
@@ -32,7 +30,7 @@ pub fn build(platform: &Platform) -> Vec<Object> {
     objects.extend(exposure::routes(platform));
     objects.extend(monitoring::monitors(platform));
     for service in Service::ALL {
-        objects.extend(database::objects(platform, service));
+        objects.extend(database::of(platform).objects(platform, service));
         objects.push(migration::job(platform, service));
         objects.extend(workload::objects(platform, service));
     }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::api::RestaurantBookingSpec;
 use crate::timing::REQUEST;
 
+use super::backend::database;
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::children::Children;
 use super::failure::Failure;
@@ -21,8 +22,9 @@ use super::kind::Kind;
 use super::mentions::Mentions;
 use super::names::database_name;
 use super::reason::NO_RANDOMNESS;
-use super::references::{Credentials, References, SecretData, USABLE, generated, named, names};
+use super::references::{Credentials, References, SecretData, USABLE};
 use super::resource::Owner;
+use super::secrets::{generated, named, names};
 use super::service::{PerService, Service};
 use super::step::Step;
 use super::version::Version;
@@ -153,7 +155,7 @@ pub async fn dereference(
 ) -> Result<References, Failure> {
     // A Secret that the resource refers to needs the label even if it has the name of a generated one: a name does not show whose Secret it
     // is.
-    let named = named(spec);
+    let named = named(&owner.name, spec);
     let (names, generated) = (names(&owner.name, spec), generated(&owner.name, spec));
     mentions.refer(owner, &names);
     let api: Api<Secret> = Api::namespaced(client.clone(), &owner.namespace);
@@ -194,12 +196,8 @@ pub async fn dereference(
         reason: NO_RANDOMNESS,
         message: error.to_string(),
     })?;
-    let volumes = if is_managed(spec) && !is_new { volumes(client, children, owner).await? } else { PerService::default() };
+    let volumes = if database::has_volumes(spec) && !is_new { volumes(client, children, owner).await? } else { PerService::default() };
     Ok(References { secrets, unusable, credentials, volumes, ..Default::default() })
-}
-
-fn is_managed(spec: &RestaurantBookingSpec) -> bool {
-    spec.postgres.as_ref().is_none_or(|postgres| postgres.cloud_native_pg.is_none() && postgres.external.is_none())
 }
 
 /// The settings that the volumes of the databases were made with: from the watch of claims, or, if it has not reported a claim, from a

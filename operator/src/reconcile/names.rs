@@ -41,8 +41,3 @@ pub fn kafka_name(name: &str) -> String {
 pub fn topic_name(name: &str, topic: &str) -> String {
     format!("{name}-{}", topic.replace('.', "-"))
 }
-
-/// The name of the Secret that CloudNativePG creates for the owner of a database.
-pub fn cloud_native_pg_secret_name(name: &str, service: Service) -> String {
-    format!("{name}-{}-postgres-app", service.as_str())
-}

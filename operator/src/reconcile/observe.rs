@@ -8,6 +8,7 @@ pub use observed::{Observed, State, is_current, version_of_image};
 
 use observed::condition;
 
+use super::backend::database::cloud_native_pg;
 use super::kind::Kind;
 use super::names::{COMPONENT, HOUSE};
 use super::reason::{DEPLOYMENT_STALLED, HOUSE_FAILED, HOUSE_NOT_SUPPORTED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
@@ -23,7 +24,7 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
         Kind::Deployment => deployment(name, object),
         Kind::StatefulSet => stateful_set(name, object),
         Kind::Job => job(name, object),
-        Kind::Cluster => cluster(name, object),
+        Kind::Cluster => cloud_native_pg::observe(name, object),
         Kind::Kafka | Kind::KafkaTopic => reported_ready(kind, name, object),
         Kind::PersistentVolumeClaim => claim(name, object),
         Kind::Ingress => ingress(name, object),
@@ -138,31 +139,6 @@ fn job(name: &str, object: &Value) -> Observed {
     Observed::waiting(format!("Job {name} runs"))
 }
 
-/// A Cluster of CloudNativePG works if its primary accepts writes. The Cluster's own condition Ready includes all instances, so that one
-/// missing replica would delay steps that do not need it.
-fn cluster(name: &str, object: &Value) -> Observed {
-    let (spec, status) = (&object["spec"], &object["status"]);
-    let healthy = status["instancesStatus"]["healthy"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let primary = &status["currentPrimary"];
-    let is_promoting = status["targetPrimary"].is_string() && status["targetPrimary"] != *primary;
-    let synchronous = &spec["postgresql"]["synchronous"];
-    // If writes require a replica, a Cluster with too few replicas accepts none.
-    let replicas = if synchronous["dataDurability"] == "required" { synchronous["number"].as_u64().unwrap_or(1) } else { 0 };
-    let has_enough = u64::try_from(healthy.len()).unwrap_or(u64::MAX) > replicas;
-    if primary.is_string() && healthy.contains(primary) && !is_promoting && has_enough {
-        return Observed::done().of_version(status["image"].as_str().and_then(version_of_image));
-    }
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    // CloudNativePG updates the instances before the phase.
-    let phase = text(&status["phase"]).filter(|phase| phase != "Cluster in healthy state");
-    let why = match (phase, text(&status["phaseReason"])) {
-        (Some(phase), Some(reason)) => format!("{phase}: {reason}"),
-        (phase, reason) => phase.or(reason).unwrap_or_else(|| "its operator has not reported yet".to_owned()),
-    };
-    let instances = spec["instances"].as_i64().unwrap_or(1);
-    Observed::waiting(format!("Cluster {name} takes no writes, {} of {instances} instances are healthy: {why}", healthy.len()))
-}
-
 /// Objects of other products report the condition Ready.
 fn reported_ready(kind: Kind, name: &str, object: &Value) -> Observed {
     let ready = condition(object, "Ready");
@@ -236,35 +212,6 @@ mod tests {
         assert_eq!(observe(Kind::Kafka, &kafka(1, "True")).state, State::Done);
         assert!(matches!(observe(Kind::Kafka, &kafka(2, "True")).state, State::Waiting(_)));
         assert!(matches!(observe(Kind::Kafka, &kafka(1, "False")).state, State::Waiting(message) if message.contains("why")));
-    }
-
-    #[test]
-    fn a_cluster_is_done_while_its_primary_takes_writes() {
-        let cluster = |durability: &str, target: &str, healthy: &[&str]| {
-            json!({
-                "metadata": {"name": "a"},
-                "spec": {"instances": 3, "postgresql": {"synchronous": {"method": "any", "number": 1, "dataDurability": durability}}},
-                "status": {
-                    "phase": "Failing over", "phaseReason": "a-1 is gone", "currentPrimary": "a-1", "targetPrimary": target,
-                    "instancesStatus": {"healthy": healthy}, "image": "ghcr.io/cloudnative-pg/postgresql:17.6",
-                    "conditions": [{"type": "Ready", "status": "False", "message": "Cluster Is Not Ready"}],
-                },
-            })
-        };
-        let observed = observe(Kind::Cluster, &cluster("required", "a-1", &["a-1", "a-3"]));
-        assert_eq!((observed.state, observed.version.as_deref()), (State::Done, Some("17.6")));
-        assert_eq!(observe(Kind::Cluster, &cluster("preferred", "a-1", &["a-1"])).state, State::Done);
-        for waiting in [
-            cluster("required", "a-1", &["a-1"]),
-            cluster("preferred", "pending", &["a-1", "a-2"]),
-            cluster("preferred", "a-1", &["a-2", "a-3"]),
-            cluster("preferred", "a-1", &[]),
-        ] {
-            let State::Waiting(message) = observe(Kind::Cluster, &waiting).state else { panic!("{waiting}") };
-            assert!(message.contains("Failing over: a-1 is gone"), "{message}");
-        }
-        let nothing = observe(Kind::Cluster, &json!({"metadata": {"name": "a"}})).state;
-        assert!(matches!(nothing, State::Waiting(message) if message.contains("has not reported yet")));
     }
 
     #[test]

@@ -11,12 +11,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 pub use values::{Resources, Secret, Storage};
 
-use crate::api::{Autoscaling, LogLevel, SaslMechanism, SynchronousReplication};
+use crate::api::{Autoscaling, LogLevel, SaslMechanism};
 
+use super::backend::database::settings::Postgres;
 use super::names::{database_name, kafka_name, keys_name};
 use super::references::Credentials;
 use super::service::{PerService, Service};
-use super::volume::Volume;
 
 /// A validated resource.
 #[derive(Clone, Debug)]
@@ -47,8 +47,6 @@ pub struct Platform {
     pub credentials: Credentials,
     /// The databases.
     pub postgres: Postgres,
-    /// The Secret with the URL of each service's database.
-    pub databases: PerService<Secret>,
     /// The broker.
     pub kafka: Kafka,
     /// The access from outside the cluster.
@@ -169,51 +167,6 @@ pub struct Admin {
     pub password: Secret,
     /// Whether the operator generates the password.
     pub generated: bool,
-}
-
-/// The databases.
-#[derive(Clone, Debug)]
-pub enum Postgres {
-    /// A StatefulSet for each service.
-    Managed {
-        /// The full name of each image.
-        images: PerService<String>,
-        /// The settings that each volume was, or will be, made with.
-        volumes: Box<PerService<Volume>>,
-        /// The volume of each.
-        storage: Storage,
-        /// The requests and limits of a Pod.
-        resources: Resources,
-    },
-    /// A Cluster for each service.
-    CloudNativePg {
-        /// Instances of each.
-        instances: i32,
-        /// The moment at which a write is acknowledged, if there are several instances.
-        synchronous_replication: SynchronousReplication,
-        /// The image's full name; `None` for CloudNativePG's default.
-        image: Option<String>,
-        /// The volume of each instance.
-        storage: Storage,
-        /// The requests and limits of an instance.
-        resources: Resources,
-    },
-    /// Databases that exist already.
-    External {
-        /// The port of each, for network policies.
-        ports: PerService<u16>,
-    },
-}
-
-impl Postgres {
-    /// The name of the kind, as in the spec and the status.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Managed { .. } => "managed",
-            Self::CloudNativePg { .. } => "cloudNativePG",
-            Self::External { .. } => "external",
-        }
-    }
 }
 
 /// The broker and the topics.
@@ -363,8 +316,6 @@ pub struct NetworkPolicy {
     pub client_namespace_labels: BTreeMap<String, String>,
     /// The namespaces of the cluster's DNS; empty: any address.
     pub dns_namespaces: Vec<String>,
-    /// The namespaces of CloudNativePG's operator; empty: all.
-    pub cloud_native_pg_namespaces: Vec<String>,
 }
 
 /// The settings for Prometheus.

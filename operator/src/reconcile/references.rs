@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{RestaurantBookingSpec, SecretKeyReference};
-
 use super::kind::Kind;
-use super::names::{admin_name, cloud_native_pg_secret_name, database_name, keys_name, links_name, seal_name};
+use super::names::{admin_name, database_name, keys_name, links_name, seal_name};
 use super::service::{PerService, Service};
 use super::volume::Volume;
 
@@ -15,7 +13,7 @@ pub type SecretData = BTreeMap<String, Vec<u8>>;
 /// The references of a resource, as they were read.
 #[derive(Clone, Debug, Default)]
 pub struct References {
-    /// The Secrets of [`names`] that exist.
+    /// The Secrets of [`names`](super::secrets::names) that exist.
     pub secrets: BTreeMap<String, SecretData>,
     /// Secrets that exist but lack the label [`USABLE`].
     pub unusable: BTreeSet<String>,
@@ -52,8 +50,6 @@ pub const ADMIN_PASSWORD: &str = "password";
 pub const DATABASE_PASSWORD: &str = "password";
 /// Key of a database's Secret with the complete URL.
 pub const DATABASE_URL: &str = "url";
-/// Key of CloudNativePG's Secret with the complete URL.
-pub const CLOUD_NATIVE_PG_URL: &str = "uri";
 /// Key of the generated Secret with the private key.
 pub const PRIVATE_KEY: &str = "private.pem";
 /// Key of the generated Secret with the key of the checksums.
@@ -132,51 +128,5 @@ fn link_key() -> Result<String, NoRandomness> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The names of the Secrets that the operator generates for a resource.
-pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([keys_name(name), links_name(name), seal_name(name)]);
-    if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
-        names.insert(admin_name(name));
-    }
-    if spec.postgres.as_ref().is_none_or(|postgres| postgres.external.is_none() && postgres.cloud_native_pg.is_none()) {
-        names.extend(Service::ALL.map(|service| database_name(name, service)));
-    }
-    names
-}
-
 /// The label by which the owner of a Secret allows resources to use it.
 pub const USABLE: &str = "restaurantbooking.dev/usable";
-
-/// The names of the Secrets that the operator or CloudNativePG creates for the resource.
-pub fn made_for(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = generated(name, spec);
-    if spec.postgres.as_ref().is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
-        names.extend(Service::ALL.map(|service| cloud_native_pg_secret_name(name, service)));
-    }
-    names
-}
-
-/// The names of the Secrets that the resource refers to.
-pub fn named(spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut references: Vec<&SecretKeyReference> = spec.admin.iter().filter_map(|admin| admin.password_secret_ref.as_ref()).collect();
-    if let Some(external) = spec.postgres.as_ref().and_then(|postgres| postgres.external.as_ref()) {
-        references.extend([&external.auth, &external.menu, &external.reservation].map(|database| &database.url_secret_ref));
-    }
-    if let Some(external) = spec.kafka.as_ref().and_then(|kafka| kafka.external.as_ref()) {
-        if let Some(tls) = &external.tls {
-            references.extend([&tls.ca_secret_ref, &tls.certificate_secret_ref, &tls.key_secret_ref].into_iter().flatten());
-        }
-        if let Some(sasl) = &external.sasl {
-            references.extend([&sasl.username_secret_ref, &sasl.password_secret_ref]);
-        }
-    }
-    let mail = spec.mail.iter().filter_map(|mail| mail.smtp.credentials_secret_ref.as_ref());
-    references.into_iter().map(|reference| reference.name.clone()).chain(mail.map(|reference| reference.name.clone())).collect()
-}
-
-/// The names of all Secrets that a resource depends on: those that it refers to, and those that are created for it.
-pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
-    let mut names = made_for(name, spec);
-    names.extend(named(spec));
-    names
-}

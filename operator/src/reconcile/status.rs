@@ -9,9 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions, VolumeStatus};
 
+use super::backend::database;
 use super::failure::Invalid;
 use super::observe::State;
-use super::platform::{Exposure, KafkaBackend, Platform, Postgres};
+use super::platform::{Exposure, KafkaBackend, Platform};
 use super::reason::{
     APPLIED, AVAILABLE, HOUSE_NOT_SUPPORTED, NOT_DECLARED, NOT_READY_IN_TIME, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING,
     WAITS_FOR_ROLLOUT,
@@ -164,7 +165,7 @@ pub fn reported(
         version: None,
         url: url(platform),
         admin_secret_name: Some(platform.admin.password.name.clone()),
-        postgres: Some(platform.postgres.as_str().to_owned()),
+        postgres: Some(database::of(platform).name().to_owned()),
         kafka: Some(platform.kafka.backend.as_str().to_owned()),
         versions: Some(Versions {
             postgres: versions(steps, |step| matches!(step, Step::Postgres(_))).or_else(|| before(|versions| versions.postgres.clone())),
@@ -319,7 +320,7 @@ fn is_late(status: &RestaurantBookingStatus, generation: Option<i64>, kind: Cond
 /// What was observed of the volumes; of those that were not looked at, what was known before.
 fn volumes(platform: &Platform, steps: &Steps, before: &[VolumeStatus]) -> Vec<VolumeStatus> {
     let name = |step: &Step| match step {
-        Step::Postgres(service) if matches!(platform.postgres, Postgres::Managed { .. }) => Some(platform.postgres_name(*service)),
+        Step::Postgres(service) if database::of(platform).is_stateful_set() => Some(platform.postgres_name(*service)),
         Step::Kafka if matches!(platform.kafka.backend, KafkaBackend::Managed { .. }) => Some(platform.kafka_name()),
         _ => None,
     };

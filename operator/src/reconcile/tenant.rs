@@ -2,8 +2,9 @@
 
 use crate::api::ConditionType;
 
+use super::backend::database;
 use super::failure::Invalid;
-use super::platform::{KafkaBackend, Platform, Postgres};
+use super::platform::{KafkaBackend, Platform};
 use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
 use super::service::Service;
 
@@ -71,16 +72,8 @@ fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
             (ConditionType::ServicesReady, path, platform.components.of(service).image.as_str())
         })
         .into();
-    match &platform.postgres {
-        Postgres::Managed { images: of, .. } => {
-            images.push((ConditionType::PostgresReady, "spec.postgres.managed".to_owned(), &of.auth));
-        }
-        Postgres::CloudNativePg { image, .. } => {
-            let image = image.iter().map(|image| (ConditionType::PostgresReady, "spec.postgres.cloudNativePG".to_owned(), image.as_str()));
-            images.extend(image);
-        }
-        Postgres::External { .. } => {}
-    }
+    let database = database::of(platform).image();
+    images.extend(database.map(|(path, image)| (ConditionType::PostgresReady, path.to_owned(), image)));
     if let KafkaBackend::Managed { image, .. } = &platform.kafka.backend {
         images.push((ConditionType::KafkaReady, "spec.kafka.managed".to_owned(), image));
     }

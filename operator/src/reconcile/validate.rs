@@ -1,7 +1,7 @@
 //! Checks a resource and its references. The result is a platform from which building cannot fail, or every fault. Pure.
 
-mod amounts;
-mod check;
+pub(crate) mod amounts;
+pub(crate) mod check;
 mod defaults;
 mod guests;
 mod running;
@@ -18,22 +18,21 @@ use crate::api::{
 pub use defaults::Defaults;
 pub use guests::CREDENTIALS;
 
-use amounts::{BROKER, DATABASE, resources, storage};
+use amounts::{BROKER, resources, storage};
 use check::Check;
 use running::component;
 
+use super::backend::database;
 use super::failure::Invalid;
-use super::kind::{CLOUD_NATIVE_PG, GATEWAY_API, Kind, PROMETHEUS_OPERATOR, STRIMZI};
-use super::names::{admin_name, cloud_native_pg_secret_name, database_name};
+use super::kind::{GATEWAY_API, Kind, PROMETHEUS_OPERATOR, STRIMZI};
+use super::names::admin_name;
 use super::platform::{
-    Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Postgres, Restaurant, Sasl, Secret, Tls,
-    Topics,
+    Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Restaurant, Sasl, Secret, Tls, Topics,
 };
-use super::reason::{INVALID_SECRET, INVALID_SPEC, POSTGRES_UPGRADE_NEEDED};
-use super::references::{ADMIN_PASSWORD, CLOUD_NATIVE_PG_URL, DATABASE_URL, References};
-use super::service::{PerService, Service};
+use super::reason::{INVALID_SECRET, INVALID_SPEC};
+use super::references::{ADMIN_PASSWORD, References};
+use super::service::PerService;
 use super::tenant;
-use super::volume::{Volume, major};
 
 /// Checks a resource.
 ///
@@ -63,8 +62,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         components: PerService::new(|service| component(spec, service, defaults)),
         admin: check.admin(spec),
         credentials: references.credentials.clone(),
-        databases: PerService::new(|service| check.database(spec, service)),
-        postgres: check.postgres(spec),
+        postgres: database::validate(&mut check, spec),
         kafka: check.kafka(spec),
         exposure: check.exposure(spec),
         mail: check.mail(spec),
@@ -131,91 +129,6 @@ impl Check<'_> {
             self.refuse(ConditionType::AdminReady, INVALID_SECRET, message);
         }
         Admin { email, password, generated: given.is_none_or(|admin| admin.password_secret_ref.is_none()) }
-    }
-
-    fn database(&mut self, spec: &RestaurantBookingSpec, service: Service) -> Secret {
-        let postgres = spec.postgres.as_ref();
-        if let Some(external) = postgres.and_then(|postgres| postgres.external.as_ref()) {
-            let database = match service {
-                Service::Auth => &external.auth,
-                Service::Menu => &external.menu,
-                Service::Reservation => &external.reservation,
-            };
-            let path = format!("spec.postgres.external.{}.urlSecretRef", service.as_str());
-            let (secret, url) = self.secret(ConditionType::PostgresReady, &path, &database.url_secret_ref);
-            if !secret.checksum.is_empty() && !is_postgres_url(&url) {
-                let message = format!(
-                    "{path}: key {:?} of Secret {:?} must hold a URL such as postgres://user:password@host:5432/database",
-                    secret.key, secret.name
-                );
-                self.refuse(ConditionType::PostgresReady, INVALID_SECRET, message);
-            }
-            return secret;
-        }
-        if postgres.is_some_and(|postgres| postgres.cloud_native_pg.is_some()) {
-            // CloudNativePG creates the Secret when it is ready. Until then nothing that mounts it is applied.
-            let name = cloud_native_pg_secret_name(&self.name, service);
-            let value = self.references.secrets.get(&name).and_then(|data| data.get(CLOUD_NATIVE_PG_URL));
-            let checksum = value.map_or_else(String::new, |value| self.seal(value));
-            return Secret { name, key: CLOUD_NATIVE_PG_URL.to_owned(), checksum };
-        }
-        let password = self.references.credentials.database_passwords.of(service);
-        Secret { name: database_name(&self.name, service), key: DATABASE_URL.to_owned(), checksum: self.seal(password.as_bytes()) }
-    }
-
-    fn postgres(&mut self, spec: &RestaurantBookingSpec) -> Postgres {
-        let default = api::ManagedPostgres::default();
-        let given = spec.postgres.as_ref();
-        if let Some(external) = given.and_then(|postgres| postgres.external.as_ref()) {
-            let port = |database: &api::ExternalDatabase| {
-                let reference = &database.url_secret_ref;
-                let url = self.references.secrets.get(&reference.name).and_then(|data| data.get(&reference.key));
-                url.and_then(|url| port_of(std::str::from_utf8(url).ok()?)).unwrap_or(5432)
-            };
-            let ports = PerService { auth: port(&external.auth), menu: port(&external.menu), reservation: port(&external.reservation) };
-            return Postgres::External { ports };
-        }
-        if let Some(cloud_native_pg) = given.and_then(|postgres| postgres.cloud_native_pg.as_ref()) {
-            self.needs(ConditionType::PostgresReady, "spec.postgres.cloudNativePG", CLOUD_NATIVE_PG);
-            return Postgres::CloudNativePg {
-                instances: cloud_native_pg.instances.unwrap_or(3),
-                synchronous_replication: cloud_native_pg.synchronous_replication.unwrap_or_default(),
-                image: cloud_native_pg.image_name.clone(),
-                storage: storage(cloud_native_pg.storage.as_ref()),
-                resources: resources(cloud_native_pg.resources.as_ref(), &DATABASE),
-            };
-        }
-        let managed = given.and_then(|postgres| postgres.managed.as_ref()).unwrap_or(&default);
-        let repository = managed.repository.as_deref().unwrap_or("postgres");
-        let versions = PerService::new(|service| self.postgres_version(service, managed.version.as_deref()));
-        let images = PerService::new(|service| format!("{repository}:{}", versions.of(service)));
-        let volume = |service| Volume::new(versions.of(service), images.of(service));
-        let volumes = Box::new(PerService::new(|service| self.references.volumes.of(service).clone().unwrap_or_else(|| volume(service))));
-        Postgres::Managed {
-            images,
-            volumes,
-            storage: storage(managed.storage.as_ref()),
-            resources: resources(managed.resources.as_ref(), &DATABASE),
-        }
-    }
-
-    /// The version of a managed database: the version in the spec, if it can read the volume; without one in the spec, the major version
-    /// that made the volume, whatever the default is.
-    fn postgres_version(&mut self, service: Service, asked: Option<&str>) -> String {
-        let made = self.references.volumes.of(service).as_ref();
-        if let (Some(asked), Some(made)) = (asked, made)
-            && major(asked) != made.major
-        {
-            let message = format!(
-                "spec.postgres.managed.version is {asked:?}, and the volume {} holds the files of PostgreSQL {}, which no other major version \
-                 reads; write version {:?}, or dump the database and restore it into a new resource (docs/upgrade.md). What runs goes on",
-                database_name(&self.name, service),
-                made.major,
-                made.major
-            );
-            self.refuse(ConditionType::PostgresReady, POSTGRES_UPGRADE_NEEDED, message);
-        }
-        asked.or(made.map(|made| made.major.as_str())).unwrap_or(&self.defaults.postgres_version).to_owned()
     }
 
     fn kafka(&mut self, spec: &RestaurantBookingSpec) -> Kafka {
@@ -314,24 +227,12 @@ impl Check<'_> {
     }
 }
 
-fn is_postgres_url(url: &str) -> bool {
-    let url = url.trim();
-    ["postgres://", "postgresql://"].iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
-}
-
-/// The port in the URL of a database, if there is one.
-fn port_of(url: &str) -> Option<u16> {
-    let authority = url.split_once("://")?.1.split(['/', '?']).next()?;
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host).rsplit_once(':')?.1.parse().ok()
-}
-
 fn network_policy(spec: &RestaurantBookingSpec, defaults: &Defaults) -> Option<NetworkPolicy> {
     let given = spec.network_policy.clone().unwrap_or_default();
-    given.enabled.unwrap_or(true).then(|| NetworkPolicy {
-        client_namespace_labels: given.client_namespace_labels,
-        dns_namespaces: defaults.dns_namespaces.clone(),
-        cloud_native_pg_namespaces: defaults.cloud_native_pg_namespaces.clone(),
-    })
+    given
+        .enabled
+        .unwrap_or(true)
+        .then(|| NetworkPolicy { client_namespace_labels: given.client_namespace_labels, dns_namespaces: defaults.dns_namespaces.clone() })
 }
 
 fn pod_disruption_budget(spec: &RestaurantBookingSpec) -> Option<i32> {

@@ -47,7 +47,8 @@ const _: () = assert!(TOPICS.len() == 3, "LogSize counts three topics");
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
+
     use super::*;
     use crate::api::Quantity;
 

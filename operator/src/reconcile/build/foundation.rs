@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::reconcile::backend::database;
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::{admin_name, database_name, links_name, seal_name};
-use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
-use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, DATABASE_PASSWORD, DATABASE_URL, KEY_SET, LINK_KEYS, PRIVATE_KEY, SEAL};
+use crate::reconcile::names::{admin_name, links_name, seal_name};
+use crate::reconcile::platform::{KafkaBackend, Platform};
+use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, KEY_SET, LINK_KEYS, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
-use super::Object;
-use super::metadata::Part;
+use super::object::Object;
 use super::pod::HTTP;
 
 pub(super) fn objects(platform: &Platform) -> Vec<Object> {
@@ -36,56 +35,23 @@ fn credentials(platform: &Platform) -> Vec<Object> {
     let links = [(LINK_KEYS, credentials.link_keys.clone())];
     let seal = [(SEAL, credentials.seal.clone())];
     let mut objects = vec![
-        secret(Step::Foundation, &auth, &platform.keys_name(), keys),
-        secret(Step::Foundation, &platform.part(Service::Reservation.as_str()), &links_name(&platform.name), links),
-        secret(Step::Foundation, &auth, &seal_name(&platform.name), seal),
+        auth.secret(Step::Foundation, &platform.keys_name(), keys),
+        platform.part(Service::Reservation.as_str()).secret(Step::Foundation, &links_name(&platform.name), links),
+        auth.secret(Step::Foundation, &seal_name(&platform.name), seal),
     ];
     if platform.admin.generated {
         let login = [(ADMIN_EMAIL, platform.admin.email.clone()), (ADMIN_PASSWORD, credentials.admin_password.clone())];
-        objects.push(secret(Step::Foundation, &auth, &admin_name(&platform.name), login));
+        objects.push(auth.secret(Step::Foundation, &admin_name(&platform.name), login));
     }
-    if matches!(platform.postgres, Postgres::Managed { .. }) {
-        objects.extend(Service::ALL.map(|service| database_credentials(platform, service)));
-    }
+    objects.extend(Service::ALL.iter().filter_map(|service| database::of(platform).credentials(platform, *service)));
     objects
-}
-
-fn database_credentials(platform: &Platform, service: Service) -> Object {
-    let password = platform.credentials.database_passwords.of(service);
-    let host = format!("{}.{}.svc", platform.postgres_name(service), platform.namespace);
-    let (database, username) = (service.database(), service.database());
-    let url = format!("postgres://{username}:{}@{host}:5432/{database}", percent_encoded(password));
-    let data = [
-        ("username", username.to_owned()),
-        (DATABASE_PASSWORD, password.clone()),
-        ("database", database.to_owned()),
-        ("host", host),
-        ("port", "5432".to_owned()),
-        (DATABASE_URL, url),
-    ];
-    let part = platform.part(format!("{}-postgres", service.as_str()));
-    secret(Step::Settings(service), &part, &database_name(&platform.name, service), data)
-}
-
-/// Percent-encoding (RFC 3986, 2.1). Generated values need none, but a password that was put into the Secret by hand may.
-fn percent_encoded(text: &str) -> String {
-    let encode = |byte: u8| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    };
-    text.bytes().map(encode).collect()
-}
-
-fn secret<const N: usize>(step: Step, part: &Part<'_>, name: &str, data: [(&str, String); N]) -> Object {
-    let data = data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes()))).collect();
-    let body = core::Secret { data: Some(data), type_: Some("Opaque".to_owned()), ..Default::default() };
-    part.object(step, Kind::Secret, name, &body)
 }
 
 /// The service accounts. No Pod uses the API server, so that no account has a token.
 fn accounts(platform: &Platform) -> Vec<Object> {
     let mut accounts: Vec<_> = Service::ALL.map(|service| (service.as_str().to_owned(), platform.component_name(service))).into();
-    if matches!(platform.postgres, Postgres::Managed { .. }) {
-        accounts.extend(Service::ALL.map(|service| (format!("{}-postgres", service.as_str()), platform.postgres_name(service))));
+    if database::of(platform).is_stateful_set() {
+        accounts.extend(Service::ALL.map(|service| (database::component(service), platform.postgres_name(service))));
     }
     if matches!(platform.kafka.backend, KafkaBackend::Managed { .. }) {
         accounts.push(("kafka".to_owned(), platform.kafka_name()));
@@ -185,20 +151,9 @@ fn network_service(platform: &Platform, service: Service) -> Object {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::platform;
-    use super::*;
+    use crate::reconcile::fixture::platform;
 
-    #[test]
-    fn a_password_with_characters_that_have_a_meaning_in_urls_is_encoded() {
-        let mut platform = platform("", &[]);
-        platform.credentials.database_passwords.menu = "p@ss/w:rd%é".to_owned();
-        let secret = database_credentials(&platform, Service::Menu);
-        let data: core::Secret = serde_json::from_value(secret.body).expect("a Secret");
-        let data = data.data.expect("data");
-        let text = |key: &str| String::from_utf8(data[key].0.clone()).expect("text");
-        assert_eq!(text("url"), "postgres://menu_db:p%40ss%2Fw%3Ard%25%C3%A9@trattoria-menu-postgres.dining.svc:5432/menu_db");
-        assert_eq!(text("password"), "p@ss/w:rd%é");
-    }
+    use super::*;
 
     #[test]
     fn what_is_generated_is_kept_and_what_is_not_needed_is_not_made() {

@@ -78,7 +78,7 @@ fn pod(platform: &Platform, settings: &str) -> PodSpec {
     container.args.get_or_insert_default().extend([format!("{DIRECTORY}/{FILE}"), "--report".to_owned(), REPORT.to_owned()]);
     container.termination_message_path = Some(REPORT.to_owned());
     container.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
-    let (secret, mount, variable) = SecretSetting::new("DATABASE_URL_FILE", platform.databases.of(service)).parts();
+    let (secret, mount, variable) = SecretSetting::new("DATABASE_URL_FILE", platform.postgres.urls.of(service)).parts();
     let time_zone = Some(platform.restaurant.time_zone.clone());
     container.env = Some(vec![variable, EnvVar { name: "RESTAURANT_TIME_ZONE".to_owned(), value: time_zone, ..Default::default() }]);
     let file = Volume {
@@ -93,7 +93,8 @@ fn pod(platform: &Platform, settings: &str) -> PodSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
+
     use super::*;
 
     fn job(spec: &str) -> Object {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde::Serialize;
 use serde_json::Value;
@@ -26,7 +28,7 @@ pub const VERSION: &str = "app.kubernetes.io/version";
 /// The name of the application, in `app.kubernetes.io/name`.
 const APPLICATION: &str = "restaurant-booking";
 /// An annotation of Pod templates: a checksum of the mounted Secrets. A change of it replaces the Pods.
-pub(super) const CHECKSUM: &str = "restaurantbooking.dev/checksum";
+pub(crate) const CHECKSUM: &str = "restaurantbooking.dev/checksum";
 
 /// Annotations of objects with data. An Argo CD Application that tracks by label and has the resource's name would take the objects for its
 /// own, would not find them in Git, and would prune them (<https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/>).
@@ -35,21 +37,21 @@ const KEPT_BY_ARGO_CD: [(&str, &str); 2] =
 
 /// A part of the platform, by its component label: `auth`, `menu-postgres`, `kafka`.
 #[derive(Clone, Debug)]
-pub(super) struct Part<'a> {
-    pub(super) platform: &'a Platform,
-    pub(super) component: String,
-    pub(super) version: Option<String>,
+pub(crate) struct Part<'a> {
+    pub(crate) platform: &'a Platform,
+    pub(crate) component: String,
+    pub(crate) version: Option<String>,
 }
 
 impl Platform {
-    pub(super) fn part(&self, component: impl Into<String>) -> Part<'_> {
+    pub(crate) fn part(&self, component: impl Into<String>) -> Part<'_> {
         Part { platform: self, component: component.into(), version: None }
     }
 }
 
 impl Part<'_> {
     /// Adds `app.kubernetes.io/version`.
-    pub(super) fn version(mut self, version: &str) -> Self {
+    pub(crate) fn version(mut self, version: &str) -> Self {
         // A digest is too long for a label, so that its first digits stand for it. A tag may be longer than a label, and may begin and end
         // with characters that a label may not.
         let label = version.strip_prefix("sha256:").map_or(version, |digest| &digest[..digest.len().min(12)]);
@@ -60,18 +62,18 @@ impl Part<'_> {
     }
 
     /// The labels that select the part's Pods. They never change.
-    pub(super) fn selector_labels(&self) -> BTreeMap<String, String> {
+    pub(crate) fn selector_labels(&self) -> BTreeMap<String, String> {
         [(NAME, APPLICATION), (INSTANCE, &self.platform.name), (COMPONENT, &self.component)]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into()
     }
 
-    pub(super) fn selector(&self) -> LabelSelector {
+    pub(crate) fn selector(&self) -> LabelSelector {
         LabelSelector { match_labels: Some(self.selector_labels()), ..Default::default() }
     }
 
     /// The labels of the part's objects.
-    pub(super) fn labels(&self) -> BTreeMap<String, String> {
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.selector_labels();
         labels.extend([(PART_OF, APPLICATION), (MANAGED_BY, MANAGER)].map(|(key, value)| (key.to_owned(), value.to_owned())));
         labels.extend(self.version.clone().map(|version| (VERSION.to_owned(), version)));
@@ -80,7 +82,7 @@ impl Part<'_> {
 
     /// The metadata of an object of the part. The resource owns the object, unless it holds data: the garbage collector must never remove
     /// data.
-    pub(super) fn metadata(&self, kind: Kind, name: &str) -> ObjectMeta {
+    pub(crate) fn metadata(&self, kind: Kind, name: &str) -> ObjectMeta {
         ObjectMeta {
             name: Some(name.to_owned()),
             namespace: Some(self.platform.namespace.clone()),
@@ -92,12 +94,19 @@ impl Part<'_> {
 
     /// An object of the part. `body` is the object without `apiVersion`, `kind` and `metadata`: one of Kubernetes' own types (whose default
     /// metadata is replaced), or a JSON object with `spec`.
-    pub(super) fn object(&self, step: Step, kind: Kind, name: &str, body: &impl Serialize) -> Object {
+    pub(crate) fn object(&self, step: Step, kind: Kind, name: &str, body: &impl Serialize) -> Object {
         self.annotated(step, kind, name, BTreeMap::new(), body)
     }
 
+    /// A Secret of the part.
+    pub(crate) fn secret<const N: usize>(&self, step: Step, name: &str, data: [(&str, String); N]) -> Object {
+        let data = data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes()))).collect();
+        let body = Secret { data: Some(data), type_: Some("Opaque".to_owned()), ..Default::default() };
+        self.object(step, Kind::Secret, name, &body)
+    }
+
     /// An object of the part, with annotations.
-    pub(super) fn annotated(
+    pub(crate) fn annotated(
         &self,
         step: Step,
         kind: Kind,
@@ -134,7 +143,7 @@ fn without_nulls(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
 
     #[test]
     fn every_tag_and_digest_has_a_label() {

@@ -58,7 +58,7 @@ pub(super) fn job(platform: &Platform, service: Service) -> Object {
 
 fn pod(platform: &Platform, service: Service) -> PodSpec {
     let mut container = service_container(platform, service, "migrate");
-    let (volume, mount, variable) = SecretSetting::new("DATABASE_URL_FILE", platform.databases.of(service)).parts();
+    let (volume, mount, variable) = SecretSetting::new("DATABASE_URL_FILE", platform.postgres.urls.of(service)).parts();
     container.env = Some(vec![variable]);
     container.volume_mounts = Some(vec![mount]);
     PodSpec { restart_policy: Some("Never".to_owned()), volumes: Some(vec![volume]), ..service_pod(platform, service, container) }
@@ -68,7 +68,8 @@ fn pod(platform: &Platform, service: Service) -> PodSpec {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
+
     use super::*;
 
     fn name(spec: &str) -> String {
@@ -104,7 +105,7 @@ mod tests {
     fn a_rotated_password_starts_no_migration() {
         let mut platform = platform("", &[]);
         let before = job(&platform, Service::Menu).name;
-        platform.databases.menu.checksum = checksum(b"another");
+        platform.postgres.urls.menu.checksum = checksum(b"another");
         platform.credentials.database_passwords.menu = "another".to_owned();
         assert_eq!(job(&platform, Service::Menu).name, before);
     }

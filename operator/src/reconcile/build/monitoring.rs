@@ -194,7 +194,8 @@ fn alerts(platform: &Platform) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
+
     use super::*;
 
     #[test]

@@ -1,120 +1,64 @@
 //! The network policies.
 
+pub(crate) mod flow;
+
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::networking::v1::{
-    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
-};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicySpec};
 
+use crate::reconcile::backend::database;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::HOUSE;
-use crate::reconcile::platform::{KafkaBackend, Platform, Postgres};
+use crate::reconcile::platform::{KafkaBackend, Platform};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
-use super::metadata::MANAGER;
-use super::{Object, migration};
+use flow::{End, Flow, Ports, Subject};
 
-/// An end of a flow.
-#[derive(Clone, Debug, PartialEq)]
-enum End {
-    /// The Pods of a part of the platform, by its component.
-    Part(String),
-    /// The instances of a CloudNativePG Cluster.
-    CloudNativePg(String),
-    /// The brokers of a Strimzi Kafka. Strimzi creates the policies for their ingress.
-    Strimzi(String),
-    /// The Pods of CloudNativePG's operator, in the namespaces where it is installed.
-    CloudNativePgOperator,
-    /// The cluster's DNS, and the node's DNS cache.
-    Dns,
-    /// The operator's own Pods.
-    Operator,
-    /// The clients that may call the services and read metrics.
-    Clients,
-    /// Every address.
-    Anywhere,
-}
+use super::migration;
+use super::object::Object;
 
-/// The ports of a flow.
-#[derive(Clone, Debug, PartialEq)]
-enum Ports {
-    Tcp(Vec<u16>),
-    Dns,
-}
-
-/// Allowed connections: from the first end to the second.
-type Flow = (End, End, Ports);
-
-/// The label by which Kubernetes names a namespace.
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
-const POSTGRES: u16 = 5432;
 const KAFKA: u16 = 9092;
-/// Ports of a CloudNativePG instance: the instance manager, from which its operator and the other instances read the state
-/// (<https://cloudnative-pg.io/documentation/current/networking/>), and the metrics.
-const INSTANCE_MANAGER: u16 = 8000;
-const INSTANCE_METRICS: u16 = 9187;
-const DNS: u16 = 53;
-/// The port of OpenShift's DNS Pods.
-const OPENSHIFT_DNS: u16 = 5353;
-/// The address of a node's own DNS cache, which is not a Pod that a policy could select
-/// (<https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/>).
-const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 
-/// All allowed flows. A flow between two parts of the platform opens both: the egress of the one and the ingress of the other.
+/// All allowed connections. One between two parts of the platform opens both: the egress of the one and the ingress of the other.
 fn flows(platform: &Platform) -> Vec<Flow> {
-    use End::{Clients, CloudNativePg, CloudNativePgOperator, Dns, Operator, Part};
-    let tcp = |port| Ports::Tcp(vec![port]);
+    use End::{Anywhere, Clients, Dns, Part};
+    let database = database::of(platform);
     let mut flows = Vec::new();
     for service in Service::ALL {
         let (pods, migration) = (Part(service.as_str().to_owned()), Part(migration::component(service)));
-        let (database, database_port) = database(platform, service);
-        let (broker, broker_ports) = broker(platform);
+        let (server, port) = database.server(platform, service);
+        let (brokers, broker_ports) = broker(platform);
         flows.extend([
-            (Clients, pods.clone(), tcp(service.port())),
+            (Clients, pods.clone(), Ports::tcp(service.port())),
             (pods.clone(), Dns, Ports::Dns),
-            (pods.clone(), database.clone(), tcp(database_port)),
-            (pods, broker, broker_ports),
+            (pods.clone(), server.clone(), Ports::tcp(port)),
+            (pods, brokers, broker_ports),
             (migration.clone(), Dns, Ports::Dns),
-            (migration, database.clone(), tcp(database_port)),
+            (migration, server.clone(), Ports::tcp(port)),
         ]);
         if service == Service::Reservation {
             let house = Part(HOUSE.to_owned());
-            flows.extend([(house.clone(), Dns, Ports::Dns), (house, database.clone(), tcp(database_port))]);
+            flows.extend([(house.clone(), Dns, Ports::Dns), (house, server, Ports::tcp(port))]);
         }
-        if let CloudNativePg(_) = database {
-            let state = Ports::Tcp(vec![POSTGRES, INSTANCE_MANAGER]);
-            flows.extend([
-                (database.clone(), database.clone(), state.clone()),
-                (CloudNativePgOperator, database.clone(), state),
-                (Clients, database, tcp(INSTANCE_METRICS)),
-            ]);
-        }
+        flows.extend(database.flows(platform, service));
     }
     if let Some(mail) = &platform.mail {
-        flows.push((Part(Service::Reservation.as_str().to_owned()), End::Anywhere, tcp(mail.port)));
+        flows.push((Part(Service::Reservation.as_str().to_owned()), Anywhere, Ports::tcp(mail.port)));
     }
     if let (kafka @ Part(_), ports) = broker(platform) {
-        flows.extend([(Operator, kafka.clone(), ports), (kafka, Dns, Ports::Dns)]);
+        flows.extend([(End::Operator, kafka.clone(), ports), (kafka, Dns, Ports::Dns)]);
     }
     flows
 }
 
-fn database(platform: &Platform, service: Service) -> (End, u16) {
-    match &platform.postgres {
-        Postgres::Managed { .. } => (End::Part(format!("{}-postgres", service.as_str())), POSTGRES),
-        Postgres::CloudNativePg { .. } => (End::CloudNativePg(platform.postgres_name(service)), POSTGRES),
-        Postgres::External { ports } => (End::Anywhere, *ports.of(service)),
-    }
-}
-
 fn broker(platform: &Platform) -> (End, Ports) {
+    let strimzi = |value: String| End::Labelled { label: "strimzi.io/cluster", value, namespaces: None };
     let end = match &platform.kafka.backend {
         KafkaBackend::Managed { .. } => End::Part("kafka".to_owned()),
-        KafkaBackend::Strimzi { .. } => End::Strimzi(platform.kafka_name()),
-        KafkaBackend::StrimziCluster { name } => End::Strimzi(name.clone()),
+        // Strimzi creates the policies for the ingress of its brokers.
+        KafkaBackend::Strimzi { .. } => strimzi(platform.kafka_name()),
+        KafkaBackend::StrimziCluster { name } => strimzi(name.clone()),
         // All brokers are assumed to listen on the ports of the bootstrap servers. A policy of the user's can allow others.
         KafkaBackend::External => {
             let port = |server: &str| server.rsplit_once(':')?.1.parse().ok();
@@ -122,49 +66,42 @@ fn broker(platform: &Platform) -> (End, Ports) {
             return (End::Anywhere, Ports::Tcp(ports.into_iter().collect()));
         }
     };
-    (end, Ports::Tcp(vec![KAFKA]))
+    (end, Ports::tcp(KAFKA))
 }
 
 pub(super) fn policies(platform: &Platform) -> Vec<Object> {
     if platform.network_policy.is_none() {
         return Vec::new();
     }
-    let flows = flows(platform);
-    let mut policies = Vec::new();
+    let mut subjects = Vec::new();
     for service in Service::ALL {
-        for component in [service.as_str().to_owned(), migration::component(service)] {
-            policies.push(policy(platform, &flows, component.clone(), &End::Part(component)));
-        }
-        let (database, _) = database(platform, service);
-        if database != End::Anywhere {
-            policies.push(policy(platform, &flows, format!("{}-postgres", service.as_str()), &database));
-        }
+        subjects.extend([service.as_str().to_owned(), migration::component(service)].map(Subject::part));
+        subjects.extend(database::of(platform).subject(platform, service));
     }
-    policies.push(policy(platform, &flows, HOUSE.to_owned(), &End::Part(HOUSE.to_owned())));
-    let (broker, _) = broker(platform);
-    if let End::Part(component) = &broker {
-        policies.push(policy(platform, &flows, component.clone(), &broker));
+    subjects.push(Subject::part(HOUSE.to_owned()));
+    if let (End::Part(component), _) = broker(platform) {
+        subjects.push(Subject::part(component));
     }
-    policies
+    let flows = flows(platform);
+    subjects.into_iter().map(|subject| policy(platform, &flows, subject)).collect()
 }
 
-/// The policy of `subject`, which allows only the flows.
-fn policy(platform: &Platform, flows: &[Flow], component: String, subject: &End) -> Object {
-    let into = flows.iter().filter(|(_, to, _)| to == subject);
+/// The policy of some Pods, which allows only the given connections.
+fn policy(platform: &Platform, flows: &[Flow], subject: Subject) -> Object {
+    let Subject { component, pods, limits_egress } = subject;
+    let into = flows.iter().filter(|(_, to, _)| *to == pods);
     let ingress: Vec<_> =
         into.map(|(from, _, ports)| NetworkPolicyIngressRule { from: from.peers(platform), ports: Some(ports.list()) }).collect();
-    let out_of = flows.iter().filter(|(from, ..)| from == subject);
+    let out_of = flows.iter().filter(|(from, ..)| *from == pods);
     let egress: Vec<_> =
         out_of.map(|(_, to, ports)| NetworkPolicyEgressRule { to: to.peers(platform), ports: Some(ports.list()) }).collect();
-    // An instance of CloudNativePG connects to the API server and to its backup storage, which only the user knows.
-    let egress = (!matches!(subject, End::CloudNativePg(_))).then_some(egress);
-    let types = if egress.is_some() { &["Ingress", "Egress"][..] } else { &["Ingress"] };
+    let types = if limits_egress { &["Ingress", "Egress"][..] } else { &["Ingress"] };
     let spec = NetworkPolicySpec {
-        pod_selector: subject.pods(platform),
+        pod_selector: pods.pods(platform),
         policy_types: Some(types.iter().map(|&name| name.to_owned()).collect()),
         ingress: Some(ingress),
         // An empty list is applied too: otherwise others could add rules.
-        egress,
+        egress: limits_egress.then_some(egress),
     };
     let name = format!("{}-{component}", platform.name);
     let body = NetworkPolicy { spec: Some(spec), ..Default::default() };
@@ -172,83 +109,12 @@ fn policy(platform: &Platform, flows: &[Flow], component: String, subject: &End)
     platform.part(component).object(step, Kind::NetworkPolicy, &name, &body)
 }
 
-impl End {
-    /// The peers of a rule; `None` for every address.
-    fn peers(&self, platform: &Platform) -> Option<Vec<NetworkPolicyPeer>> {
-        let namespaces = match self {
-            Self::Anywhere => return None,
-            Self::Clients => {
-                let labels = &platform.network_policy.as_ref()?.client_namespace_labels;
-                if labels.is_empty() {
-                    return None;
-                }
-                let namespaces = LabelSelector { match_labels: Some(labels.clone()), ..Default::default() };
-                return Some(vec![
-                    NetworkPolicyPeer { namespace_selector: Some(namespaces), ..Default::default() },
-                    NetworkPolicyPeer { pod_selector: Some(LabelSelector::default()), ..Default::default() },
-                ]);
-            }
-            Self::Operator => Some(labelled(NAMESPACE_NAME, &platform.operator_namespace)),
-            Self::CloudNativePgOperator => Some(named(&platform.network_policy.as_ref()?.cloud_native_pg_namespaces)),
-            Self::Dns => {
-                let namespaces = &platform.network_policy.as_ref()?.dns_namespaces;
-                if namespaces.is_empty() {
-                    return None;
-                }
-                let node = IPBlock { cidr: NODE_LOCAL_DNS.to_owned(), ..Default::default() };
-                return Some(vec![
-                    NetworkPolicyPeer { namespace_selector: Some(named(namespaces)), ..Default::default() },
-                    NetworkPolicyPeer { ip_block: Some(node), ..Default::default() },
-                ]);
-            }
-            Self::Part(_) | Self::CloudNativePg(_) | Self::Strimzi(_) => None,
-        };
-        Some(vec![NetworkPolicyPeer { namespace_selector: namespaces, pod_selector: self.pods(platform), ..Default::default() }])
-    }
-
-    /// The labels of the Pods; `None` if the end is not limited to Pods.
-    fn pods(&self, platform: &Platform) -> Option<LabelSelector> {
-        Some(match self {
-            Self::Part(component) => platform.part(component.as_str()).selector(),
-            Self::CloudNativePg(cluster) => labelled("cnpg.io/cluster", cluster),
-            Self::Strimzi(cluster) => labelled("strimzi.io/cluster", cluster),
-            Self::CloudNativePgOperator => labelled("app.kubernetes.io/name", "cloudnative-pg"),
-            Self::Operator => labelled("app.kubernetes.io/name", MANAGER),
-            Self::Clients | Self::Dns | Self::Anywhere => return None,
-        })
-    }
-}
-
-/// Namespaces of these names; all namespaces if the list is empty.
-fn named(namespaces: &[String]) -> LabelSelector {
-    let is_one_of =
-        LabelSelectorRequirement { key: NAMESPACE_NAME.to_owned(), operator: "In".to_owned(), values: Some(namespaces.to_vec()) };
-    LabelSelector { match_expressions: (!namespaces.is_empty()).then(|| vec![is_one_of]), ..Default::default() }
-}
-
-fn labelled(label: &str, value: &str) -> LabelSelector {
-    LabelSelector { match_labels: Some([(label.to_owned(), value.to_owned())].into()), ..Default::default() }
-}
-
-impl Ports {
-    fn list(&self) -> Vec<NetworkPolicyPort> {
-        let port = |protocol: &str, port: u16| NetworkPolicyPort {
-            port: Some(IntOrString::Int(port.into())),
-            protocol: Some(protocol.to_owned()),
-            ..Default::default()
-        };
-        match self {
-            Self::Tcp(ports) => ports.iter().map(|&number| port("TCP", number)).collect(),
-            Self::Dns => [DNS, OPENSHIFT_DNS].into_iter().flat_map(|number| [port("UDP", number), port("TCP", number)]).collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
+
     use super::*;
 
     fn specs(spec: &str, secrets: &[(&str, &str, &str)]) -> impl Fn(&str) -> Value {

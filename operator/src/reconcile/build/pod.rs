@@ -10,12 +10,12 @@ use crate::reconcile::platform::{Platform, Resources, Secret};
 use crate::reconcile::service::Service;
 
 /// The name of every service's port.
-pub(super) const HTTP: &str = "http";
+pub(crate) const HTTP: &str = "http";
 /// The id of the user in the services' images.
 const SERVICE_USER: i64 = 65532;
 
 impl Resources {
-    pub(super) fn requirements(&self) -> ResourceRequirements {
+    pub(crate) fn requirements(&self) -> ResourceRequirements {
         let amounts = |amounts: &std::collections::BTreeMap<String, crate::api::Quantity>| {
             (!amounts.is_empty()).then(|| amounts.iter().map(|(name, amount)| (name.clone(), Quantity(amount.to_string()))).collect())
         };
@@ -24,14 +24,14 @@ impl Resources {
 }
 
 impl Platform {
-    pub(super) fn pull_secrets(&self) -> Option<Vec<LocalObjectReference>> {
+    pub(crate) fn pull_secrets(&self) -> Option<Vec<LocalObjectReference>> {
         let secrets: Vec<_> = self.image_pull_secrets.iter().map(|name| LocalObjectReference { name: name.clone() }).collect();
         (!secrets.is_empty()).then_some(secrets)
     }
 
     /// The security of a Pod whose processes are `user`, where the cluster does not choose; its volumes are writable for that group.
     /// <https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>
-    pub(super) fn pod_security(&self, user: i64) -> PodSecurityContext {
+    pub(crate) fn pod_security(&self, user: i64) -> PodSecurityContext {
         let id = self.fixed_ids.then_some(user);
         PodSecurityContext {
             run_as_non_root: Some(true),
@@ -46,7 +46,7 @@ impl Platform {
 }
 
 /// The security context of every container.
-pub(super) fn container_security() -> SecurityContext {
+pub(crate) fn container_security() -> SecurityContext {
     SecurityContext {
         allow_privilege_escalation: Some(false),
         capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), ..Default::default() }),
@@ -56,7 +56,7 @@ pub(super) fn container_security() -> SecurityContext {
 }
 
 /// One key of a Secret as a file: the volume, its mount, and the file's path `directory/file`.
-pub(super) fn secret_file(secret: &Secret, volume: &str, directory: &str, file: &str) -> (Volume, VolumeMount, String) {
+pub(crate) fn secret_file(secret: &Secret, volume: &str, directory: &str, file: &str) -> (Volume, VolumeMount, String) {
     let source = SecretVolumeSource {
         secret_name: Some(secret.name.clone()),
         items: Some(vec![KeyToPath { key: secret.key.clone(), path: file.to_owned(), ..Default::default() }]),
@@ -69,7 +69,7 @@ pub(super) fn secret_file(secret: &Secret, volume: &str, directory: &str, file: 
 }
 
 /// A directory that is empty when the Pod starts and is removed with the Pod.
-pub(super) fn scratch(volume: &str, directory: &str) -> (Volume, VolumeMount) {
+pub(crate) fn scratch(volume: &str, directory: &str) -> (Volume, VolumeMount) {
     (
         Volume { name: volume.to_owned(), empty_dir: Some(EmptyDirVolumeSource::default()), ..Default::default() },
         VolumeMount { name: volume.to_owned(), mount_path: directory.to_owned(), ..Default::default() },
@@ -78,18 +78,18 @@ pub(super) fn scratch(volume: &str, directory: &str) -> (Volume, VolumeMount) {
 
 /// A key of a Secret that a service reads from a file, and the environment variable that names the file, such as DATABASE_URL_FILE.
 #[derive(Clone, Debug)]
-pub(super) struct SecretSetting {
-    pub(super) name: &'static str,
-    pub(super) secret: Secret,
+pub(crate) struct SecretSetting {
+    pub(crate) name: &'static str,
+    pub(crate) secret: Secret,
 }
 
 impl SecretSetting {
-    pub(super) fn new(name: &'static str, secret: &Secret) -> Self {
+    pub(crate) fn new(name: &'static str, secret: &Secret) -> Self {
         Self { name, secret: secret.clone() }
     }
 
     /// The volume, its mount, and the variable.
-    pub(super) fn parts(&self) -> (Volume, VolumeMount, EnvVar) {
+    pub(crate) fn parts(&self) -> (Volume, VolumeMount, EnvVar) {
         let volume = self.name.trim_end_matches("_FILE").to_ascii_lowercase().replace('_', "-");
         let directory = format!("/etc/restaurant-booking/{volume}");
         let (volume, mount, file) = secret_file(&self.secret, &volume, &directory, &self.secret.key);
@@ -98,7 +98,7 @@ impl SecretSetting {
 }
 
 /// The container that runs `command` of a service's program, the entrypoint of its image.
-pub(super) fn service_container(platform: &Platform, service: Service, command: &str) -> Container {
+pub(crate) fn service_container(platform: &Platform, service: Service, command: &str) -> Container {
     let component = platform.components.of(service);
     Container {
         name: service.as_str().to_owned(),
@@ -112,7 +112,7 @@ pub(super) fn service_container(platform: &Platform, service: Service, command: 
 }
 
 /// The Pod of a service with one container, with its account and its placement.
-pub(super) fn service_pod(platform: &Platform, service: Service, container: Container) -> PodSpec {
+pub(crate) fn service_pod(platform: &Platform, service: Service, container: Container) -> PodSpec {
     let component = platform.components.of(service);
     PodSpec {
         service_account_name: Some(platform.component_name(service)),
@@ -133,7 +133,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::build;
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
 
     /// The security of every Pod, by kind and name.
     fn security(fixed_ids: bool) -> Vec<(String, Value)> {

@@ -15,8 +15,8 @@ use crate::reconcile::kind::Kind;
 use crate::reconcile::platform::Storage;
 use crate::reconcile::step::Step;
 
-use super::Object;
 use super::metadata::Part;
+use super::object::Object;
 
 /// The name of the volume in the Pod.
 const DATA: &str = "data";
@@ -24,12 +24,12 @@ const DATA: &str = "data";
 const GRACE_SECONDS: i64 = 60;
 
 /// The mount of the volume.
-pub(super) fn data_mount(directory: &str) -> VolumeMount {
+pub(crate) fn data_mount(directory: &str) -> VolumeMount {
     VolumeMount { name: DATA.to_owned(), mount_path: directory.to_owned(), ..Default::default() }
 }
 
 /// The claim, the Pod (each with its annotations) and the Service that exposes the ports of the Pod's containers, all with the same name.
-pub(super) fn objects(
+pub(crate) fn objects(
     part: &Part<'_>,
     step: Step,
     name: &str,

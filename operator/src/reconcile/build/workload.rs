@@ -132,7 +132,7 @@ fn probe(path: &str, timeout_seconds: i32) -> Probe {
 fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
     let key = |key: &str, value: &str| Secret { name: platform.keys_name(), key: key.to_owned(), checksum: checksum(value.as_bytes()) };
     let mut secrets = vec![
-        SecretSetting::new("DATABASE_URL_FILE", platform.databases.of(service)),
+        SecretSetting::new("DATABASE_URL_FILE", platform.postgres.urls.of(service)),
         SecretSetting::new("JWT_PUBLIC_KEYS_FILE", &key(KEY_SET, &platform.credentials.key_set)),
     ];
     if service == Service::Auth {
@@ -209,7 +209,8 @@ fn autoscaler(name: &str, min: i32, max: i32, target_cpu_percent: i32) -> Horizo
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::fixture::platform;
+    use crate::reconcile::fixture::platform;
+
     use super::*;
 
     const EXTERNAL: &str = "{postgres: {external: {auth: {urlSecretRef: {name: auth, key: url}}, menu: {urlSecretRef: {name: menu, key: url}}, \

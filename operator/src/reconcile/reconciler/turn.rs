@@ -11,13 +11,13 @@ use tokio::sync::Semaphore;
 
 use crate::api::ConditionType;
 use crate::reconcile::apply::{AT_ONCE, Applied, Applier};
-use crate::reconcile::beyond::Beyond;
+use crate::reconcile::backend::database;
 use crate::reconcile::build::house_jobs;
 use crate::reconcile::context::Context;
 use crate::reconcile::failure::Failure;
-use crate::reconcile::kind::{CLOUD_NATIVE_PG, Kind};
+use crate::reconcile::kind::Kind;
 use crate::reconcile::observe::State;
-use crate::reconcile::platform::Platform;
+use crate::reconcile::platform::{KafkaBackend, Platform};
 use crate::reconcile::reason::INVALID_SPEC;
 use crate::reconcile::service::Service;
 use crate::reconcile::status::{Progress, Steps};
@@ -104,9 +104,7 @@ impl Round<'_> {
         }
         // New Pods would wait for the Secret, and would be replaced when it exists.
         let blocking = match step {
-            Step::Deployment(service) if matches!(platform.beyond(Step::Postgres(service)), Beyond::Secret(_)) => {
-                Some(Step::Postgres(service))
-            }
+            Step::Deployment(service) if database::of(platform).missing(platform, service).is_some() => Some(Step::Postgres(service)),
             _ => blocking,
         };
         let gate = match self.gate(applier, platform, step, objects, blocking).await {
@@ -312,13 +310,13 @@ impl Round<'_> {
 
     /// Provides what a step needs beyond its objects; returns the state of the step while that is missing.
     async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
-        match platform.beyond(step) {
-            Beyond::Nothing => None,
-            Beyond::Secret(secret) => {
-                let message = format!("Secret {} with key {} does not exist yet; {CLOUD_NATIVE_PG} creates it", secret.name, secret.key);
-                Some(State::Waiting(message))
+        match step {
+            Step::Postgres(service) => database::of(platform).missing(platform, service).map(State::Waiting),
+            // The topics of Strimzi are objects.
+            Step::Topics if matches!(platform.kafka.backend, KafkaBackend::Managed { .. } | KafkaBackend::External) => {
+                self.topics(platform, failures).await
             }
-            Beyond::Topics => self.topics(platform, failures).await,
+            _ => None,
         }
     }
 

@@ -13,7 +13,6 @@ pub(crate) struct Usual {
     pub(crate) limits: Amounts,
 }
 
-pub(crate) static DATABASE: Usual = Usual { requests: &[("cpu", "100m"), ("memory", "256Mi")], limits: &[("memory", "512Mi")] };
 /// The image's default heap is at most 1 GiB, of which half is enough here.
 pub(crate) static BROKER: Usual = Usual { requests: &[("cpu", "250m"), ("memory", "1Gi")], limits: &[("memory", "1Gi")] };
 

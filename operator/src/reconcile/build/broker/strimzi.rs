@@ -105,7 +105,7 @@ fn of_cluster(mut object: Object, cluster: &str) -> Object {
 
 #[cfg(test)]
 mod tests {
-    use crate::reconcile::build::fixture::platform;
+    use crate::reconcile::fixture::platform;
 
     use super::super::objects;
     use super::*;

@@ -8,7 +8,7 @@ use crate::reconcile::validate::{Defaults, validate};
 
 /// The platform of resource `trattoria` in namespace `dining`. `spec` is the spec without `restaurant`, as YAML; `secrets` are the Secrets
 /// that exist: name, key, value.
-pub(super) fn platform(spec: &str, secrets: &[(&str, &str, &str)]) -> Platform {
+pub(crate) fn platform(spec: &str, secrets: &[(&str, &str, &str)]) -> Platform {
     let mut resource = serde_yaml::from_str::<serde_json::Value>(
         "{apiVersion: restaurantbooking.dev/v1alpha1, kind: RestaurantBooking, metadata: {name: trattoria, namespace: dining}}",
     )

@@ -1,0 +1,232 @@
+//! A managed database: one PostgreSQL of the official image (<https://hub.docker.com/_/postgres>).
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, ExecAction, PodSpec, Probe};
+
+use crate::api::{ConditionType, ManagedPostgres};
+use crate::reconcile::backend::SecretNames;
+use crate::reconcile::build::metadata::CHECKSUM;
+use crate::reconcile::build::network::flow::{End, Subject};
+use crate::reconcile::build::pod::{container_security, scratch, secret_file};
+use crate::reconcile::build::{Object, stateful};
+use crate::reconcile::kind::Kind;
+use crate::reconcile::names::database_name;
+use crate::reconcile::platform::{Platform, Secret};
+use crate::reconcile::reason::POSTGRES_UPGRADE_NEEDED;
+use crate::reconcile::references::{DATABASE_PASSWORD, DATABASE_URL};
+use crate::reconcile::service::{PerService, Service};
+use crate::reconcile::step::Step;
+use crate::reconcile::validate::amounts::{resources, storage};
+use crate::reconcile::validate::check::Check;
+use crate::reconcile::volume::{Volume, major};
+
+use super::settings::{Managed, Postgres, PostgresBackend};
+use super::{Backend, RESOURCES, component, max_connections, part};
+
+/// The id of the image's user `postgres`.
+const USER: i64 = 999;
+const PORT: u16 = 5432;
+/// The directory of the volume. The image declares a volume elsewhere, at a path that depends on the major version.
+const VOLUME: &str = "/data";
+/// The data is in a subdirectory: the root of a volume may have a `lost+found`, and belong to another user.
+const PGDATA: &str = "/data/pgdata";
+const CREDENTIALS: &str = "/etc/postgresql-credentials";
+/// Creates the database, and sets its owner's password.
+const PREPARE: &str = include_str!("prepare.sh");
+
+/// The kinds that hold its data.
+pub(super) const DATA: [Kind; 2] = [Kind::Secret, Kind::PersistentVolumeClaim];
+
+pub(super) fn secrets(name: &str) -> SecretNames {
+    SecretNames { generated: Service::ALL.map(|service| database_name(name, service)).into(), ..Default::default() }
+}
+
+pub(super) fn validate(check: &mut Check<'_>, given: Option<&ManagedPostgres>) -> Postgres {
+    let given = given.cloned().unwrap_or_default();
+    let repository = given.repository.as_deref().unwrap_or("postgres");
+    let versions = PerService::new(|service| version(check, service, given.version.as_deref()));
+    let images = PerService::new(|service| format!("{repository}:{}", versions.of(service)));
+    let new = |service| Volume::new(versions.of(service), images.of(service));
+    let volumes = PerService::new(|service| check.references.volumes.of(service).clone().unwrap_or_else(|| new(service)));
+    let url = |service| {
+        let password = check.references.credentials.database_passwords.of(service);
+        Secret { name: database_name(&check.name, service), key: DATABASE_URL.to_owned(), checksum: check.seal(password.as_bytes()) }
+    };
+    let urls = PerService::new(url);
+    let backend = PostgresBackend::Managed(Managed {
+        images,
+        volumes: Box::new(volumes),
+        storage: storage(given.storage.as_ref()),
+        resources: resources(given.resources.as_ref(), &RESOURCES),
+    });
+    Postgres { backend, urls }
+}
+
+/// The version of a database: the version in the spec, if it can read the volume; without one in the spec, the major version that made the
+/// volume, whatever the default is.
+fn version(check: &mut Check<'_>, service: Service, asked: Option<&str>) -> String {
+    let made = check.references.volumes.of(service).as_ref();
+    if let (Some(asked), Some(made)) = (asked, made)
+        && major(asked) != made.major
+    {
+        let message = format!(
+            "spec.postgres.managed.version is {asked:?}, and the volume {} holds the files of PostgreSQL {}, which no other major version \
+             reads; write version {:?}, or dump the database and restore it into a new resource (docs/upgrade.md). What runs goes on",
+            database_name(&check.name, service),
+            made.major,
+            made.major
+        );
+        check.refuse(ConditionType::PostgresReady, POSTGRES_UPGRADE_NEEDED, message);
+    }
+    asked.or(made.map(|made| made.major.as_str())).unwrap_or(&check.defaults.postgres_version).to_owned()
+}
+
+impl Backend for Managed {
+    fn name(&self) -> &'static str {
+        "managed"
+    }
+
+    fn image(&self) -> Option<(&'static str, &str)> {
+        Some(("spec.postgres.managed", &self.images.auth))
+    }
+
+    fn is_stateful_set(&self) -> bool {
+        true
+    }
+
+    fn credentials(&self, platform: &Platform, service: Service) -> Option<Object> {
+        Some(credentials(platform, service))
+    }
+
+    fn objects(&self, platform: &Platform, service: Service) -> Vec<Object> {
+        let part = part(platform, service, Some(self.images.of(service)));
+        let name = platform.postgres_name(service);
+        let secret = platform.postgres.urls.of(service);
+        let checksum = BTreeMap::from([(CHECKSUM.to_owned(), secret.checksum.clone())]);
+        let annotations = self.volumes.of(service).annotations();
+        stateful::objects(&part, Step::Postgres(service), &name, &self.storage, annotations, checksum, self.pod(platform, service))
+    }
+
+    fn server(&self, _platform: &Platform, service: Service) -> (End, u16) {
+        (End::Part(component(service)), PORT)
+    }
+
+    fn subject(&self, _platform: &Platform, service: Service) -> Option<Subject> {
+        Some(Subject::part(component(service)))
+    }
+}
+
+fn credentials(platform: &Platform, service: Service) -> Object {
+    let password = platform.credentials.database_passwords.of(service);
+    let host = format!("{}.{}.svc", platform.postgres_name(service), platform.namespace);
+    let (database, username) = (service.database(), service.database());
+    let url = format!("postgres://{username}:{}@{host}:{PORT}/{database}", percent_encoded(password));
+    let data = [
+        ("username", username.to_owned()),
+        (DATABASE_PASSWORD, password.clone()),
+        ("database", database.to_owned()),
+        ("host", host),
+        ("port", PORT.to_string()),
+        (DATABASE_URL, url),
+    ];
+    platform.part(component(service)).secret(Step::Settings(service), &platform.postgres_name(service), data)
+}
+
+/// Percent-encoding (RFC 3986, 2.1). Generated values need none, but a password that was put into the Secret by hand may.
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(encode).collect()
+}
+
+impl Managed {
+    fn pod(&self, platform: &Platform, service: Service) -> PodSpec {
+        let password = Secret { key: DATABASE_PASSWORD.to_owned(), ..platform.postgres.urls.of(service).clone() };
+        let (credentials, credentials_mount, password_file) = secret_file(&password, "credentials", CREDENTIALS, "password");
+        let (run, run_mount) = scratch("run", "/var/run/postgresql");
+        let (tmp, tmp_mount) = scratch("tmp", "/tmp");
+        // libpq reads these variables, so that `psql` in `kubectl exec` needs no argument.
+        let env = vec![variable("PGDATA", PGDATA), variable("PGUSER", service.database()), variable("PGDATABASE", service.database())];
+        let container = Container {
+            image: Some(self.images.of(service).clone()),
+            resources: Some(self.resources.requirements()),
+            security_context: Some(container_security()),
+            ..Default::default()
+        };
+        let prepare = Container {
+            name: "prepare".to_owned(),
+            // What it says when it fails stands in the status of the Pod.
+            termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
+            command: Some(["sh", "-c", PREPARE].map(str::to_owned).into()),
+            env: Some(
+                env.iter()
+                    .cloned()
+                    .chain([
+                        variable("CLAIM", &platform.postgres_name(service)),
+                        variable("PASSWORD_FILE", &password_file),
+                        variable("LOCALE_PROVIDER", &self.volumes.of(service).locale_provider),
+                    ])
+                    .collect(),
+            ),
+            volume_mounts: Some(vec![stateful::data_mount(VOLUME), credentials_mount, tmp_mount.clone()]),
+            ..container.clone()
+        };
+        let postgres = Container {
+            name: "postgres".to_owned(),
+            args: max_connections(platform, service).map(|connections| vec!["-c".to_owned(), format!("max_connections={connections}")]),
+            env: Some(env),
+            ports: Some(vec![ContainerPort {
+                name: Some("postgres".to_owned()),
+                container_port: PORT.into(),
+                protocol: Some("TCP".to_owned()),
+                ..Default::default()
+            }]),
+            // Ten minutes: a start after a crash replays the log first.
+            startup_probe: Some(Probe { period_seconds: Some(5), failure_threshold: Some(120), ..is_ready() }),
+            liveness_probe: Some(Probe { failure_threshold: Some(6), ..is_ready() }),
+            readiness_probe: Some(is_ready()),
+            volume_mounts: Some(vec![stateful::data_mount(VOLUME), run_mount, tmp_mount]),
+            ..container
+        };
+        PodSpec {
+            containers: vec![postgres],
+            init_containers: Some(vec![prepare]),
+            security_context: Some(platform.pod_security(USER)),
+            volumes: Some(vec![credentials, run, tmp]),
+            ..Default::default()
+        }
+    }
+}
+
+fn variable(name: &str, value: &str) -> EnvVar {
+    EnvVar { name: name.to_owned(), value: Some(value.to_owned()), ..Default::default() }
+}
+
+/// The probe connects over TCP, like the service. A server that refuses one connection too many is ready nevertheless.
+fn is_ready() -> Probe {
+    let command = ["pg_isready", "--host=127.0.0.1", "--timeout=4"].map(str::to_owned).into();
+    Probe { exec: Some(ExecAction { command: Some(command) }), timeout_seconds: Some(5), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1 as core;
+
+    use crate::reconcile::fixture::platform;
+
+    use super::*;
+
+    #[test]
+    fn a_password_with_characters_that_have_a_meaning_in_urls_is_encoded() {
+        let mut platform = platform("", &[]);
+        platform.credentials.database_passwords.menu = "p@ss/w:rd%é".to_owned();
+        let secret = credentials(&platform, Service::Menu);
+        let data: core::Secret = serde_json::from_value(secret.body).expect("a Secret");
+        let data = data.data.expect("data");
+        let text = |key: &str| String::from_utf8(data[key].0.clone()).expect("text");
+        assert_eq!(text("url"), "postgres://menu_db:p%40ss%2Fw%3Ard%25%C3%A9@trattoria-menu-postgres.dining.svc:5432/menu_db");
+        assert_eq!(text("password"), "p@ss/w:rd%é");
+    }
+}

@@ -1,0 +1,45 @@
+//! The names of the Secrets that a resource depends on. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::api::RestaurantBookingSpec;
+
+use super::backend::database;
+use super::names::{admin_name, keys_name, links_name, seal_name};
+
+/// The Secrets that the operator generates for a resource.
+pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut names = BTreeSet::from([keys_name(name), links_name(name), seal_name(name)]);
+    if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
+        names.insert(admin_name(name));
+    }
+    names.extend(database::secrets(name, spec).generated);
+    names
+}
+
+/// The Secrets that the resource refers to.
+pub fn named(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let admin = spec.admin.iter().filter_map(|admin| admin.password_secret_ref.as_ref()).map(|reference| reference.name.clone());
+    let mail = spec.mail.iter().filter_map(|mail| mail.smtp.credentials_secret_ref.as_ref()).map(|reference| reference.name.clone());
+    let mut names: BTreeSet<_> = admin.chain(mail).collect();
+    names.extend(database::secrets(name, spec).named);
+    if let Some(external) = spec.kafka.as_ref().and_then(|kafka| kafka.external.as_ref()) {
+        let mut references = Vec::new();
+        if let Some(tls) = &external.tls {
+            references.extend([&tls.ca_secret_ref, &tls.certificate_secret_ref, &tls.key_secret_ref].into_iter().flatten());
+        }
+        if let Some(sasl) = &external.sasl {
+            references.extend([&sasl.username_secret_ref, &sasl.password_secret_ref]);
+        }
+        names.extend(references.into_iter().map(|reference| reference.name.clone()));
+    }
+    names
+}
+
+/// All Secrets that a resource depends on: those that it refers to, and those that are created for it.
+pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
+    let mut names = generated(name, spec);
+    names.extend(database::secrets(name, spec).foreign);
+    names.extend(named(name, spec));
+    names
+}
