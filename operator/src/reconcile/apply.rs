@@ -11,12 +11,13 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tracing::info;
 
+use super::backend::database;
 use super::build::{INSTANCE, MANAGED_BY, MANAGER, VERSION};
 use super::children::{Asked, Children};
 use super::dereference::Secrets;
 use super::differ;
 use super::failure::Failure;
-use super::keep::{keep_connections, keep_size};
+use super::keep::keep_size;
 use super::kind::Kind;
 use super::observe::{Observed, State, is_current, observe};
 use super::ownership::is_applied;
@@ -218,7 +219,7 @@ impl Applier<'_> {
         if kind == Kind::PersistentVolumeClaim {
             keep_size(&live, &mut wanted);
         }
-        keep_connections(kind, &live, &mut wanted);
+        database::keep_connections(kind, &live, &mut wanted);
         if differ::contains(kind, &live, &wanted) {
             // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has
             // observed that generation.

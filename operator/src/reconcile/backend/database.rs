@@ -5,6 +5,8 @@ mod external;
 mod managed;
 pub mod settings;
 
+use serde_json::Value;
+
 use crate::api::{CloudNativePostgres, ExternalPostgres, ManagedPostgres, RestaurantBookingSpec};
 use crate::reconcile::build::Object;
 use crate::reconcile::build::metadata::Part;
@@ -73,6 +75,15 @@ pub(crate) fn of(platform: &Platform) -> &dyn Backend {
 pub(crate) fn makes(kind: Kind, resource: &str, object: &str) -> bool {
     let holds_data = managed::DATA.contains(&kind) || cloud_native_pg::DATA.contains(&kind);
     holds_data && Service::ALL.into_iter().any(|service| object == database_name(resource, service))
+}
+
+/// Keeps the connections that a database allows if they are more than wanted: a lower number would restart the database to no purpose.
+pub(crate) fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
+    match kind {
+        Kind::StatefulSet => managed::keep_connections(live, wanted),
+        Kind::Cluster => cloud_native_pg::keep_connections(live, wanted),
+        _ => {}
+    }
 }
 
 /// The part of a backend in each step after the check.
@@ -152,7 +163,7 @@ fn max_connections(platform: &Platform, service: Service) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use crate::reconcile::checksum::checksum;
     use crate::reconcile::fixture::platform;

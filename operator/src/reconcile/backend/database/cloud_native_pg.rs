@@ -144,6 +144,17 @@ impl CloudNativePg {
     }
 }
 
+/// Keeps a greater number of connections.
+pub(super) fn keep_connections(live: &Value, wanted: &mut Value) {
+    let of = |object: &Value| {
+        let number = object.pointer("/spec/postgresql/parameters/max_connections").and_then(Value::as_str);
+        number.and_then(|number| number.parse::<i32>().ok()).unwrap_or(0)
+    };
+    if of(live) > of(wanted) {
+        wanted["spec"]["postgresql"]["parameters"]["max_connections"] = live["spec"]["postgresql"]["parameters"]["max_connections"].clone();
+    }
+}
+
 /// Observes a Cluster. It works if its primary accepts writes. The Cluster's own condition Ready includes all instances, so that one
 /// missing replica would delay steps that do not need it.
 pub(crate) fn observe(name: &str, object: &Value) -> Observed {

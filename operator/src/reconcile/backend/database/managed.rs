@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, ExecAction, PodSpec, Probe};
+use serde_json::{Value, json};
 
 use crate::api::{ConditionType, ManagedPostgres};
 use crate::reconcile::backend::SecretNames;
@@ -31,6 +32,8 @@ const PORT: u16 = 5432;
 const VOLUME: &str = "/data";
 /// The data is in a subdirectory: the root of a volume may have a `lost+found`, and belong to another user.
 const PGDATA: &str = "/data/pgdata";
+/// The beginning of the argument that sets the number of connections.
+const MAX_CONNECTIONS: &str = "max_connections=";
 const CREDENTIALS: &str = "/etc/postgresql-credentials";
 /// Creates the database, and sets its owner's password.
 const PREPARE: &str = include_str!("prepare.sh");
@@ -175,7 +178,7 @@ impl Managed {
         };
         let postgres = Container {
             name: "postgres".to_owned(),
-            args: max_connections(platform, service).map(|connections| vec!["-c".to_owned(), format!("max_connections={connections}")]),
+            args: max_connections(platform, service).map(|connections| vec!["-c".to_owned(), argument(connections)]),
             env: Some(env),
             ports: Some(vec![ContainerPort {
                 name: Some("postgres".to_owned()),
@@ -197,6 +200,23 @@ impl Managed {
             volumes: Some(vec![credentials, run, tmp]),
             ..Default::default()
         }
+    }
+}
+
+/// The argument that sets the number of connections.
+fn argument(connections: i32) -> String {
+    format!("{MAX_CONNECTIONS}{connections}")
+}
+
+/// Keeps a greater number of connections. Other arguments were edited by hand.
+pub(super) fn keep_connections(live: &Value, wanted: &mut Value) {
+    const ARGS: &str = "/spec/template/spec/containers/0/args";
+    let of = |object: &Value| {
+        let argument = object.pointer(ARGS).and_then(|args| args[1].as_str());
+        argument.and_then(|text| text.trim_start_matches(MAX_CONNECTIONS).parse::<i32>().ok()).unwrap_or(0)
+    };
+    if of(live) > of(wanted) {
+        wanted["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["-c", argument(of(live))]);
     }
 }
 
