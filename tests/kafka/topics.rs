@@ -8,8 +8,9 @@ use chassis::events::kafka::client;
 use chassis::run::config::{Kafka, Security};
 use libtest_mimic::Trial;
 use operator::api::SaslMechanism;
+use operator::reconcile::backend::broker::settings::{External, Kafka as Wanted, KafkaBackend, KafkaSecurity, Sasl, TOPICS, Tls, Topics};
 use operator::reconcile::kafka::{Report, TopicsError, ensure_topics};
-use operator::reconcile::platform::{Kafka as Wanted, KafkaBackend, KafkaSecurity, Sasl, Secret, TOPICS, Tls, Topics};
+use operator::reconcile::platform::Secret;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use restaurant_booking_tests::database::unique;
@@ -27,7 +28,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Topics of a name of their own: one partition, one copy, kept for a day.
 fn wanted() -> Wanted {
     Wanted {
-        backend: KafkaBackend::External,
+        backend: KafkaBackend::External(External),
         bootstrap_servers: "kafka.example.com:9092".to_owned(),
         security: KafkaSecurity::default(),
         topics: Topics { prefix: format!("{}.", unique("topics")), partitions: 1, replication_factor: Some(1), retention: DAY },

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chassis::events::kafka::client;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use operator::api::RestaurantBookingStatus;
+use operator::reconcile::backend::broker::settings::TOPICS;
 use operator::reconcile::kind::Kind;
 use operator::reconcile::validate::Defaults;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
@@ -334,8 +335,7 @@ impl Topics {
 
     /// Waits until the three topics of a prefix have these partitions and this retention.
     async fn are(&self, prefix: &str, expected: &(usize, String)) {
-        let expected: BTreeMap<_, _> =
-            operator::reconcile::platform::TOPICS.iter().map(|topic| (format!("{prefix}{topic}"), expected.clone())).collect();
+        let expected: BTreeMap<_, _> = TOPICS.iter().map(|topic| (format!("{prefix}{topic}"), expected.clone())).collect();
         let mut last = BTreeMap::new();
         eventually(&format!("{expected:?}"), async || {
             last = self.of(prefix).await;

@@ -1,6 +1,5 @@
 //! A validated platform in, Kubernetes objects out. Pure: no client, no clock, no randomness.
 
-mod broker;
 mod exposure;
 mod foundation;
 mod house;
@@ -15,7 +14,7 @@ mod workload;
 
 use std::time::Duration;
 
-use super::backend::database;
+use super::backend::{broker, database};
 use super::platform::Platform;
 use super::service::Service;
 
@@ -35,7 +34,7 @@ pub fn build(platform: &Platform) -> Vec<Object> {
         objects.extend(workload::objects(platform, service));
     }
     objects.extend(house::objects(platform));
-    objects.extend(broker::objects(platform));
+    objects.extend(broker::of(platform).objects(platform));
     objects
 }
 

@@ -14,12 +14,11 @@ use serde_json::json;
 use tracing::info;
 
 use super::apply::Applier;
-use super::backend::database;
+use super::backend::{broker, database};
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::failure::Failure;
 use super::kind::Kind;
-use super::names::{admin_name, kafka_name, keys_name, links_name, seal_name, topic_name};
-use super::platform::TOPICS;
+use super::names::{admin_name, keys_name, links_name, seal_name};
 use super::resource::Owner;
 use super::step::Step;
 use crate::api::{DeletionPolicy, RestaurantBooking};
@@ -61,17 +60,8 @@ fn deletes(resource: &DynamicObject) -> bool {
 /// Whether a resource makes an object of this name that holds data. A label alone is no proof: somebody may have moved it to the object of
 /// another resource.
 fn makes(kind: Kind, resource: &str, object: &str) -> bool {
-    if database::makes(kind, resource, object) {
-        return true;
-    }
-    match kind {
-        Kind::Secret => [keys_name, links_name, seal_name, admin_name].into_iter().any(|name| object == name(resource)),
-        Kind::PersistentVolumeClaim => object == kafka_name(resource),
-        Kind::Kafka => object == kafka_name(resource),
-        Kind::KafkaNodePool => object == resource,
-        Kind::KafkaTopic => TOPICS.into_iter().any(|topic| object == topic_name(resource, topic)),
-        _ => false,
-    }
+    let is_common = || [keys_name, links_name, seal_name, admin_name].into_iter().any(|name| object == name(resource));
+    (kind == Kind::Secret && is_common()) || database::makes(kind, resource, object) || broker::makes(kind, resource, object)
 }
 
 impl Finalizer<'_> {

@@ -13,7 +13,7 @@ use rdkafka::admin::{
 };
 use tokio::sync::oneshot;
 
-use crate::reconcile::platform::{Kafka, TOPICS, Topics};
+use crate::reconcile::backend::broker::settings::{Kafka, TOPICS, Topics};
 use crate::timing::{FIRST_PAUSE, LAST_PAUSE};
 
 use connection::{Cluster, Connection, Found};
@@ -209,11 +209,11 @@ fn with_overrides<'a>(name: &'a str, settings: &'a ConfigResource) -> Result<Alt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::platform::{KafkaBackend, KafkaSecurity};
+    use crate::reconcile::backend::broker::settings::{External, KafkaBackend, KafkaSecurity};
 
     fn wanted() -> Kafka {
         Kafka {
-            backend: KafkaBackend::External,
+            backend: KafkaBackend::External(External),
             bootstrap_servers: "kafka.example.com:9092".to_owned(),
             security: KafkaSecurity::default(),
             topics: Topics { prefix: String::new(), partitions: 3, replication_factor: None, retention: Duration::from_secs(3600) },

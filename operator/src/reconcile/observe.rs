@@ -4,10 +4,9 @@ mod observed;
 
 use serde_json::Value;
 
-pub use observed::{Observed, State, is_current, version_of_image};
+pub use observed::{Observed, State, condition, is_current, version_of_image};
 
-use observed::condition;
-
+use super::backend::broker::strimzi;
 use super::backend::database::cloud_native_pg;
 use super::kind::Kind;
 use super::names::{COMPONENT, HOUSE};
@@ -25,7 +24,7 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
         Kind::StatefulSet => stateful_set(name, object),
         Kind::Job => job(name, object),
         Kind::Cluster => cloud_native_pg::observe(name, object),
-        Kind::Kafka | Kind::KafkaTopic => reported_ready(kind, name, object),
+        Kind::Kafka | Kind::KafkaTopic => strimzi::observe(kind, name, object),
         Kind::PersistentVolumeClaim => claim(name, object),
         Kind::Ingress => ingress(name, object),
         Kind::HttpRoute => route(name, object),
@@ -139,22 +138,6 @@ fn job(name: &str, object: &Value) -> Observed {
     Observed::waiting(format!("Job {name} runs"))
 }
 
-/// Objects of other products report the condition Ready.
-fn reported_ready(kind: Kind, name: &str, object: &Value) -> Observed {
-    let ready = condition(object, "Ready");
-    let current = object["status"]["observedGeneration"].is_null() || is_current(object);
-    if current && ready.is_some_and(|ready| ready["status"] == "True") {
-        let status = &object["status"];
-        return Observed::done().of_version(status["kafkaVersion"].as_str());
-    }
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let why = ready
-        .filter(|ready| ready["status"] != "True")
-        .and_then(|ready| text(&ready["message"]).or_else(|| text(&ready["reason"])))
-        .or_else(|| text(&object["status"]["phase"]));
-    Observed::waiting(format!("{} {name} is not Ready: {}", kind.as_str(), why.as_deref().unwrap_or("its operator has not reported yet")))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -199,19 +182,6 @@ mod tests {
         let State::Failed { message, .. } = observe(Kind::Job, &job("Failed")).state else { panic!("not failed") };
         assert!(message.contains("why"), "{message}");
         assert!(matches!(observe(Kind::Job, &job("FailureTarget")).state, State::Waiting(_)));
-    }
-
-    #[test]
-    fn what_another_product_makes_is_done_when_it_says_so_of_the_newest_generation() {
-        let kafka = |generation: i64, status: &str| {
-            json!({
-                "metadata": {"name": "a", "generation": generation},
-                "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": status, "message": "why"}]},
-            })
-        };
-        assert_eq!(observe(Kind::Kafka, &kafka(1, "True")).state, State::Done);
-        assert!(matches!(observe(Kind::Kafka, &kafka(2, "True")).state, State::Waiting(_)));
-        assert!(matches!(observe(Kind::Kafka, &kafka(1, "False")).state, State::Waiting(message) if message.contains("why")));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 mod values;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use house::declared::Declared;
 use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
@@ -11,8 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 pub use values::{Resources, Secret, Storage};
 
-use crate::api::{Autoscaling, LogLevel, SaslMechanism};
+use crate::api::{Autoscaling, LogLevel};
 
+use super::backend::broker::settings::Kafka;
 use super::backend::database::settings::Postgres;
 use super::names::{database_name, kafka_name, keys_name};
 use super::references::Credentials;
@@ -168,111 +168,6 @@ pub struct Admin {
     /// Whether the operator generates the password.
     pub generated: bool,
 }
-
-/// The broker and the topics.
-#[derive(Clone, Debug)]
-pub struct Kafka {
-    /// The kind of the broker.
-    pub backend: KafkaBackend,
-    /// `host:port`, separated by commas, as the Pods connect to it.
-    pub bootstrap_servers: String,
-    /// The security of connections.
-    pub security: KafkaSecurity,
-    /// The topics.
-    pub topics: Topics,
-}
-
-/// The kind of a broker.
-#[derive(Clone, Debug)]
-pub enum KafkaBackend {
-    /// A StatefulSet of one node.
-    Managed {
-        /// The image's full name.
-        image: String,
-        /// The volume.
-        storage: Storage,
-        /// The requests and limits of the Pod.
-        resources: Resources,
-    },
-    /// A Kafka cluster of Strimzi's, created for this platform.
-    Strimzi {
-        /// The number of brokers.
-        brokers: i32,
-        /// The version of Kafka; `None` for Strimzi's default.
-        version: Option<String>,
-        /// The volume of each broker.
-        storage: Storage,
-        /// The requests and limits of a broker.
-        resources: Resources,
-    },
-    /// A Kafka cluster of Strimzi's that exists already.
-    StrimziCluster {
-        /// Name of the Kafka resource.
-        name: String,
-    },
-    /// A broker that the operator does not manage.
-    External,
-}
-
-impl KafkaBackend {
-    /// The name of the kind, as in the spec and the status.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Managed { .. } => "managed",
-            Self::Strimzi { .. } | Self::StrimziCluster { .. } => "strimzi",
-            Self::External => "external",
-        }
-    }
-}
-
-/// The security of connections to the broker.
-#[derive(Clone, Debug, Default)]
-pub struct KafkaSecurity {
-    /// TLS; `None` for plaintext.
-    pub tls: Option<Tls>,
-    /// The login; `None` for none.
-    pub sasl: Option<Sasl>,
-}
-
-/// TLS settings.
-#[derive(Clone, Debug, Default)]
-pub struct Tls {
-    /// The CA certificates to trust; `None` for those of the image.
-    pub ca: Option<Secret>,
-    /// The client certificate and its key.
-    pub certificate: Option<(Secret, Secret)>,
-    /// The contents of the files, for the operator's own connections: CA, certificate, key (PEM).
-    pub pem: (Option<String>, Option<(String, String)>),
-}
-
-/// SASL settings.
-#[derive(Clone, Debug)]
-pub struct Sasl {
-    /// The mechanism.
-    pub mechanism: SaslMechanism,
-    /// The Secret with the user name.
-    pub username: Secret,
-    /// The Secret with the password.
-    pub password: Secret,
-    /// User name and password, for the operator's own connections.
-    pub login: (String, String),
-}
-
-/// The topics.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Topics {
-    /// Prefix of the names of topics and consumer groups.
-    pub prefix: String,
-    /// The number of partitions of each topic.
-    pub partitions: i32,
-    /// The number of replicas of each partition; `None` for the broker's default.
-    pub replication_factor: Option<i32>,
-    /// The time for which an event is kept.
-    pub retention: Duration,
-}
-
-/// The names of the topics, without the prefix.
-pub const TOPICS: [&str; 3] = ["menu.events", "reservation.events", "user.events"];
 
 /// The access from outside the cluster.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::api::RestaurantBookingSpec;
 
-use super::backend::database;
+use super::backend::{broker, database};
 use super::names::{admin_name, keys_name, links_name, seal_name};
 
 /// The Secrets that the operator generates for a resource.
@@ -14,6 +14,7 @@ pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
         names.insert(admin_name(name));
     }
     names.extend(database::secrets(name, spec).generated);
+    names.extend(broker::secrets(spec).generated);
     names
 }
 
@@ -23,16 +24,7 @@ pub fn named(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mail = spec.mail.iter().filter_map(|mail| mail.smtp.credentials_secret_ref.as_ref()).map(|reference| reference.name.clone());
     let mut names: BTreeSet<_> = admin.chain(mail).collect();
     names.extend(database::secrets(name, spec).named);
-    if let Some(external) = spec.kafka.as_ref().and_then(|kafka| kafka.external.as_ref()) {
-        let mut references = Vec::new();
-        if let Some(tls) = &external.tls {
-            references.extend([&tls.ca_secret_ref, &tls.certificate_secret_ref, &tls.key_secret_ref].into_iter().flatten());
-        }
-        if let Some(sasl) = &external.sasl {
-            references.extend([&sasl.username_secret_ref, &sasl.password_secret_ref]);
-        }
-        names.extend(references.into_iter().map(|reference| reference.name.clone()));
-    }
+    names.extend(broker::secrets(spec).named);
     names
 }
 
@@ -40,6 +32,7 @@ pub fn named(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
 pub fn names(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mut names = generated(name, spec);
     names.extend(database::secrets(name, spec).foreign);
+    names.extend(broker::secrets(spec).foreign);
     names.extend(named(name, spec));
     names
 }

@@ -9,10 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions, VolumeStatus};
 
-use super::backend::database;
+use super::backend::{broker, database};
 use super::failure::Invalid;
 use super::observe::State;
-use super::platform::{Exposure, KafkaBackend, Platform};
+use super::platform::{Exposure, Platform};
 use super::reason::{
     APPLIED, AVAILABLE, HOUSE_NOT_SUPPORTED, NOT_DECLARED, NOT_READY_IN_TIME, PASSING, PAUSED, RECONCILING, SETTLED, STALLED, WAITING,
     WAITS_FOR_ROLLOUT,
@@ -166,7 +166,7 @@ pub fn reported(
         url: url(platform),
         admin_secret_name: Some(platform.admin.password.name.clone()),
         postgres: Some(database::of(platform).name().to_owned()),
-        kafka: Some(platform.kafka.backend.as_str().to_owned()),
+        kafka: Some(broker::of(platform).name().to_owned()),
         versions: Some(Versions {
             postgres: versions(steps, |step| matches!(step, Step::Postgres(_))).or_else(|| before(|versions| versions.postgres.clone())),
             kafka: versions(steps, |step| step == Step::Kafka).or_else(|| before(|versions| versions.kafka.clone())),
@@ -321,7 +321,7 @@ fn is_late(status: &RestaurantBookingStatus, generation: Option<i64>, kind: Cond
 fn volumes(platform: &Platform, steps: &Steps, before: &[VolumeStatus]) -> Vec<VolumeStatus> {
     let name = |step: &Step| match step {
         Step::Postgres(service) if database::of(platform).is_stateful_set() => Some(platform.postgres_name(*service)),
-        Step::Kafka if matches!(platform.kafka.backend, KafkaBackend::Managed { .. }) => Some(platform.kafka_name()),
+        Step::Kafka if broker::of(platform).is_stateful_set() => Some(platform.kafka_name()),
         _ => None,
     };
     let of = |(step, progress): (&Step, &Progress)| {

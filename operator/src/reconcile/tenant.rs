@@ -2,9 +2,9 @@
 
 use crate::api::ConditionType;
 
-use super::backend::database;
+use super::backend::{broker, database};
 use super::failure::Invalid;
-use super::platform::{KafkaBackend, Platform};
+use super::platform::Platform;
 use super::reason::{IMAGE_NOT_ALLOWED, INVALID_SPEC};
 use super::service::Service;
 
@@ -74,9 +74,8 @@ fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
         .into();
     let database = database::of(platform).image();
     images.extend(database.map(|(path, image)| (ConditionType::PostgresReady, path.to_owned(), image)));
-    if let KafkaBackend::Managed { image, .. } = &platform.kafka.backend {
-        images.push((ConditionType::KafkaReady, "spec.kafka.managed".to_owned(), image));
-    }
+    let broker = broker::of(platform).image();
+    images.extend(broker.map(|(path, image)| (ConditionType::KafkaReady, path.to_owned(), image)));
     for (condition, path, image) in images {
         if !is_allowed(image, registries) {
             let message = format!("{path}: the image {image} is not from a registry that this operator allows: {}", registries.join(", "));

@@ -11,24 +11,19 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource as _, ResourceExt as _};
 
-use crate::api::{
-    self, ConditionType, Confirmation, DeletionPolicy, ExternalKafka, RestaurantBooking, RestaurantBookingSpec, SecretKeyReference,
-};
+use crate::api::{self, ConditionType, Confirmation, DeletionPolicy, RestaurantBooking, RestaurantBookingSpec};
 
 pub use defaults::Defaults;
 pub use guests::CREDENTIALS;
 
-use amounts::{BROKER, resources, storage};
 use check::Check;
 use running::component;
 
-use super::backend::database;
+use super::backend::{broker, database};
 use super::failure::Invalid;
-use super::kind::{GATEWAY_API, Kind, PROMETHEUS_OPERATOR, STRIMZI};
+use super::kind::{GATEWAY_API, Kind, PROMETHEUS_OPERATOR};
 use super::names::admin_name;
-use super::platform::{
-    Admin, Exposure, Kafka, KafkaBackend, KafkaSecurity, Monitoring, NetworkPolicy, Platform, Restaurant, Sasl, Secret, Tls, Topics,
-};
+use super::platform::{Admin, Exposure, Monitoring, NetworkPolicy, Platform, Restaurant, Secret};
 use super::reason::{INVALID_SECRET, INVALID_SPEC};
 use super::references::{ADMIN_PASSWORD, References};
 use super::service::PerService;
@@ -63,7 +58,7 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         admin: check.admin(spec),
         credentials: references.credentials.clone(),
         postgres: database::validate(&mut check, spec),
-        kafka: check.kafka(spec),
+        kafka: broker::validate(&mut check, spec),
         exposure: check.exposure(spec),
         mail: check.mail(spec),
         network_policy: network_policy(spec, defaults),
@@ -129,84 +124,6 @@ impl Check<'_> {
             self.refuse(ConditionType::AdminReady, INVALID_SECRET, message);
         }
         Admin { email, password, generated: given.is_none_or(|admin| admin.password_secret_ref.is_none()) }
-    }
-
-    fn kafka(&mut self, spec: &RestaurantBookingSpec) -> Kafka {
-        let namespace = self.namespace.clone();
-        let given = spec.kafka.clone().unwrap_or_default();
-        let mut security = KafkaSecurity::default();
-        let (backend, bootstrap_servers) = if let Some(external) = &given.external {
-            security = self.kafka_security(external);
-            (KafkaBackend::External, external.bootstrap_servers.join(","))
-        } else if let Some(strimzi) = &given.strimzi {
-            self.needs(ConditionType::KafkaReady, "spec.kafka.strimzi", STRIMZI);
-            let cluster = strimzi.cluster_ref.as_ref().map_or_else(|| format!("{}-kafka", self.name), |cluster| cluster.name.clone());
-            let backend = match &strimzi.cluster_ref {
-                Some(cluster) => KafkaBackend::StrimziCluster { name: cluster.name.clone() },
-                None => KafkaBackend::Strimzi {
-                    brokers: strimzi.brokers.unwrap_or(3),
-                    version: strimzi.version.clone(),
-                    storage: storage(strimzi.storage.as_ref()),
-                    resources: resources(strimzi.resources.as_ref(), &BROKER),
-                },
-            };
-            (backend, format!("{cluster}-kafka-bootstrap.{namespace}.svc:9092"))
-        } else {
-            let managed = given.managed.clone().unwrap_or_default();
-            let repository = managed.repository.as_deref().unwrap_or("apache/kafka");
-            let backend = KafkaBackend::Managed {
-                image: format!("{repository}:{}", managed.version.as_deref().unwrap_or("4.3.1")),
-                storage: storage(managed.storage.as_ref()),
-                resources: resources(managed.resources.as_ref(), &BROKER),
-            };
-            (backend, format!("{}-kafka.{namespace}.svc:9092", self.name))
-        };
-        let topics = self.topics(&given, &backend);
-        Kafka { backend, bootstrap_servers, security, topics }
-    }
-
-    fn topics(&mut self, kafka: &api::Kafka, backend: &KafkaBackend) -> Topics {
-        let given = kafka.topics.clone().unwrap_or_default();
-        let own = matches!(backend, KafkaBackend::Managed { .. } | KafkaBackend::Strimzi { .. });
-        let retention = given.retention.as_deref().unwrap_or("168h");
-        let retention = api::parse_duration(retention).unwrap_or_else(|| {
-            let message =
-                format!("spec.kafka.topics.retention is {retention:?}; it must be numbers with units (s, m, h, d), such as 168h or 30d");
-            self.refuse(ConditionType::TopicsReady, INVALID_SPEC, message);
-            std::time::Duration::ZERO
-        });
-        Topics {
-            prefix: given.prefix.unwrap_or_else(|| if own { String::new() } else { format!("{}.{}.", self.namespace, self.name) }),
-            partitions: given.partitions.unwrap_or(3),
-            replication_factor: given.replication_factor.or(match backend {
-                KafkaBackend::Managed { .. } => Some(1),
-                KafkaBackend::Strimzi { brokers, .. } => Some((*brokers).min(3)),
-                KafkaBackend::StrimziCluster { .. } | KafkaBackend::External => None,
-            }),
-            retention,
-        }
-    }
-
-    fn kafka_security(&mut self, external: &ExternalKafka) -> KafkaSecurity {
-        let condition = ConditionType::KafkaReady;
-        let tls = external.tls.as_ref().map(|tls| {
-            let mut read = |field: &str, reference: Option<&SecretKeyReference>| {
-                reference.map(|reference| self.secret(condition, &format!("spec.kafka.external.tls.{field}"), reference))
-            };
-            let ca = read("caSecretRef", tls.ca_secret_ref.as_ref());
-            let certificate = read("certificateSecretRef", tls.certificate_secret_ref.as_ref());
-            let key = read("keySecretRef", tls.key_secret_ref.as_ref());
-            let (ca, ca_pem) = ca.unzip();
-            let (certificate, pem) = certificate.zip(key).map(|((a, a_pem), (b, b_pem))| ((a, b), (a_pem, b_pem))).unzip();
-            Tls { ca, certificate, pem: (ca_pem, pem) }
-        });
-        let sasl = external.sasl.as_ref().map(|sasl| {
-            let (username, name) = self.secret(condition, "spec.kafka.external.sasl.usernameSecretRef", &sasl.username_secret_ref);
-            let (password, text) = self.secret(condition, "spec.kafka.external.sasl.passwordSecretRef", &sasl.password_secret_ref);
-            let trim = |text: String| text.trim_end_matches(['\r', '\n']).to_owned();
-            Sasl { mechanism: sasl.mechanism.unwrap_or_default(), username, password, login: (trim(name), trim(text)) }
-        });
-        KafkaSecurity { tls, sasl }
     }
 
     fn exposure(&mut self, spec: &RestaurantBookingSpec) -> Option<Exposure> {

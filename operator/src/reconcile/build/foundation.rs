@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::reconcile::backend::database;
+use crate::reconcile::backend::{broker, database};
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{admin_name, links_name, seal_name};
-use crate::reconcile::platform::{KafkaBackend, Platform};
+use crate::reconcile::platform::Platform;
 use crate::reconcile::references::{ADMIN_EMAIL, ADMIN_PASSWORD, KEY_SET, LINK_KEYS, PRIVATE_KEY, SEAL};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
@@ -53,8 +53,8 @@ fn accounts(platform: &Platform) -> Vec<Object> {
     if database::of(platform).is_stateful_set() {
         accounts.extend(Service::ALL.map(|service| (database::component(service), platform.postgres_name(service))));
     }
-    if matches!(platform.kafka.backend, KafkaBackend::Managed { .. }) {
-        accounts.push(("kafka".to_owned(), platform.kafka_name()));
+    if broker::of(platform).is_stateful_set() {
+        accounts.push((broker::COMPONENT.to_owned(), platform.kafka_name()));
     }
     let body = core::ServiceAccount {
         automount_service_account_token: Some(false),
@@ -85,25 +85,13 @@ pub(super) fn settings_name(platform: &Platform, service: Service, settings: &BT
 /// The settings of a service that are not secret, as environment variables.
 pub(super) fn settings(platform: &Platform, service: Service) -> BTreeMap<String, String> {
     let component = platform.components.of(service);
-    let (kafka, security) = (&platform.kafka, &platform.kafka.security);
     let mut settings = vec![
         ("DATABASE_MAX_CONNECTIONS", component.database_max_connections.to_string()),
-        ("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers.clone()),
         ("LOG_LEVEL", component.log_level.as_str().to_owned()),
         // The Job migrates once, before any Pod of the new version starts.
         ("NO_MIGRATE", "true".to_owned()),
     ];
-    if !kafka.topics.prefix.is_empty() {
-        settings.push(("KAFKA_TOPIC_PREFIX", kafka.topics.prefix.clone()));
-    }
-    let protocol = match (&security.tls, &security.sasl) {
-        (None, None) => None,
-        (Some(_), None) => Some("ssl"),
-        (None, Some(_)) => Some("sasl_plaintext"),
-        (Some(_), Some(_)) => Some("sasl_ssl"),
-    };
-    settings.extend(protocol.map(|protocol| ("KAFKA_SECURITY_PROTOCOL", protocol.to_owned())));
-    settings.extend(security.sasl.as_ref().map(|sasl| ("KAFKA_SASL_MECHANISM", sasl.mechanism.as_str().to_owned())));
+    settings.extend(broker::variables(platform));
     if !component.cors_allowed_origins.is_empty() {
         settings.push(("CORS_ALLOWED_ORIGINS", component.cors_allowed_origins.join(",")));
     }

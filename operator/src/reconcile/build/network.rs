@@ -2,14 +2,12 @@
 
 pub(crate) mod flow;
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicySpec};
 
-use crate::reconcile::backend::database;
+use crate::reconcile::backend::{broker, database};
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::HOUSE;
-use crate::reconcile::platform::{KafkaBackend, Platform};
+use crate::reconcile::platform::Platform;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
@@ -18,17 +16,15 @@ use flow::{End, Flow, Ports, Subject};
 use super::migration;
 use super::object::Object;
 
-const KAFKA: u16 = 9092;
-
 /// All allowed connections. One between two parts of the platform opens both: the egress of the one and the ingress of the other.
 fn flows(platform: &Platform) -> Vec<Flow> {
     use End::{Anywhere, Clients, Dns, Part};
-    let database = database::of(platform);
+    let (database, broker) = (database::of(platform), broker::of(platform));
     let mut flows = Vec::new();
     for service in Service::ALL {
         let (pods, migration) = (Part(service.as_str().to_owned()), Part(migration::component(service)));
         let (server, port) = database.server(platform, service);
-        let (brokers, broker_ports) = broker(platform);
+        let (brokers, broker_ports) = broker.servers(platform);
         flows.extend([
             (Clients, pods.clone(), Ports::tcp(service.port())),
             (pods.clone(), Dns, Ports::Dns),
@@ -46,27 +42,8 @@ fn flows(platform: &Platform) -> Vec<Flow> {
     if let Some(mail) = &platform.mail {
         flows.push((Part(Service::Reservation.as_str().to_owned()), Anywhere, Ports::tcp(mail.port)));
     }
-    if let (kafka @ Part(_), ports) = broker(platform) {
-        flows.extend([(End::Operator, kafka.clone(), ports), (kafka, Dns, Ports::Dns)]);
-    }
+    flows.extend(broker.flows(platform));
     flows
-}
-
-fn broker(platform: &Platform) -> (End, Ports) {
-    let strimzi = |value: String| End::Labelled { label: "strimzi.io/cluster", value, namespaces: None };
-    let end = match &platform.kafka.backend {
-        KafkaBackend::Managed { .. } => End::Part("kafka".to_owned()),
-        // Strimzi creates the policies for the ingress of its brokers.
-        KafkaBackend::Strimzi { .. } => strimzi(platform.kafka_name()),
-        KafkaBackend::StrimziCluster { name } => strimzi(name.clone()),
-        // All brokers are assumed to listen on the ports of the bootstrap servers. A policy of the user's can allow others.
-        KafkaBackend::External => {
-            let port = |server: &str| server.rsplit_once(':')?.1.parse().ok();
-            let ports: BTreeSet<u16> = platform.kafka.bootstrap_servers.split(',').filter_map(port).collect();
-            return (End::Anywhere, Ports::Tcp(ports.into_iter().collect()));
-        }
-    };
-    (end, Ports::tcp(KAFKA))
 }
 
 pub(super) fn policies(platform: &Platform) -> Vec<Object> {
@@ -79,9 +56,7 @@ pub(super) fn policies(platform: &Platform) -> Vec<Object> {
         subjects.extend(database::of(platform).subject(platform, service));
     }
     subjects.push(Subject::part(HOUSE.to_owned()));
-    if let (End::Part(component), _) = broker(platform) {
-        subjects.push(Subject::part(component));
-    }
+    subjects.extend(broker::of(platform).subject(platform));
     let flows = flows(platform);
     subjects.into_iter().map(|subject| policy(platform, &flows, subject)).collect()
 }

@@ -14,6 +14,7 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec}
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use crate::reconcile::backend::broker;
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::links_name;
@@ -148,18 +149,7 @@ fn secrets(platform: &Platform, service: Service) -> Vec<SecretSetting> {
         secrets.push(SecretSetting::new("SMTP_USERNAME_FILE", username));
         secrets.push(SecretSetting::new("SMTP_PASSWORD_FILE", password));
     }
-    let security = &platform.kafka.security;
-    if let Some(tls) = &security.tls {
-        secrets.extend(tls.ca.iter().map(|ca| SecretSetting::new("KAFKA_SSL_CA_FILE", ca)));
-        if let Some((certificate, key)) = &tls.certificate {
-            secrets.push(SecretSetting::new("KAFKA_SSL_CERTIFICATE_FILE", certificate));
-            secrets.push(SecretSetting::new("KAFKA_SSL_KEY_FILE", key));
-        }
-    }
-    if let Some(sasl) = &security.sasl {
-        secrets.push(SecretSetting::new("KAFKA_SASL_USERNAME_FILE", &sasl.username));
-        secrets.push(SecretSetting::new("KAFKA_SASL_PASSWORD_FILE", &sasl.password));
-    }
+    secrets.extend(broker::files(platform));
     secrets
 }
 

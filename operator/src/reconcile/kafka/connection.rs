@@ -15,7 +15,7 @@ use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use tokio::runtime::Handle;
 
 use crate::api::SaslMechanism;
-use crate::reconcile::platform::KafkaSecurity;
+use crate::reconcile::backend::broker::settings::KafkaSecurity;
 use crate::timing::{FIRST_PATIENCE, POLL};
 
 use super::error::{Operation, TopicsError, is_forbidden};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rdkafka::error::RDKafkaErrorCode;
 
-use crate::reconcile::platform::Topics;
+use crate::reconcile::backend::broker::settings::Topics;
 use crate::reconcile::reason;
 
 /// The reason why the topics are not as specified: the error, the topic or broker, and a remedy.

@@ -11,13 +11,13 @@ use tokio::sync::Semaphore;
 
 use crate::api::ConditionType;
 use crate::reconcile::apply::{AT_ONCE, Applied, Applier};
-use crate::reconcile::backend::database;
+use crate::reconcile::backend::{broker, database};
 use crate::reconcile::build::house_jobs;
 use crate::reconcile::context::Context;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::observe::State;
-use crate::reconcile::platform::{KafkaBackend, Platform};
+use crate::reconcile::platform::Platform;
 use crate::reconcile::reason::INVALID_SPEC;
 use crate::reconcile::service::Service;
 use crate::reconcile::status::{Progress, Steps};
@@ -312,10 +312,7 @@ impl Round<'_> {
     async fn beyond_objects(&self, step: Step, platform: &Platform, failures: &mut Vec<Failure>) -> Option<State> {
         match step {
             Step::Postgres(service) => database::of(platform).missing(platform, service).map(State::Waiting),
-            // The topics of Strimzi are objects.
-            Step::Topics if matches!(platform.kafka.backend, KafkaBackend::Managed { .. } | KafkaBackend::External) => {
-                self.topics(platform, failures).await
-            }
+            Step::Topics if !broker::of(platform).has_topic_objects() => self.topics(platform, failures).await,
             _ => None,
         }
     }

@@ -13,9 +13,6 @@ pub(crate) struct Usual {
     pub(crate) limits: Amounts,
 }
 
-/// The image's default heap is at most 1 GiB, of which half is enough here.
-pub(crate) static BROKER: Usual = Usual { requests: &[("cpu", "250m"), ("memory", "1Gi")], limits: &[("memory", "1Gi")] };
-
 pub(crate) fn resources(given: Option<&api::Resources>, usual: &Usual) -> Resources {
     let or_usual = |given: Option<&BTreeMap<String, Quantity>>, usual: Amounts| match given.filter(|given| !given.is_empty()) {
         Some(given) => given.clone(),

@@ -2,20 +2,96 @@
 
 use serde_json::{Value, json};
 
-use super::LogSize;
+use crate::api::{ConditionType, StrimziKafka};
 use crate::reconcile::build::Object;
-use crate::reconcile::kind::Kind;
-use crate::reconcile::names::topic_name;
-use crate::reconcile::platform::{Platform, Resources, Storage, TOPICS};
+use crate::reconcile::build::network::flow::{End, Ports};
+use crate::reconcile::kind::{Kind, STRIMZI};
+use crate::reconcile::names::{kafka_name, topic_name};
+use crate::reconcile::observe::{Observed, condition, is_current};
+use crate::reconcile::platform::Platform;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
+use crate::reconcile::validate::amounts::{resources, storage};
+use crate::reconcile::validate::check::Check;
+
+use super::settings::{Cluster, KafkaBackend, KafkaSecurity, Strimzi, TOPICS};
+use super::{Backend, COMPONENT, Checked, LogSize, PORT, RESOURCES};
 
 /// The label with the Kafka to which a pool or a topic belongs.
 const CLUSTER: &str = "strimzi.io/cluster";
 
+/// Whether a resource with a Kafka of Strimzi's makes this object, which holds data.
+pub(super) fn makes(kind: Kind, resource: &str, object: &str) -> bool {
+    match kind {
+        Kind::Kafka => object == kafka_name(resource),
+        Kind::KafkaNodePool => object == resource,
+        Kind::KafkaTopic => TOPICS.into_iter().any(|topic| object == topic_name(resource, topic)),
+        _ => false,
+    }
+}
+
+pub(super) fn validate(check: &mut Check<'_>, given: &StrimziKafka) -> Checked {
+    check.needs(ConditionType::KafkaReady, "spec.kafka.strimzi", STRIMZI);
+    let (name, replication_factor, strimzi) = match &given.cluster_ref {
+        Some(cluster) => (cluster.name.clone(), None, Strimzi::Existing { name: cluster.name.clone() }),
+        None => {
+            let brokers = given.brokers.unwrap_or(3);
+            let cluster = Cluster {
+                brokers,
+                version: given.version.clone(),
+                storage: storage(given.storage.as_ref()),
+                resources: resources(given.resources.as_ref(), &RESOURCES),
+            };
+            (kafka_name(&check.name), Some(brokers.min(3)), Strimzi::Own(cluster))
+        }
+    };
+    Checked {
+        backend: KafkaBackend::Strimzi(strimzi),
+        bootstrap_servers: format!("{name}-kafka-bootstrap.{}.svc:{PORT}", check.namespace),
+        security: KafkaSecurity::default(),
+        is_shared: given.cluster_ref.is_some(),
+        replication_factor,
+    }
+}
+
+impl Backend for Strimzi {
+    fn name(&self) -> &'static str {
+        "strimzi"
+    }
+
+    fn objects(&self, platform: &Platform) -> Vec<Object> {
+        let mut objects = match self {
+            Self::Own(own) => cluster(platform, own),
+            Self::Existing { .. } => Vec::new(),
+        };
+        objects.extend(topics(platform, &self.cluster_name(platform)));
+        objects
+    }
+
+    fn has_topic_objects(&self) -> bool {
+        true
+    }
+
+    /// Strimzi creates the policies of its brokers.
+    fn servers(&self, platform: &Platform) -> (End, Ports) {
+        (End::Labelled { label: CLUSTER, value: self.cluster_name(platform), namespaces: None }, Ports::tcp(PORT))
+    }
+}
+
+impl Strimzi {
+    /// The name of the Kafka resource.
+    fn cluster_name(&self, platform: &Platform) -> String {
+        match self {
+            Self::Own(_) => platform.kafka_name(),
+            Self::Existing { name } => name.clone(),
+        }
+    }
+}
+
 /// A Kafka of the platform's own, and the pool of its nodes, each of which is broker and controller.
-pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, storage: &Storage, resources: &Resources) -> Vec<Object> {
-    let part = platform.part("kafka");
+fn cluster(platform: &Platform, cluster: &Cluster) -> Vec<Object> {
+    let Cluster { brokers, version, storage, resources } = cluster;
+    let part = platform.part(COMPONENT);
     let part = match version {
         Some(version) => part.version(version),
         None => part,
@@ -25,7 +101,7 @@ pub(super) fn cluster(platform: &Platform, brokers: i32, version: Option<&str>, 
         "kafka": {
             "version": version,
             "listeners": [listener(platform)],
-            "config": config(brokers, &LogSize::of(platform, storage, brokers)),
+            "config": config(*brokers, &LogSize::of(platform, storage, *brokers)),
         },
         "entityOperator": {
             "topicOperator": {},
@@ -51,7 +127,7 @@ fn listener(platform: &Platform) -> Value {
         .network_policy
         .is_some()
         .then(|| Service::ALL.map(|service| json!({"podSelector": platform.part(service.as_str()).selector()})));
-    json!({"name": "plain", "port": 9092, "type": "internal", "tls": false, "networkPolicyPeers": peers})
+    json!({"name": "plain", "port": PORT, "type": "internal", "tls": false, "networkPolicyPeers": peers})
 }
 
 /// With three or more brokers, one may be unavailable.
@@ -76,8 +152,8 @@ fn in_sync_replicas(replication_factor: i32) -> i32 {
 }
 
 /// The topics in a Kafka that Strimzi runs.
-pub(super) fn topics(platform: &Platform, cluster: &str) -> Vec<Object> {
-    let part = platform.part("kafka");
+fn topics(platform: &Platform, cluster: &str) -> Vec<Object> {
+    let part = platform.part(COMPONENT);
     let topics = &platform.kafka.topics;
     TOPICS
         .map(|topic| {
@@ -103,15 +179,34 @@ fn of_cluster(mut object: Object, cluster: &str) -> Object {
     object
 }
 
+/// Observes a Kafka or a topic, by the condition Ready that Strimzi reports.
+pub(crate) fn observe(kind: Kind, name: &str, object: &Value) -> Observed {
+    let ready = condition(object, "Ready");
+    let current = object["status"]["observedGeneration"].is_null() || is_current(object);
+    if current && ready.is_some_and(|ready| ready["status"] == "True") {
+        let status = &object["status"];
+        return Observed::done().of_version(status["kafkaVersion"].as_str());
+    }
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let why = ready
+        .filter(|ready| ready["status"] != "True")
+        .and_then(|ready| text(&ready["message"]).or_else(|| text(&ready["reason"])))
+        .or_else(|| text(&object["status"]["phase"]));
+    Observed::waiting(format!("{} {name} is not Ready: {}", kind.as_str(), why.as_deref().unwrap_or("its operator has not reported yet")))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::reconcile::fixture::platform;
 
-    use super::super::objects;
+    use crate::reconcile::observe::State;
+
+    use super::super::of;
     use super::*;
 
     fn of_kind(spec: &str, kind: Kind) -> Vec<Object> {
-        objects(&platform(spec, &[])).into_iter().filter(|object| object.kind == kind).collect()
+        let platform = platform(spec, &[]);
+        of(&platform).objects(&platform).into_iter().filter(|object| object.kind == kind).collect()
     }
 
     #[test]
@@ -153,5 +248,18 @@ mod tests {
         };
         assert_eq!(kept("kafka: {strimzi: {}}"), (true, true));
         assert_eq!(kept("{deletionPolicy: Delete, kafka: {strimzi: {}}}"), (false, true));
+    }
+
+    #[test]
+    fn what_another_product_makes_is_done_when_it_says_so_of_the_newest_generation() {
+        let kafka = |generation: i64, status: &str| {
+            json!({
+                "metadata": {"name": "a", "generation": generation},
+                "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": status, "message": "why"}]},
+            })
+        };
+        assert_eq!(observe(Kind::Kafka, "a", &kafka(1, "True")).state, State::Done);
+        assert!(matches!(observe(Kind::Kafka, "a", &kafka(2, "True")).state, State::Waiting(_)));
+        assert!(matches!(observe(Kind::Kafka, "a", &kafka(1, "False")).state, State::Waiting(message) if message.contains("why")));
     }
 }
