@@ -13,8 +13,10 @@ pub const RESYNC: Duration = Duration::from_secs(600);
 /// How long a database or a broker may take to become ready before the resource is told to be stalled: as long as a Deployment's Pods have by
 /// default (`progressDeadlineSeconds`).
 pub const STALLED: Duration = Duration::from_secs(600);
-/// The least time between two writes of a status that only tells how far a platform has come.
+/// The least time between two writes of a status that only tells how far a platform has come. It grows with the time that this takes.
 pub const PROGRESS: Duration = Duration::from_secs(1);
+/// The longest such time.
+pub const LAST_PROGRESS: Duration = Duration::from_secs(10);
 /// Changes within this time cause one reconcile.
 pub const DEBOUNCE: Duration = Duration::from_millis(50);
 

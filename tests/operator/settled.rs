@@ -67,7 +67,7 @@ pub(crate) async fn nothing_is_asked_on_the_way_to_ready(place: &Place) {
     // What the Pod said that applied the house is listed.
     let asked: Vec<_> = log.iter().filter(|request| request.starts_with("GET ") && !request.contains("/pods?")).collect();
     assert!(asked.is_empty(), "{asked:#?}");
-    // The status is written once a second while it goes on, which depends on the machine.
+    // The status is written now and then while it goes on, which depends on the machine.
     let written = log.iter().filter(|request| !request.contains("/status?")).count();
     let children = place.children().await.len();
     assert!(written <= children + 3, "{written} requests for {children} objects: {log:#?}");

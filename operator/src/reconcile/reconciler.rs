@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use k8s_controller::events::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
@@ -30,7 +31,7 @@ use super::status::{self, Steps};
 use super::validate::validate;
 use super::wanted::Wanted;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
-use crate::timing::{PROGRESS, RESYNC, ROUND};
+use crate::timing::{LAST_PROGRESS, PROGRESS, RESYNC, ROUND};
 
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
@@ -378,10 +379,18 @@ impl Round<'_> {
     /// How long a status is kept back that tells progress alone: Pods that become ready one after the other would each cost a write.
     fn postponed(&self, reported: &RestaurantBookingStatus, steps: &Steps) -> Option<Duration> {
         let since = self.context.remember(self.owner, |remembered| remembered.written)?.elapsed();
-        let wait = PROGRESS.checked_sub(since).filter(|wait| !wait.is_zero())?;
+        let wait = self.pause().checked_sub(since).filter(|wait| !wait.is_zero())?;
         let fails = steps.values().any(|progress| matches!(progress.state, State::Failed { .. }));
         let is_urgent = fails || self.is_asking.load(Ordering::Relaxed) || !status::is_progress(&self.status, reported);
         (!is_urgent).then_some(wait)
+    }
+
+    /// The least time between two such writes: as long as the platform has not been ready by now. Where many come up at once, each of them
+    /// takes long, and costs hardly more writes than one that is ready soon.
+    fn pause(&self) -> Duration {
+        let ready = k8s_controller::conditions::find(&self.status.conditions, ConditionType::Ready.as_str());
+        let unready = ready.and_then(|ready| Duration::try_from(Timestamp::now().duration_since(ready.last_transition_time.0)).ok());
+        unready.unwrap_or_default().clamp(PROGRESS, LAST_PROGRESS)
     }
 
     fn is_ready(&self) -> bool {
