@@ -9,6 +9,7 @@ use chassis::run::cli::Program;
 use chassis::run::config::Unusable;
 use chassis::run::database;
 use chassis::run::log::Log;
+use chassis::run::restored::Repair;
 use chassis::run::service::{Parts, Service, StartError};
 use chassis::run::tasks::Task;
 use prometheus::IntGauge;
@@ -67,6 +68,7 @@ impl Program for Cli {
     type Args = config::ServeArgs;
     type Config = Config;
     type Command = cli::Command;
+    const REPAIRS: &'static [Repair] = store::REPAIRS;
 
     fn migrator() -> &'static Migrator {
         &MIGRATOR

@@ -5,6 +5,11 @@ pub(crate) mod administrator;
 pub(crate) mod attempt;
 pub(crate) mod user;
 
+use chassis::run::restored::Repair;
+
+/// What a restored database of accounts needs.
+pub(crate) const REPAIRS: &[Repair] = &[Repair { what: "users told again", statement: TELL_AGAIN }];
+
 macro_rules! statements {
     ($($name:ident = $sql:expr;)*) => {
         $(const $name: &str = $sql;)*
@@ -46,4 +51,6 @@ statements! {
 
     RECORD_RESERVATION = include_str!("store/record_reservation.sql");
     FIND_ACTIVITY = include_str!("store/find_activity.sql");
+
+    TELL_AGAIN = include_str!("store/tell_again.sql");
 }

@@ -116,3 +116,33 @@ async fn f06_an_administrator_is_appointed_by_a_command() {
         sqlx::query_as("SELECT type::text, data ->> 'role' FROM outbox").fetch_all(&pool).await.expect("events");
     assert_eq!(told, [("user.updated".to_owned(), "admin".to_owned())]);
 }
+
+/// A database that was restored gives no number that the lost time may have given. Doing it twice only leaves more of them out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_directory_gives_no_number_twice_and_tells_of_its_users_again() {
+    let options = database::empty().await;
+    let url = database::server().await.url(options.get_database().expect("a name"));
+    let pool = database::pool(options);
+    let run = |command: &[&str]| run(AUTH, command, &[("DATABASE_URL", &url)]);
+    assert_eq!(run(&["migrate"]).status.code(), Some(0));
+    let user = "INSERT INTO \"user\" (email, email_folded, password_hash, updated_at) VALUES ($1, $1, 'none', now() - $2 * interval '1 day') RETURNING id";
+    let mut ids = Vec::new();
+    for (email, age) in [("ada@example.com", 100), ("new@example.com", 90), ("old@example.com", 120)] {
+        let id: i32 = sqlx::query_scalar(user).bind(email).bind(age).fetch_one(&pool).await.expect("a user");
+        ids.push(id);
+    }
+    for round in 1..=2 {
+        let ended = run(&["after-restore"]);
+        let said = String::from_utf8_lossy(&ended.stdout);
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+        assert!(said.contains("sequences moved ahead: ") && said.contains("; users told again: "), "{said}");
+        let next: i32 = sqlx::query_scalar(user).bind(format!("{round}@example.com")).bind(90).fetch_one(&pool).await.expect("a user");
+        assert!(next > ids[2] + round * 10_000, "{next} after {ids:?}");
+    }
+    // Those that were changed in the week before the newest change: one at first, then the one that was added between, too.
+    let told = "SELECT key, type, data ->> 'email' FROM outbox ORDER BY id";
+    let told: Vec<(String, String, String)> = sqlx::query_as(told).fetch_all(&pool).await.expect("events");
+    let emails: Vec<&str> = told.iter().map(|(_, _, email)| email.as_str()).collect();
+    assert_eq!(emails, ["new@example.com", "new@example.com", "1@example.com"]);
+    assert!(told.iter().all(|(_, kind, _)| kind == "user.updated") && told[0].0 == ids[1].to_string(), "{told:?}");
+}

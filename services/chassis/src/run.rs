@@ -11,6 +11,7 @@ pub mod metrics;
 pub(crate) mod panic;
 pub mod probe;
 pub(crate) mod readiness;
+pub mod restored;
 pub(crate) mod server;
 pub mod service;
 pub mod shutdown;

@@ -56,3 +56,30 @@ async fn the_database_of_a_newer_version_serves_an_older_one() {
     let refused = migrate();
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
 }
+
+/// A database that was restored gives no number that the lost time may have given. Doing it twice only leaves more of them out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_menu_gives_no_number_twice() {
+    let options = database::empty().await;
+    let url = database::server().await.url(options.get_database().expect("a name"));
+    let pool = database::pool(options);
+    let run = |command: &[&str]| run(MENU, command, &[("DATABASE_URL", &url)]);
+    assert_eq!(run(&["migrate"]).status.code(), Some(0));
+    let dish = "INSERT INTO menuitem (name, price) VALUES ('Tea', 2.5) RETURNING id";
+    let before: i32 = sqlx::query_scalar(dish).fetch_one(&pool).await.expect("a dish");
+    for round in 1..=2 {
+        let ended = run(&["after-restore"]);
+        let said = String::from_utf8_lossy(&ended.stdout);
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+        assert_eq!(said.trim(), "sequences moved ahead: 3");
+        let next: i32 = sqlx::query_scalar(dish).fetch_one(&pool).await.expect("a dish");
+        assert!(next > before + round * 10_000, "{next} after {before}");
+    }
+    // Near the end of all numbers it stays where the last million begins, or where it is beyond it.
+    for last in [i32::MAX - 1_000_500, i32::MAX - 10] {
+        sqlx::query("SELECT setval('menuitem_id_seq', $1)").bind(i64::from(last)).execute(&pool).await.expect("a sequence");
+        assert_eq!(run(&["after-restore"]).status.code(), Some(0));
+        let next: i32 = sqlx::query_scalar(dish).fetch_one(&pool).await.expect("a dish");
+        assert_eq!(next, last.max(i32::MAX - 1_000_000) + 1);
+    }
+}

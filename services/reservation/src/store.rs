@@ -14,5 +14,6 @@ pub mod limit;
 pub mod list;
 pub mod message;
 pub mod pacing;
+pub mod restored;
 pub mod sql;
 pub mod table;

@@ -1,6 +1,7 @@
-//! The command line that every service has: `serve`, `migrate`, `health`, `openapi`, and what a service adds.
+//! The command line that every service has: `serve`, `migrate`, `after-restore`, `health`, `openapi`, and what a service adds.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Command, FromArgMatches as _, Parser, Subcommand};
@@ -14,6 +15,7 @@ use crate::run::error::StartError;
 use crate::run::listen;
 use crate::run::log::Log;
 use crate::run::probe::HealthArgs;
+use crate::run::restored::{self, Repair};
 use crate::run::shutdown::{self, Shutdown};
 
 /// A service, as its command line knows it.
@@ -30,6 +32,9 @@ pub trait Program: Sized {
     type Config: AsRef<Settings>;
     /// What the program can do beside what every service can: [`Nothing`], for most.
     type Command: OwnCommand;
+
+    /// What is to be done in a database that was restored, beside what every service does there.
+    const REPAIRS: &'static [Repair] = &[];
 
     /// The schema of the database.
     fn migrator() -> &'static Migrator;
@@ -104,6 +109,17 @@ enum Cli<P: Program> {
         #[command(flatten)]
         log: LogArgs,
     },
+    /// Make a database that was restored from a backup fit for use, before the service starts: numbers that may have been given are left out.
+    /// It may be done again
+    AfterRestore {
+        /// Also write what was done into this file, such as /dev/termination-log of a Pod
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        log: LogArgs,
+    },
     /// Ask the service of this machine whether it is ready, and fail if it is not: for HEALTHCHECK
     Health(HealthArgs),
     /// Print the OpenAPI document
@@ -123,6 +139,7 @@ impl<P: Program> Cli<P> {
                 P::serve(config, listener, shutdown).await
             }
             Self::Migrate { database, log } => migrate(&database, &log, P::migrator()).await,
+            Self::AfterRestore { report, database, log } => after_restore::<P>(report, &database, &log).await,
             Self::Health(args) => args.check(P::PORT).await,
             Self::Openapi => {
                 println!("{}", P::openapi().to_pretty_json().expect("a document is JSON"));
@@ -175,4 +192,19 @@ async fn migrate(args: &DatabaseArgs, log: &LogArgs, migrator: &Migrator) -> Res
     database::migrate(&pool, migrator).await?;
     tracing::info!("the database is migrated");
     Ok(())
+}
+
+/// Does what a restored database needs, and returns: for a job that runs after the migration and before the service.
+async fn after_restore<P: Program>(report: Option<PathBuf>, args: &DatabaseArgs, log: &LogArgs) -> Result<(), StartError> {
+    let mut problems = Problems::default();
+    let (options, _) = args.check(&mut problems);
+    let log = log.check(&mut problems);
+    problems.finish()?;
+    log.start();
+    let pool = database::pool(options, 1);
+    database::wait(&pool).await?;
+    let done = restored::repair(&mut *pool.acquire().await?, P::REPAIRS).await?;
+    println!("{done}");
+    let written = report.map_or(Ok(()), |report| std::fs::write(report, &done));
+    written.map_err(|error| StartError::Other(format!("it is done ({done}), but the report cannot be written: {error}")))
 }
