@@ -1,7 +1,9 @@
 # syntax=docker/dockerfile:1
-# The images of the platform, a target each: auth, menu, reservation, operator. `docker buildx bake` builds all of them.
+# The images of the platform, a target each: auth, menu, reservation, operator, backup. `docker buildx bake` builds all of them.
 ARG RUST_VERSION=1.95
 ARG CARGO_CHEF_VERSION=0.1.78
+# The Debian whose pgBackRest is taken: trixie's knows PostgreSQL 15, 16 and 17.
+ARG DEBIAN_VERSION=trixie
 
 FROM rust:${RUST_VERSION}-bookworm AS chef
 ARG CARGO_CHEF_VERSION
@@ -23,15 +25,26 @@ ARG FEATURES=auth/kafka-tls,menu/kafka-tls,reservation/kafka-tls,operator/kafka-
 COPY --from=recipe /src/recipe.json .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo chef cook --release --locked --recipe-path recipe.json \
-      --package auth --package menu --package reservation --package operator --features ${FEATURES}
+      --package auth --package menu --package reservation --package operator --package backup --features ${FEATURES}
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked \
-      --package auth --package menu --package reservation --package operator --features ${FEATURES}
+      --package auth --package menu --package reservation --package operator --package backup --features ${FEATURES}
 
 # What the end-to-end tests run inside of a cluster.
 FROM build AS build-e2e
 RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release --locked --package e2e --bin traffic
+
+# pgBackRest and our program around it, as a folder with all libraries, so that they run in whatever image a database has.
+FROM debian:${DEBIAN_VERSION}-slim AS pgbackrest
+RUN apt-get update && \
+    apt-get install --yes --no-install-recommends binutils ca-certificates patchelf pgbackrest && \
+    rm -rf /var/lib/apt/lists/*
+COPY --from=build /src/target/release/backup /usr/local/bin/backup
+COPY images/bundle.sh /
+RUN sh /bundle.sh /opt/pgbackrest /usr/bin/pgbackrest /usr/local/bin/backup && \
+    /opt/pgbackrest/bin/pgbackrest version && \
+    /opt/pgbackrest/bin/backup --version
 
 # glibc, OpenSSL, certificates and time zones; no shell, no package manager. The user is nonroot, 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot AS base
@@ -80,6 +93,13 @@ COPY --from=build /src/target/release/operator /usr/local/bin/operator
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/operator"]
 CMD ["run"]
+
+FROM base AS backup
+LABEL org.opencontainers.image.title="backup" \
+      org.opencontainers.image.description="Backups of the databases by pgBackRest, their restore and their verification"
+COPY --from=pgbackrest /opt/pgbackrest /opt/pgbackrest
+EXPOSE 8080
+ENTRYPOINT ["/opt/pgbackrest/bin/backup"]
 
 FROM base AS e2e
 LABEL org.opencontainers.image.title="e2e" \

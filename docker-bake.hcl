@@ -18,13 +18,13 @@ variable "PLATFORMS" {
 }
 
 group "default" {
-  targets = ["auth", "menu", "reservation", "operator"]
+  targets = ["auth", "menu", "reservation", "operator", "backup"]
 }
 
 target "image" {
   name   = service
   # e2e is for the end-to-end tests alone: `docker buildx bake e2e`.
-  matrix = { service = ["auth", "menu", "reservation", "operator", "e2e"] }
+  matrix = { service = ["auth", "menu", "reservation", "operator", "backup", "e2e"] }
   target = service
   tags   = ["${REGISTRY}/${service}:${TAG}"]
   args = {

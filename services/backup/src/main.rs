@@ -1,0 +1,7 @@
+//! Backups as a program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    backup::cli::main()
+}

@@ -1,0 +1,99 @@
+//! A backup of a running database.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::report::{Failure, Reason, RunReport};
+use crate::retention::Retention;
+use crate::settings::{Problems, file, given};
+use crate::tool::Tool;
+
+/// pgBackRest wants a number, and warns without one.
+const ALL: &str = "9999999";
+
+/// Where the running database is.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ServerArgs {
+    /// The host of the running database
+    #[arg(long, env = "BACKUP_HOST", value_name = "HOST")]
+    backup_host: Option<String>,
+    /// Its port [default: 5432]
+    #[arg(long, env = "BACKUP_PORT", value_name = "PORT")]
+    backup_port: Option<String>,
+    /// The role that backs it up [default: backup]
+    #[arg(long, env = "BACKUP_USER", value_name = "NAME")]
+    backup_user: Option<String>,
+    /// File with the role's password
+    #[arg(long, env = "BACKUP_PASSWORD_FILE", value_name = "FILE")]
+    backup_password_file: Option<PathBuf>,
+}
+
+/// Where the running database is: checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    host: String,
+    port: u16,
+    user: String,
+    password: String,
+}
+
+impl ServerArgs {
+    pub(crate) fn check(&self, problems: &mut Problems) -> Running {
+        let port = given(self.backup_port.as_deref()).map_or(Some(5432), |text| text.parse().ok()).unwrap_or_else(|| {
+            problems.add("BACKUP_PORT", "is no port");
+            5432
+        });
+        let password = match file(&self.backup_password_file) {
+            Some(file) => problems.secret("BACKUP_PASSWORD_FILE", file),
+            None => problems.required("BACKUP_PASSWORD_FILE", None, "it must be a file with the password of the role"),
+        };
+        Running {
+            host: problems.required("BACKUP_HOST", self.backup_host.as_deref(), "it must be the host of the running database"),
+            port,
+            user: given(self.backup_user.as_deref()).unwrap_or("backup").to_owned(),
+            password,
+        }
+    }
+}
+
+/// Makes a backup, waits until its log is archived, and removes what retention does not want any more.
+///
+/// # Errors
+/// What hinders it. A backup that was interrupted leaves nothing that counts as one.
+pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) -> Result<RunReport, Failure> {
+    let port = running.port.to_string();
+    // pgBackRest gives libpq no host: libpq takes this one.
+    let connection = [
+        ("PGHOST", running.host.as_str()),
+        ("PGPASSWORD", &running.password),
+        ("PGCONNECT_TIMEOUT", "10"),
+        ("PGBACKREST_PG1_USER", &running.user),
+        ("PGBACKREST_PG1_PORT", &port),
+        ("PGBACKREST_LOG_LEVEL_STDERR", "info"),
+    ];
+    // Where it is there already, it is left as it is.
+    tool.run(&["stanza-create"], &connection).await?;
+    let all = format!("--repo1-retention-full={ALL}");
+    let arguments = ["backup", "--type=full", "--start-fast", "--repo1-bundle", "--process-max=1", "--no-expire-auto", &all];
+    tool.run(&arguments, &connection).await?;
+    let ends: Vec<Timestamp> = tool.info().await?.backups().iter().map(crate::info::Backup::stop).collect();
+    if let Some(kept) = retention.kept(&ends, Timestamp::now()).filter(|kept| *kept < ends.len()) {
+        let kept = format!("--repo1-retention-full={kept}");
+        tool.run(&["expire", "--repo1-retention-full-type=count", &kept], &[("PGBACKREST_LOG_LEVEL_STDERR", "info")]).await?;
+    }
+    let stanza = tool.info().await?;
+    let (Some(oldest), Some(newest)) = (stanza.backups().first(), stanza.backups().last()) else {
+        return Err(Failure::new(Reason::Failed, "pgBackRest made a backup, and then lists none; look into the storage"));
+    };
+    Ok(RunReport {
+        database: tool.repository.database.clone(),
+        backup: newest.label.clone(),
+        start: newest.start(),
+        stop: newest.stop(),
+        oldest: oldest.first(),
+        size: stanza.size(),
+        kept: u32::try_from(stanza.backups().len()).unwrap_or(u32::MAX),
+    })
+}

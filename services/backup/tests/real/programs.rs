@@ -1,0 +1,143 @@
+//! What the tests run: PostgreSQL and pgBackRest of Debian, our program, and an object storage, which Go builds once.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The programs, and a place from which another user can run ours.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    /// The folder of PostgreSQL's programs.
+    postgres: PathBuf,
+    pub(crate) pgbackrest: PathBuf,
+    /// The object storage, or why there is none.
+    pub(crate) versitygw: Result<PathBuf, String>,
+    /// The user that runs everything: PostgreSQL refuses root.
+    account: Option<(u32, u32)>,
+    bundle: TempDir,
+}
+
+impl Programs {
+    /// Finds them.
+    ///
+    /// # Errors
+    /// What is missing, and how to get it.
+    pub(crate) fn find() -> Result<Self, String> {
+        let pgbackrest =
+            in_path("pgbackrest").ok_or("there is no pgbackrest in PATH; `apt-get install postgresql-15 pgbackrest` installs it")?;
+        let postgres = postgres(&pgbackrest)?;
+        let account = account()?;
+        // Its path has the word `pgbackrest`, which pgBackRest looks for in archive_command; and it may be run by another user.
+        let bundle = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let bin = bundle.path().join("pgbackrest/bin");
+        fs::create_dir_all(&bin)
+            .and_then(|()| fs::copy(env!("CARGO_BIN_EXE_backup"), bin.join("backup")))
+            .map_err(|error| error.to_string())?;
+        let programs = Self { postgres, pgbackrest, versitygw: versitygw(), account, bundle };
+        programs.own(programs.bundle.path());
+        Ok(programs)
+    }
+
+    /// Our program.
+    pub(crate) fn backup(&self) -> PathBuf {
+        self.bundle.path().join("pgbackrest/bin/backup")
+    }
+
+    /// Where programs are looked for.
+    pub(crate) fn path(&self) -> String {
+        format!("{}:/usr/local/bin:/usr/bin:/bin", self.postgres.display())
+    }
+
+    /// A program with nothing of the tests' environment, as the user that PostgreSQL accepts.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        let program = program.as_ref();
+        let own = self.postgres.join(program);
+        let mut command = Command::new(if own.is_file() { own.as_path() } else { program });
+        command.env_clear().env("PATH", self.path()).stdin(Stdio::null());
+        if let Some((user, group)) = self.account {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+
+    /// Gives a file or folder to the user that PostgreSQL accepts.
+    pub(crate) fn own(&self, path: &Path) {
+        if let Some((user, group)) = self.account {
+            chown(path, Some(user), Some(group)).expect("an owner");
+        }
+    }
+}
+
+fn in_path(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// The newest PostgreSQL with all its programs that this pgBackRest knows.
+fn postgres(pgbackrest: &Path) -> Result<PathBuf, String> {
+    let version = Command::new(pgbackrest).arg("version").output().map_err(|error| error.to_string())?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let minor: u32 = version.trim().rsplit_once('.').and_then(|(_, minor)| minor.parse().ok()).unwrap_or_default();
+    let newest = match minor {
+        ..46 => 15,
+        46..54 => 16,
+        _ => 17,
+    };
+    let folder = |major: u32| PathBuf::from(format!("/usr/lib/postgresql/{major}/bin"));
+    let found =
+        (15..=newest).rev().map(folder).find(|folder| ["postgres", "initdb", "pg_waldump"].iter().all(|name| folder.join(name).is_file()));
+    found.ok_or_else(|| {
+        format!("{} knows PostgreSQL 15 to {newest}, none of which is there; `apt-get install postgresql-15`", version.trim())
+    })
+}
+
+fn account() -> Result<Option<(u32, u32)>, String> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let users = fs::read_to_string("/etc/passwd").map_err(|error| error.to_string())?;
+    let ids = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some("postgres")).then_some(())?;
+        Some((fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?))
+    });
+    ids.map(Some).ok_or_else(|| "there is no user postgres, and PostgreSQL refuses root".to_owned())
+}
+
+/// The object storage: from the cache, or built by Go, once, which takes minutes.
+fn versitygw() -> Result<PathBuf, String> {
+    const MODULE: &str = "github.com/versity/versitygw";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/versitygw");
+    let text = fs::read_to_string(folder.join("go.mod")).map_err(|error| error.to_string())?;
+    let version =
+        text.lines().find_map(|line| line.trim().strip_prefix(MODULE)?.split_whitespace().next()).ok_or("go.mod has no version")?;
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
+    let cache = cache.join("restaurant-booking").join(format!("versitygw-{version}"));
+    let built = cache.join("versitygw");
+    if built.is_file() {
+        return Ok(built);
+    }
+    fs::create_dir_all(&cache).map_err(|error| error.to_string())?;
+    // Of several processes that need it at once, one builds it.
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(cache.join(".lock")).map_err(|error| error.to_string())?;
+    lock.lock().map_err(|error| error.to_string())?;
+    if built.is_file() {
+        return Ok(built);
+    }
+    eprintln!("Building versitygw {version} with Go into {} (once; it takes minutes) ...", cache.display());
+    let partial = cache.join("versitygw.partial");
+    let mut go = Command::new("go");
+    // What is built is what the module pins, whatever surrounds it.
+    go.current_dir(&folder).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly").env("GOWORK", "off");
+    go.args(["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o"]).arg(&partial).arg(format!("{MODULE}/cmd/versitygw"));
+    let output = go.output().map_err(|error| format!("there is no Go to build an object storage with: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("versitygw cannot be built: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    fs::rename(&partial, &built).map_err(|error| error.to_string())?;
+    Ok(built)
+}
