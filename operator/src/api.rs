@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "KubeSchema repeats each struct inside of a function, where nothing can be reached")]
 
 mod admin;
+mod backup;
 mod component;
 mod embedded;
 mod exposure;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use admin::Admin;
+pub use backup::{Backup, BackupStorage, Encryption, Restore, RestoreClaims, Retention, S3};
 pub use component::{Autoscaling, Component, LogLevel, Resources};
 pub use exposure::{Gateway, Ingress, ParentReference};
 pub use file::{FileError, read};
@@ -40,7 +42,10 @@ pub use postgres::{CloudNativePostgres, ExternalDatabase, ExternalPostgres, Mana
 pub use quantity::Quantity;
 pub use reference::{LocalReference, SecretKeyReference};
 pub use restaurant::{Confirmation, Restaurant};
-pub use status::{ConditionType, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions, VolumeStatus};
+pub use status::{
+    BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, RestaurantBookingStatus, RestoreStatus, ServiceStatus, ServicesStatus,
+    Versions, VolumeStatus,
+};
 
 /// The API group.
 pub const GROUP: &str = "restaurantbooking.dev";
@@ -70,7 +75,8 @@ pub const NAME_MAX: usize = 25;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Postgres", type_ = "string", json_path = ".status.postgres", priority = 1),
     printcolumn(name = "Kafka", type_ = "string", json_path = ".status.kafka", priority = 1),
-    printcolumn(name = "Replicas", type_ = "string", json_path = ".status.replicas", priority = 1)
+    printcolumn(name = "Replicas", type_ = "string", json_path = ".status.replicas", priority = 1),
+    printcolumn(name = "Backup", type_ = "string", json_path = r#".status.conditions[?(@.type=="BackupReady")].status"#, priority = 1)
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -82,7 +88,9 @@ pub const NAME_MAX: usize = 25;
     validation = rules::replication_factor(),
     validation = rules::partitions_grow(),
     validation = rules::replication_factor_stays(),
-    validation = rules::prefix_stays()
+    validation = rules::prefix_stays(),
+    validation = rules::no_backup_of_external(),
+    validation = rules::restore_only_at_creation()
 )]
 pub struct RestaurantBookingSpec {
     /// The restaurant. The only part that is required.
@@ -123,6 +131,14 @@ pub struct RestaurantBookingSpec {
     /// once the resource exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kafka: Option<Kafka>,
+    // The parts with many fields are boxed: deserialization has several copies of the whole spec on its stack.
+    /// Backups of the databases; of managed ones only. Turning it on or off restarts each database once. Default: none are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Box<Backup>>,
+    /// The backups that a new resource begins with; for managed databases only. It can be given when the resource is made, and be removed
+    /// afterwards. Default: the databases begin empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Box<Restore>>,
     /// Makes the services reachable from outside by an Ingress. Excludes gateway. Default: none is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ingress: Option<Ingress>,

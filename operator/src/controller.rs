@@ -12,7 +12,7 @@ use k8s_controller::LeaderElection;
 use kube::api::Api;
 use kube::runtime::controller::{Config, Controller, Error as ControllerError};
 use kube::runtime::reflector::{self, ObjectRef};
-use kube::runtime::{WatchStreamExt as _, predicates, watcher};
+use kube::runtime::{Predicate as _, WatchStreamExt as _, predicates, watcher};
 use kube::{Client, ResourceExt as _};
 use tokio::sync::{Notify, mpsc};
 use tower::timeout::TimeoutLayer;
@@ -26,7 +26,8 @@ use crate::reconcile::context::Context;
 use crate::reconcile::reconciler::{reconcile, retry};
 use crate::reconcile::resource::{Guarded, Owner, owner_of};
 use crate::reconcile::status::is_rolling_out;
-use crate::reconcile::validate::Defaults;
+use crate::reconcile::validate::{Defaults, REQUEST};
+use crate::reconcile::version::hash_of;
 use crate::timing;
 use crate::watches::{Health, Watches, watch};
 
@@ -188,7 +189,7 @@ async fn controller(
         .modify(|resource| resource.managed_fields_mut().clear())
         .reflect(writer)
         .applied_objects()
-        .predicate_filter(predicates::generation, Default::default());
+        .predicate_filter(predicates::generation.combine(request), Default::default());
     let triggers = stream::unfold(triggers, |mut triggers| async { Some((triggers.recv().await?, triggers)) });
     let all = stream::unfold(all, |mut all| async { Some((all.recv().await?, all)) });
     let results = Controller::for_stream(changes, reader)
@@ -216,6 +217,12 @@ async fn controller(
             ready(())
         })
         .await;
+}
+
+/// Stands for the annotation that asks for a backup: it changes no generation.
+#[allow(clippy::unnecessary_wraps, reason = "the signature is that of a predicate")]
+fn request(resource: &Guarded) -> Option<u64> {
+    Some(hash_of(&resource.annotations().get(REQUEST)))
 }
 
 /// Records what the watch of resources reported.

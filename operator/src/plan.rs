@@ -6,7 +6,7 @@ use crate::api::RestaurantBooking;
 use crate::reconcile::build::{Object, build};
 use crate::reconcile::failure::Invalid;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::references::{Credentials, References, SecretData};
+use crate::reconcile::references::{Credentials, References, S3_CREDENTIALS, SecretData};
 use crate::reconcile::secrets::names;
 use crate::reconcile::validate::{CREDENTIALS, Defaults, validate};
 
@@ -24,6 +24,7 @@ pub fn plan(resource: &RestaurantBooking, defaults: &Defaults) -> Result<Vec<Obj
         secrets: names(&name, &resource.spec).into_iter().map(|secret| (secret, supposed(resource))).collect(),
         kinds: Kind::ALL.into_iter().filter(|kind| kind.is_optional()).collect(),
         credentials,
+        claims: claims(resource),
         ..References::default()
     };
     let mut resource = resource.clone();
@@ -32,6 +33,15 @@ pub fn plan(resource: &RestaurantBooking, defaults: &Defaults) -> Result<Vec<Obj
     objects.sort_by_key(|object| object.step);
     Ok(objects)
 }
+
+/// The claims of a restore, each released.
+fn claims(resource: &RestaurantBooking) -> std::collections::BTreeMap<String, bool> {
+    let claims = resource.spec.restore.iter().filter_map(|restore| restore.claims.as_ref());
+    claims.flat_map(|claims| [&claims.auth, &claims.menu, &claims.reservation]).map(|claim| (claim.name.clone(), true)).collect()
+}
+
+/// A value that is long enough for a key, and has the beginning of a certificate.
+const LONG: &str = "<supposed> -----BEGIN CERTIFICATE-----";
 
 /// A Secret that has every key that the resource refers to, each with a valid value.
 fn supposed(resource: &RestaurantBooking) -> SecretData {
@@ -47,6 +57,14 @@ fn supposed(resource: &RestaurantBooking) -> SecretData {
             data.extend([of(key.to_owned(), "postgres://supposed@supposed:5432/supposed")]);
         }
     }
+    // So have a key of encryption and a certificate.
+    for pointer in
+        ["/backup/storage/s3/caSecretRef", "/backup/encryption/keySecretRef", "/restore/s3/caSecretRef", "/restore/encryption/keySecretRef"]
+    {
+        if let Some(key) = spec.pointer(pointer).and_then(|reference| reference["key"].as_str()) {
+            data.extend([of(key.to_owned(), LONG)]);
+        }
+    }
     data
 }
 
@@ -57,7 +75,7 @@ fn collect_keys(value: &serde_json::Value, keys: &mut Vec<String>) {
             for (name, value) in members {
                 match value["key"].as_str() {
                     Some(key) if name.ends_with("SecretRef") => keys.push(key.to_owned()),
-                    None if name == "credentialsSecretRef" => keys.extend(CREDENTIALS.map(str::to_owned)),
+                    None if name == "credentialsSecretRef" => keys.extend(CREDENTIALS.into_iter().chain(S3_CREDENTIALS).map(str::to_owned)),
                     _ => collect_keys(value, keys),
                 }
             }

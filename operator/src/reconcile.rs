@@ -29,6 +29,7 @@ pub mod reconciler;
 pub mod references;
 pub mod resource;
 pub mod rollouts;
+mod said;
 pub mod secrets;
 pub mod service;
 pub mod status;

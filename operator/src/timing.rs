@@ -27,6 +27,15 @@ pub const ANSWER: Duration = Duration::from_secs(20);
 /// The timeout of a list of all resources, including the whole answer: there may be thousands.
 pub const LIST: Duration = Duration::from_secs(60);
 
+/// How much may be lost with a volume where the resource does not say it.
+pub const USUAL_LOSS: Duration = Duration::from_secs(60);
+/// The least that a resource may ask for: the log is switched that often.
+pub const LEAST_LOSS: Duration = Duration::from_secs(10);
+/// The most that a resource may ask for.
+pub const GREATEST_LOSS: Duration = Duration::from_secs(3600);
+/// The wait before claims that a restore names are looked for again: no watch reports the claims of others.
+pub const CLAIMS_AGAIN: Duration = Duration::from_secs(30);
+
 /// Another replica takes over when the lease was not renewed for this long.
 pub const LEASE: Duration = Duration::from_secs(12);
 /// A leader that could not renew the lease for this long stops, before another replica may take over.

@@ -109,6 +109,11 @@ impl Running {
             let urls = ["auth", "menu", "reservation", "another"].map(|database| (database, url(database)));
             place.secret(name, &urls.each_ref().map(|(database, url)| (*database, url.as_str()))).await;
         }
+        for name in ["s3", "s3-2"] {
+            let certificate = "-----BEGIN CERTIFICATE-----";
+            let data = [("accessKeyId", "a"), ("secretAccessKey", "b"), ("ca.crt", certificate), ("key", "0123456789abcdef")];
+            place.secret(name, &data).await;
+        }
         place.secret("postman", &[("username", "host"), ("password", "correct horse")]).await;
         for name in ["boss", "boss-2"] {
             place.secret(name, &[("password", "correct horse"), ("password-2", "battery staple")]).await;
@@ -217,7 +222,7 @@ impl Running {
         let started = Instant::now();
         loop {
             let mut live = without_former_settings(scaled_by_others(objects(&self.place).await));
-            let wanted = with_connections_of(&live, fresh.clone());
+            let wanted = with_what_stays(&live, with_connections_of(&live, fresh.clone()));
             live.retain(|name, _| !leaves.contains(&name.as_str()) || wanted.contains_key(name));
             let found = differences(&live, &wanted);
             if found.is_empty() {
@@ -248,6 +253,8 @@ fn with_connections_of(live: &Objects, mut wanted: Objects) -> Objects {
     const PARAMETERS: &str = "/spec/postgresql/parameters";
     let number = |value: Option<&Value>| {
         let text = value.map(Value::to_string).unwrap_or_default();
+        let text = text.split("max_connections").nth(1).unwrap_or_default();
+        let text = text.split("archive").next().unwrap_or_default();
         text.chars().filter(char::is_ascii_digit).collect::<String>().parse::<i32>().unwrap_or(0)
     };
     for (name, wanted) in &mut wanted {
@@ -257,6 +264,24 @@ fn with_connections_of(live: &Objects, mut wanted: Objects) -> Objects {
             let above = parent.rsplit_once('/').map_or("", |(above, _)| above);
             if let Some(above) = wanted.pointer_mut(above) {
                 above[field] = given.cloned().unwrap_or_default();
+            }
+        }
+    }
+    wanted
+}
+
+/// A backup that was made is not made again by another image, and the tool of a database waits for its next restart.
+fn with_what_stays(live: &Objects, mut wanted: Objects) -> Objects {
+    for (name, wanted) in &mut wanted {
+        let Some(live) = live.get(name) else { continue };
+        if name.starts_with("Job/") && name.contains("-backup-") {
+            wanted["spec"] = live["spec"].clone();
+        }
+        let tool = "/spec/template/spec/initContainers/0";
+        if name.starts_with("StatefulSet/") && live.pointer(tool).is_some_and(|container| container["name"] == "tool") {
+            let image = live.pointer(tool).map(|container| container["image"].clone()).unwrap_or_default();
+            if let Some(container) = wanted.pointer_mut(tool) {
+                container["image"] = image;
             }
         }
     }

@@ -12,6 +12,7 @@ mod simulated;
 mod wire;
 mod world;
 
+mod backup;
 mod deletion;
 mod drift;
 mod events;
@@ -91,6 +92,16 @@ fn main() -> ExitCode {
         golden::the_plans,
         golden::the_plans_are_accepted,
         golden::what_was_accepted_still_is,
+        backup::the_first_the_scheduled_and_those_that_are_asked_for,
+        backup::an_archive_that_is_late_is_told,
+        backup::another_release_restarts_no_database,
+        backup::a_settled_backup_costs_no_write,
+        backup::what_cannot_be_backed_up_is_refused,
+        backup::three_databases_are_restored_to_one_moment,
+        backup::a_moment_outlives_the_operator,
+        backup::nothing_is_restored_onto_data,
+        backup::a_moment_that_there_is_not_makes_nothing,
+        backup::claims_are_waited_for_until_they_are_released,
         house::what_is_declared_is_applied_and_told,
         house::edits_in_quick_succession_end_in_the_last,
         house::a_house_that_fails_stops_no_rollout,

@@ -195,19 +195,7 @@ impl Installed {
     async fn does_all(&self, place: &Place, namespaces: Vec<String>) {
         let _products = Simulated::start(place);
         let operator = self.start(place, namespaces);
-        let small = json!({
-            "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
-            "image": {"tag": "1"},
-            "auth": {"autoscaling": {"maxReplicas": 3}},
-            "postgres": {"managed": {"storage": {"size": "1Gi"}}},
-            "ingress": {"host": "book.example.com"},
-        });
-        let large = json!({
-            "restaurant": {"name": "Grand Hotel", "timeZone": "Europe/Zurich"},
-            "postgres": {"cloudNativePG": {"instances": 1, "storage": {"size": "1Gi"}}},
-            "kafka": {"strimzi": {"brokers": 1, "storage": {"size": "1Gi"}}},
-            "gateway": {"host": "book.example.org", "parentRef": {"name": "public"}},
-        });
+        let (small, large) = (small(), large());
         place.apply("trattoria", small.clone()).await;
         place.apply("grand-hotel", large.clone()).await;
         place.ready("trattoria").await;
@@ -327,6 +315,28 @@ impl Installed {
         println!("{} requests, none refused; {} rights, {} of them used", requests.len(), rights.len(), rights.len() - idle.len());
         assert!(idle.is_empty(), "given by the chart and never used: {idle:#?}");
     }
+}
+
+/// A resource on managed backends, with backups and an Ingress.
+fn small() -> Value {
+    json!({
+        "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
+        "image": {"tag": "1"},
+        "auth": {"autoscaling": {"maxReplicas": 3}},
+        "postgres": {"managed": {"storage": {"size": "1Gi"}}},
+        "backup": {"storage": {"claim": {"size": "1Gi"}}},
+        "ingress": {"host": "book.example.com"},
+    })
+}
+
+/// A resource on backends of other products, with a route of the Gateway API.
+fn large() -> Value {
+    json!({
+        "restaurant": {"name": "Grand Hotel", "timeZone": "Europe/Zurich"},
+        "postgres": {"cloudNativePG": {"instances": 1, "storage": {"size": "1Gi"}}},
+        "kafka": {"strimzi": {"brokers": 1, "storage": {"size": "1Gi"}}},
+        "gateway": {"host": "book.example.org", "parentRef": {"name": "public"}},
+    })
 }
 
 /// Applies an object with rights, in its namespace or in the cluster.

@@ -241,7 +241,9 @@ impl Place {
         if scalers.is_empty() {
             return true;
         }
-        let deployments = self.api(Kind::Deployment).list(of).await.expect("Deployments").items;
+        let mut deployments = self.api(Kind::Deployment).list(of).await.expect("Deployments").items;
+        // The status counts the Pods of services.
+        deployments.retain(|one| one.name_any() != format!("{name}-backup"));
         let replicas = |one: &DynamicObject| one.data["spec"]["replicas"].as_i64().unwrap_or(1);
         for scaler in scalers {
             let least = scaler.data["spec"]["minReplicas"].as_i64().unwrap_or(1);

@@ -24,7 +24,7 @@ The rights of the operator in the namespaces of its resources. The kinds are gen
   (dict "group" "" "resources" "configmaps, persistentvolumeclaims, secrets, serviceaccounts, services")
   (dict "group" "apps" "resources" "deployments, statefulsets")
   (dict "group" "autoscaling" "resources" "horizontalpodautoscalers")
-  (dict "group" "batch" "resources" "jobs")
+  (dict "group" "batch" "resources" "cronjobs, jobs")
   (dict "group" "gateway.networking.k8s.io" "resources" "httproutes")
   (dict "group" "kafka.strimzi.io" "resources" "kafkanodepools, kafkas, kafkatopics")
   (dict "group" "monitoring.coreos.com" "resources" "prometheusrules, servicemonitors")

@@ -11,12 +11,12 @@ use super::rules;
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
-    /// Registry and path of the images auth, menu and reservation, without a trailing slash.
+    /// Registry and path of the images auth, menu, reservation and backup, without a trailing slash.
     /// Default: the operator's (`--image-registry`). Example: registry.example.com/restaurant-booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255), regex(pattern = "^[a-zA-Z0-9][a-zA-Z0-9._:/-]*[a-zA-Z0-9]$"))]
     pub registry: Option<String>,
-    /// Tag of the three images. Default: the operator's version. Example: 0.1.0.
+    /// Tag of these images. Default: the operator's version. Example: 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = TAG))]
     pub tag: Option<String>,
@@ -37,11 +37,14 @@ pub struct Image {
     /// Settings of the reservation service's image that differ. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<ServiceImage>,
+    /// Settings that differ of the image of the program that makes backups. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<ServiceImage>,
 }
 
 const TAG: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$";
 
-/// The image of one service.
+/// The image of one service, or of the program that makes backups.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(cel, validation = rules::tag_or_digest())]

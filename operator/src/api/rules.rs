@@ -100,6 +100,59 @@ pub(super) fn prefix_stays() -> Rule {
         .message("kafka.topics.prefix cannot change once the resource exists, since the events would stay in the topics of the old prefix")
 }
 
+/// On the spec: databases that exist already are not backed up here.
+pub(super) fn no_backup_of_external() -> Rule {
+    Rule::new("!has(self.postgres) || !has(self.postgres.external) || (!has(self.backup) && !has(self.restore))")
+        .message("external databases are backed up and restored by the tools of whoever runs them: leave backup and restore out")
+}
+
+/// On the spec: a restore is for a new resource.
+pub(super) fn restore_only_at_creation() -> Rule {
+    Rule::new("!has(self.restore) || (has(oldSelf.restore) && self.restore == oldSelf.restore)").message(
+        "restore can be given only when the resource is made: afterwards it can be removed, and neither added nor changed; make a new resource",
+    )
+}
+
+/// On the storage of backups: exactly one kind is given.
+pub(super) fn one_storage() -> Rule {
+    Rule::new("has(self.claim) != has(self.s3)").message("give exactly one of claim and s3 as the storage of backups")
+}
+
+/// On the storage of backups: a claim can only grow, and its class cannot change.
+pub(super) fn backup_claim_grows() -> Rule {
+    let size = |object| given(object, &["claim", "size"], "'8Gi'");
+    let class = compared(&["claim", "storageClassName"], "''", "==");
+    Rule::new(format!(
+        "!has(self.claim) || !has(oldSelf.claim) || (quantity({}).compareTo(quantity({})) >= 0 && {class})",
+        size("self"),
+        size("oldSelf")
+    ))
+    .message("storage of backups may grow and not shrink, and its storageClassName cannot change, since a volume can do neither")
+}
+
+/// On the backups: those of one place are all encrypted, or none is.
+pub(super) fn encryption_stays() -> Rule {
+    let place = |object| {
+        let of = |field| given(object, &["storage", "s3", field], "''");
+        format!("{} + '/' + {} + '/' + {}", of("endpoint"), of("bucket"), of("path"))
+    };
+    Rule::new(format!("has(self.encryption) == has(oldSelf.encryption) || {} != {}", place("self"), place("oldSelf"))).message(
+        "encryption can be added or taken away only together with another path of storage.s3, since the backups of one place are all \
+         encrypted or none is",
+    )
+}
+
+/// On the restore: exactly one source is given.
+pub(super) fn one_source() -> Rule {
+    Rule::new("has(self.s3) != has(self.claims)").message("give exactly one of s3 and claims as the source of the restore")
+}
+
+/// On the restore: the folder of another resource has no default.
+pub(super) fn restore_path_given() -> Rule {
+    Rule::new("!has(self.s3) || has(self.s3.path)")
+        .message("restore.s3.path must be given: the folder of the backups, such as NAMESPACE/NAME of the resource that made them")
+}
+
 /// On the time zone of a restaurant: it can be a name of the IANA database.
 pub(super) fn time_zone() -> Rule {
     Rule::new(r"self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$')")

@@ -1,17 +1,18 @@
 //! The status that the operator reports.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// The state that the operator reports. It holds no times but those of the conditions' transitions, so that a settled resource is never written.
+/// The state that the operator reports. No time in it ticks: a settled resource is never written.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestaurantBookingStatus {
     /// The generation of the spec that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, HouseApplied, ServicesReady and AdminReady.
+    /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, HouseApplied, ServicesReady and AdminReady; BackupReady
+    /// with `backup`, and Restored with `restore`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -44,6 +45,100 @@ pub struct RestaurantBookingStatus {
     /// Each service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<ServicesStatus>,
+    /// The backups of the databases; absent without `backup`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupStatus>,
+    /// The restore that the resource began with; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreStatus>,
+}
+
+/// The backups of the databases. It is written when a backup ends and when BackupReady changes, and not in between.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupStatus {
+    /// When the newest base backup that all three databases have ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<Time>,
+    /// The oldest moment to which all three databases can be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_restorable: Option<Time>,
+    /// A moment to which all three databases can be restored, as it was known when this was written. While BackupReady is True, the newest
+    /// such moment is at most five times `maxLoss` ago; the metric `backup_newest_restorable_timestamp_seconds` tells it exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_restorable: Option<Time>,
+    /// The size of all kept base backups of the three databases, as they are stored. Example: 1.2Gi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// Where they are. Example: s3://trattoria-backups/dining/trattoria.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Each database.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub databases: Vec<DatabaseBackup>,
+}
+
+/// The backups of one database.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseBackup {
+    /// The service that has the database: auth, menu or reservation.
+    pub name: String,
+    /// When the last Job that made a base backup, or could not, ended; for one of the schedule that failed, when it was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Time>,
+    /// Why the last attempt failed; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// When the newest base backup ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<Time>,
+    /// The newest base backup, as pgBackRest calls it. Example: 20261130-040003F.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// The oldest moment to which the database can be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_restorable: Option<Time>,
+    /// The bytes of all kept base backups, as they are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<i64>,
+}
+
+/// The restore that a resource began with.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreStatus {
+    /// Stands for `spec.restore`: a hash of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// The one moment to which all three databases are restored. It is chosen once, before any of them is restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_time: Option<MicroTime>,
+    /// The major version of PostgreSQL that made the backups. Example: "17".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres_version: Option<String>,
+    /// When everything was restored: services start from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Time>,
+    /// Each database that was restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub databases: Vec<DatabaseRestore>,
+}
+
+/// The restore of one database.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseRestore {
+    /// The service that has the database: auth, menu or reservation.
+    pub name: String,
+    /// The base backup that it began with, as pgBackRest calls it. Example: 20261130-040003F.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// The rows of all its tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
 }
 
 /// The versions of the databases and the broker, if the operator or another product runs them.
@@ -132,11 +227,16 @@ pub enum ConditionType {
     Available,
     /// The Ingress has an address, or the Gateway has accepted the route. Only with `ingress` or `gateway`; Ready does not wait for it.
     Exposed,
+    /// The databases can be restored to a moment that is at most five times `maxLoss` ago, and the last base backup of each succeeded. Only with
+    /// `backup`; Ready does not wait for it.
+    BackupReady,
+    /// The databases are restored, to one moment. Only with `restore`.
+    Restored,
 }
 
 impl ConditionType {
     /// All of them, in the order of the status.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ready,
         Self::Progressing,
         Self::Reconciling,
@@ -150,6 +250,8 @@ impl ConditionType {
         Self::AdminReady,
         Self::Available,
         Self::Exposed,
+        Self::BackupReady,
+        Self::Restored,
     ];
 
     /// The `type` of the condition.
@@ -168,6 +270,8 @@ impl ConditionType {
             Self::AdminReady => "AdminReady",
             Self::Available => "Available",
             Self::Exposed => "Exposed",
+            Self::BackupReady => "BackupReady",
+            Self::Restored => "Restored",
         }
     }
 }

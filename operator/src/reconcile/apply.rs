@@ -17,7 +17,7 @@ use super::children::{Asked, Children};
 use super::dereference::Secrets;
 use super::differ;
 use super::failure::Failure;
-use super::keep::keep_size;
+use super::keep::{keep_job, keep_size};
 use super::kind::Kind;
 use super::observe::{Observed, State, is_current, observe};
 use super::ownership::is_applied;
@@ -219,7 +219,10 @@ impl Applier<'_> {
         if kind == Kind::PersistentVolumeClaim {
             keep_size(&live, &mut wanted);
         }
-        database::keep_connections(kind, &live, &mut wanted);
+        if kind == Kind::Job {
+            keep_job(&live, &mut wanted);
+        }
+        database::keep_running(kind, &live, &mut wanted);
         if differ::contains(kind, &live, &wanted) {
             // Another client's annotation makes a new generation without a rollout. The last state holds until the controller has
             // observed that generation.
@@ -239,6 +242,11 @@ impl Applier<'_> {
             self.secrets.written(self.owner, name, &result);
         }
         Ok(self.settle(&asked, kind, &hash, &result, &wanted))
+    }
+
+    /// What was observed of an object when it was last as wanted, if it was.
+    pub fn last_seen(&self, object: &Wanted) -> Option<Observed> {
+        self.children.last(self.owner, object.kind, &object.name, &object.hash)
     }
 
     /// The state of an object that is as wanted, without a request: it has not changed since it was settled, or what a watch told of it is

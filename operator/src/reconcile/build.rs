@@ -3,6 +3,7 @@
 mod exposure;
 mod foundation;
 mod house;
+pub(crate) mod job;
 pub(crate) mod metadata;
 mod migration;
 mod monitoring;
@@ -33,6 +34,7 @@ pub fn build(platform: &Platform) -> Vec<Object> {
         objects.push(migration::job(platform, service));
         objects.extend(workload::objects(platform, service));
     }
+    objects.extend(database::of(platform).common_objects(platform));
     objects.extend(house::objects(platform));
     objects.extend(broker::of(platform).objects(platform));
     objects

@@ -70,6 +70,8 @@ pub struct Remembered {
     pub topics_failed: Option<(String, &'static str, String)>,
     /// What the Pod said that applied the house, after the name of its Job.
     pub said: Option<String>,
+    /// What the Pods of a restore said, by the names of their Jobs.
+    pub reports: HashMap<String, String>,
     /// The status of the condition Ready.
     pub ready: Option<bool>,
 }

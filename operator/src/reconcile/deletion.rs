@@ -18,7 +18,7 @@ use super::backend::{broker, database};
 use super::build::{INSTANCE, MANAGED_BY, MANAGER};
 use super::failure::Failure;
 use super::kind::Kind;
-use super::names::{admin_name, keys_name, links_name, seal_name};
+use super::names::{admin_name, backup_name, keys_name, links_name, seal_name};
 use super::resource::Owner;
 use super::step::Step;
 use crate::api::{DeletionPolicy, RestaurantBooking};
@@ -60,7 +60,7 @@ fn deletes(resource: &DynamicObject) -> bool {
 /// Whether a resource makes an object of this name that holds data. A label alone is no proof: somebody may have moved it to the object of
 /// another resource.
 fn makes(kind: Kind, resource: &str, object: &str) -> bool {
-    let is_common = || [keys_name, links_name, seal_name, admin_name].into_iter().any(|name| object == name(resource));
+    let is_common = || [keys_name, links_name, seal_name, admin_name, backup_name].into_iter().any(|name| object == name(resource));
     (kind == Kind::Secret && is_common()) || database::makes(kind, resource, object) || broker::makes(kind, resource, object)
 }
 

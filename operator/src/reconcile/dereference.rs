@@ -11,7 +11,7 @@ use kube::{Client, ResourceExt as _};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::api::RestaurantBookingSpec;
+use crate::api::{RestaurantBookingSpec, RestoreClaims};
 use crate::timing::REQUEST;
 
 use super::backend::database;
@@ -218,6 +218,25 @@ async fn volumes(client: &Client, children: &Children, owner: &Owner) -> Result<
     };
     let (auth, menu, reservation) = tokio::try_join!(volume(Service::Auth), volume(Service::Menu), volume(Service::Reservation))?;
     Ok(PerService { auth, menu, reservation })
+}
+
+/// The claims that a restore names and that exist, each with whether its owner allows resources to use it.
+///
+/// # Errors
+/// The API server refuses a request, or does not answer.
+pub async fn claims_of(client: &Client, owner: &Owner, claims: &RestoreClaims) -> Result<BTreeMap<String, bool>, Failure> {
+    let api: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &owner.namespace);
+    let (kind, mut found) = (Kind::PersistentVolumeClaim, BTreeMap::new());
+    for claim in [&claims.auth, &claims.menu, &claims.reservation] {
+        let name = &claim.name;
+        let answer = match tokio::time::timeout(REQUEST, api.get_metadata_opt(name)).await {
+            Err(_) => return Err(Failure::timeout(Step::Foundation, "get", kind, name)),
+            Ok(Err(error)) => return Err(Failure::of_request(Step::Foundation, "get", kind, name, &error)),
+            Ok(Ok(answer)) => answer,
+        };
+        found.extend(answer.map(|claim| (name.clone(), claim.labels().get(USABLE).map(String::as_str) == Some("true"))));
+    }
+    Ok(found)
 }
 
 /// Whether the owner of a Secret allows resources to use it.

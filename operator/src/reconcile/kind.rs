@@ -71,6 +71,8 @@ kinds! {
     StatefulSet: "apps", "v1", "StatefulSet", "statefulsets", None, None;
     /// A migration.
     Job: "batch", "v1", "Job", "jobs", None, None;
+    /// The schedule of a database's backups.
+    CronJob: "batch", "v1", "CronJob", "cronjobs", None, None;
     /// A service.
     Deployment: "apps", "v1", "Deployment", "deployments", None, None;
     /// The number of Pods of a service.
@@ -137,6 +139,7 @@ impl Kind {
             Self::PersistentVolumeClaim
                 | Self::StatefulSet
                 | Self::Job
+                | Self::CronJob
                 | Self::Deployment
                 | Self::Ingress
                 | Self::HttpRoute

@@ -4,13 +4,15 @@ mod observed;
 
 use serde_json::Value;
 
-pub use observed::{Observed, State, condition, is_current, version_of_image};
+pub use observed::{Attempt, Observed, Runs, State, condition, is_current, time, version_of_image};
 
 use super::backend::broker::strimzi;
 use super::backend::database::cloud_native_pg;
 use super::kind::Kind;
 use super::names::{COMPONENT, HOUSE};
-use super::reason::{DEPLOYMENT_STALLED, HOUSE_FAILED, HOUSE_NOT_SUPPORTED, MIGRATION_FAILED, ROUTE_NOT_ACCEPTED};
+use super::reason::{
+    BACKUP_FAILED, DEPLOYMENT_STALLED, HOUSE_FAILED, HOUSE_NOT_SUPPORTED, MIGRATION_FAILED, RESTORE_FAILED, ROUTE_NOT_ACCEPTED,
+};
 use crate::api::VolumeStatus;
 
 /// Observes an object.
@@ -23,6 +25,7 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
         Kind::Deployment => deployment(name, object),
         Kind::StatefulSet => stateful_set(name, object),
         Kind::Job => job(name, object),
+        Kind::CronJob => schedule(object),
         Kind::Cluster => cloud_native_pg::observe(name, object),
         Kind::Kafka | Kind::KafkaTopic => strimzi::observe(kind, name, object),
         Kind::PersistentVolumeClaim => claim(name, object),
@@ -117,13 +120,41 @@ fn route(name: &str, object: &Value) -> Observed {
     ))
 }
 
+/// The Jobs of a schedule. Its controller tells when the last one that succeeded ended, and when the last one was due: one that was due later,
+/// and does not run, has failed (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/>).
+fn schedule(object: &Value) -> Observed {
+    let status = &object["status"];
+    let (due, succeeded) = (time(&status["lastScheduleTime"]), time(&status["lastSuccessfulTime"]));
+    let is_active = status["active"].as_array().is_some_and(|active| !active.is_empty());
+    let failed = due.filter(|due| !is_active && succeeded.is_none_or(|succeeded| *due > succeeded));
+    let last = match (failed, succeeded) {
+        (Some(at), _) => Some(Attempt { at, succeeded: false }),
+        (None, at) => at.map(|at| Attempt { at, succeeded: true }),
+    };
+    Observed { runs: Some(Runs { last }), ..Observed::done() }
+}
+
 fn job(name: &str, object: &Value) -> Observed {
     let holds = |kind| condition(object, kind).filter(|condition| condition["status"] == "True");
-    if holds("Complete").is_some() {
-        return Observed::done();
+    let component = object["metadata"]["labels"][COMPONENT].as_str().unwrap_or_default();
+    let ended = |at: &Value, succeeded: bool| {
+        let at = time(at).filter(|_| component.ends_with("-backup"))?;
+        Some(Runs { last: Some(Attempt { at, succeeded }) })
+    };
+    if let Some(complete) = holds("Complete") {
+        return Observed { runs: ended(&complete["lastTransitionTime"], true), ..Observed::done() };
     }
     if let Some(failed) = holds("Failed") {
         let why = failed["message"].as_str().unwrap_or("no message");
+        let of_backups = match component.rsplit_once('-') {
+            Some((_, "backup")) => Some(BACKUP_FAILED),
+            Some((_, "restore" | "after")) => Some(RESTORE_FAILED),
+            _ => None,
+        };
+        if let Some(reason) = of_backups {
+            let state = State::Failed { reason, message: format!("Job {name} failed ({why})") };
+            return Observed { state, runs: ended(&failed["lastTransitionTime"], false), ..Observed::done() };
+        }
         if object["metadata"]["labels"][COMPONENT] == HOUSE {
             // The policy fails a Job whose program does not know the command.
             let reason = if failed["reason"] == "PodFailurePolicy" { HOUSE_NOT_SUPPORTED } else { HOUSE_FAILED };
@@ -182,6 +213,20 @@ mod tests {
         let State::Failed { message, .. } = observe(Kind::Job, &job("Failed")).state else { panic!("not failed") };
         assert!(message.contains("why"), "{message}");
         assert!(matches!(observe(Kind::Job, &job("FailureTarget")).state, State::Waiting(_)));
+    }
+
+    #[test]
+    fn the_last_backup_of_a_schedule_is_one_that_succeeded_or_was_due_and_does_not_run() {
+        let last = |status: Value| observe(Kind::CronJob, &json!({"metadata": {"name": "a"}, "status": status})).runs.expect("runs").last;
+        let (four, done, five) = ("2026-11-30T03:00:00Z", "2026-11-30T03:02:10Z", "2026-12-01T03:00:00Z");
+        let attempt = |at: &str, succeeded: bool| Some(Attempt { at: at.parse().expect("a time"), succeeded });
+        let active = json!([{"name": "a-1"}]);
+        assert_eq!(last(json!({})), None);
+        assert_eq!(last(json!({"lastScheduleTime": four, "active": active})), None);
+        assert_eq!(last(json!({"lastScheduleTime": four})), attempt(four, false));
+        assert_eq!(last(json!({"lastScheduleTime": four, "lastSuccessfulTime": done})), attempt(done, true));
+        assert_eq!(last(json!({"lastScheduleTime": five, "lastSuccessfulTime": done, "active": active})), attempt(done, true));
+        assert_eq!(last(json!({"lastScheduleTime": five, "lastSuccessfulTime": done})), attempt(five, false));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A validated resource: every default is filled in, and every reference is resolved. Building objects from it cannot fail.
 
+mod backup;
 mod values;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use house::declared::Declared;
 use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
+pub use backup::{Backup, Place, Program, Repository, Restore, S3, Source};
 pub use values::{Resources, Secret, Storage};
 
 use crate::api::{Autoscaling, LogLevel};
@@ -49,6 +51,12 @@ pub struct Platform {
     pub postgres: Postgres,
     /// The broker.
     pub kafka: Kafka,
+    /// The program that makes backups.
+    pub program: Program,
+    /// The backups of the databases; `None`: none are made.
+    pub backup: Option<Backup>,
+    /// The restore that the resource begins with; `None`: the databases begin empty.
+    pub restore: Option<Restore>,
     /// The access from outside the cluster.
     pub exposure: Option<Exposure>,
     /// Mail to guests; `None`: none is sent.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use kube::api::{Api, DeleteParams, ListParams, Preconditions};
 use serde::de::DeserializeOwned;
 use tracing::{debug, info};
@@ -80,26 +80,6 @@ impl Applier<'_> {
             Ok(Err(error)) => Err(Failure::of_request(Step::Foundation, "list", Kind::Deployment, "and ReplicaSets", &error)),
             Ok(Ok(list)) => Ok(list.items),
         }
-    }
-
-    /// The last words of the Pods of a Job that have ended.
-    ///
-    /// # Errors
-    /// The API server refuses the request, or does not answer.
-    pub async fn said(&self, job: &str) -> Result<Option<String>, Failure> {
-        let api = Api::<Pod>::namespaced(self.client.clone(), &self.owner.namespace);
-        let own = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={job}"));
-        let pods = match tokio::time::timeout(timing::REQUEST, api.list(&own)).await {
-            Err(_) => return Err(Failure::timeout(Step::House, "list the Pods of", Kind::Job, job)),
-            Ok(Err(error)) => return Err(Failure::of_request(Step::House, "list the Pods of", Kind::Job, job, &error)),
-            Ok(Ok(pods)) => pods.items,
-        };
-        let ended = pods.into_iter().filter_map(|pod| {
-            let status = pod.status?.container_statuses?.into_iter().next()?;
-            let ended = status.state?.terminated?;
-            Some((ended.finished_at.map(|time| time.0), ended.message?))
-        });
-        Ok(ended.max_by_key(|(time, _)| *time).map(|(_, message)| message))
     }
 
     /// Removes an object that the operator applied.

@@ -61,6 +61,23 @@ reasons! {
         "The message, and `kubectl logs job/NAME`, say why. Mend it, then delete the Job to have it run again";
     HOUSE_NOT_SUPPORTED = "HouseNotSupported", "the image of the reservation service does not know `apply-house`: nothing of the house is applied",
         "Name a newer image, or leave `booking`, `openingHours` and `floor` out";
+    BACKUP_LATE = "BackupLate", "the archive of a database is further behind than five times `maxLoss`; bookings go on, and the log waits on the volume",
+        "The message says since when and why; see that the storage answers and has room. `docs/backup.md` has the steps";
+    BACKUP_FAILED = "BackupFailed", "the last base backup of a database failed; earlier ones and the log are there",
+        "The message says why. Mend it, then ask for another: `kubectl annotate restaurantbooking NAME restaurantbooking.dev/backup=TEXT`";
+    BACKUP_NOT_SUPPORTED = "BackupNotSupported", "the databases cannot be backed up or restored here: they are external, CloudNativePG's, or of a version that the tool does not know",
+        "Leave `backup` and `restore` out, or do what the message says";
+    BACKUP_NOT_FOUND = "BackupNotFound", "the source of the restore has no backup of a database; nothing was made",
+        "Correct the source: make the resource again with another path or other claims";
+    CLAIM_NOT_FOUND = "ClaimNotFound", "a claim that the restore names does not exist", "Make it, or name another; the operator looks again within half a minute";
+    CLAIM_NOT_USABLE = "ClaimNotUsable", "a claim that the restore names is not released for use by RestaurantBookings",
+        "Its owner sets the label that the message names; the operator looks again within half a minute";
+    RESTORE_REFUSED = "RestoreRefused", "a database that was to be restored has data already; nothing was changed",
+        "Make a resource of another name, or take `restore` out to go on with the data that is there";
+    TARGET_NOT_RESTORABLE = "TargetNotRestorable", "`targetTime` lies outside of what the backups lead to; nothing was made",
+        "Make the resource again with a moment within the window that the message names";
+    RESTORE_FAILED = "RestoreFailed", "the restore ended with an error; no service has started",
+        "The message, and `kubectl logs job/NAME`, say why. Mend it, then delete the Job to have it run again";
     DEPLOYMENT_STALLED = "DeploymentStalled", "Pods of a service do not become available in time; those of the old version keep serving",
         "`kubectl describe pods` and `kubectl logs` of the Pods say why: an image that cannot be pulled, a node that is full";
     NOT_READY_IN_TIME = "NotReadyInTime", "a database or the broker has not become ready for ten minutes",

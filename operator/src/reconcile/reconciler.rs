@@ -1,5 +1,7 @@
 //! One reconcile of one resource: dereference, validate, build, apply, status.
 
+mod backup;
+mod restore;
 mod turn;
 
 use std::sync::Arc;
@@ -21,17 +23,17 @@ use super::apply::{AT_ONCE, Applier};
 use super::build::build;
 use super::context::{Context, backoff, jittered};
 use super::deletion::{Finalizer, has_finalizer, unread};
-use super::dereference::dereference;
+use super::dereference::{claims_of, dereference};
 use super::failure::{Failure, chain};
 use super::observe::State;
 use super::platform::Platform;
-use super::reason::{API_UNAVAILABLE, AVAILABLE, MALFORMED_RESOURCE as MALFORMED};
+use super::reason::{API_UNAVAILABLE, AVAILABLE, CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, MALFORMED_RESOURCE as MALFORMED};
 use super::resource::{Guarded, Owner, owner_of};
 use super::status::{self, Steps};
 use super::validate::validate;
 use super::wanted::Wanted;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
-use crate::timing::{LAST_PROGRESS, PROGRESS, RESYNC, ROUND};
+use crate::timing::{CLAIMS_AGAIN, LAST_PROGRESS, PROGRESS, RESYNC, ROUND};
 
 /// The field manager of the status.
 const STATUS_MANAGER: &str = "restaurant-booking-operator-status";
@@ -103,14 +105,8 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     if resource.metadata.deletion_timestamp.is_some() {
         return deleted(context, owner, &resource.metadata).await;
     }
-    let mut round = Round {
-        context,
-        owner,
-        resource,
-        status: last_status(resource, context, owner),
-        is_asking: AtomicBool::new(false),
-        waits_for_rollout: false,
-    };
+    let (version, status) = last_status(resource, context, owner);
+    let mut round = Round { context, owner, resource, status, version, is_asking: AtomicBool::new(false), waits_for_rollout: false };
     let generation = resource.metadata.generation;
     let mut unfinished = None;
     // The finalizer comes first, even if the resource is paused or invalid: its policy decides what a deletion does.
@@ -140,6 +136,15 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         Ok(references) => references,
         Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
     };
+    references.restore.clone_from(&round.status.restore);
+    if let Some(claims) = resource.spec.restore.as_ref().and_then(|restore| restore.claims.as_ref())
+        && round.status.restore.as_ref().is_none_or(|restore| restore.completed.is_none())
+    {
+        match claims_of(&context.client, owner, claims).await {
+            Ok(claims) => references.claims = claims,
+            Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
+        }
+    }
     references.kinds.clone_from(&context.kinds.read().unwrap_or_else(std::sync::PoisonError::into_inner));
     let platform = match validate(resource, &references, &context.defaults) {
         Ok(platform) => platform,
@@ -155,7 +160,8 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
                 round.publish(EventType::Warning, first.reason, "Validate", &first.message).await;
             }
             context.ready(owner, Some(false));
-            return unfinished.map_or(Ok(Ended::Refused), Err);
+            let waits = invalid.iter().any(|one| [CLAIM_NOT_FOUND, CLAIM_NOT_USABLE].contains(&one.reason));
+            return unfinished.map_or(Ok(if waits { Ended::Postponed(jittered(CLAIMS_AGAIN)) } else { Ended::Refused }), Err);
         }
     };
     let ended = round.platform(&platform).await?;
@@ -214,7 +220,7 @@ async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, erro
     context.remember(owner, |remembered| remembered.status = Some((String::new(), status.clone())));
     // The API server does not apply to an object that its schema does not describe, but it can replace the status. If the schema prevents
     // that too, the event still reports the error.
-    if let Err(error) = write_status(context, owner, uid, &status, Patch::Merge).await {
+    if let Err(error) = write_status(context, owner, uid, &status, None, Patch::Merge).await {
         warn!(resource = owner.name, namespace = owner.namespace, "the status cannot be written: {}", chain(&error));
     }
     Ok(Ended::Refused)
@@ -231,14 +237,13 @@ fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
     RestaurantBooking { metadata, ..RestaurantBooking::new(&owner.name, Default::default()) }
 }
 
-/// The newest known status.
-fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -> RestaurantBookingStatus {
-    let stored = || resource.status.clone().unwrap_or_default();
+/// The newest known status, and the `resourceVersion` that has it.
+fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -> (String, RestaurantBookingStatus) {
+    let version = resource.resource_version().unwrap_or_default();
     let number = |version: &str| version.parse::<u64>().unwrap_or(0);
-    let version = number(&resource.resource_version().unwrap_or_default());
     context.remember(owner, |remembered| match &remembered.status {
-        Some((ours, status)) if number(ours) > version => status.clone(),
-        _ => stored(),
+        Some((ours, status)) if number(ours) > number(&version) => (ours.clone(), status.clone()),
+        _ => (version.clone(), resource.status.clone().unwrap_or_default()),
     })
 }
 
@@ -248,21 +253,26 @@ async fn stored_status(context: &Context, owner: &Owner) -> Option<RestaurantBoo
     serde_json::from_value(stored.data["status"].take()).ok()
 }
 
+/// Writes a status; with a `version`, only over that one.
 async fn write_status(
     context: &Context,
     owner: &Owner,
     uid: &str,
     status: &RestaurantBookingStatus,
+    version: Option<&str>,
     as_patch: fn(Value) -> Patch<Value>,
 ) -> kube::Result<String> {
     let api = unread(&context.client, owner);
-    let body = json!({
+    let mut body = json!({
         "apiVersion": RestaurantBooking::api_version(&()),
         "kind": RestaurantBooking::kind(&()),
         // The uid protects a new resource of the same name.
         "metadata": {"name": owner.name, "uid": uid},
         "status": status,
     });
+    if let Some(version) = version {
+        body["metadata"]["resourceVersion"] = version.into();
+    }
     let patch = as_patch(body);
     let (verb, force) = if matches!(patch, Patch::Apply(_)) { ("apply", true) } else { ("patch", false) };
     context.metrics.write("restaurantbookings/status", verb);
@@ -286,6 +296,8 @@ struct Round<'a> {
     resource: &'a RestaurantBooking,
     /// The newest known status.
     status: RestaurantBookingStatus,
+    /// The `resourceVersion` that has it.
+    version: String,
     /// Whether a broker has not answered yet.
     is_asking: AtomicBool,
     /// Whether the rollout of the operator's default version is still pending here.
@@ -299,12 +311,15 @@ impl Round<'_> {
             return Ok(false);
         }
         let uid = self.resource.uid().unwrap_or_default();
-        match write_status(self.context, self.owner, &uid, &status, Patch::Apply).await {
+        // A restore has one moment, whoever else chooses one: it is written only over the status that has none.
+        let over = (status.restore != self.status.restore).then_some(self.version.as_str());
+        match write_status(self.context, self.owner, &uid, &status, over, Patch::Apply).await {
             Ok(version) => {
                 self.context.remember(self.owner, |remembered| {
-                    remembered.status = Some((version, status.clone()));
+                    remembered.status = Some((version.clone(), status.clone()));
                     remembered.written = Some(Instant::now());
                 });
+                self.version = version;
                 self.status = status;
                 Ok(true)
             }
@@ -339,8 +354,9 @@ impl Round<'_> {
         let generation = self.resource.metadata.generation;
         let objects: Vec<_> = build(platform).into_iter().map(Wanted::from).collect();
         self.waits_for_rollout = self.has_to_wait(platform).await;
-        let (steps, failures) = self.steps(platform, &objects).await;
-        let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout);
+        let (mut steps, failures) = self.steps(platform, &objects).await;
+        let chosen = restore::choose(platform, &mut steps);
+        let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout, chosen.as_ref());
         let (was_ready, before) = (self.is_ready(), self.status.clone());
         let postponed = self.postponed(&reported, &steps).filter(|_| failures.is_empty());
         let written = if postponed.is_some() { Ok(false) } else { self.write(reported).await };
@@ -353,6 +369,11 @@ impl Round<'_> {
             info!(resource = self.owner.name, namespace = self.owner.namespace, generation, "ready");
             self.publish(EventType::Normal, AVAILABLE, "Reconcile", "everything that is asked for runs").await;
         }
+        // The objects of the next step follow from what was written.
+        if matches!(written, Ok(true)) && before.restore != self.status.restore {
+            self.context.enqueue(self.owner);
+        }
+        self.tell_of_backups(&before).await;
         if !failures.is_empty() {
             return Err(self.failed("Apply", &failures).await);
         }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::api::RestoreStatus;
+
 use super::kind::Kind;
-use super::names::{admin_name, database_name, keys_name, links_name, seal_name};
+use super::names::{admin_name, backup_name, database_name, keys_name, links_name, seal_name};
 use super::service::{PerService, Service};
 use super::volume::Volume;
 
@@ -23,6 +25,10 @@ pub struct References {
     pub credentials: Credentials,
     /// The settings that the volumes of managed databases were made with; `None` if there is no volume yet.
     pub volumes: PerService<Option<Volume>>,
+    /// The claims that the restore reads and that exist, each with whether it has the label [`USABLE`].
+    pub claims: BTreeMap<String, bool>,
+    /// What the status has of the restore.
+    pub restore: Option<RestoreStatus>,
 }
 
 /// The credentials that are generated once and kept.
@@ -32,6 +38,8 @@ pub struct Credentials {
     pub admin_password: String,
     /// The password of the owner of each managed database.
     pub database_passwords: PerService<String>,
+    /// The password of the role `backup` of each managed database.
+    pub backup_passwords: PerService<String>,
     /// The private key that signs tokens: PKCS#8, PEM.
     pub private_key: String,
     /// The public keys that verify tokens: a JWK set.
@@ -50,6 +58,8 @@ pub const ADMIN_PASSWORD: &str = "password";
 pub const DATABASE_PASSWORD: &str = "password";
 /// Key of a database's Secret with the complete URL.
 pub const DATABASE_URL: &str = "url";
+/// The keys of a Secret with the credentials of an object storage.
+pub const S3_CREDENTIALS: [&str; 2] = ["accessKeyId", "secretAccessKey"];
 /// Key of the generated Secret with the private key.
 pub const PRIVATE_KEY: &str = "private.pem";
 /// Key of the generated Secret with the key of the checksums.
@@ -85,7 +95,13 @@ impl Credentials {
             }
         };
         let database = |service| or_new(kept(&database_name(name, service), DATABASE_PASSWORD));
+        let backup = |service: Service| or_new(kept(&backup_name(name), service.as_str()));
         Ok(Self {
+            backup_passwords: PerService {
+                auth: backup(Service::Auth)?,
+                menu: backup(Service::Menu)?,
+                reservation: backup(Service::Reservation)?,
+            },
             admin_password: or_new(kept(&admin_name(name), ADMIN_PASSWORD))?,
             database_passwords: PerService {
                 auth: database(Service::Auth)?,
@@ -105,6 +121,7 @@ impl Credentials {
         Self {
             admin_password: text(),
             database_passwords: PerService::new(|_| text()),
+            backup_passwords: PerService::new(|_| text()),
             private_key: text(),
             key_set: text(),
             link_keys: text(),

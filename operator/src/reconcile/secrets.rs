@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::api::RestaurantBookingSpec;
 
 use super::backend::{broker, database};
-use super::names::{admin_name, keys_name, links_name, seal_name};
+use super::names::{admin_name, backup_name, keys_name, links_name, seal_name};
 
 /// The Secrets that the operator generates for a resource.
 pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
@@ -13,6 +13,7 @@ pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
         names.insert(admin_name(name));
     }
+    names.extend(spec.backup.is_some().then(|| backup_name(name)));
     names.extend(database::secrets(name, spec).generated);
     names.extend(broker::secrets(spec).generated);
     names
@@ -23,6 +24,15 @@ pub fn named(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let admin = spec.admin.iter().filter_map(|admin| admin.password_secret_ref.as_ref()).map(|reference| reference.name.clone());
     let mail = spec.mail.iter().filter_map(|mail| mail.smtp.credentials_secret_ref.as_ref()).map(|reference| reference.name.clone());
     let mut names: BTreeSet<_> = admin.chain(mail).collect();
+    let places = [
+        spec.backup.as_ref().map(|backup| (backup.storage.s3.as_ref(), backup.encryption.as_ref())),
+        spec.restore.as_ref().map(|restore| (restore.s3.as_ref(), restore.encryption.as_ref())),
+    ];
+    for (s3, encryption) in places.into_iter().flatten() {
+        names.extend(s3.map(|s3| s3.credentials_secret_ref.name.clone()));
+        names.extend(s3.and_then(|s3| s3.ca_secret_ref.as_ref()).map(|reference| reference.name.clone()));
+        names.extend(encryption.map(|encryption| encryption.key_secret_ref.name.clone()));
+    }
     names.extend(database::secrets(name, spec).named);
     names.extend(broker::secrets(spec).named);
     names

@@ -1,5 +1,7 @@
 //! The status: conditions and the other fields. Pure, except for the time of a condition's transition.
 
+mod backup;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use house::declared::Declared;
@@ -8,6 +10,8 @@ use k8s_controller::conditions::{self, ConditionStatus, DesiredCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::{ConditionType, RestaurantBooking, RestaurantBookingStatus, ServiceStatus, ServicesStatus, Versions, VolumeStatus};
+
+pub use backup::{Chosen, Report};
 
 use super::backend::{broker, database};
 use super::failure::Invalid;
@@ -36,12 +40,14 @@ pub struct Progress {
     pub volume: Option<VolumeStatus>,
     /// What the application of the house said, once it has ended.
     pub said: Option<String>,
+    /// What was said of backups, or of the restore.
+    pub report: Option<Report>,
 }
 
 impl Progress {
     /// The progress of a step that has only a state.
     pub fn of(state: State) -> Self {
-        Self { state, replicas: None, version: None, is_available: false, volume: None, said: None }
+        Self { state, replicas: None, version: None, is_available: false, volume: None, said: None, report: None }
     }
 }
 
@@ -67,6 +73,11 @@ impl Conditions<'_> {
         }
         let desired = DesiredCondition::new(kind.as_str(), status, reason, message).observed_generation(self.generation);
         let _ = conditions::set(self.conditions, desired);
+    }
+
+    /// Removes a condition of something that the resource does not have.
+    fn remove(&mut self, kind: ConditionType) {
+        self.conditions.retain(|condition| condition.type_ != kind.as_str());
     }
 }
 
@@ -138,7 +149,8 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
                 let message = own.iter().map(|invalid| invalid.message.as_str()).collect::<Vec<_>>().join("; ");
                 conditions.set(kind, ConditionStatus::False, first.reason, &message);
             }
-            (ConditionType::Exposed, _) => {}
+            // They are told of only with their fields.
+            (ConditionType::Exposed | ConditionType::BackupReady | ConditionType::Restored, _) => {}
             // The conditions of an earlier generation stay, and keep that generation.
             (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
             (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is corrected"),
@@ -155,8 +167,9 @@ pub fn reported(
     platform: &Platform,
     steps: &Steps,
     waits_for_rollout: bool,
+    chosen: Option<&Chosen>,
 ) -> RestaurantBookingStatus {
-    let steps = &in_time(status, generation, steps);
+    let steps = &in_time(status, generation, platform, steps);
     // The previous version runs until the new one is rolled out.
     let before = |of: fn(&Versions) -> Option<String>| status.versions.as_ref().and_then(of);
     let mut new = RestaurantBookingStatus {
@@ -174,7 +187,10 @@ pub fn reported(
         volumes: volumes(platform, steps, &status.volumes),
         replicas: None,
         services: None,
+        backup: backup::backups(status, platform, steps),
+        restore: backup::restore(status, platform, steps, chosen),
     };
+    let (backups, restore) = (new.backup.clone(), new.restore.clone());
     let services = PerService::new(|service| service_status(platform, steps, status, service));
     let total = |count: fn(&ServiceStatus) -> i32| Service::ALL.iter().map(|service| count(services.of(*service))).sum::<i32>();
     new.replicas = Some(format!("{}/{}", total(|status| status.ready), total(|status| status.desired)));
@@ -183,7 +199,9 @@ pub fn reported(
 
     let mut conditions = Conditions { conditions: &mut new.conditions, generation };
     // Not every controller of Ingresses reports an address, and what is inside does not depend on it.
-    let is_in_sight = |step| match &steps[&step].state {
+    let is_in_sight = |step: Step| match &steps[&step].state {
+        // Bookings go on without backups, which have a condition of their own.
+        _ if step.condition() == ConditionType::BackupReady => true,
         State::Waiting(_) => step == Step::Exposure,
         // The image is older than the house: its staff set it, as they did before.
         State::Failed { reason, .. } => *reason == HOUSE_NOT_SUPPORTED,
@@ -222,8 +240,9 @@ pub fn reported(
     if platform.exposure.is_some() {
         tell(&mut conditions, ConditionType::Exposed, &worst(steps, |step| step == Step::Exposure));
     } else {
-        conditions.conditions.retain(|condition| condition.type_ != ConditionType::Exposed.as_str());
+        conditions.remove(ConditionType::Exposed);
     }
+    backup::conditions(&mut conditions, platform, steps, backups.as_ref(), restore.as_ref());
     new
 }
 
@@ -240,7 +259,9 @@ pub fn is_progress(before: &RestaurantBookingStatus, after: &RestaurantBookingSt
         conditions::find(&status.conditions, kind.as_str()).is_some_and(|condition| condition.status == "True")
     };
     let ends = |status| is(status, ConditionType::Ready) || is(status, ConditionType::Stalled);
-    before.observed_generation == after.observed_generation && !ends(before) && !ends(after)
+    // The moment of a restore, and its end, are what the next round works with.
+    let is_same = before.observed_generation == after.observed_generation && before.restore == after.restore;
+    is_same && !ends(before) && !ends(after)
 }
 
 /// Whether a status already reports a failure.
@@ -287,11 +308,13 @@ fn availability(steps: &Steps) -> State {
 }
 
 /// The steps; a database or a broker that has not become ready for so long that nobody should go on waiting has failed.
-fn in_time(status: &RestaurantBookingStatus, generation: Option<i64>, steps: &Steps) -> Steps {
+fn in_time(status: &RestaurantBookingStatus, generation: Option<i64>, platform: &Platform, steps: &Steps) -> Steps {
+    // A restore takes as long as it takes, and databases begin after it.
+    let is_restored = platform.restore.as_ref().is_some_and(|restore| restore.source().is_some());
     let mut steps = steps.clone();
     for (step, progress) in &mut steps {
         let State::Waiting(message) = &progress.state else { continue };
-        if !matches!(step, Step::Postgres(_) | Step::Kafka) {
+        if !matches!(step, Step::Postgres(_) | Step::Kafka) || (is_restored && matches!(step, Step::Postgres(_))) {
             continue;
         }
         if is_late(status, generation, step.condition()) {
@@ -326,7 +349,7 @@ fn volumes(platform: &Platform, steps: &Steps, before: &[VolumeStatus]) -> Vec<V
     };
     let of = |(step, progress): (&Step, &Progress)| {
         let name = name(step)?;
-        progress.volume.clone().or_else(|| before.iter().find(|volume| volume.name == name).cloned())
+        progress.volume.clone().filter(|volume| volume.name == name).or_else(|| before.iter().find(|volume| volume.name == name).cloned())
     };
     steps.iter().filter_map(of).collect()
 }

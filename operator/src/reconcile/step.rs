@@ -19,6 +19,16 @@ pub enum Step {
     Kafka,
     /// The topics.
     Topics,
+    /// What watches the archives of the databases.
+    Watcher,
+    /// The backups of a service's database.
+    Backup(Service),
+    /// The look which moments the backups of a service's database lead to; with a restore only.
+    Look(Service),
+    /// The restore of a service's database, with its volume; with a restore only.
+    Restore(Service),
+    /// What prepares a restored database for its service; with a restore only.
+    AfterRestore(Service),
     /// The migration of a service's database to the specified version.
     Migration(Service),
     /// The declared house, in the database of the reservation service.
@@ -27,23 +37,38 @@ pub enum Step {
     Deployment(Service),
 }
 
-use Step::{Deployment, Exposure, Foundation, House, Kafka, Migration, Postgres, Settings, Topics};
+use Step::{
+    AfterRestore, Backup, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Watcher,
+};
 
 /// Every step, each after the steps that it waits for.
-pub const ORDER: [Step; 17] = [
+pub const ORDER: [Step; 30] = [
     Foundation,
     Settings(Service::Auth),
     Settings(Service::Menu),
     Settings(Service::Reservation),
     Exposure,
+    Look(Service::Auth),
+    Look(Service::Menu),
+    Look(Service::Reservation),
+    Restore(Service::Auth),
+    Restore(Service::Menu),
+    Restore(Service::Reservation),
     Postgres(Service::Auth),
     Postgres(Service::Menu),
     Postgres(Service::Reservation),
+    Watcher,
+    Backup(Service::Auth),
+    Backup(Service::Menu),
+    Backup(Service::Reservation),
     Kafka,
     Topics,
     Migration(Service::Auth),
     Migration(Service::Menu),
     Migration(Service::Reservation),
+    AfterRestore(Service::Auth),
+    AfterRestore(Service::Menu),
+    AfterRestore(Service::Reservation),
     House,
     Deployment(Service::Auth),
     Deployment(Service::Menu),
@@ -56,19 +81,30 @@ impl Step {
     /// A failed migration leaves the old version serving, because the Deployment waits for it. A Deployment waits for the topics,
     /// because a broker may make a topic with one partition when it is first asked for it. The Pods of reservation wait for the end of the
     /// house, not for its success: one that cannot be applied stays as it was.
+    ///
+    /// No database is restored unless all three can be, and none starts unless all three are: a service never runs beside the data of another
+    /// moment. Nobody waits for backups.
     pub fn waits_for(self) -> Vec<Step> {
         match self {
             Foundation | Exposure | Settings(_) => vec![],
             // The foundation has the key of the checksums. A new key in each reconcile would replace the database's Pod without end.
-            Postgres(service) => vec![Foundation, Settings(service)],
+            Postgres(service) => [Foundation, Settings(service)].into_iter().chain(Service::ALL.map(Restore)).collect(),
+            Look(service) => vec![Foundation, Settings(service)],
+            Restore(_) => Service::ALL.map(Look).into(),
+            AfterRestore(service) => vec![Migration(service)],
+            Watcher => Service::ALL.map(Postgres).into(),
+            Backup(service) => vec![Foundation, Settings(service), Postgres(service)],
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
             Migration(service) => vec![Postgres(service)],
-            House => vec![Settings(Service::Reservation), Migration(Service::Reservation)],
-            Deployment(Service::Reservation) => {
-                vec![Foundation, Settings(Service::Reservation), Migration(Service::Reservation), House, Topics]
+            House => {
+                vec![Settings(Service::Reservation), Migration(Service::Reservation), AfterRestore(Service::Reservation)]
             }
-            Deployment(service) => vec![Foundation, Settings(service), Migration(service), Topics],
+            Deployment(Service::Reservation) => {
+                let service = Service::Reservation;
+                vec![Foundation, Settings(service), Migration(service), AfterRestore(service), House, Topics]
+            }
+            Deployment(service) => vec![Foundation, Settings(service), Migration(service), AfterRestore(service), Topics],
         }
     }
 
@@ -84,6 +120,8 @@ impl Step {
             Foundation | Settings(_) => ConditionType::Progressing,
             Exposure => ConditionType::Exposed,
             Postgres(_) => ConditionType::PostgresReady,
+            Watcher | Backup(_) => ConditionType::BackupReady,
+            Look(_) | Restore(_) | AfterRestore(_) => ConditionType::Restored,
             Kafka => ConditionType::KafkaReady,
             Topics => ConditionType::TopicsReady,
             Migration(_) => ConditionType::MigrationsComplete,
@@ -103,6 +141,19 @@ impl Step {
             Postgres(Service::Auth) => "postgres-auth",
             Postgres(Service::Menu) => "postgres-menu",
             Postgres(Service::Reservation) => "postgres-reservation",
+            Watcher => "watcher",
+            Backup(Service::Auth) => "backup-auth",
+            Backup(Service::Menu) => "backup-menu",
+            Backup(Service::Reservation) => "backup-reservation",
+            Look(Service::Auth) => "look-auth",
+            Look(Service::Menu) => "look-menu",
+            Look(Service::Reservation) => "look-reservation",
+            Restore(Service::Auth) => "restore-auth",
+            Restore(Service::Menu) => "restore-menu",
+            Restore(Service::Reservation) => "restore-reservation",
+            AfterRestore(Service::Auth) => "after-restore-auth",
+            AfterRestore(Service::Menu) => "after-restore-menu",
+            AfterRestore(Service::Reservation) => "after-restore-reservation",
             Kafka => "kafka",
             Topics => "topics",
             Migration(Service::Auth) => "migration-auth",

@@ -76,6 +76,9 @@ fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
     images.extend(database.map(|(path, image)| (ConditionType::PostgresReady, path.to_owned(), image)));
     let broker = broker::of(platform).image();
     images.extend(broker.map(|(path, image)| (ConditionType::KafkaReady, path.to_owned(), image)));
+    if platform.backup.is_some() || platform.restore.is_some() {
+        images.push((ConditionType::BackupReady, "spec.image, for backup".to_owned(), platform.program.image.as_str()));
+    }
     for (condition, path, image) in images {
         if !is_allowed(image, registries) {
             let message = format!("{path}: the image {image} is not from a registry that this operator allows: {}", registries.join(", "));

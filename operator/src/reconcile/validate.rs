@@ -1,10 +1,12 @@
 //! Checks a resource and its references. The result is a platform from which building cannot fail, or every fault. Pure.
 
 pub(crate) mod amounts;
+mod backup;
 pub(crate) mod check;
 mod defaults;
 mod guests;
 mod running;
+mod schedule;
 
 use house::declared::Declared;
 use jiff::tz::TimeZone;
@@ -17,7 +19,7 @@ pub use defaults::Defaults;
 pub use guests::CREDENTIALS;
 
 use check::Check;
-use running::component;
+use running::{component, program};
 
 use super::backend::{broker, database};
 use super::failure::Invalid;
@@ -29,6 +31,9 @@ use super::references::{ADMIN_PASSWORD, References};
 use super::service::PerService;
 use super::tenant;
 
+/// The annotation of a resource that asks for a backup now: each new text asks for another.
+pub const REQUEST: &str = "restaurantbooking.dev/backup";
+
 /// Checks a resource.
 ///
 /// # Errors
@@ -38,6 +43,8 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
     let mut check = Check { name: resource.name_any(), namespace, references, defaults, invalid: Vec::new() };
     let spec = &resource.spec;
     check.name();
+    let requested = resource.annotations().get(REQUEST).filter(|text| !text.is_empty()).cloned();
+    let backup = check.backup(spec, requested);
     let platform = Platform {
         namespace: check.namespace.clone(),
         owner: OwnerReference {
@@ -59,6 +66,9 @@ pub fn validate(resource: &RestaurantBooking, references: &References, defaults:
         credentials: references.credentials.clone(),
         postgres: database::validate(&mut check, spec),
         kafka: broker::validate(&mut check, spec),
+        program: program(spec, defaults),
+        restore: check.restore(spec, backup.as_ref()),
+        backup,
         exposure: check.exposure(spec),
         mail: check.mail(spec),
         network_policy: network_policy(spec, defaults),

@@ -15,6 +15,12 @@ fn spec(more: Value) -> Value {
     spec
 }
 
+/// Both together.
+fn with_more(mut one: Value, other: Value) -> Value {
+    one.as_object_mut().expect("an object").extend(other.as_object().expect("members").clone());
+    one
+}
+
 fn external_postgres() -> Value {
     let database = json!({"urlSecretRef": {"name": "a", "key": "url"}});
     json!({"external": {"auth": database, "menu": database, "reservation": database}})
@@ -24,6 +30,20 @@ fn external_kafka(more: Value) -> Value {
     let mut external = json!({"bootstrapServers": ["kafka:9092"]});
     external.as_object_mut().expect("members").extend(more.as_object().expect("members").clone());
     json!({"external": external})
+}
+
+/// A folder in an object storage.
+fn s3(path: Option<&str>) -> Value {
+    let mut s3 = json!({"endpoint": "https://s3.example.com", "bucket": "backups", "credentialsSecretRef": {"name": "s3"}});
+    if let Some(path) = path {
+        s3["path"] = path.into();
+    }
+    s3
+}
+
+/// The claims of another resource.
+fn claims() -> Value {
+    json!({"auth": {"name": "a"}, "menu": {"name": "b"}, "reservation": {"name": "c"}})
 }
 
 /// Every message that a rule of the definition has.
@@ -49,6 +69,10 @@ const OWN_LABELS: &str = "labels that begin with app.kubernetes.io/ are the oper
 const OWN_ANNOTATIONS: &str = "annotations that begin with restaurantbooking.dev/ are the operator's own";
 const CERTIFICATE: &str = "give both certificateSecretRef and keySecretRef, or neither";
 const NOT_OURS: &str = "with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out";
+const NO_BACKUP: &str = "external databases are backed up and restored by the tools of whoever runs them";
+const ONE_STORAGE: &str = "give exactly one of claim and s3 as the storage of backups";
+const ONE_SOURCE: &str = "give exactly one of s3 and claims as the source of the restore";
+const RESTORE_PATH: &str = "restore.s3.path must be given";
 const PARTIES: &str = "minParty (default 1) must not be greater than maxParty (default 20)";
 const PARTY_OF_SEATS: &str = "minParty must not be greater than seats";
 const TIME_ZONE: &str = "must be the name of a time zone in the IANA database";
@@ -106,6 +130,17 @@ fn created() -> Vec<(&'static str, Value, Option<&'static str>)> {
         ("a", spec(json!({"booking": {"minParty": 20}})), None),
         ("a", spec(json!({"floor": {"tables": [{"number": 1, "seats": 2, "minParty": 3}]}})), Some(PARTY_OF_SEATS)),
         ("a", spec(json!({"floor": {"tables": [{"number": 1, "seats": 2}, {"number": 1, "seats": 2}]}})), Some("Duplicate value")),
+        ("a", spec(json!({"backup": {"storage": {"claim": {}}}})), None),
+        ("a", spec(json!({"backup": {"storage": {"s3": s3(None)}}})), None),
+        ("a", spec(json!({"backup": {"storage": {}}})), Some(ONE_STORAGE)),
+        ("a", spec(json!({"backup": {"storage": {"claim": {}, "s3": s3(None)}}})), Some(ONE_STORAGE)),
+        ("a", spec(json!({"postgres": external_postgres(), "backup": {"storage": {"claim": {}}}})), Some(NO_BACKUP)),
+        ("a", spec(json!({"postgres": external_postgres(), "restore": {"claims": claims()}})), Some(NO_BACKUP)),
+        ("a", spec(json!({"restore": {"claims": claims()}})), None),
+        ("a", spec(json!({"restore": {"s3": s3(Some("dining/trattoria")), "targetTime": "2026-11-30T03:14:00.5+01:00"}})), None),
+        ("a", spec(json!({"restore": {"s3": s3(None)}})), Some(RESTORE_PATH)),
+        ("a", spec(json!({"restore": {}})), Some(ONE_SOURCE)),
+        ("a", spec(json!({"restore": {"claims": claims(), "s3": s3(Some("a"))}})), Some(ONE_SOURCE)),
         ("a", zone("Europe Rome"), Some(TIME_ZONE)),
         ("a", zone("../etc/passwd"), Some(TIME_ZONE)),
         ("a", zone("+02:00"), Some(TIME_ZONE)),
@@ -122,6 +157,9 @@ const PARTITIONS: &str = "kafka.topics.partitions may grow and not shrink";
 const COPIES_STAY: &str = "kafka.topics.replicationFactor cannot change once the resource exists";
 const PREFIX: &str = "kafka.topics.prefix cannot change once the resource exists";
 const REFERENCE: &str = "clusterRef cannot be given or taken away once the resource exists";
+const BACKUP_GROWS: &str = "storage of backups may grow and not shrink, and its storageClassName cannot change";
+const ENCRYPTION: &str = "encryption can be added or taken away only together with another path of storage.s3";
+const RESTORE: &str = "restore can be given only when the resource is made";
 const BROKERS: &str = "the number of brokers cannot change once the resource exists";
 
 /// A changed resource: before, after, and the text of the refusal; `None` if it is accepted.
@@ -129,6 +167,14 @@ fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
     let postgres = |postgres: Value| json!({"postgres": postgres});
     let kafka = |kafka: Value| json!({"kafka": kafka});
     let topics = |topics: Value| json!({"kafka": {"topics": topics}});
+    let backup = |storage: Value, encrypted: bool| {
+        let mut backup = json!({"storage": storage});
+        if encrypted {
+            backup["encryption"] = json!({"keySecretRef": {"name": "key", "key": "key"}});
+        }
+        json!({"backup": backup})
+    };
+    let restore = |restore: Value| json!({"restore": restore});
     let size = |backend: &str, kind: &str, size: &str| json!({backend: {kind: {"storage": {"size": size}}}});
     let class = |backend: &str, kind: &str, class: &str| json!({backend: {kind: {"storage": {"storageClassName": class}}}});
     let mut rows = vec![
@@ -185,6 +231,21 @@ fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
             kafka(json!({"strimzi": {}, "topics": {"replicationFactor": 3}})),
             Some(COPIES_STAY),
         ),
+        (json!({}), backup(json!({"claim": {}}), false), None),
+        (backup(json!({"claim": {}}), false), json!({}), None),
+        (backup(json!({"claim": {"size": "1Gi"}}), false), backup(json!({"claim": {"size": "2Gi"}}), false), None),
+        (backup(json!({"claim": {"size": "2Gi"}}), false), backup(json!({"claim": {"size": "1Gi"}}), false), Some(BACKUP_GROWS)),
+        (backup(json!({"claim": {"size": "9Gi"}}), false), backup(json!({"claim": {}}), false), Some(BACKUP_GROWS)),
+        (backup(json!({"claim": {}}), false), backup(json!({"claim": {"storageClassName": "a"}}), false), Some(BACKUP_GROWS)),
+        (backup(json!({"claim": {"size": "9Gi"}}), false), backup(json!({"s3": s3(None)}), false), None),
+        (backup(json!({"claim": {}}), false), backup(json!({"claim": {}}), true), Some(ENCRYPTION)),
+        (backup(json!({"s3": s3(None)}), true), backup(json!({"s3": s3(None)}), false), Some(ENCRYPTION)),
+        (backup(json!({"s3": s3(None)}), false), backup(json!({"s3": s3(Some("b"))}), true), None),
+        (json!({}), restore(json!({"claims": claims()})), Some(RESTORE)),
+        (restore(json!({"claims": claims()})), json!({}), None),
+        (restore(json!({"claims": claims()})), restore(json!({"s3": s3(Some("a"))})), Some(RESTORE)),
+        (restore(json!({"s3": s3(Some("a"))})), restore(json!({"s3": s3(Some("a")), "targetTime": "2026-11-30T03:14:00Z"})), Some(RESTORE)),
+        (restore(json!({"s3": s3(Some("a"))})), with_more(restore(json!({"s3": s3(Some("a"))})), json!({"menu": {"replicas": 3}})), None),
         (json!({"ingress": {"host": "a.example"}}), json!({"gateway": {"host": "b.example", "parentRef": {"name": "public"}}}), None),
         (json!({"auth": {"replicas": 2}}), json!({"auth": {"autoscaling": {"maxReplicas": 3}}}), None),
         (json!({"deletionPolicy": "Delete"}), json!({"deletionPolicy": "Retain", "paused": true}), None),

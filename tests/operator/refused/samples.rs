@@ -53,6 +53,17 @@ pub(super) fn samples() -> Vec<Value> {
     let by_digest = json!({"repository": "registry.example.com/x", "digest": format!("sha256:{}", "0".repeat(64))});
     let managed = json!({"version": "17.6", "repository": "postgres", "storage": storage(), "resources": resources()});
     let topics = json!({"partitions": 3, "replicationFactor": 1, "retention": "7d", "prefix": "a."});
+    let s3 = json!({
+        "endpoint": "https://s3.example.com", "bucket": "backups", "path": "dining/trattoria", "region": "eu-central-1", "pathStyle": true,
+        "credentialsSecretRef": {"name": "s3"}, "caSecretRef": key("ca"),
+    });
+    let encryption = json!({"keySecretRef": key("seal")});
+    let by_claim = json!({
+        "schedule": "0 4 * * *", "retention": {"count": 7, "age": "30d"}, "maxLoss": "1m", "storage": {"claim": storage()},
+        "encryption": encryption, "resources": resources(),
+    });
+    let claims = json!({"auth": {"name": "a"}, "menu": {"name": "b"}, "reservation": {"name": "c"}});
+    let moment = "2026-11-30T03:14:00+01:00";
     vec![
         json!({
             "restaurant": presented,
@@ -80,11 +91,13 @@ pub(super) fn samples() -> Vec<Value> {
             },
             "image": {
                 "registry": "registry.example.com/booking", "tag": "1", "pullPolicy": "Always", "pullSecrets": [{"name": "registry"}],
-                "auth": tagged, "menu": tagged, "reservation": tagged,
+                "auth": tagged, "menu": tagged, "reservation": tagged, "backup": tagged,
             },
             "auth": fixed, "menu": fixed, "reservation": fixed,
             "admin": {"email": "rosa@example.com", "passwordSecretRef": key("boss")},
             "postgres": {"managed": managed},
+            "backup": by_claim,
+            "restore": {"claims": claims, "targetTime": moment, "encryption": encryption},
             "kafka": {"managed": with(managed.clone(), json!({"version": "4.3.1"})), "topics": topics},
             "ingress": {"host": "book.example.com", "className": "nginx", "tlsSecretName": "tls", "annotations": {"a": "b"}},
             "networkPolicy": {"enabled": true, "clientNamespaceLabels": {"a": "b"}},
@@ -95,7 +108,7 @@ pub(super) fn samples() -> Vec<Value> {
         }),
         json!({
             "restaurant": restaurant,
-            "image": {"auth": by_digest, "menu": by_digest, "reservation": by_digest},
+            "image": {"auth": by_digest, "menu": by_digest, "reservation": by_digest, "backup": by_digest},
             "auth": scaled, "menu": scaled, "reservation": scaled,
             "postgres": {"cloudNativePG": {"instances": 3, "synchronousReplication": "Required", "imageName": "postgresql:17", "storage": storage(), "resources": resources()}},
             "kafka": {"strimzi": {"brokers": 3, "version": "4.1.0", "storage": storage(), "resources": resources()}, "topics": topics},
@@ -113,5 +126,6 @@ pub(super) fn samples() -> Vec<Value> {
             }},
         }),
         json!({"restaurant": restaurant, "kafka": {"strimzi": {"clusterRef": {"name": "shared"}}}}),
+        json!({"restaurant": restaurant, "backup": {"storage": {"s3": s3}}, "restore": {"s3": s3}}),
     ]
 }

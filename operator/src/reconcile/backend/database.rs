@@ -18,6 +18,7 @@ use crate::reconcile::platform::{Platform, Scale};
 use crate::reconcile::service::Service;
 use crate::reconcile::validate::amounts::Usual;
 use crate::reconcile::validate::check::Check;
+use crate::reconcile::volume::major;
 
 use settings::{Postgres, PostgresBackend};
 
@@ -62,6 +63,26 @@ pub(crate) fn validate(check: &mut Check<'_>, spec: &RestaurantBookingSpec) -> P
     }
 }
 
+/// The greatest major version of PostgreSQL that the tool of backups knows.
+const GREATEST_MAJOR: u32 = 17;
+
+/// Why the databases of a resource cannot be backed up and restored here; `None`: they can.
+pub(crate) fn refuses_backup(check: &Check<'_>, spec: &RestaurantBookingSpec) -> Option<String> {
+    match asked(spec) {
+        Asked::Managed(given) => {
+            let asked = given.and_then(|given| given.version.as_deref());
+            let made = Service::ALL.into_iter().find_map(|service| check.references.volumes.of(service).as_ref());
+            let version = asked.or(made.map(|made| made.major.as_str())).unwrap_or(&check.defaults.postgres_version);
+            let is_newer = major(version).parse::<u32>().is_ok_and(|major| major > GREATEST_MAJOR);
+            is_newer.then(|| format!("the databases are of PostgreSQL {version}, and the tool of backups knows 15 to {GREATEST_MAJOR}"))
+        }
+        Asked::CloudNativePg(_) => Some(
+            "with postgres.cloudNativePG, back up by CloudNativePG's own objects, such as ScheduledBackup, beside this resource".to_owned(),
+        ),
+        Asked::External(_) => Some("external databases are backed up and restored by the tools of whoever runs them".to_owned()),
+    }
+}
+
 /// The backend of a platform.
 pub(crate) fn of(platform: &Platform) -> &dyn Backend {
     match &platform.postgres.backend {
@@ -77,10 +98,14 @@ pub(crate) fn makes(kind: Kind, resource: &str, object: &str) -> bool {
     holds_data && Service::ALL.into_iter().any(|service| object == database_name(resource, service))
 }
 
-/// Keeps the connections that a database allows if they are more than wanted: a lower number would restart the database to no purpose.
-pub(crate) fn keep_connections(kind: Kind, live: &Value, wanted: &mut Value) {
+/// Keeps the connections that a database allows if they are more than wanted, and the tool of its backups where nothing else changes: a lower
+/// number, or another release of the tool, would restart the database to no purpose.
+pub(crate) fn keep_running(kind: Kind, live: &Value, wanted: &mut Value) {
     match kind {
-        Kind::StatefulSet => managed::keep_connections(live, wanted),
+        Kind::StatefulSet => {
+            managed::keep_connections(live, wanted);
+            managed::keep_tool(live, wanted);
+        }
         Kind::Cluster => cloud_native_pg::keep_connections(live, wanted),
         _ => {}
     }
@@ -93,6 +118,11 @@ pub(crate) trait Backend {
 
     /// The image that the resource chooses: the path of its field, and its full name.
     fn image(&self) -> Option<(&'static str, &str)> {
+        None
+    }
+
+    /// The full name of the image of a service's database, where the operator chooses it.
+    fn image_of(&self, _service: Service) -> Option<&str> {
         None
     }
 
@@ -109,6 +139,11 @@ pub(crate) trait Backend {
     /// The objects of a service's database, except its credentials, account and policy.
     fn objects(&self, platform: &Platform, service: Service) -> Vec<Object>;
 
+    /// The objects that all databases share.
+    fn common_objects(&self, _platform: &Platform) -> Vec<Object> {
+        Vec::new()
+    }
+
     /// Where a service's Pods reach its database.
     fn server(&self, platform: &Platform, service: Service) -> (End, u16);
 
@@ -117,9 +152,9 @@ pub(crate) trait Backend {
         Vec::new()
     }
 
-    /// The Pods of a service's database that get a policy.
-    fn subject(&self, _platform: &Platform, _service: Service) -> Option<Subject> {
-        None
+    /// The Pods of a service's database that get a policy, and those that back it up and restore it.
+    fn subjects(&self, _platform: &Platform, _service: Service) -> Vec<Subject> {
+        Vec::new()
     }
 
     /// The object of somebody else that a service's database lacks although its own objects are ready.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::batch::v1::{
-    Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
-};
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{ConfigMap, ConfigMapVolumeSource, EnvVar, PodSpec, PodTemplateSpec, Volume, VolumeMount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -16,15 +14,12 @@ use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
 use super::Object;
+use super::job::{REPORT, USAGE, failure_policy};
 use super::pod::{SecretSetting, service_container, service_pod};
 
 /// The file, in the ConfigMap and in the Pod.
 const FILE: &str = "house.json";
 const DIRECTORY: &str = "/etc/restaurant-booking/house";
-/// Where a Pod leaves what it changed, for its status.
-const REPORT: &str = "/dev/termination-log";
-/// The code with which a program ends that does not know the command.
-const USAGE: i32 = 2;
 /// The number of retries.
 const RETRIES: i32 = 3;
 /// The time for all of them, in seconds: it includes the wait for a node and for the image.
@@ -50,7 +45,8 @@ pub(super) fn objects(platform: &Platform) -> [Object; 2] {
     let spec = JobSpec {
         backoff_limit: Some(RETRIES),
         active_deadline_seconds: Some(DEADLINE),
-        pod_failure_policy: Some(PodFailurePolicy { rules: vec![drained(), unknown()] }),
+        // An image that does not know the command will not learn it.
+        pod_failure_policy: Some(failure_policy(&[USAGE])),
         template,
         ..Default::default()
     };
@@ -58,18 +54,6 @@ pub(super) fn objects(platform: &Platform) -> [Object; 2] {
         platform.part(HOUSE).object(Step::Settings(Service::Reservation), Kind::ConfigMap, &settings, &map),
         part.object(Step::House, Kind::Job, &name, &Job { spec: Some(spec), ..Default::default() }),
     ]
-}
-
-/// The drain of a node is not a failure of the Pod.
-fn drained() -> PodFailurePolicyRule {
-    let disrupted = PodFailurePolicyOnPodConditionsPattern { type_: "DisruptionTarget".to_owned(), status: "True".to_owned() };
-    PodFailurePolicyRule { action: "Ignore".to_owned(), on_pod_conditions: Some(vec![disrupted]), ..Default::default() }
-}
-
-/// An image that does not know the command will not learn it.
-fn unknown() -> PodFailurePolicyRule {
-    let usage = PodFailurePolicyOnExitCodesRequirement { operator: "In".to_owned(), values: vec![USAGE], ..Default::default() };
-    PodFailurePolicyRule { action: "FailJob".to_owned(), on_exit_codes: Some(usage), ..Default::default() }
 }
 
 fn pod(platform: &Platform, settings: &str) -> PodSpec {

@@ -1,6 +1,6 @@
 //! The migration of a database, as a Job that ends before the Pods of the new version start.
 
-use k8s_openapi::api::batch::v1::{Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule};
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -11,6 +11,7 @@ use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
 use super::Object;
+use super::job::failure_policy;
 use super::pod::{SecretSetting, service_container, service_pod};
 
 /// The number of retries of a migration.
@@ -37,19 +38,10 @@ pub(super) fn job(platform: &Platform, service: Service) -> Object {
     // at run time are not in the template: a new log level or a rotated password starts no migration.
     let hash = checksum(&serde_json::to_vec(&template).expect("a template is JSON"));
     let name = format!("{}-migrate-{}", platform.component_name(service), &hash[..10]);
-    // The drain of a node is not a failure of the Pod.
-    let disruption = PodFailurePolicyRule {
-        action: "Ignore".to_owned(),
-        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-            type_: "DisruptionTarget".to_owned(),
-            status: "True".to_owned(),
-        }]),
-        ..Default::default()
-    };
     let spec = JobSpec {
         backoff_limit: Some(RETRIES),
         active_deadline_seconds: Some(DEADLINE),
-        pod_failure_policy: Some(PodFailurePolicy { rules: vec![disruption] }),
+        pod_failure_policy: Some(failure_policy(&[])),
         template,
         ..Default::default()
     };

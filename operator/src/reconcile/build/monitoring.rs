@@ -9,7 +9,7 @@ use crate::reconcile::step::Step;
 
 use super::Object;
 use super::pod::HTTP;
-use crate::reconcile::names::COMPONENT;
+use crate::reconcile::names::{COMPONENT, WATCHER};
 
 pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     let Some(monitoring) = &platform.monitoring else { return Vec::new() };
@@ -17,10 +17,12 @@ pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     // The monitor selects all parts, by their common labels without the component.
     let mut labels = part.selector_labels();
     labels.remove(COMPONENT);
+    let watcher = platform.backup.as_ref().map(|_| WATCHER);
+    let components: Vec<_> = Service::ALL.into_iter().map(Service::as_str).chain(watcher).collect();
     let monitor = json!({"spec": {
         "selector": {
             "matchLabels": labels,
-            "matchExpressions": [{"key": COMPONENT, "operator": "In", "values": Service::ALL.map(Service::as_str)}],
+            "matchExpressions": [{"key": COMPONENT, "operator": "In", "values": components}],
         },
         "endpoints": [{"port": HTTP, "path": "/metrics", "interval": format!("{}s", monitoring.interval_seconds)}],
     }});

@@ -12,7 +12,7 @@ use crate::reconcile::service::Service;
 /// The name of every service's port.
 pub(crate) const HTTP: &str = "http";
 /// The id of the user in the services' images.
-const SERVICE_USER: i64 = 65532;
+pub(crate) const SERVICE_USER: i64 = 65532;
 
 impl Resources {
     pub(crate) fn requirements(&self) -> ResourceRequirements {

@@ -28,6 +28,17 @@ pub(crate) fn data_mount(directory: &str) -> VolumeMount {
     VolumeMount { name: DATA.to_owned(), mount_path: directory.to_owned(), ..Default::default() }
 }
 
+/// The same for a Pod that only reads it.
+pub(crate) fn read_only_mount(directory: &str) -> VolumeMount {
+    VolumeMount { read_only: Some(true), ..data_mount(directory) }
+}
+
+/// The volume of a claim.
+pub(crate) fn data_volume(claim: &str) -> Volume {
+    let source = PersistentVolumeClaimVolumeSource { claim_name: claim.to_owned(), ..Default::default() };
+    Volume { name: DATA.to_owned(), persistent_volume_claim: Some(source), ..Default::default() }
+}
+
 /// The claim, the Pod (each with its annotations) and the Service that exposes the ports of the Pod's containers, all with the same name.
 pub(crate) fn objects(
     part: &Part<'_>,
@@ -63,7 +74,7 @@ fn service(part: &Part<'_>, pod: &PodSpec) -> Service {
 }
 
 /// The claim is separate from the StatefulSet: a claim template cannot be changed, and the storage could not grow.
-fn claim(storage: &Storage) -> PersistentVolumeClaim {
+pub(crate) fn claim(storage: &Storage) -> PersistentVolumeClaim {
     let requests = BTreeMap::from([("storage".to_owned(), Quantity(storage.size.to_string()))]);
     let spec = PersistentVolumeClaimSpec {
         access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
@@ -75,8 +86,6 @@ fn claim(storage: &Storage) -> PersistentVolumeClaim {
 }
 
 fn stateful_set(part: &Part<'_>, name: &str, annotations: BTreeMap<String, String>, pod: PodSpec) -> StatefulSet {
-    let source = PersistentVolumeClaimVolumeSource { claim_name: name.to_owned(), ..Default::default() };
-    let data = Volume { name: DATA.to_owned(), persistent_volume_claim: Some(source), ..Default::default() };
     let pod = PodSpec {
         service_account_name: Some(name.to_owned()),
         automount_service_account_token: Some(false),
@@ -84,7 +93,7 @@ fn stateful_set(part: &Part<'_>, name: &str, annotations: BTreeMap<String, Strin
         enable_service_links: Some(false),
         image_pull_secrets: part.platform.pull_secrets(),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
-        volumes: Some(std::iter::once(data).chain(pod.volumes.into_iter().flatten()).collect()),
+        volumes: Some(std::iter::once(data_volume(name)).chain(pod.volumes.into_iter().flatten()).collect()),
         ..pod
     };
     let metadata =

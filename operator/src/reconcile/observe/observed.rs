@@ -1,5 +1,6 @@
 //! What is observed of an object.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::api::VolumeStatus;
@@ -33,12 +34,30 @@ pub struct Observed {
     pub is_available: bool,
     /// What a claim asks for, and what its volume has.
     pub volume: Option<VolumeStatus>,
+    /// What has run: of the Jobs that back up, and of their schedule.
+    pub runs: Option<Runs>,
+}
+
+/// What has run of the Jobs that back up.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Runs {
+    /// The last one that ended.
+    pub last: Option<Attempt>,
+}
+
+/// A Job that ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Attempt {
+    /// When it ended; of one of a schedule that failed, when it was due.
+    pub at: Timestamp,
+    /// Whether it did its work.
+    pub succeeded: bool,
 }
 
 impl Observed {
     /// An object that works as soon as it exists.
     pub fn done() -> Self {
-        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None }
+        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None, runs: None }
     }
 
     /// An object that is not ready yet.
@@ -57,6 +76,11 @@ pub fn version_of_image(image: &str) -> Option<&str> {
     let (_, tag) = tagged.rsplit_once(':')?;
     // Without a tag, the text after the colon is the port of the registry.
     (!tag.contains('/')).then_some(tag)
+}
+
+/// A time in the status of an object, such as `completionTime`.
+pub fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
 }
 
 /// Whether the object's controller has observed the present generation.

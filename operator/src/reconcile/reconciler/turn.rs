@@ -17,7 +17,7 @@ use crate::reconcile::context::Context;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::observe::State;
-use crate::reconcile::platform::Platform;
+use crate::reconcile::platform::{Platform, Restore};
 use crate::reconcile::reason::INVALID_SPEC;
 use crate::reconcile::service::Service;
 use crate::reconcile::status::{Progress, Steps};
@@ -54,7 +54,11 @@ impl Round<'_> {
         let by_step = by_step(objects);
         let mut steps: Steps = BTreeMap::new();
         let mut failures = Vec::new();
-        let mut left = ORDER.to_vec();
+        // Without a restore nobody waits for one: a service that fails must not hold up the database of another.
+        let restores = platform.restore.as_ref().is_some_and(|restore| restore.source().is_some());
+        let (mut left, done): (Vec<_>, Vec<_>) =
+            ORDER.into_iter().partition(|step| restores || step.condition() != ConditionType::Restored);
+        steps.extend(done.into_iter().map(|step| (step, Progress::of(State::Done))));
         let mut running = FuturesUnordered::new();
         loop {
             // Each step starts when those that it waits for have ended, even while others are still running.
@@ -114,6 +118,7 @@ impl Round<'_> {
                 return (step, Progress::of(state), vec![failure]);
             }
         };
+        let mut report = None;
         let mut applied = match &gate {
             Gate::Open => applier.step(step, objects, false).await,
             Gate::Held(_) | Gate::Kept => applier.step(step, objects, true).await,
@@ -128,6 +133,19 @@ impl Round<'_> {
                 }
             }
             _ => {}
+        }
+        if matches!(gate, Gate::Open) && applied.failures.is_empty() {
+            let state = applied.state.clone();
+            let told = match step {
+                Step::Backup(service) => self.backups(applier, platform, service, objects).await,
+                Step::Watcher => self.behind(applier, platform, state).await,
+                Step::Look(_) | Step::Restore(_) | Step::AfterRestore(_) => self.restored(applier, step, objects, state).await,
+                _ => Ok((state, None)),
+            };
+            match told {
+                Ok((state, told)) => (applied.state, report) = (state, told),
+                Err(failure) => applied.failures.push(failure),
+            }
         }
         // A service that has finished its rollout runs the specified version.
         let version = match step {
@@ -151,7 +169,7 @@ impl Round<'_> {
             }
             _ => None,
         };
-        (step, Progress { state, replicas, version, is_available, volume, said }, failures)
+        (step, Progress { state, replicas, version, is_available, volume, said, report }, failures)
     }
 
     /// Decides whether a step may be applied. Running objects are maintained whatever the state of other steps is: a database or a broker
@@ -172,6 +190,9 @@ impl Round<'_> {
                 Step::Postgres(_) | Step::Kafka if blocking.is_none() => return Ok(Gate::Kept),
                 _ => {}
             }
+        }
+        if let (Step::Restore(_), Some(Restore::Look(_))) = (step, &platform.restore) {
+            return Ok(Gate::Closed("restores when the moment is chosen to which all databases can be".to_owned()));
         }
         if step == Step::House
             && let Some(other) = self.other_house(platform, objects)
@@ -231,7 +252,7 @@ impl Round<'_> {
         if let Some(known) = known.filter(|known| known.starts_with(&own)) {
             return Ok(Some(known));
         }
-        let said = applier.said(&job.name).await?;
+        let said = applier.said(Step::House, &job.name).await?;
         let said = format!("{own}{}", said.as_deref().unwrap_or("its Pods are gone, and what they said with them").trim());
         self.context.remember(self.owner, |remembered| remembered.said = Some(said.clone()));
         Ok(Some(said))

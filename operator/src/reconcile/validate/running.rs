@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Affinity;
 
 use crate::api::{Component as ComponentSpec, Quantity, RestaurantBookingSpec, ServiceImage};
-use crate::reconcile::platform::{Component, Scale};
+use crate::reconcile::platform::{Component, Program, Scale};
 use crate::reconcile::service::Service;
 
 use super::amounts::{Usual, resources};
@@ -19,7 +19,12 @@ pub(super) fn component(spec: &RestaurantBookingSpec, service: Service, defaults
         Service::Reservation => &spec.reservation,
     };
     let given = given.clone().unwrap_or_default();
-    let (image, version, is_default_version) = image(spec, service, defaults);
+    let own = spec.image.as_ref().and_then(|image| match service {
+        Service::Auth => image.auth.as_ref(),
+        Service::Menu => image.menu.as_ref(),
+        Service::Reservation => image.reservation.as_ref(),
+    });
+    let (image, version, is_default_version) = image(spec, service.as_str(), own, defaults);
     let mut resources = resources(given.resources.as_ref(), &SERVICE);
     if given.autoscaling.is_some() && !resources.limits.contains_key("cpu") {
         // An autoscaler needs a request of CPU, of which its target is a share.
@@ -49,17 +54,19 @@ fn scale(given: &ComponentSpec) -> Scale {
     given.autoscaling.as_ref().map_or_else(|| Scale::Fixed(given.replicas.unwrap_or(2)), Scale::from)
 }
 
-/// The image's full name, its tag or digest, and whether that is the operator's default.
-fn image(spec: &RestaurantBookingSpec, service: Service, defaults: &Defaults) -> (String, String, bool) {
+/// The program that makes backups.
+pub(super) fn program(spec: &RestaurantBookingSpec, defaults: &Defaults) -> Program {
+    let own = spec.image.as_ref().and_then(|image| image.backup.as_ref());
+    let (image, version, _) = image(spec, "backup", own, defaults);
+    Program { image, version }
+}
+
+/// The image's full name, its tag or digest, and whether that is the operator's default. `own` has the settings of this image alone.
+fn image(spec: &RestaurantBookingSpec, name: &str, own: Option<&ServiceImage>, defaults: &Defaults) -> (String, String, bool) {
     let image = spec.image.clone().unwrap_or_default();
-    let own = match service {
-        Service::Auth => image.auth,
-        Service::Menu => image.menu,
-        Service::Reservation => image.reservation,
-    };
-    let ServiceImage { repository, tag, digest } = own.unwrap_or_default();
+    let ServiceImage { repository, tag, digest } = own.cloned().unwrap_or_default();
     let registry = image.registry.unwrap_or_else(|| defaults.image_registry.clone());
-    let repository = repository.unwrap_or_else(|| format!("{registry}/{}", service.as_str()));
+    let repository = repository.unwrap_or_else(|| format!("{registry}/{name}"));
     match digest {
         Some(digest) => (format!("{repository}@{digest}"), digest, false),
         None => {

@@ -14,7 +14,84 @@ pub(super) fn managed(prefix: &str) -> Value {
     )
 }
 
+/// Backups into a bucket. A backup that was made stays, and so do its claims.
+fn backups() -> Vec<Row> {
+    let of = |field: &str, value: Value| row(&format!("backup.{field}"), value);
+    let s3 = |path: &str| json!({"endpoint": "https://s3.example.com", "bucket": "backups", "path": path, "credentialsSecretRef": {"name": "s3"}});
+    let key = |which: &str, name: &str, key: &str| {
+        [(format!("backup.{which}SecretRef.name"), json!(name)), (format!("backup.{which}SecretRef.key"), json!(key))]
+    };
+    let both = |set: Vec<(String, Value)>| Row { set, ..row("", Value::Null) };
+    vec![
+        row("backup", json!({"storage": {"claim": {"size": "1Gi"}}})).kept(),
+        of("schedule", json!("30 3 * * 1-6")),
+        of("schedule", json!("30 25 * * *")).fails(&["InvalidSpec"]),
+        together(&[("backup.retention.count", json!(3)), ("backup.retention.age", json!("30d"))]),
+        of("maxLoss", json!("5m")),
+        of("resources.requests", json!({"cpu": "200m"})),
+        of("resources.limits", json!({"memory": "1Gi"})),
+        row("image.backup.repository", "registry.example.com/backup"),
+        row("image.backup.tag", "2.1"),
+        row("image.backup.digest", format!("sha256:{}", "1".repeat(64))),
+        of("storage.claim.storageClassName", json!("fixed")).immutable(STAYS),
+        of("storage.claim.size", json!("2Gi")).grows(SHRINKS),
+        together(&[("backup.storage.claim", Value::Null), ("backup.storage.s3", s3("one"))]).leaves(BACKUP_CLAIMS).kept(),
+        of("storage.s3.endpoint", json!("https://s3.example.com:9000")).leaves(BACKUP_CLAIMS),
+        of("storage.s3.bucket", json!("others")).leaves(BACKUP_CLAIMS),
+        of("storage.s3.path", json!("another")).leaves(BACKUP_CLAIMS),
+        of("storage.s3.region", json!("eu-central-1")).leaves(BACKUP_CLAIMS),
+        of("storage.s3.pathStyle", json!(false)).leaves(BACKUP_CLAIMS),
+        of("storage.s3.credentialsSecretRef.name", json!("s3-2")).leaves(BACKUP_CLAIMS),
+        both(key("storage.s3.ca", "s3", "ca.crt").into()).leaves(BACKUP_CLAIMS),
+        both([key("encryption.key", "s3", "key").to_vec(), vec![("backup.storage.s3.path".to_owned(), json!("sealed"))]].concat())
+            .leaves(BACKUP_CLAIMS),
+    ]
+}
+
+const BACKUP_CLAIMS: &[&str] = &[
+    "PersistentVolumeClaim/trattoria-auth-backup",
+    "PersistentVolumeClaim/trattoria-menu-backup",
+    "PersistentVolumeClaim/trattoria-reservation-backup",
+];
+const RESTORE: &str = "restore can be given only when the resource is made";
+
+/// The fields of a restore, which none of the lanes has from its beginning.
+fn restores() -> Vec<Row> {
+    let s3 = [
+        ("endpoint", json!("https://s3.example.com")),
+        ("bucket", json!("backups")),
+        ("path", json!("dining/trattoria")),
+        ("region", json!("eu-central-1")),
+        ("pathStyle", json!(true)),
+        ("credentialsSecretRef.name", json!("s3")),
+        ("caSecretRef.name", json!("s3")),
+        ("caSecretRef.key", json!("ca.crt")),
+    ];
+    let mut set: Vec<_> = s3.into_iter().map(|(field, value)| (format!("restore.s3.{field}"), value)).collect();
+    set.extend([
+        ("restore.targetTime".to_owned(), json!("2026-11-30T03:14:00+01:00")),
+        ("restore.encryption.keySecretRef.name".to_owned(), json!("s3")),
+        ("restore.encryption.keySecretRef.key".to_owned(), json!("key")),
+    ]);
+    vec![
+        Row { set, ..row("", Value::Null) }.immutable(RESTORE),
+        together(&[
+            ("restore.claims.auth.name", json!("a")),
+            ("restore.claims.menu.name", json!("b")),
+            ("restore.claims.reservation.name", json!("c")),
+        ])
+        .immutable(RESTORE),
+    ]
+}
+
 pub(super) fn managed_backends() -> Vec<Row> {
+    let mut rows = managed_itself();
+    rows.extend(restores());
+    rows.extend(backups());
+    rows
+}
+
+fn managed_itself() -> Vec<Row> {
     vec![
         row("postgres.managed.version", "17.6"),
         row("postgres.managed.repository", "registry.example.com/postgres"),

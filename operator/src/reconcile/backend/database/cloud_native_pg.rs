@@ -112,8 +112,8 @@ impl Backend for CloudNativePg {
     }
 
     /// An instance connects to the API server and to its backup storage, which only the user knows.
-    fn subject(&self, platform: &Platform, service: Service) -> Option<Subject> {
-        Some(Subject { component: component(service), pods: self.server(platform, service).0, limits_egress: false })
+    fn subjects(&self, platform: &Platform, service: Service) -> Vec<Subject> {
+        vec![Subject { component: component(service), pods: self.server(platform, service).0, limits_egress: false }]
     }
 
     fn missing(&self, platform: &Platform, service: Service) -> Option<String> {

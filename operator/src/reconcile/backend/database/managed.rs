@@ -1,16 +1,20 @@
 //! A managed database: one PostgreSQL of the official image (<https://hub.docker.com/_/postgres>).
 
+mod backup;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, ExecAction, PodSpec, Probe};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::{ConditionType, ManagedPostgres};
 use crate::reconcile::backend::SecretNames;
 use crate::reconcile::build::metadata::CHECKSUM;
-use crate::reconcile::build::network::flow::{End, Subject};
+use crate::reconcile::build::network::flow::{End, Flow, Subject};
 use crate::reconcile::build::pod::{container_security, scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
+use crate::reconcile::checksum::checksum;
+use crate::reconcile::differ;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::database_name;
 use crate::reconcile::platform::{Platform, Secret};
@@ -35,6 +39,8 @@ const PGDATA: &str = "/data/pgdata";
 /// The beginning of the argument that sets the number of connections.
 const MAX_CONNECTIONS: &str = "max_connections=";
 const CREDENTIALS: &str = "/etc/postgresql-credentials";
+/// The container that copies the tool of backups.
+const TOOL: &str = "tool";
 /// Creates the database, and sets its owner's password.
 const PREPARE: &str = include_str!("prepare.sh");
 
@@ -82,7 +88,9 @@ fn version(check: &mut Check<'_>, service: Service, asked: Option<&str>) -> Stri
         );
         check.refuse(ConditionType::PostgresReady, POSTGRES_UPGRADE_NEEDED, message);
     }
-    asked.or(made.map(|made| made.major.as_str())).unwrap_or(&check.defaults.postgres_version).to_owned()
+    // A restored database is of the version that made the backups.
+    let restored = check.references.restore.as_ref().and_then(|restore| restore.postgres_version.as_deref());
+    asked.or(made.map(|made| made.major.as_str())).or(restored).unwrap_or(&check.defaults.postgres_version).to_owned()
 }
 
 impl Backend for Managed {
@@ -92,6 +100,10 @@ impl Backend for Managed {
 
     fn image(&self) -> Option<(&'static str, &str)> {
         Some(("spec.postgres.managed", &self.images.auth))
+    }
+
+    fn image_of(&self, service: Service) -> Option<&str> {
+        Some(self.images.of(service))
     }
 
     fn is_stateful_set(&self) -> bool {
@@ -106,17 +118,37 @@ impl Backend for Managed {
         let part = part(platform, service, Some(self.images.of(service)));
         let name = platform.postgres_name(service);
         let secret = platform.postgres.urls.of(service);
-        let checksum = BTreeMap::from([(CHECKSUM.to_owned(), secret.checksum.clone())]);
+        let content = match &platform.backup {
+            Some(backup) => checksum(format!("{} {}", secret.checksum, backup.passwords.of(service).checksum).as_bytes()),
+            None => secret.checksum.clone(),
+        };
+        let of_pod = BTreeMap::from([(CHECKSUM.to_owned(), content)]);
         let annotations = self.volumes.of(service).annotations();
-        stateful::objects(&part, Step::Postgres(service), &name, &self.storage, annotations, checksum, self.pod(platform, service))
+        let step = Step::Postgres(service);
+        let mut objects = stateful::objects(&part, step, &name, &self.storage, annotations, of_pod, self.pod(platform, service));
+        // A restore fills the volume before there is a server.
+        if platform.restore.as_ref().is_some_and(|restore| restore.source().is_some()) {
+            let claims = objects.iter_mut().filter(|object| object.kind == Kind::PersistentVolumeClaim);
+            claims.for_each(|claim| claim.step = Step::Restore(service));
+        }
+        objects.extend(self.backup_objects(platform, service));
+        objects
+    }
+
+    fn common_objects(&self, platform: &Platform) -> Vec<Object> {
+        backup::common(platform)
     }
 
     fn server(&self, _platform: &Platform, service: Service) -> (End, u16) {
         (End::Part(component(service)), PORT)
     }
 
-    fn subject(&self, _platform: &Platform, service: Service) -> Option<Subject> {
-        Some(Subject::part(component(service)))
+    fn flows(&self, platform: &Platform, service: Service) -> Vec<Flow> {
+        backup::flows(platform, service)
+    }
+
+    fn subjects(&self, platform: &Platform, service: Service) -> Vec<Subject> {
+        std::iter::once(Subject::part(component(service))).chain(backup::subjects(platform, service)).collect()
     }
 }
 
@@ -193,12 +225,16 @@ impl Managed {
             volume_mounts: Some(vec![stateful::data_mount(VOLUME), run_mount, tmp_mount]),
             ..container
         };
-        PodSpec {
+        let pod = PodSpec {
             containers: vec![postgres],
             init_containers: Some(vec![prepare]),
             security_context: Some(platform.pod_security(USER)),
             volumes: Some(vec![credentials, run, tmp]),
             ..Default::default()
+        };
+        match &platform.backup {
+            Some(backup) => backup::archiving(platform, backup, &self.resources, service, pod),
+            None => pod,
         }
     }
 }
@@ -210,13 +246,33 @@ fn argument(connections: i32) -> String {
 
 /// Keeps a greater number of connections. Other arguments were edited by hand.
 pub(super) fn keep_connections(live: &Value, wanted: &mut Value) {
-    const ARGS: &str = "/spec/template/spec/containers/0/args";
-    let of = |object: &Value| {
-        let argument = object.pointer(ARGS).and_then(|args| args[1].as_str());
-        argument.and_then(|text| text.trim_start_matches(MAX_CONNECTIONS).parse::<i32>().ok()).unwrap_or(0)
+    let args = |object: &Value| -> Vec<String> {
+        let args = object["spec"]["template"]["spec"]["containers"][0]["args"].as_array().into_iter().flatten();
+        args.filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    if of(live) > of(wanted) {
-        wanted["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["-c", argument(of(live))]);
+    let number = |args: &[String]| args.iter().find_map(|text| text.strip_prefix(MAX_CONNECTIONS)?.parse::<i32>().ok()).unwrap_or(0);
+    let (kept, mut now) = (number(&args(live)), args(wanted));
+    if kept <= number(&now) {
+        return;
+    }
+    match now.iter_mut().find(|text| text.starts_with(MAX_CONNECTIONS)) {
+        Some(given) => *given = argument(kept),
+        // It comes first, as where it is wanted.
+        None => drop(now.splice(0..0, ["-c".to_owned(), argument(kept)])),
+    }
+    wanted["spec"]["template"]["spec"]["containers"][0]["args"] = now.into();
+}
+
+/// Keeps the image of the tool of backups where nothing else differs: a release of the operator's must not restart databases.
+pub(super) fn keep_tool(live: &Value, wanted: &mut Value) {
+    const INIT: &str = "/spec/template/spec/initContainers";
+    let containers = |object: &Value| object.pointer(INIT).and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(running) = containers(live).into_iter().find(|container| container["name"] == TOOL) else { return };
+    let mut kept = wanted.clone();
+    let tools = kept.pointer_mut(INIT).and_then(Value::as_array_mut).into_iter().flatten();
+    tools.filter(|container| container["name"] == TOOL).for_each(|tool| tool["image"] = running["image"].clone());
+    if differ::contains(Kind::StatefulSet, &live["spec"], &kept["spec"]) {
+        *wanted = kept;
     }
 }
 

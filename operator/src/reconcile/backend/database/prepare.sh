@@ -65,3 +65,18 @@ statements "$PGDATA" postgres <<END
 ALTER ROLE $PGUSER PASSWORD '$password';
 
 END
+
+# Whoever backs the database up is no superuser, and reads no table. An older password is replaced, also in a database that was restored.
+if [ -n "${BACKUP_PASSWORD_FILE:-}" ]; then
+  password=$(sed "s/'/''/g" "$BACKUP_PASSWORD_FILE")
+  statements "$PGDATA" postgres <<END
+DO \$role\$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'backup') THEN CREATE ROLE backup; END IF; END \$role\$;
+
+ALTER ROLE backup LOGIN PASSWORD '$password';
+
+GRANT pg_read_all_settings, pg_monitor, pg_checkpoint TO backup;
+
+GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean), pg_switch_wal(), pg_create_restore_point(text) TO backup;
+
+END
+fi
