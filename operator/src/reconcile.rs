@@ -17,6 +17,7 @@ mod fixture;
 mod handover;
 pub mod kafka;
 mod keep;
+pub mod kept;
 pub mod kind;
 pub mod mentions;
 pub mod names;

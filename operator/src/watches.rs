@@ -216,7 +216,7 @@ struct One {
 impl One {
     async fn run(self) {
         let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
-        // Secrets of users and of other operators matter too; the operator keeps nothing of them.
+        // Secrets of users and of other operators matter too.
         if self.kind != Kind::Secret {
             config = config.labels(&format!("{MANAGED_BY}={MANAGER}"));
         }
@@ -251,7 +251,7 @@ impl One {
         whole: impl Fn(K) -> DynamicObject,
     ) {
         let mut events = pin!(watch(begin, self.health.clone(), Some(self.kind), self.namespace.clone(), self.relist));
-        let mut listed = None;
+        let mut listed: Option<Lists> = None;
         while let Some(event) = events.next().await {
             match event {
                 Ok(watcher::Event::Init) => self.event(watcher::Event::Init, &mut listed),
@@ -264,13 +264,16 @@ impl One {
         }
     }
 
-    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<Listed>) {
+    fn event(&self, event: watcher::Event<DynamicObject>, listed: &mut Option<Lists>) {
         match event {
-            watcher::Event::Init => *listed = Some(Listed::default()),
+            watcher::Event::Init => *listed = Some(Lists::default()),
             watcher::Event::InitApply(object) => {
+                if let Some(listed) = listed {
+                    self.referring(&object).iter().for_each(|owner| listed.referred.add(owner, &object.name_any()));
+                }
                 if let Some(owner) = owner(&object) {
                     if let Some(listed) = listed {
-                        listed.add(&owner, &object.name_any());
+                        listed.own.add(&owner, &object.name_any());
                     }
                     self.seen(&owner, object);
                 } else {
@@ -279,7 +282,10 @@ impl One {
             }
             watcher::Event::InitDone => {
                 if let Some(listed) = listed.take() {
-                    let gone = self.context.children.relisted(self.kind, self.namespace.as_deref(), &listed);
+                    let mut gone = self.context.children.relisted(self.kind, self.namespace.as_deref(), &listed.own);
+                    if self.kind == Kind::Secret {
+                        gone.extend(self.context.secrets.relisted(self.namespace.as_deref(), &listed.referred));
+                    }
                     gone.iter().for_each(|owner| self.reconcile(owner));
                 }
             }
@@ -326,16 +332,35 @@ impl One {
 
     /// Enqueues the resources that refer to a Secret, except its owner.
     fn referred(&self, object: &DynamicObject) {
-        if self.kind == Kind::Secret {
-            let owners = self.context.mentions.of(&object.namespace().unwrap_or_default(), &object.name_any());
-            let own = owner(object);
-            owners.iter().filter(|owner| Some(*owner) != own.as_ref()).for_each(|owner| self.reconcile(owner));
+        for owner in self.referring(object) {
+            self.context.secrets.seen(&owner, &object.name_any(), version(object));
+            self.reconcile(&owner);
         }
+    }
+
+    /// The resources that refer to a Secret, except its owner.
+    fn referring(&self, object: &DynamicObject) -> Vec<Owner> {
+        if self.kind != Kind::Secret {
+            return Vec::new();
+        }
+        let mut owners = self.context.mentions.of(&object.namespace().unwrap_or_default(), &object.name_any());
+        let own = owner(object);
+        owners.retain(|owner| Some(owner) != own.as_ref());
+        owners
     }
 
     fn reconcile(&self, owner: &Owner) {
         self.context.enqueue(owner);
     }
+}
+
+/// What a new list of a watch contains.
+#[derive(Default)]
+struct Lists {
+    /// The objects of resources.
+    own: Listed,
+    /// The Secrets that resources refer to.
+    referred: Listed,
 }
 
 fn version(object: &DynamicObject) -> Version {

@@ -116,6 +116,7 @@ fn main() -> ExitCode {
         upgrade::storage_grows_where_its_class_can,
         upgrade::a_rotated_secret_replaces_the_pods_that_use_it,
         upgrade::a_rotated_database_url_replaces_the_pods_of_its_service,
+        upgrade::d32_secrets_of_others_are_read_again_only_when_they_change,
         upgrade::nothing_is_done_while_it_is_paused,
         drift::what_is_deleted_comes_back,
         drift::what_is_deleted_of_other_products_comes_back,

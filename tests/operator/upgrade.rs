@@ -361,6 +361,39 @@ pub(crate) async fn a_rotated_database_url_replaces_the_pods_of_its_service(plac
     operator.stop().await;
 }
 
+/// Secrets of others are read once, and again only when they change or are made anew.
+pub(crate) async fn d32_secrets_of_others_are_read_again_only_when_they_change(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(place, json!({})).await).await;
+    place.ready(NAME).await;
+    operator.quiet().await;
+    let asked = |since: usize| {
+        let secrets = |request: &&String| request.starts_with("GET ") && request.contains("/secrets/");
+        operator.wire.log()[since..].iter().filter(secrets).cloned().collect::<Vec<_>>()
+    };
+    let (sent, rounds) = (operator.wire.sent(), operator.rounds());
+    place.apply(NAME, spec(place, json!({"menu": {"logLevel": "debug"}})).await).await;
+    eventually("a round", async || (operator.rounds() > rounds).then_some(())).await;
+    place.ready(NAME).await;
+    operator.quiet().await;
+    assert_eq!(asked(sent), [] as [String; 0], "nothing of them has changed");
+
+    let (sent, before) = (operator.wire.sent(), generations(place).await["reservation"]);
+    place.secret("reservation", &[("url", "postgres://u:rotated@postgres.example.com:5432/db")]).await;
+    eventually("the Deployment of reservation", async || (generations(place).await["reservation"] > before).then_some(())).await;
+    place.ready(NAME).await;
+    operator.quiet().await;
+    let again = asked(sent);
+    assert!(again.len() == 1 && again[0].ends_with("/secrets/reservation"), "{again:?}");
+
+    place.delete(Kind::Secret, "reservation").await;
+    let said = place.condition(NAME, "DatabaseReady", "False", Some("SecretNotFound")).await;
+    assert!(said.contains("reservation"), "{said}");
+    place.secret("reservation", &[("url", "postgres://u:anew@postgres.example.com:5432/db")]).await;
+    place.ready(NAME).await;
+    operator.stop().await;
+}
+
 /// While a resource is paused, only its status is written, whatever changes. After the pause, all changes are applied.
 pub(crate) async fn nothing_is_done_while_it_is_paused(place: &Place) {
     let operator = place.operator();

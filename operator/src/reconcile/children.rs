@@ -329,7 +329,8 @@ impl Listed {
         self.0.insert(hash_of(&(owner, name)));
     }
 
-    fn has(&self, owner: &Owner, name: &str) -> bool {
+    /// Whether the list has the object.
+    pub fn has(&self, owner: &Owner, name: &str) -> bool {
         self.0.contains(&hash_of(&(owner, name)))
     }
 }

@@ -16,7 +16,7 @@ use crate::timing::{FIRST_RETRY, LAST_RETRY};
 use super::brokers::Brokers;
 use super::build::MANAGER;
 use super::children::Children;
-use super::dereference::Secrets;
+use super::kept::Secrets;
 use super::kind::Kind;
 use super::mentions::Mentions;
 use super::resource::{Owner, Trigger};

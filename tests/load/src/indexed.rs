@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kube::ResourceExt as _;
 use kube::api::{DynamicObject, ObjectMeta};
 use operator::reconcile::children::Children;
-use operator::reconcile::dereference::Secrets;
+use operator::reconcile::kept::Secrets;
 use operator::reconcile::kind::Kind;
 use operator::reconcile::mentions::Mentions;
 use operator::reconcile::resource::Owner;
