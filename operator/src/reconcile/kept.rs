@@ -266,7 +266,9 @@ mod tests {
         read(released("6"));
         let mut listed = Listed::default();
         listed.add(&owner, "a");
-        assert!(secrets.relisted(None, &listed).is_empty() && secrets.relisted(Some("elsewhere"), &Listed::default()).is_empty() && known());
+        assert!(
+            secrets.relisted(None, &listed).is_empty() && secrets.relisted(Some("elsewhere"), &Listed::default()).is_empty() && known()
+        );
         assert_eq!(secrets.relisted(Some("dining"), &Listed::default()), [owner.clone()]);
         assert!(!known());
         read(released("7"));
