@@ -33,6 +33,7 @@ fn managed() -> Value {
         "ingress": {"host": "book.example.com", "className": "nginx", "tlsSecretName": "book-tls", "annotations": {"a": "b"}},
         "networkPolicy": {"clientNamespaceLabels": {"guests": "yes"}},
         "monitoring": {"labels": {"release": "prometheus"}},
+        "backup": {"storage": {"claim": {}}},
     })
 }
 

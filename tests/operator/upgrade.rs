@@ -387,7 +387,7 @@ pub(crate) async fn d32_secrets_of_others_are_read_again_only_when_they_change(p
     assert!(again.len() == 1 && again[0].ends_with("/secrets/reservation"), "{again:?}");
 
     place.delete(Kind::Secret, "reservation").await;
-    let said = place.condition(NAME, "DatabaseReady", "False", Some("SecretNotFound")).await;
+    let said = place.condition(NAME, "PostgresReady", "False", Some("SecretNotFound")).await;
     assert!(said.contains("reservation"), "{said}");
     place.secret("reservation", &[("url", "postgres://u:anew@postgres.example.com:5432/db")]).await;
     place.ready(NAME).await;
