@@ -16,6 +16,9 @@ const NAME: &str = "trattoria";
 /// The object that each test deletes, and that the operator creates again.
 const DRIFT: (Kind, &str) = (Kind::ServiceAccount, "trattoria-auth");
 
+/// The watches of a namespace: of the resources, and of each kind.
+const WATCHES: usize = 1 + Kind::ALL.len();
+
 fn start(place: &Place, identity: &str) -> Operator {
     place.operator_as(identity, place.world.plane.client_config(), Wire::default())
 }
@@ -186,7 +189,7 @@ pub(crate) async fn a_watch_that_is_cut(place: &Place) {
     let cut = Instant::now();
     eventually("every watch fails", async || {
         let told = operator.health.failing_for(Duration::ZERO)?;
-        (told.lines().count() == 40).then_some(())
+        (told.lines().count() == 2 * WATCHES).then_some(())
     })
     .await;
     let (kind, name) = DRIFT;
@@ -196,7 +199,7 @@ pub(crate) async fn a_watch_that_is_cut(place: &Place) {
     // The limit is longer than the restart of a watch, which must not count as success.
     let limit = Duration::from_secs(40);
     let told = within(limit + Duration::from_secs(10), "a watch that has failed for long is told of", &mut async || {
-        operator.health.failing_for(limit).filter(|told| told.lines().count() == 40)
+        operator.health.failing_for(limit).filter(|told| told.lines().count() == 2 * WATCHES)
     })
     .await;
     assert!(told.contains("the watch of RestaurantBooking in") && told.contains("the watch of ConfigMap in"), "{told}");
@@ -266,7 +269,7 @@ pub(crate) async fn a_watch_that_is_silent(place: &Place) {
     operator.wire.cut_watches();
     let limit = Duration::from_secs(30);
     within(Duration::from_secs(75), "a watch that nobody answers is told of", &mut async || {
-        operator.health.failing_for(limit).filter(|told| told.lines().count() == 20)
+        operator.health.failing_for(limit).filter(|told| told.lines().count() == WATCHES)
     })
     .await;
     operator.wire.decide(|_, _, _| Fate::Pass);
