@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use kube::api::{Api, DynamicObject, PostParams};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, DynamicObject, ObjectMeta, PostParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Client, ResourceExt as _};
+use kube::{Client, Resource as _, ResourceExt as _};
 use operator::reconcile::build::Object;
 use operator::reconcile::kind::Kind;
 use operator::reconcile::observe::{State, observe};
 use operator::reconcile::step::{ORDER, Step};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
@@ -76,13 +77,18 @@ impl Bare {
 
     /// Each step begins when those that it waits for are done. Returns when the last object was made.
     async fn resource(&self, namespace: &str, objects: &[Object]) -> Result<Instant> {
+        // The garbage collector follows owners: objects without one would cost less.
+        let owner = Api::<ConfigMap>::namespaced(self.client.clone(), namespace);
+        let metadata = ObjectMeta { name: Some("owner".to_owned()), ..Default::default() };
+        let owner = owner.create(&PostParams::default(), &ConfigMap { metadata, ..Default::default() }).await?;
+        let owner = &json!([owner.controller_owner_ref(&())]);
         let (mut left, mut done, mut last) = (ORDER.to_vec(), BTreeSet::new(), Instant::now());
         let mut running = FuturesUnordered::new();
         loop {
             let (next, later): (Vec<_>, Vec<_>) =
                 left.into_iter().partition(|step| step.waits_for().iter().all(|other| done.contains(other)));
             left = later;
-            running.extend(next.into_iter().map(|step| self.step(namespace, step, objects)));
+            running.extend(next.into_iter().map(|step| self.step(namespace, owner, step, objects)));
             let Some(outcome) = running.next().await else { return Ok(last) };
             let (step, made) = outcome?;
             last = last.max(made);
@@ -90,9 +96,9 @@ impl Bare {
         }
     }
 
-    async fn step(&self, namespace: &str, step: Step, objects: &[Object]) -> Result<(Step, Instant)> {
+    async fn step(&self, namespace: &str, owner: &Value, step: Step, objects: &[Object]) -> Result<(Step, Instant)> {
         let of_step = || objects.iter().filter(|object| object.step == step);
-        let writes: FuturesUnordered<_> = of_step().map(|object| self.create(namespace, object)).collect();
+        let writes: FuturesUnordered<_> = of_step().map(|object| self.create(namespace, owner, object)).collect();
         writes.try_collect::<Vec<()>>().await?;
         let made = Instant::now();
         for object in of_step().filter(|object| WATCHED.contains(&object.kind)) {
@@ -109,10 +115,12 @@ impl Bare {
         Ok((step, made))
     }
 
-    async fn create(&self, namespace: &str, object: &Object) -> Result<()> {
+    async fn create(&self, namespace: &str, owner: &Value, object: &Object) -> Result<()> {
         let mut body = object.body.clone();
         body["metadata"]["namespace"] = namespace.into();
-        body["metadata"]["ownerReferences"] = json!([]);
+        if let Some(references) = body["metadata"].get_mut("ownerReferences") {
+            references.clone_from(owner);
+        }
         body["metadata"]["labels"]["app.kubernetes.io/managed-by"] = MANAGER.into();
         let _turn = self.turns.acquire().await;
         let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &object.kind.resource());
