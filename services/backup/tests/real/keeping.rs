@@ -88,10 +88,15 @@ pub(crate) async fn only_the_key_opens_an_encrypted_backup(arranged: Arranged) {
 pub(crate) async fn two_backups_at_once_are_made_one_after_the_other(arranged: Arranged) {
     let repository = Repository::folder(&arranged.programs);
     let cluster = Cluster::start(&arranged.programs, "auth", &repository).await;
-    let mut other = cluster.command(&["run"]).stdout(Stdio::null()).spawn().expect("our program");
+    done(cluster.backup::<RunReport>(&["run"], &[]));
+    // Each in a Pod of its own: they do not see each other's files.
+    let tmp = repository.home.path().join("tmp");
+    fs::create_dir(&tmp).expect("a folder");
+    arranged.programs.own(&tmp);
+    let mut other = cluster.command(&["run"]).env("TMPDIR", &tmp).stdout(Stdio::null()).spawn().expect("our program");
     done(cluster.backup::<RunReport>(&["run"], &[]));
     assert!(other.wait().expect("an end").success());
-    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[])).kept, 3);
+    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[])).kept, 4);
 }
 
 pub(crate) async fn a_repository_belongs_to_one_database(arranged: Arranged) {
