@@ -68,6 +68,7 @@ pub const NAME_MAX: usize = 25;
     doc = "A restaurant's table-booking platform: the services auth, menu and reservation, a PostgreSQL database for each, the Kafka \
            topics between them, and a first administrator.",
     validation = rules::short_name(),
+    validation = rules::restore_until_data(),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "Version", type_ = "string", json_path = ".status.version"),
@@ -90,6 +91,7 @@ pub const NAME_MAX: usize = 25;
     validation = rules::replication_factor_stays(),
     validation = rules::prefix_stays(),
     validation = rules::no_backup_of_external(),
+    validation = rules::before_migration_of_managed(),
     validation = rules::restore_only_at_creation()
 )]
 pub struct RestaurantBookingSpec {
@@ -136,7 +138,7 @@ pub struct RestaurantBookingSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<Box<Backup>>,
     /// The backups that a new resource begins with; for managed databases only. It can be given when the resource is made, and be removed
-    /// afterwards. Default: the databases begin empty.
+    /// once Restored is True, or once each database is restored or has data of its own. Default: the databases begin empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<Box<Restore>>,
     /// Makes the services reachable from outside by an Ingress. Excludes gateway. Default: none is made.

@@ -1,5 +1,6 @@
 //! Backups and restores, whose Jobs run by hand: a test writes what their Pods say at the end.
 
+pub(crate) mod before;
 mod pods;
 
 use std::collections::BTreeSet;
@@ -152,7 +153,9 @@ pub(crate) async fn another_release_restarts_no_database(place: &Place) {
 /// Neither a settled backup nor a restart of the operator costs a write.
 pub(crate) async fn a_settled_backup_costs_no_write(place: &Place) {
     let operator = place.operator();
-    place.apply(NAME, spec(place, json!({"backup": backup()})).await).await;
+    let mut wanted = backup();
+    wanted["beforeMigration"] = true.into();
+    place.apply(NAME, spec(place, json!({"backup": wanted})).await).await;
     place.ready(NAME).await;
     first_backups(place).await;
     place.condition(NAME, "BackupReady", "True", None).await;
@@ -356,6 +359,40 @@ pub(crate) async fn nothing_is_restored_onto_data(place: &Place) {
     place.ready(NAME).await;
     let conditions = status(place).await["conditions"].clone();
     assert!(conditions.as_array().is_some_and(|all| all.iter().all(|condition| condition["type"] != "Restored")));
+    operator.stop().await;
+}
+
+/// Without the restore, a database that is not restored yet would begin empty: it is kept until each has data.
+pub(crate) async fn a_restore_is_not_taken_out_while_a_database_is_not_restored(place: &Place) {
+    let operator = place.operator();
+    place.apply(NAME, spec(place, restore(json!({}))).await).await;
+    let without = spec(place, json!({})).await;
+    let refused = async |when: &str| {
+        let said = place.try_apply(NAME, without.clone()).await.err().unwrap_or_else(|| panic!("it is taken out {when}")).to_string();
+        assert!(said.contains("a database would begin empty"), "{when}: {said}");
+    };
+    refused("before anybody looked").await;
+    looks(place).await;
+    for service in ["auth", "menu"] {
+        let pod = running(place, &format!("{service}-restore")).await;
+        refused("while databases are restored").await;
+        end(place, &pod, 3, &failed("HasData", "/data/pgdata is on the volume already")).await;
+    }
+    place.condition(NAME, "Restored", "False", Some("RestoreRefused")).await;
+    let count = async |count: usize| {
+        eventually(&format!("{count} databases are told of"), async || {
+            let told = status(place).await["restore"]["databases"].clone();
+            (told.as_array().map_or(0, Vec::len) == count).then_some(told)
+        })
+        .await
+    };
+    assert_eq!(count(2).await[0]["hasData"], true);
+    refused("while one of them has neither").await;
+    let pod = running(place, "reservation-restore").await;
+    end(place, &pod, 0, &restored("reservation", TARGET)).await;
+    assert_eq!(count(3).await[2]["rows"], 812);
+    place.apply(NAME, without.clone()).await;
+    place.ready(NAME).await;
     operator.stop().await;
 }
 

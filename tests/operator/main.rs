@@ -40,6 +40,7 @@ mod volumes;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use backup::before;
 use libtest_mimic::{Arguments, Trial};
 use world::{Place, World};
 
@@ -96,10 +97,14 @@ fn main() -> ExitCode {
         backup::an_archive_that_is_late_is_told,
         backup::another_release_restarts_no_database,
         backup::a_settled_backup_costs_no_write,
+        before::a_migration_waits_for_the_backup_before_it,
+        before::a_migration_does_not_run_where_the_backup_before_it_fails,
+        before::the_data_that_a_deleted_resource_left_is_backed_up_first,
         backup::what_cannot_be_backed_up_is_refused,
         backup::three_databases_are_restored_to_one_moment,
         backup::a_moment_outlives_the_operator,
         backup::nothing_is_restored_onto_data,
+        backup::a_restore_is_not_taken_out_while_a_database_is_not_restored,
         backup::a_moment_that_there_is_not_makes_nothing,
         backup::claims_are_waited_for_until_they_are_released,
         house::what_is_declared_is_applied_and_told,

@@ -26,6 +26,10 @@ pub struct Backup {
     pub max_loss: Option<String>,
     /// Where the backups are kept: exactly one of claim and s3.
     pub storage: BackupStorage,
+    /// Whether a base backup of a database with data is made before each migration of it, such as one to another version of the service. The
+    /// migration waits for the backup, and does not run where that fails; what runs goes on serving. Of managed databases only. Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_migration: Option<bool>,
     /// Encrypts the backups before they leave the database's Pod. It can be added or taken away only together with another place in S3.
     /// Default: they are not encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -106,10 +106,30 @@ pub(super) fn no_backup_of_external() -> Rule {
         .message("external databases are backed up and restored by the tools of whoever runs them: leave backup and restore out")
 }
 
+/// On the spec: only managed databases are backed up before their migration.
+pub(super) fn before_migration_of_managed() -> Rule {
+    let before = given("self", &["backup", "beforeMigration"], "false");
+    Rule::new(format!("!{before} || !has(self.postgres) || has(self.postgres.managed)"))
+        .message("backup.beforeMigration is for managed databases: back up others by their own tools before you change the version")
+}
+
 /// On the spec: a restore is for a new resource.
 pub(super) fn restore_only_at_creation() -> Rule {
     Rule::new("!has(self.restore) || (has(oldSelf.restore) && self.restore == oldSelf.restore)").message(
         "restore can be given only when the resource is made: afterwards it can be removed, and neither added nor changed; make a new resource",
+    )
+}
+
+/// On the resource: without the restore, a database that is neither restored nor has data of its own would begin empty.
+pub(super) fn restore_until_data() -> Rule {
+    Rule::new(
+        "!has(oldSelf.spec.restore) || has(self.spec.restore) || (has(self.status) && has(self.status.restore) && \
+         (has(self.status.restore.completed) || (has(self.status.restore.databases) && self.status.restore.databases.size() == 3 && \
+         self.status.restore.databases.exists(one, has(one.hasData) && one.hasData))))",
+    )
+    .message(
+        "restore can be removed once the condition Restored is True, or, where it is refused because of data, once each database is restored \
+         or has data of its own: before, a database would begin empty; to give the restore up, delete the resource",
     )
 }
 

@@ -121,8 +121,9 @@ pub struct RestoreStatus {
     /// When everything was restored: services start from then on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Time>,
-    /// Each database that was restored.
+    /// Each database that was restored, or was not because it has data already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub databases: Vec<DatabaseRestore>,
 }
@@ -139,6 +140,9 @@ pub struct DatabaseRestore {
     /// The rows of all its tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<i64>,
+    /// Whether it has data of its own, so that nothing was restored. Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_data: Option<bool>,
 }
 
 /// The versions of the databases and the broker, if the operator or another product runs them.

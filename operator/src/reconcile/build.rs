@@ -5,7 +5,7 @@ mod foundation;
 mod house;
 pub(crate) mod job;
 pub(crate) mod metadata;
-mod migration;
+pub(crate) mod migration;
 mod monitoring;
 pub(crate) mod network;
 mod object;

@@ -43,7 +43,7 @@ reasons! {
     INVALID_SECRET = "InvalidSecret", "a Secret holds something that cannot be used", "Put in what the message says; the operator notices at once";
     KIND_NOT_INSTALLED = "KindNotInstalled", "the resource needs CloudNativePG, Strimzi or the Gateway API, which the cluster does not have",
         "Install the product; the operator notices within a minute";
-    POSTGRES_UPGRADE_NEEDED = "PostgresUpgradeNeeded", "a volume holds the files of another major version of PostgreSQL; what runs goes on",
+    POSTGRES_UPGRADE_NEEDED = "PostgresUpgradeNeeded", "a volume, or the backups that are to be restored, are of another major version of PostgreSQL; what runs goes on",
         "Write the version that the message names, or dump the databases and restore them into a new resource";
     NAME_CONFLICT = "NameConflict", "an object of a wanted name exists and is not this resource's: it is never taken over",
         "Delete or rename the object that the message names, or give the resource another name";
@@ -65,6 +65,8 @@ reasons! {
         "The message says since when and why; see that the storage answers and has room. `docs/backup.md` has the steps";
     BACKUP_FAILED = "BackupFailed", "the last base backup of a database failed; earlier ones and the log are there",
         "The message says why. Mend it, then ask for another: `kubectl annotate restaurantbooking NAME restaurantbooking.dev/backup=TEXT`";
+    BACKUP_BEFORE_MIGRATION_FAILED = "BackupBeforeMigrationFailed", "the backup before a migration failed, and the migration does not run; the old version keeps serving",
+        "The message says why. Mend it, then delete the Job that the message names; or set `spec.backup.beforeMigration` to false to migrate without a backup";
     BACKUP_NOT_SUPPORTED = "BackupNotSupported", "the databases cannot be backed up or restored here: they are external, CloudNativePG's, or of a version that the tool does not know",
         "Leave `backup` and `restore` out, or do what the message says";
     BACKUP_NOT_FOUND = "BackupNotFound", "the source of the restore has no backup of a database; nothing was made",
@@ -73,7 +75,7 @@ reasons! {
     CLAIM_NOT_USABLE = "ClaimNotUsable", "a claim that the restore names is not released for use by RestaurantBookings",
         "Its owner sets the label that the message names; the operator looks again within half a minute";
     RESTORE_REFUSED = "RestoreRefused", "a database that was to be restored has data already; nothing was changed",
-        "Make a resource of another name, or take `restore` out to go on with the data that is there";
+        "Make a resource of another name, or take `restore` out to go on with the data that is there, once `status.restore.databases` names all three";
     TARGET_NOT_RESTORABLE = "TargetNotRestorable", "`targetTime` lies outside of what the backups lead to; nothing was made",
         "Make the resource again with a moment within the window that the message names";
     RESTORE_FAILED = "RestoreFailed", "the restore ended with an error; no service has started",

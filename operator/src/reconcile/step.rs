@@ -29,6 +29,8 @@ pub enum Step {
     Restore(Service),
     /// What prepares a restored database for its service; with a restore only.
     AfterRestore(Service),
+    /// The backup of a service's database before its migration, where one is asked for and there is data.
+    BeforeMigration(Service),
     /// The migration of a service's database to the specified version.
     Migration(Service),
     /// The declared house, in the database of the reservation service.
@@ -38,11 +40,11 @@ pub enum Step {
 }
 
 use Step::{
-    AfterRestore, Backup, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Watcher,
+    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Watcher,
 };
 
 /// Every step, each after the steps that it waits for.
-pub const ORDER: [Step; 30] = [
+pub const ORDER: [Step; 33] = [
     Foundation,
     Settings(Service::Auth),
     Settings(Service::Menu),
@@ -63,6 +65,9 @@ pub const ORDER: [Step; 30] = [
     Backup(Service::Reservation),
     Kafka,
     Topics,
+    BeforeMigration(Service::Auth),
+    BeforeMigration(Service::Menu),
+    BeforeMigration(Service::Reservation),
     Migration(Service::Auth),
     Migration(Service::Menu),
     Migration(Service::Reservation),
@@ -83,7 +88,7 @@ impl Step {
     /// house, not for its success: one that cannot be applied stays as it was.
     ///
     /// No database is restored unless all three can be, and none starts unless all three are: a service never runs beside the data of another
-    /// moment. Nobody waits for backups.
+    /// moment. Nobody waits for backups, except a migration for the one before it.
     pub fn waits_for(self) -> Vec<Step> {
         match self {
             Foundation | Exposure | Settings(_) => vec![],
@@ -96,7 +101,8 @@ impl Step {
             Backup(service) => vec![Foundation, Settings(service), Postgres(service)],
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
-            Migration(service) => vec![Postgres(service)],
+            BeforeMigration(service) => vec![Postgres(service)],
+            Migration(service) => vec![Postgres(service), BeforeMigration(service)],
             House => {
                 vec![Settings(Service::Reservation), Migration(Service::Reservation), AfterRestore(Service::Reservation)]
             }
@@ -124,7 +130,7 @@ impl Step {
             Look(_) | Restore(_) | AfterRestore(_) => ConditionType::Restored,
             Kafka => ConditionType::KafkaReady,
             Topics => ConditionType::TopicsReady,
-            Migration(_) => ConditionType::MigrationsComplete,
+            BeforeMigration(_) | Migration(_) => ConditionType::MigrationsComplete,
             House => ConditionType::HouseApplied,
             Deployment(_) => ConditionType::ServicesReady,
         }
@@ -156,6 +162,9 @@ impl Step {
             AfterRestore(Service::Reservation) => "after-restore-reservation",
             Kafka => "kafka",
             Topics => "topics",
+            BeforeMigration(Service::Auth) => "backup-before-migration-auth",
+            BeforeMigration(Service::Menu) => "backup-before-migration-menu",
+            BeforeMigration(Service::Reservation) => "backup-before-migration-reservation",
             Migration(Service::Auth) => "migration-auth",
             Migration(Service::Menu) => "migration-menu",
             Migration(Service::Reservation) => "migration-reservation",

@@ -1,5 +1,6 @@
 //! To which moments a database can be restored.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,6 +26,19 @@ pub(crate) async fn look(tool: &Tool) -> Result<LookReport, Failure> {
     let newest = stanza.backups().last().ok_or_else(|| none(tool))?;
     let oldest = stanza.backups().first().map_or_else(|| newest.first(), Backup::first);
     let major = stanza.major().ok_or_else(|| Failure::new(Reason::Failed, "pgBackRest does not say which version the backups are of"))?;
+    let report = |moment| LookReport {
+        database: tool.repository.database.clone(),
+        major,
+        oldest,
+        newest: moment,
+        backup: newest.label.clone(),
+        encrypted: stanza.cipher != "none",
+        size: stanza.size(),
+    };
+    // Whoever asked learns the version, and can look with that one.
+    if own_major(tool).await? != major {
+        return Ok(report(None));
+    }
     let last = last_commit(tool, &stanza, newest).await?;
     // Recovery ends before the first commit that is later than the moment, and fails where there is none: so the last one is the bound.
     let newest_moment = last.saturating_sub(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MIN);
@@ -40,15 +54,7 @@ pub(crate) async fn look(tool: &Tool) -> Result<LookReport, Failure> {
             )
         });
     }
-    Ok(LookReport {
-        database: tool.repository.database.clone(),
-        major,
-        oldest,
-        newest: newest_moment,
-        backup: newest.label.clone(),
-        encrypted: stanza.cipher != "none",
-        size: stanza.size(),
-    })
+    Ok(report(Some(newest_moment)))
 }
 
 fn none(tool: &Tool) -> Failure {
@@ -94,11 +100,29 @@ async fn last_commit(tool: &Tool, stanza: &Stanza, backup: &Backup) -> Result<Ti
 
 /// The last commit in a file of the log.
 async fn commits(file: &Path, tool: &Tool) -> Result<Option<Timestamp>, Failure> {
+    // It ends with an error where a file is not full, as most are not.
+    let output = dump(tool, &["--rmgr=Transaction".as_ref(), file.as_os_str()]).await?;
+    Ok(output.lines().filter_map(commit).max())
+}
+
+/// The major version of the PostgreSQL that reads the log here.
+async fn own_major(tool: &Tool) -> Result<u32, Failure> {
+    let output = dump(tool, &["--version".as_ref()]).await?;
+    version(&output).ok_or_else(|| Failure::new(Reason::Failed, format!("pg_waldump does not say its version: {output:?}")))
+}
+
+/// The major version in a text such as `pg_waldump (PostgreSQL) 17.6 (Debian 17.6-1.pgdg12+1)`.
+fn version(text: &str) -> Option<u32> {
+    let rest = text.split_once("(PostgreSQL) ")?.1;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// What `pg_waldump` writes.
+async fn dump(tool: &Tool, arguments: &[&OsStr]) -> Result<String, Failure> {
     let mut command = Command::new("pg_waldump");
-    command.env("TZ", "UTC").args(["--rmgr=Transaction"]).arg(file);
+    command.env("TZ", "UTC").args(arguments);
     match child::run(command, READING, tool.stop()).await {
-        // It ends with an error where a file is not full, as most are not.
-        Ok(Ended::Itself(_, output, _)) => Ok(String::from_utf8_lossy(&output).lines().filter_map(commit).max()),
+        Ok(Ended::Itself(_, output, _)) => Ok(String::from_utf8_lossy(&output).into_owned()),
         Ok(Ended::Late) => Err(Failure::new(Reason::TimedOut, "pg_waldump took too long")),
         Ok(Ended::Stopped) => Err(Failure::new(Reason::Interrupted, "told to stop; start the command again")),
         Err(error) => Err(Failure::new(
@@ -150,6 +174,17 @@ mod tests {
         let line = "rmgr: Transaction len (rec/tot): 34/ 34, tx: 746, lsn: 0/04016810, prev 0/040167C0, desc: COMMIT 2026-11-30 07:14:36.756453 UTC; inval msgs: x";
         assert_eq!(commit(line), "2026-11-30T07:14:36.756453Z".parse().ok());
         assert_eq!(commit("rmgr: Transaction desc: ABORT 2026-11-30 07:14:36.756453 UTC"), None);
+    }
+
+    #[test]
+    fn a_major_version_is_read_of_releases_and_of_others() {
+        for (text, major) in [
+            ("pg_waldump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n", Some(15)),
+            ("pg_waldump (PostgreSQL) 18beta1\n", Some(18)),
+            ("", None),
+        ] {
+            assert_eq!(version(text), major, "{text:?}");
+        }
     }
 
     #[test]

@@ -139,8 +139,8 @@ pub struct LookReport {
     pub major: u32,
     /// The first moment.
     pub oldest: Timestamp,
-    /// The last moment.
-    pub newest: Timestamp,
+    /// The last moment; `None`: the log is of another major version than the PostgreSQL that looked, which cannot read it.
+    pub newest: Option<Timestamp>,
     /// The newest backup, as pgBackRest calls it.
     pub backup: String,
     /// Whether the repository is encrypted.

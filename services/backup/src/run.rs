@@ -1,9 +1,11 @@
 //! A backup of a running database.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::report::{Failure, Reason, RunReport};
 use crate::retention::Retention;
@@ -12,6 +14,9 @@ use crate::tool::Tool;
 
 /// pgBackRest wants a number, and warns without one.
 const ALL: &str = "9999999";
+
+/// Between two tries while another backup of the database is under way.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Where the running database is.
 #[derive(Args, Clone, Debug, Default)]
@@ -73,15 +78,17 @@ pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) ->
         ("PGBACKREST_PG1_PORT", &port),
         ("PGBACKREST_LOG_LEVEL_STDERR", "info"),
     ];
+    let until = Instant::now() + tool.repository.deadline;
     // Where it is there already, it is left as it is.
-    tool.run(&["stanza-create"], &connection).await?;
+    in_turn(tool, &["stanza-create"], &connection, until).await?;
     let all = format!("--repo1-retention-full={ALL}");
     let arguments = ["backup", "--type=full", "--start-fast", "--repo1-bundle", "--process-max=1", "--no-expire-auto", &all];
-    tool.run(&arguments, &connection).await?;
+    in_turn(tool, &arguments, &connection, until).await?;
     let ends: Vec<Timestamp> = tool.info().await?.backups().iter().map(crate::info::Backup::stop).collect();
     if let Some(kept) = retention.kept(&ends, Timestamp::now()).filter(|kept| *kept < ends.len()) {
         let kept = format!("--repo1-retention-full={kept}");
-        tool.run(&["expire", "--repo1-retention-full-type=count", &kept], &[("PGBACKREST_LOG_LEVEL_STDERR", "info")]).await?;
+        let arguments = ["expire", "--repo1-retention-full-type=count", &kept];
+        in_turn(tool, &arguments, &[("PGBACKREST_LOG_LEVEL_STDERR", "info")], until).await?;
     }
     let stanza = tool.info().await?;
     let (Some(oldest), Some(newest)) = (stanza.backups().first(), stanza.backups().last()) else {
@@ -96,4 +103,18 @@ pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) ->
         size: stanza.size(),
         kept: u32::try_from(stanza.backups().len()).unwrap_or(u32::MAX),
     })
+}
+
+/// Runs a command of pgBackRest, after that of another backup of the same database, such as the one of the schedule.
+async fn in_turn(tool: &Tool, arguments: &[&str], more: &[(&str, &str)], until: Instant) -> Result<(), Failure> {
+    while let Err(failure) = tool.run(arguments, more).await {
+        if failure.reason != Reason::AlreadyRunning || Instant::now() > until {
+            return Err(failure);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = tool.stop().cancelled() => return Err(failure),
+        }
+    }
+    Ok(())
 }

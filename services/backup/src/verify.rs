@@ -14,10 +14,12 @@ use crate::tool::Tool;
 pub(crate) async fn verify(tool: &Tool) -> Result<VerifyReport, Failure> {
     let started = Instant::now();
     let seen = look::look(tool).await?;
+    let other = || Failure::new(Reason::Failed, format!("the backups are of PostgreSQL {}, and this is another version", seen.major));
+    let newest = seen.newest.ok_or_else(other)?;
     let folder = beside(&tool.repository.data, "verify");
-    let recovered = recover(tool, &folder, seen.newest).await;
+    let recovered = recover(tool, &folder, newest).await;
     let removed = remove(&folder);
     let (backup, rows) = recovered?;
     removed.map_err(|error| Failure::new(Reason::Failed, format!("{} cannot be removed: {error}", folder.display())))?;
-    Ok(VerifyReport { database: seen.database, backup, newest: seen.newest, rows, seconds: started.elapsed().as_secs() })
+    Ok(VerifyReport { database: seen.database, backup, newest, rows, seconds: started.elapsed().as_secs() })
 }

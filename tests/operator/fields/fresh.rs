@@ -12,6 +12,7 @@ use operator::reconcile::names::database_name;
 use operator::reconcile::references::{Credentials, References, SecretData};
 use operator::reconcile::secrets::names;
 use operator::reconcile::service::{PerService, Service};
+use operator::reconcile::step::Step;
 use operator::reconcile::validate::{Defaults, validate};
 use operator::reconcile::volume::Volume;
 use serde_json::Value;
@@ -39,7 +40,11 @@ impl Fresh {
         let defaults = Defaults { operator_namespace: self.place.name.clone(), ..Default::default() };
         let platform = validate(resource, &references, &defaults).unwrap_or_else(|invalid| panic!("{invalid:?}"));
         let mut objects = Objects::new();
-        for Object { kind, name, body, .. } in build(&platform) {
+        for Object { kind, name, body, step } in build(&platform) {
+            // There is no data yet.
+            if matches!(step, Step::BeforeMigration(_)) {
+                continue;
+            }
             objects.insert(format!("{}/{name}", kind.as_str()), self.stored(kind, &name, body).await);
         }
         objects

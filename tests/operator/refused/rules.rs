@@ -70,6 +70,7 @@ const OWN_ANNOTATIONS: &str = "annotations that begin with restaurantbooking.dev
 const CERTIFICATE: &str = "give both certificateSecretRef and keySecretRef, or neither";
 const NOT_OURS: &str = "with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out";
 const NO_BACKUP: &str = "external databases are backed up and restored by the tools of whoever runs them";
+const BEFORE_MIGRATION: &str = "backup.beforeMigration is for managed databases";
 const ONE_STORAGE: &str = "give exactly one of claim and s3 as the storage of backups";
 const ONE_SOURCE: &str = "give exactly one of s3 and claims as the source of the restore";
 const RESTORE_PATH: &str = "restore.s3.path must be given";
@@ -136,6 +137,14 @@ fn created() -> Vec<(&'static str, Value, Option<&'static str>)> {
         ("a", spec(json!({"backup": {"storage": {"claim": {}, "s3": s3(None)}}})), Some(ONE_STORAGE)),
         ("a", spec(json!({"postgres": external_postgres(), "backup": {"storage": {"claim": {}}}})), Some(NO_BACKUP)),
         ("a", spec(json!({"postgres": external_postgres(), "restore": {"claims": claims()}})), Some(NO_BACKUP)),
+        ("a", spec(json!({"backup": {"storage": {"claim": {}}, "beforeMigration": true}})), None),
+        ("a", spec(json!({"postgres": {"managed": {}}, "backup": {"storage": {"claim": {}}, "beforeMigration": true}})), None),
+        ("a", spec(json!({"postgres": {"cloudNativePG": {}}, "backup": {"storage": {"claim": {}}, "beforeMigration": false}})), None),
+        (
+            "a",
+            spec(json!({"postgres": {"cloudNativePG": {}}, "backup": {"storage": {"claim": {}}, "beforeMigration": true}})),
+            Some(BEFORE_MIGRATION),
+        ),
         ("a", spec(json!({"restore": {"claims": claims()}})), None),
         ("a", spec(json!({"restore": {"s3": s3(Some("dining/trattoria")), "targetTime": "2026-11-30T03:14:00.5+01:00"}})), None),
         ("a", spec(json!({"restore": {"s3": s3(None)}})), Some(RESTORE_PATH)),
@@ -159,6 +168,7 @@ const PREFIX: &str = "kafka.topics.prefix cannot change once the resource exists
 const REFERENCE: &str = "clusterRef cannot be given or taken away once the resource exists";
 const BACKUP_GROWS: &str = "storage of backups may grow and not shrink, and its storageClassName cannot change";
 const ENCRYPTION: &str = "encryption can be added or taken away only together with another path of storage.s3";
+const RESTORE_STAYS: &str = "restore can be removed once the condition Restored is True";
 const RESTORE: &str = "restore can be given only when the resource is made";
 const BROKERS: &str = "the number of brokers cannot change once the resource exists";
 
@@ -242,7 +252,8 @@ fn changed() -> Vec<(Value, Value, Option<&'static str>)> {
         (backup(json!({"s3": s3(None)}), true), backup(json!({"s3": s3(None)}), false), Some(ENCRYPTION)),
         (backup(json!({"s3": s3(None)}), false), backup(json!({"s3": s3(Some("b"))}), true), None),
         (json!({}), restore(json!({"claims": claims()})), Some(RESTORE)),
-        (restore(json!({"claims": claims()})), json!({}), None),
+        // Before its status says that each database has data.
+        (restore(json!({"claims": claims()})), json!({}), Some(RESTORE_STAYS)),
         (restore(json!({"claims": claims()})), restore(json!({"s3": s3(Some("a"))})), Some(RESTORE)),
         (restore(json!({"s3": s3(Some("a"))})), restore(json!({"s3": s3(Some("a")), "targetTime": "2026-11-30T03:14:00Z"})), Some(RESTORE)),
         (restore(json!({"s3": s3(Some("a"))})), with_more(restore(json!({"s3": s3(Some("a"))})), json!({"menu": {"replicas": 3}})), None),

@@ -12,6 +12,7 @@ use crate::reconcile::step::Step;
 
 use super::Object;
 use super::job::failure_policy;
+use super::metadata::Part;
 use super::pod::{SecretSetting, service_container, service_pod};
 
 /// The number of retries of a migration.
@@ -29,15 +30,8 @@ pub(super) fn component(service: Service) -> String {
 /// The Job. It stays after it has finished, as the record that the version was migrated to. With `ttlSecondsAfterFinished` it would be
 /// removed, created again and run again.
 pub(super) fn job(platform: &Platform, service: Service) -> Object {
-    let part = platform.part(component(service)).version(&platform.components.of(service).version);
-    let template = PodTemplateSpec {
-        metadata: Some(ObjectMeta { labels: Some(part.labels()), ..Default::default() }),
-        spec: Some(pod(platform, service)),
-    };
-    // The template of a Job cannot change, so another template, such as one with a new image, makes another Job. Values that the Pod reads
-    // at run time are not in the template: a new log level or a rotated password starts no migration.
-    let hash = checksum(&serde_json::to_vec(&template).expect("a template is JSON"));
-    let name = format!("{}-migrate-{}", platform.component_name(service), &hash[..10]);
+    let template = template(platform, service);
+    let name = name_of(platform, service, &template);
     let spec = JobSpec {
         backoff_limit: Some(RETRIES),
         active_deadline_seconds: Some(DEADLINE),
@@ -45,7 +39,30 @@ pub(super) fn job(platform: &Platform, service: Service) -> Object {
         template,
         ..Default::default()
     };
-    part.object(Step::Migration(service), Kind::Job, &name, &Job { spec: Some(spec), ..Default::default() })
+    part(platform, service).object(Step::Migration(service), Kind::Job, &name, &Job { spec: Some(spec), ..Default::default() })
+}
+
+/// The name of the Job, which stands for what it runs.
+pub(crate) fn name(platform: &Platform, service: Service) -> String {
+    name_of(platform, service, &template(platform, service))
+}
+
+/// The template of a Job cannot change, so another template, such as one with a new image, makes another Job. Values that the Pod reads
+/// at run time are not in the template: a new log level or a rotated password starts no migration.
+fn name_of(platform: &Platform, service: Service, template: &PodTemplateSpec) -> String {
+    let hash = checksum(&serde_json::to_vec(template).expect("a template is JSON"));
+    format!("{}-migrate-{}", platform.component_name(service), &hash[..10])
+}
+
+fn part(platform: &Platform, service: Service) -> Part<'_> {
+    platform.part(component(service)).version(&platform.components.of(service).version)
+}
+
+fn template(platform: &Platform, service: Service) -> PodTemplateSpec {
+    PodTemplateSpec {
+        metadata: Some(ObjectMeta { labels: Some(part(platform, service).labels()), ..Default::default() }),
+        spec: Some(pod(platform, service)),
+    }
 }
 
 fn pod(platform: &Platform, service: Service) -> PodSpec {

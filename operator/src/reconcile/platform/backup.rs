@@ -26,6 +26,8 @@ pub struct Backup {
     pub age: Option<String>,
     /// What may be lost, in seconds.
     pub max_loss: u64,
+    /// Whether a base backup is made before a migration of data.
+    pub before_migration: bool,
     /// Where the backups are kept.
     pub repository: Repository,
     /// The size and class of the claims; `None` with S3.

@@ -8,10 +8,11 @@ use kube::runtime::events::EventType;
 use crate::api::{DatabaseBackup, RestaurantBookingStatus};
 use crate::reconcile::apply::Applier;
 use crate::reconcile::failure::Failure;
+use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{WATCHER, first_backup_name};
-use crate::reconcile::observe::{Attempt, State};
+use crate::reconcile::observe::{Attempt, State, time};
 use crate::reconcile::platform::Platform;
-use crate::reconcile::reason::{BACKUP_FAILED, BACKUP_LATE};
+use crate::reconcile::reason::{BACKUP_BEFORE_MIGRATION_FAILED, BACKUP_FAILED, BACKUP_LATE};
 use crate::reconcile::service::Service;
 use crate::reconcile::status::Report;
 use crate::reconcile::step::Step;
@@ -55,6 +56,43 @@ impl Round<'_> {
             (None, None) => waits(),
         };
         Ok((state, Some(Report::Backup(now))))
+    }
+
+    /// Whether a service's database is backed up before the `migration` that is wanted: it has not begun, and there is data. A database that is
+    /// restored is what its backups have.
+    pub(super) async fn is_backed_up_first(
+        &self,
+        applier: &Applier<'_>,
+        platform: &Platform,
+        service: Service,
+        migration: &[&Wanted],
+    ) -> Result<bool, Failure> {
+        let step = Step::BeforeMigration(service);
+        if applier.job(step, migration).await?.is_some() {
+            return Ok(false);
+        }
+        // Some Pods may serve before all do.
+        if self.has_run(service) || applier.get(step, Kind::Deployment, &platform.component_name(service)).await?.is_some() {
+            return Ok(true);
+        }
+        // A volume that is older than the resource has the data of another.
+        let claim = applier.get(step, Kind::PersistentVolumeClaim, &platform.postgres_name(service)).await?;
+        let made = claim.and_then(|claim| time(&claim["metadata"]["creationTimestamp"]));
+        let begun = self.resource.metadata.creation_timestamp.as_ref().map(|begun| begun.0);
+        Ok(made.zip(begun).is_some_and(|(made, begun)| made < begun))
+    }
+
+    /// The state of the backup before a migration, by what its Pod said.
+    pub(super) async fn before_migration(
+        &self,
+        applier: &Applier<'_>,
+        service: Service,
+        objects: &[&Wanted],
+        state: State,
+    ) -> Result<State, Failure> {
+        let Some(job) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok(state) };
+        let said = self.said_at_end(applier, Step::BeforeMigration(service), &job.name, &state).await?.unwrap_or_default();
+        Ok(awaited(service, &job.name, state, &said))
     }
 
     /// Tells of a new backup of all databases, and of the end of the restore, as events.
@@ -113,6 +151,31 @@ fn whole(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
+/// The state of the backup before a migration, whose Pod `said` something at its end.
+fn awaited(service: Service, job: &str, state: State, said: &str) -> State {
+    let of = format!("migration of {}", service.as_str());
+    match state {
+        State::Done => State::Done,
+        State::Waiting(_) => State::Waiting(format!("{of}: waits for the backup {job}")),
+        State::Failed { message, .. } => {
+            let why = match Outcome::<RunReport>::read(said) {
+                Some(Outcome::Failed(failure)) => failure.message,
+                _ if said.trim().is_empty() => GONE.to_owned(),
+                _ => said.trim().to_owned(),
+            };
+            let message = format!(
+                "{of}: does not run, since the backup before it failed. {message}: {}. The old version keeps serving. After you have mended it, \
+                 delete the Job to have it run again: kubectl delete job {job}",
+                why.trim_end_matches('.')
+            );
+            State::Failed { reason: BACKUP_BEFORE_MIGRATION_FAILED, message }
+        }
+    }
+}
+
+/// Of a Job that has ended.
+const GONE: &str = "its Pods are gone, and what they said with them";
+
 /// What the last attempt made of the backups, by what the Pods said, the last first.
 fn tell(backup: &mut DatabaseBackup, last: Attempt, words: &[String]) {
     backup.last_attempt = Some(Time(whole(last.at)));
@@ -134,7 +197,7 @@ fn tell(backup: &mut DatabaseBackup, last: Attempt, words: &[String]) {
     }
     let why = match reports.next() {
         Some(Outcome::Failed(failure)) => failure.message,
-        _ => words.first().map_or_else(|| "its Pods are gone, and what they said with them".to_owned(), |words| words.trim().to_owned()),
+        _ => words.first().map_or_else(|| GONE.to_owned(), |words| words.trim().to_owned()),
     };
     backup.failure = Some(why);
 }
@@ -142,6 +205,22 @@ fn tell(backup: &mut DatabaseBackup, last: Attempt, words: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_migration_does_not_run_where_the_backup_before_it_failed() {
+        let state = |state: State, said: &str| awaited(Service::Reservation, "a-1", state, said);
+        assert_eq!(state(State::Done, ""), State::Done);
+        let waits = State::Waiting("migration of reservation: waits for the backup a-1".to_owned());
+        assert_eq!(state(State::Waiting("Job a-1 runs".to_owned()), ""), waits);
+        let failed = || State::Failed { reason: BACKUP_FAILED, message: "Job a-1 failed (why)".to_owned() };
+        let told = r#"{"outcome":"failed","reason":"StorageRefused","message":"the bucket does not exist","retry":false}"#;
+        for (said, part) in [(told, "the bucket does not exist"), ("killed\n", "killed"), ("", GONE)] {
+            let State::Failed { reason: BACKUP_BEFORE_MIGRATION_FAILED, message } = state(failed(), said) else { panic!("{said:?}") };
+            for part in [part, "migration of reservation: does not run", "Job a-1 failed (why)", "kubectl delete job a-1"] {
+                assert!(message.contains(part), "{part}: {message}");
+            }
+        }
+    }
 
     #[test]
     fn an_attempt_is_told_by_what_its_pod_said() {

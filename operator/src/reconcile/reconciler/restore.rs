@@ -30,25 +30,34 @@ impl Round<'_> {
         state: State,
     ) -> Result<(State, Option<Report>), Failure> {
         let Some(job) = objects.iter().find(|object| object.kind == Kind::Job) else { return Ok((state, None)) };
-        if matches!(state, State::Waiting(_)) {
-            // A Job that runs again says something else.
-            self.context.remember(self.owner, |remembered| remembered.reports.remove(&job.name));
-            return Ok((state, None));
-        }
-        let known = self.context.remember(self.owner, |remembered| remembered.reports.get(&job.name).cloned());
-        let said = match known {
-            Some(said) => said,
-            None => {
-                let said = applier.said(step, &job.name).await?.unwrap_or_default();
-                self.context.remember(self.owner, |remembered| remembered.reports.insert(job.name.clone(), said.clone()));
-                said
-            }
-        };
+        let Some(said) = self.said_at_end(applier, step, &job.name, &state).await? else { return Ok((state, None)) };
         Ok(match step {
             Step::Look(_) => judged::<LookReport>(&job.name, state, &said, true, Report::Look),
             Step::Restore(_) => judged::<RestoreReport>(&job.name, state, &said, false, Report::Restored),
             _ => judged::<serde_json::Value>(&job.name, state, &said, false, |_| Report::Prepared),
         })
+    }
+
+    /// What the Pod of a Job said that has ended, which is read once; `None`: it has not ended.
+    pub(super) async fn said_at_end(
+        &self,
+        applier: &Applier<'_>,
+        step: Step,
+        job: &str,
+        state: &State,
+    ) -> Result<Option<String>, Failure> {
+        if matches!(state, State::Waiting(_)) {
+            // A Job that runs again says something else.
+            self.context.remember(self.owner, |remembered| remembered.reports.remove(job));
+            return Ok(None);
+        }
+        let known = self.context.remember(self.owner, |remembered| remembered.reports.get(job).cloned());
+        if known.is_some() {
+            return Ok(known);
+        }
+        let said = applier.said(step, job).await?.unwrap_or_default();
+        self.context.remember(self.owner, |remembered| remembered.reports.insert(job.to_owned(), said.clone()));
+        Ok(Some(said))
     }
 }
 
@@ -138,15 +147,17 @@ fn moment(
             return Ok(Chosen { major: versions(), target: None });
         }
         let message = format!(
-            "the backups are of PostgreSQL {}, which no other major version reads; make the resource again without \
-             spec.postgres.managed.version, or with version {:?}",
+            "the backups are of PostgreSQL {}, which no other major version reads; set spec.postgres.managed.version to {:?}, or leave it out",
             versions(),
             versions()
         );
         return Err((POSTGRES_UPGRADE_NEEDED, message));
     }
+    if let Some(look) = looks.iter().find(|look| look.newest.is_none()) {
+        return Err((RESTORE_FAILED, format!("the log of {} could not be read by its own version of PostgreSQL, {}", look.database, versions())));
+    }
     let oldest = looks.iter().map(|look| look.oldest).max().unwrap_or(Timestamp::MAX);
-    let newest = looks.iter().map(|look| look.newest).min().unwrap_or(Timestamp::MIN);
+    let newest = looks.iter().filter_map(|look| look.newest).min().unwrap_or(Timestamp::MIN);
     let target = asked.unwrap_or(newest);
     if !(oldest..=newest).contains(&target) {
         let message = if oldest <= newest {
@@ -168,7 +179,7 @@ mod tests {
             database: database.to_owned(),
             major,
             oldest: oldest.parse().expect("a time"),
-            newest: newest.parse().expect("a time"),
+            newest: Some(newest.parse().expect("a time")),
             backup: "20261130-030003F".to_owned(),
             encrypted: false,
             size: 1,
@@ -207,7 +218,11 @@ mod tests {
         let run = BTreeSet::from([16]);
         assert_eq!(moment(&three(), &run, None, true), Ok(Chosen { major: "17".to_owned(), target: None }));
         let Err((POSTGRES_UPGRADE_NEEDED, message)) = moment(&three(), &run, None, false) else { panic!("a moment") };
-        assert!(message.contains("version \"17\""), "{message}");
+        assert!(message.contains("spec.postgres.managed.version to \"17\""), "{message}");
+        // The tool of another version reads no log.
+        let mut unread = three();
+        unread.iter_mut().for_each(|look| look.newest = None);
+        assert_eq!(moment(&unread, &run, None, true), Ok(Chosen { major: "17".to_owned(), target: None }));
         let mut mixed = three();
         mixed[2].major = 16;
         assert!(matches!(moment(&mixed, &run, None, true), Err((RESTORE_FAILED, _))));

@@ -27,6 +27,14 @@ use crate::reconcile::wanted::{Wanted, by_step};
 
 use super::{RESYNC, Round};
 
+/// The wanted objects, grouped by step.
+type ByStep<'a> = BTreeMap<Step, Vec<&'a Wanted>>;
+
+/// The objects of a step.
+fn of<'a, 'b>(by_step: &'b ByStep<'a>, step: Step) -> &'b [&'a Wanted] {
+    by_step.get(&step).map_or(&[][..], Vec::as_slice)
+}
+
 /// Whether the steps that wait for this one need not wait any more: for the house its end will do, and it stays as it was where it failed.
 fn has_ended(step: Step, state: &State) -> bool {
     matches!((step, state), (_, State::Done) | (Step::House, State::Failed { .. }))
@@ -56,8 +64,11 @@ impl Round<'_> {
         let mut failures = Vec::new();
         // Without a restore nobody waits for one: a service that fails must not hold up the database of another.
         let restores = platform.restore.as_ref().is_some_and(|restore| restore.source().is_some());
-        let (mut left, done): (Vec<_>, Vec<_>) =
-            ORDER.into_iter().partition(|step| restores || step.condition() != ConditionType::Restored);
+        let backs_up_first = platform.backup.as_ref().is_some_and(|backup| backup.before_migration);
+        let (mut left, done): (Vec<_>, Vec<_>) = ORDER.into_iter().partition(|step| match step {
+            Step::BeforeMigration(_) => backs_up_first,
+            step => restores || step.condition() != ConditionType::Restored,
+        });
         steps.extend(done.into_iter().map(|step| (step, Progress::of(State::Done))));
         let mut running = FuturesUnordered::new();
         loop {
@@ -67,8 +78,7 @@ impl Round<'_> {
             left = later;
             for step in next {
                 let blocking = step.waits_for().into_iter().find(|other| !has_ended(*other, &steps[other].state));
-                let objects = by_step.get(&step).map_or(&[][..], Vec::as_slice);
-                running.push(self.step(&applier, platform, step, objects, blocking).boxed());
+                running.push(self.step(&applier, platform, step, &by_step, blocking).boxed());
             }
             let Some((step, progress, failed)) = running.next().await else { break };
             steps.insert(step, progress);
@@ -92,9 +102,10 @@ impl Round<'_> {
         applier: &Applier<'_>,
         platform: &Platform,
         step: Step,
-        objects: &[&Wanted],
+        by_step: &ByStep<'_>,
         blocking: Option<Step>,
     ) -> (Step, Progress, Vec<Failure>) {
+        let objects = of(by_step, step);
         if let Step::Deployment(service) = step
             && let Some(message) = &platform.components.of(service).unreadable
         {
@@ -111,7 +122,7 @@ impl Round<'_> {
             Step::Deployment(service) if database::of(platform).missing(platform, service).is_some() => Some(Step::Postgres(service)),
             _ => blocking,
         };
-        let gate = match self.gate(applier, platform, step, objects, blocking).await {
+        let gate = match self.gate(applier, platform, step, by_step, blocking).await {
             Ok(gate) => gate,
             Err(failure) => {
                 let state = State::Failed { reason: failure.reason, message: failure.message.clone() };
@@ -137,7 +148,13 @@ impl Round<'_> {
         if matches!(gate, Gate::Open) && applied.failures.is_empty() {
             let state = applied.state.clone();
             let told = match step {
-                Step::Backup(service) => self.backups(applier, platform, service, objects).await,
+                Step::Backup(service) => {
+                    let all = [objects, of(by_step, Step::BeforeMigration(service))].concat();
+                    self.backups(applier, platform, service, &all).await
+                }
+                Step::BeforeMigration(service) => {
+                    self.before_migration(applier, service, objects, state).await.map(|state| (state, None))
+                }
                 Step::Watcher => self.behind(applier, platform, state).await,
                 Step::Look(_) | Step::Restore(_) | Step::AfterRestore(_) => self.restored(applier, step, objects, state).await,
                 _ => Ok((state, None)),
@@ -179,13 +196,14 @@ impl Round<'_> {
         applier: &Applier<'_>,
         platform: &Platform,
         step: Step,
-        objects: &[&Wanted],
+        by_step: &ByStep<'_>,
         blocking: Option<Step>,
     ) -> Result<Gate, Failure> {
+        let objects = of(by_step, step);
         if self.waits_for_rollout {
             match step {
                 Step::House if self.has_run(Service::Reservation) => return Ok(Gate::Passed),
-                Step::Migration(service) if self.has_run(service) => return Ok(Gate::Passed),
+                Step::BeforeMigration(service) | Step::Migration(service) if self.has_run(service) => return Ok(Gate::Passed),
                 Step::Deployment(service) if self.has_run(service) => return Ok(Gate::Kept),
                 Step::Postgres(_) | Step::Kafka if blocking.is_none() => return Ok(Gate::Kept),
                 _ => {}
@@ -198,6 +216,17 @@ impl Round<'_> {
             && let Some(other) = self.other_house(platform, objects)
         {
             return Ok(Gate::Closed(format!("{} waits until Job {other} and its Pods are gone", step.as_str())));
+        }
+        if let Step::BeforeMigration(service) = step {
+            let migration = of(by_step, Step::Migration(service));
+            let is_due = match blocking {
+                None => self.is_backed_up_first(applier, platform, service, migration).await?,
+                // What no watch has reported yet is not read in each round.
+                Some(_) => !applier.is_known(migration, Kind::Job),
+            };
+            if !is_due {
+                return Ok(Gate::Passed);
+            }
         }
         let Some(blocking) = blocking else { return Ok(Gate::Open) };
         let why = format!("{} waits for {}", step.as_str(), blocking.as_str());
@@ -269,7 +298,7 @@ impl Round<'_> {
         of.version.as_deref()
     }
 
-    fn has_run(&self, service: Service) -> bool {
+    pub(super) fn has_run(&self, service: Service) -> bool {
         self.running(service).is_some()
     }
 

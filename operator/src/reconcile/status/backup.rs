@@ -8,11 +8,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use crate::api::{BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, RestaurantBookingStatus, RestoreStatus};
 use crate::reconcile::observe::State;
 use crate::reconcile::platform::{Backup, Platform, Restore};
-use crate::reconcile::reason::AVAILABLE;
+use crate::reconcile::reason::{AVAILABLE, RESTORE_REFUSED};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
-use super::{Conditions, Steps, tell, worst};
+use super::{Conditions, Progress, Steps, tell, worst};
 
 /// What the Pods of a step said.
 #[derive(Clone, Debug)]
@@ -101,17 +101,8 @@ pub(super) fn restore(
         status.target_time = chosen.target.map(MicroTime);
     }
     if let Restore::To(..) = restore {
-        for service in Service::ALL {
-            if let Some(Report::Restored(report)) = steps.get(&Step::Restore(service)).and_then(|progress| progress.report.as_ref()) {
-                status.databases.retain(|one| one.name != service.as_str());
-                status.databases.push(DatabaseRestore {
-                    name: service.as_str().to_owned(),
-                    backup: Some(report.backup.clone()),
-                    rows: Some(report.rows.values().sum()),
-                });
-            }
-        }
-        status.databases.sort_by(|one, other| one.name.cmp(&other.name));
+        let known = std::mem::take(&mut status.databases);
+        status.databases = Service::ALL.into_iter().filter_map(|service| restored(steps, &known, service)).collect();
         let is_done = |step: &Step| steps.get(step).is_some_and(|progress| progress.state == State::Done);
         if Service::ALL.map(Step::AfterRestore).iter().all(is_done) {
             let now = Timestamp::now();
@@ -119,6 +110,23 @@ pub(super) fn restore(
         }
     }
     Some(status)
+}
+
+/// What is known of the restore of a service's database; `None`: it is neither restored, nor does it have data of its own.
+fn restored(steps: &Steps, known: &[DatabaseRestore], service: Service) -> Option<DatabaseRestore> {
+    let name = service.as_str().to_owned();
+    let known = || known.iter().find(|one| one.name == name && one.has_data.is_none()).cloned();
+    let Progress { state, report, .. } = steps.get(&Step::Restore(service))?;
+    match (state, report) {
+        (_, Some(Report::Restored(report))) => {
+            let rows = Some(report.rows.values().sum());
+            Some(DatabaseRestore { name, backup: Some(report.backup.clone()), rows, has_data: None })
+        }
+        // Its Pod is gone, and what it said with it.
+        (State::Done, _) => known().or(Some(DatabaseRestore { name, ..Default::default() })),
+        (State::Failed { reason: RESTORE_REFUSED, .. }, _) => Some(DatabaseRestore { name, has_data: Some(true), ..Default::default() }),
+        _ => known(),
+    }
 }
 
 /// Tells of the backups and of the restore, where there are any.

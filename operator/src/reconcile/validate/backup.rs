@@ -48,6 +48,7 @@ impl Check<'_> {
         });
         Some(Backup {
             max_loss: self.max_loss(given.max_loss.as_deref()).as_secs(),
+            before_migration: given.before_migration == Some(true),
             storage: given.storage.s3.is_none().then(|| storage(given.storage.claim.as_ref())),
             resources: resources(given.resources.as_ref(), &JOB),
             repository: Repository { place, key },

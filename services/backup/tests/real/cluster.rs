@@ -81,6 +81,11 @@ impl Cluster {
 
     /// Prepares the volume and starts the server, as the Pod of a database does.
     pub(crate) async fn serve(&mut self) {
+        self.prepare();
+        self.run().await;
+    }
+
+    fn prepare(&self) {
         let file = |name: &str| self.home.path().join(name);
         // By standard input: the tests' folder may be closed to the user that PostgreSQL accepts.
         let mut prepare = self.programs.command("/bin/sh");
@@ -89,6 +94,25 @@ impl Cluster {
         prepare.env("LOCALE_PROVIDER", "libc").env("PASSWORD_FILE", file("password")).env("BACKUP_PASSWORD_FILE", file("backup-password"));
         let output = prepare.output().expect("a shell");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Makes the files of a database of a version that the operator does not run.
+    pub(crate) fn prepare_former(&self) {
+        let mut initdb = self.programs.command("initdb");
+        initdb.arg("--pgdata").arg(self.data()).args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]);
+        let output = initdb.output().expect("initdb");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let statements = self.home.path().join("statements");
+        fs::write(&statements, format!("CREATE ROLE backup SUPERUSER LOGIN;\nCREATE DATABASE {};\n", self.name())).expect("a file");
+        let mut postgres = self.programs.command("postgres");
+        postgres.args(["--single", "-c", "exit_on_error=on", "-D"]).arg(self.data()).arg("postgres");
+        let output = postgres.stdin(fs::File::open(&statements).expect("the file")).output().expect("postgres");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Starts the server.
+    pub(crate) async fn run(&mut self) {
+        let file = |name: &str| self.home.path().join(name);
         let log = fs::File::create(file("log")).expect("a file");
         let mut postgres = self.programs.command("postgres");
         postgres.arg("-D").arg(self.data()).stdout(log.try_clone().expect("a file")).stderr(log).process_group(0);

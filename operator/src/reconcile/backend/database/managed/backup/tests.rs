@@ -103,11 +103,27 @@ fn the_first_backup_is_another_in_another_place_and_one_on_demand_with_another_t
 }
 
 #[test]
+fn there_is_one_backup_before_each_migration() {
+    let jobs = |more: &str| {
+        let jobs = named(&platform(&format!("{{{}, {more}}}", CLAIM.replace("{storage", "{beforeMigration: true, storage")), &[])).into_iter();
+        jobs.filter(|(_, object)| object.step == Step::BeforeMigration(Service::Menu)).map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let first = jobs("image: {tag: '1'}");
+    assert!(first.len() == 1 && first[0].starts_with("Job/trattoria-menu-backup-"), "{first:?}");
+    assert_eq!(jobs("image: {tag: '1'}, menu: {logLevel: debug}"), first);
+    assert_eq!(jobs("image: {tag: '1', auth: {tag: '2'}}"), first, "another service's migration");
+    assert_ne!(jobs("image: {tag: '2'}"), first);
+    let without = named(&platform(CLAIM, &[]));
+    assert!(without.iter().all(|(_, object)| !matches!(object.step, Step::BeforeMigration(_))));
+}
+
+#[test]
 fn the_longest_names_are_labels() {
     for mut platform in [platform(CLAIM, &[]), restoring(None), restoring(Some("2026-11-30T03:00:00Z"))] {
         platform.name = "a".repeat(crate::api::NAME_MAX);
         if let Some(backup) = &mut platform.backup {
             backup.requested = Some("now".to_owned());
+            backup.before_migration = true;
         }
         for (name, object) in named(&platform) {
             let most = if object.kind == Kind::CronJob { 52 } else { 63 };
