@@ -96,6 +96,7 @@ fn main() -> ExitCode {
         backup::an_archive_that_is_late_is_told,
         backup::another_release_restarts_no_database,
         backup::a_settled_backup_costs_no_write,
+        backup::backups_are_verified_by_a_schedule,
         backup::what_cannot_be_backed_up_is_refused,
         backup::three_databases_are_restored_to_one_moment,
         backup::a_moment_outlives_the_operator,

@@ -106,6 +106,12 @@ pub(super) fn no_backup_of_external() -> Rule {
         .message("external databases are backed up and restored by the tools of whoever runs them: leave backup and restore out")
 }
 
+/// On the spec: only databases that the operator runs are verified.
+pub(super) fn no_verification_of_cloud_native_pg() -> Rule {
+    Rule::new("!has(self.postgres) || !has(self.postgres.cloudNativePG) || !has(self.backup) || !has(self.backup.verify)")
+        .message("backups of CloudNativePG's databases are not verified here, only those of managed databases: leave backup.verify out")
+}
+
 /// On the spec: a restore is for a new resource.
 pub(super) fn restore_only_at_creation() -> Rule {
     Rule::new("!has(self.restore) || (has(oldSelf.restore) && self.restore == oldSelf.restore)").message(

@@ -138,6 +138,7 @@ impl Round<'_> {
             let state = applied.state.clone();
             let told = match step {
                 Step::Backup(service) => self.backups(applier, platform, service, objects).await,
+                Step::Verify(service) => self.verified(applier, platform, service, objects).await,
                 Step::Watcher => self.behind(applier, platform, state).await,
                 Step::Look(_) | Step::Restore(_) | Step::AfterRestore(_) => self.restored(applier, step, objects, state).await,
                 _ => Ok((state, None)),
