@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use admin::Admin;
-pub use backup::{Backup, BackupStorage, Encryption, Restore, RestoreClaims, Retention, S3};
+pub use backup::{Backup, BackupStorage, Encryption, Restore, RestoreClaims, Retention, S3, Verify};
 pub use component::{Autoscaling, Component, LogLevel, Resources};
 pub use exposure::{Gateway, Ingress, ParentReference};
 pub use file::{FileError, read};
@@ -43,8 +43,8 @@ pub use quantity::Quantity;
 pub use reference::{LocalReference, SecretKeyReference};
 pub use restaurant::{Confirmation, Restaurant};
 pub use status::{
-    BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, RestaurantBookingStatus, RestoreStatus, ServiceStatus, ServicesStatus,
-    Versions, VolumeStatus,
+    BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, DatabaseVerification, RestaurantBookingStatus, RestoreStatus,
+    ServiceStatus, ServicesStatus, Versions, VolumeStatus,
 };
 
 /// The API group.
@@ -92,6 +92,7 @@ pub const NAME_MAX: usize = 25;
     validation = rules::prefix_stays(),
     validation = rules::no_backup_of_external(),
     validation = rules::before_migration_of_managed(),
+    validation = rules::no_verification_of_cloud_native_pg(),
     validation = rules::restore_only_at_creation()
 )]
 pub struct RestaurantBookingSpec {

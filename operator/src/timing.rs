@@ -33,6 +33,8 @@ pub const USUAL_LOSS: Duration = Duration::from_secs(60);
 pub const LEAST_LOSS: Duration = Duration::from_secs(10);
 /// The most that a resource may ask for.
 pub const GREATEST_LOSS: Duration = Duration::from_secs(3600);
+/// The time beyond two rounds of its schedule after which a verification of backups is late: one may be missed, and each takes its time.
+pub const VERIFICATION_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The wait before claims that a restore names are looked for again: no watch reports the claims of others.
 pub const CLAIMS_AGAIN: Duration = Duration::from_secs(30);
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod before;
 mod pods;
+mod verification;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use serde_json::{Value, json};
 use crate::upgrade::jobs;
 use crate::world::{Place, eventually};
 
-use pods::{backed_up, end, failed, looked, restored, running, watcher_says};
+use pods::{backed_up, controller_says, end, failed, looked, restored, running, watcher_says};
+pub(crate) use verification::backups_are_verified_by_a_schedule;
 
 const NAME: &str = "trattoria";
 const SERVICES: [&str; 3] = ["auth", "menu", "reservation"];
@@ -77,19 +79,16 @@ pub(crate) async fn the_first_the_scheduled_and_those_that_are_asked_for(place: 
     let schedule = "trattoria-menu-backup";
     let object = place.get(Kind::CronJob, schedule).await.expect("a schedule");
     assert_eq!((&object["spec"]["schedule"], &object["spec"]["timeZone"]), (&json!("0 4 * * *"), &json!("Europe/Rome")));
-    let report = async |status: Value| {
-        let patch = Patch::Merge(json!({"status": status}));
-        place.api(Kind::CronJob).patch_status(schedule, &PatchParams::default(), &patch).await.expect("its controller reports");
-    };
-    let pod = pods::of_schedule(place, "menu", "1").await;
+    let pod = pods::of_schedule(place, "menu-backup", "1").await;
     end(place, &pod, 3, &failed("StorageRefused", "the bucket does not exist")).await;
-    report(json!({"lastScheduleTime": "2036-12-01T03:00:00Z"})).await;
+    controller_says(place, schedule, json!({"lastScheduleTime": "2036-12-01T03:00:00Z"})).await;
     let said = place.condition(NAME, "BackupReady", "False", Some("BackupFailed")).await;
     assert!(said.contains("the last backup of menu failed: the bucket does not exist"), "{said}");
     place.condition(NAME, "Ready", "True", None).await;
-    let pod = pods::of_schedule(place, "menu", "2").await;
+    let pod = pods::of_schedule(place, "menu-backup", "2").await;
     end(place, &pod, 0, &backed_up("menu", "20361202-030003F", "2036-12-02T03:01:00Z")).await;
-    report(json!({"lastScheduleTime": "2036-12-02T03:00:00Z", "lastSuccessfulTime": "2036-12-02T03:01:10Z"})).await;
+    let told = json!({"lastScheduleTime": "2036-12-02T03:00:00Z", "lastSuccessfulTime": "2036-12-02T03:01:10Z"});
+    controller_says(place, schedule, told).await;
     place.condition(NAME, "BackupReady", "True", None).await;
     assert_eq!(status(place).await["backup"]["databases"][1]["backup"], "20361202-030003F");
     // All three have only what the oldest of them has.
@@ -194,6 +193,13 @@ pub(crate) async fn what_cannot_be_backed_up_is_refused(place: &Place) {
             "BackupReady",
             "BackupNotSupported",
             "the databases are of PostgreSQL 18, and the tool of backups knows 15 to 17",
+        ),
+        (
+            "verify",
+            json!({"backup": {"storage": {"claim": {}}, "verify": {"schedule": "0 25 * * *"}}}),
+            "BackupVerified",
+            "InvalidSpec",
+            "spec.backup.verify.schedule is \"0 25 * * *\": \"25\" is no hour",
         ),
         ("loss", json!({"backup": {"storage": {"claim": {}}, "maxLoss": "2h"}}), "BackupReady", "InvalidSpec", "it must be from 10s to 1h"),
         (

@@ -100,6 +100,7 @@ fn main() -> ExitCode {
         before::a_migration_waits_for_the_backup_before_it,
         before::a_migration_does_not_run_where_the_backup_before_it_fails,
         before::the_data_that_a_deleted_resource_left_is_backed_up_first,
+        backup::backups_are_verified_by_a_schedule,
         backup::what_cannot_be_backed_up_is_refused,
         backup::three_databases_are_restored_to_one_moment,
         backup::a_moment_outlives_the_operator,

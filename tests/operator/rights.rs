@@ -317,14 +317,14 @@ impl Installed {
     }
 }
 
-/// A resource on managed backends, with backups and an Ingress.
+/// A resource on managed backends, with backups that are verified, and an Ingress.
 fn small() -> Value {
     json!({
         "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
         "image": {"tag": "1"},
         "auth": {"autoscaling": {"maxReplicas": 3}},
         "postgres": {"managed": {"storage": {"size": "1Gi"}}},
-        "backup": {"storage": {"claim": {"size": "1Gi"}}},
+        "backup": {"storage": {"claim": {"size": "1Gi"}}, "verify": {}},
         "ingress": {"host": "book.example.com"},
     })
 }

@@ -37,6 +37,21 @@ pub struct Backup {
     /// Resources of the Pods that make a base backup. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+    /// Verifies the backups by a schedule: the newest of each database is restored into a throw-away database, whose rows are counted. Its
+    /// volume is as large as the database's and of the same class, and is removed an hour later. Default: no backup is verified. Example: {}.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verify>,
+}
+
+/// The verification of backups.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verify {
+    /// When the newest backups are verified: minute, hour, day of the month, month, day of the week, as in crontab, in the restaurant's time
+    /// zone. Default: "0 5 * * 1", on Mondays at five in the morning. Example: "0 5 1 * *".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 9, max = 100), regex(pattern = r"^\S+( \S+){4}$"))]
+    pub schedule: Option<String>,
 }
 
 /// Which base backups are kept. One goes when it is neither among the newest `count` nor younger than `age`; the newest always stays.

@@ -113,6 +113,12 @@ pub(super) fn before_migration_of_managed() -> Rule {
         .message("backup.beforeMigration is for managed databases: back up others by their own tools before you change the version")
 }
 
+/// On the spec: only databases that the operator runs are verified.
+pub(super) fn no_verification_of_cloud_native_pg() -> Rule {
+    Rule::new("!has(self.postgres) || !has(self.postgres.cloudNativePG) || !has(self.backup) || !has(self.backup.verify)")
+        .message("backups of CloudNativePG's databases are not verified here, only those of managed databases: leave backup.verify out")
+}
+
 /// On the spec: a restore is for a new resource.
 pub(super) fn restore_only_at_creation() -> Rule {
     Rule::new("!has(self.restore) || (has(oldSelf.restore) && self.restore == oldSelf.restore)").message(

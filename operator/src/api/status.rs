@@ -12,7 +12,7 @@ pub struct RestaurantBookingStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// The conditions Ready, Progressing, Reconciling, Stalled, PostgresReady, KafkaReady, TopicsReady, MigrationsComplete, HouseApplied, ServicesReady and AdminReady; BackupReady
-    /// with `backup`, and Restored with `restore`.
+    /// with `backup`, BackupVerified with `backup.verify`, and Restored with `restore`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -53,7 +53,7 @@ pub struct RestaurantBookingStatus {
     pub restore: Option<RestoreStatus>,
 }
 
-/// The backups of the databases. It is written when a backup ends and when BackupReady changes, and not in between.
+/// The backups of the databases. It is written when a backup or a verification ends and when their conditions change, and not in between.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStatus {
@@ -67,6 +67,9 @@ pub struct BackupStatus {
     /// such moment is at most five times `maxLoss` ago; the metric `backup_newest_restorable_timestamp_seconds` tells it exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_restorable: Option<Time>,
+    /// When the newest verification that all three databases have ended: each has been restored then or later. Absent without `verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_verified: Option<Time>,
     /// The size of all kept base backups of the three databases, as they are stored. Example: 1.2Gi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
@@ -103,6 +106,33 @@ pub struct DatabaseBackup {
     /// The bytes of all kept base backups, as they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<i64>,
+    /// The verification of its backups; absent without `verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<DatabaseVerification>,
+}
+
+/// The verification of the backups of one database.
+#[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseVerification {
+    /// When the operator first saw that backups in this place are to be verified. Earlier verifications do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// When the last verification ended; of one that failed, when it was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Time>,
+    /// Why the last verification failed; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// When the last verification that succeeded ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_verified: Option<Time>,
+    /// The base backup that was verified then, as pgBackRest calls it. Example: 20261130-040003F.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// The rows that all its tables had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
 }
 
 /// The restore that a resource began with.
@@ -234,13 +264,16 @@ pub enum ConditionType {
     /// The databases can be restored to a moment that is at most five times `maxLoss` ago, and the last base backup of each succeeded. Only with
     /// `backup`; Ready does not wait for it.
     BackupReady,
+    /// The newest backup of each database was restored into a throw-away database, and its rows were counted; the last verification of each
+    /// succeeded, and is not late. Unknown until the first. Only with `backup.verify`; Ready does not wait for it.
+    BackupVerified,
     /// The databases are restored, to one moment. Only with `restore`.
     Restored,
 }
 
 impl ConditionType {
     /// All of them, in the order of the status.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ready,
         Self::Progressing,
         Self::Reconciling,
@@ -255,6 +288,7 @@ impl ConditionType {
         Self::Available,
         Self::Exposed,
         Self::BackupReady,
+        Self::BackupVerified,
         Self::Restored,
     ];
 
@@ -275,6 +309,7 @@ impl ConditionType {
             Self::Available => "Available",
             Self::Exposed => "Exposed",
             Self::BackupReady => "BackupReady",
+            Self::BackupVerified => "BackupVerified",
             Self::Restored => "Restored",
         }
     }

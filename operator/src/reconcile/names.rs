@@ -50,6 +50,11 @@ pub fn backup_claim_name(name: &str, service: Service) -> String {
     format!("{name}-{}-backup", service.as_str())
 }
 
+/// The name of the schedule by which the backups of a service's database are verified.
+pub fn verify_name(name: &str, service: Service) -> String {
+    format!("{name}-{}-verify", service.as_str())
+}
+
 /// The name of the Job that makes the first backup of a service's database into a repository, which its identity stands for.
 pub fn first_backup_name(name: &str, service: Service, identity: &str) -> String {
     format!("{}-{}", backup_claim_name(name, service), &checksum(identity.as_bytes())[..10])

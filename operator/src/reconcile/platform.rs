@@ -9,7 +9,7 @@ use house::declared::Declared;
 use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-pub use backup::{Backup, Place, Program, Repository, Restore, S3, Source};
+pub use backup::{Backup, Place, Program, Repository, Restore, S3, Source, Verify};
 pub use values::{Resources, Secret, Storage};
 
 use crate::api::{Autoscaling, LogLevel};

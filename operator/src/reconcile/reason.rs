@@ -67,6 +67,10 @@ reasons! {
         "The message says why. Mend it, then ask for another: `kubectl annotate restaurantbooking NAME restaurantbooking.dev/backup=TEXT`";
     BACKUP_BEFORE_MIGRATION_FAILED = "BackupBeforeMigrationFailed", "the backup before a migration failed, and the migration does not run; the old version keeps serving",
         "The message says why. Mend it, then delete the Job that the message names; or set `spec.backup.beforeMigration` to false to migrate without a backup";
+    VERIFICATION_FAILED = "VerificationFailed", "the newest backup of a database could not be restored into a throw-away database, or lacks rows; bookings and backups go on",
+        "The message says why. Mend it, then verify again: `kubectl create job NAME-again --from=cronjob/NAME-SERVICE-verify`";
+    VERIFICATION_LATE = "VerificationLate", "no verification of a database's backups has succeeded for two rounds of its schedule, and none was seen to fail",
+        "`kubectl describe cronjob NAME-SERVICE-verify` says why its Jobs do not begin or do not end: it is suspended, or a Job waits for a volume";
     BACKUP_NOT_SUPPORTED = "BackupNotSupported", "the databases cannot be backed up or restored here: they are external, CloudNativePG's, or of a version that the tool does not know",
         "Leave `backup` and `restore` out, or do what the message says";
     BACKUP_NOT_FOUND = "BackupNotFound", "the source of the restore has no backup of a database; nothing was made",

@@ -3,6 +3,7 @@
 mod backup;
 mod restore;
 mod turn;
+mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -150,7 +150,7 @@ pub fn refused(status: &RestaurantBookingStatus, generation: Option<i64>, invali
                 conditions.set(kind, ConditionStatus::False, first.reason, &message);
             }
             // They are told of only with their fields.
-            (ConditionType::Exposed | ConditionType::BackupReady | ConditionType::Restored, _) => {}
+            (ConditionType::Exposed | ConditionType::BackupReady | ConditionType::BackupVerified | ConditionType::Restored, _) => {}
             // The conditions of an earlier generation stay, and keep that generation.
             (_, None) if conditions::find(conditions.conditions, kind.as_str()).is_some() => {}
             (_, None) => conditions.set(kind, ConditionStatus::Unknown, WAITING, "waits until the resource is corrected"),
@@ -200,8 +200,8 @@ pub fn reported(
     let mut conditions = Conditions { conditions: &mut new.conditions, generation };
     // Not every controller of Ingresses reports an address, and what is inside does not depend on it.
     let is_in_sight = |step: Step| match &steps[&step].state {
-        // Bookings go on without backups, which have a condition of their own.
-        _ if step.condition() == ConditionType::BackupReady => true,
+        // Bookings go on without backups, which have conditions of their own.
+        _ if matches!(step.condition(), ConditionType::BackupReady | ConditionType::BackupVerified) => true,
         State::Waiting(_) => step == Step::Exposure,
         // The image is older than the house: its staff set it, as they did before.
         State::Failed { reason, .. } => *reason == HOUSE_NOT_SUPPORTED,

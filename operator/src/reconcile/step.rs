@@ -23,6 +23,8 @@ pub enum Step {
     Watcher,
     /// The backups of a service's database.
     Backup(Service),
+    /// The verification of the backups of a service's database.
+    Verify(Service),
     /// The look which moments the backups of a service's database lead to; with a restore only.
     Look(Service),
     /// The restore of a service's database, with its volume; with a restore only.
@@ -40,11 +42,11 @@ pub enum Step {
 }
 
 use Step::{
-    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Watcher,
+    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Verify, Watcher,
 };
 
 /// Every step, each after the steps that it waits for.
-pub const ORDER: [Step; 33] = [
+pub const ORDER: [Step; 36] = [
     Foundation,
     Settings(Service::Auth),
     Settings(Service::Menu),
@@ -63,6 +65,9 @@ pub const ORDER: [Step; 33] = [
     Backup(Service::Auth),
     Backup(Service::Menu),
     Backup(Service::Reservation),
+    Verify(Service::Auth),
+    Verify(Service::Menu),
+    Verify(Service::Reservation),
     Kafka,
     Topics,
     BeforeMigration(Service::Auth),
@@ -99,6 +104,8 @@ impl Step {
             AfterRestore(service) => vec![Migration(service)],
             Watcher => Service::ALL.map(Postgres).into(),
             Backup(service) => vec![Foundation, Settings(service), Postgres(service)],
+            // It does not touch the database.
+            Verify(service) => vec![Foundation, Settings(service)],
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
             BeforeMigration(service) => vec![Postgres(service)],
@@ -127,6 +134,7 @@ impl Step {
             Exposure => ConditionType::Exposed,
             Postgres(_) => ConditionType::PostgresReady,
             Watcher | Backup(_) => ConditionType::BackupReady,
+            Verify(_) => ConditionType::BackupVerified,
             Look(_) | Restore(_) | AfterRestore(_) => ConditionType::Restored,
             Kafka => ConditionType::KafkaReady,
             Topics => ConditionType::TopicsReady,
@@ -151,6 +159,9 @@ impl Step {
             Backup(Service::Auth) => "backup-auth",
             Backup(Service::Menu) => "backup-menu",
             Backup(Service::Reservation) => "backup-reservation",
+            Verify(Service::Auth) => "verify-auth",
+            Verify(Service::Menu) => "verify-menu",
+            Verify(Service::Reservation) => "verify-reservation",
             Look(Service::Auth) => "look-auth",
             Look(Service::Menu) => "look-menu",
             Look(Service::Reservation) => "look-reservation",

@@ -69,6 +69,8 @@ pub enum Reason {
     HasData,
     /// No backup and log lead to the wanted moment.
     TargetNotRestorable,
+    /// A restored database lacks what it must have.
+    Damaged,
     /// The command was told to stop.
     Interrupted,
     /// The command took longer than it may.
@@ -97,7 +99,8 @@ impl Reason {
             | Self::DatabaseRefused
             | Self::BackupNotFound
             | Self::HasData
-            | Self::TargetNotRestorable => false,
+            | Self::TargetNotRestorable
+            | Self::Damaged => false,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A database as it was at a moment.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::report::{Failure, Reason, RestoreReport};
-use crate::server::Server;
+use crate::server::{Counted, Server};
 use crate::settings::{Problems, given};
 use crate::tool::Tool;
 
@@ -59,7 +58,8 @@ pub(crate) async fn restore(tool: &Tool, wanted: &Wanted) -> Result<RestoreRepor
     let partial = beside(data, "restore");
     empty(data, &partial)?;
     let started = Instant::now();
-    let (backup, rows) = recover(tool, &partial, wanted.target).await?;
+    // What is damaged is restored all the same: there may be nothing better.
+    let (backup, Counted { rows, .. }) = recover(tool, &partial, wanted.target).await?;
     let report = RestoreReport {
         database: tool.repository.database.clone(),
         source: wanted.source.clone(),
@@ -106,11 +106,11 @@ fn empty(data: &Path, partial: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Puts the files of a backup into a folder, has a server take them to the moment, and counts: the backup and the rows of each table.
+/// Puts the files of a backup into a folder, has a server take them to the moment, and counts: the backup, and what the database has.
 ///
 /// # Errors
 /// Where no backup and log lead to the moment.
-pub(crate) async fn recover(tool: &Tool, folder: &Path, target: Timestamp) -> Result<(String, BTreeMap<String, i64>), Failure> {
+pub(crate) async fn recover(tool: &Tool, folder: &Path, target: Timestamp) -> Result<(String, Counted), Failure> {
     let stanza = tool.info().await?;
     let backup = stanza.before(target).ok_or_else(|| match stanza.backups().first() {
         Some(first) => Failure::new(
@@ -131,11 +131,11 @@ pub(crate) async fn recover(tool: &Tool, folder: &Path, target: Timestamp) -> Re
     let server = Server::recover(tool, folder, target).await?;
     let counted = async {
         server.forget_recovery().await?;
-        server.rows().await
+        server.count().await
     };
-    let rows = counted.await.map_err(|error| Failure::new(Reason::Failed, format!("the restored database cannot be read: {error}")))?;
+    let counted = counted.await.map_err(|error| Failure::new(Reason::Failed, format!("the restored database cannot be read: {error}")))?;
     server.stop().await?;
-    Ok((backup.label.clone(), rows))
+    Ok((backup.label.clone(), counted))
 }
 
 /// Removes a folder, where it is there.

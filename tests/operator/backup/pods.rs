@@ -41,11 +41,11 @@ pub(super) async fn end(place: &Place, pod: &str, code: i32, message: &str) {
     pods(place).patch_status(pod, &PatchParams::default(), &Patch::Merge(status)).await.expect("the Pod ends");
 }
 
-/// A Pod as the Job of a schedule makes it.
-pub(super) async fn of_schedule(place: &Place, service: &str, which: &str) -> String {
-    let schedule = place.get(Kind::CronJob, &format!("trattoria-{service}-backup")).await.expect("a schedule");
+/// A Pod as the Job of a schedule makes it: of `menu-backup`, for example.
+pub(super) async fn of_schedule(place: &Place, component: &str, which: &str) -> String {
+    let schedule = place.get(Kind::CronJob, &format!("trattoria-{component}")).await.expect("a schedule");
     let mut pod = schedule["spec"]["jobTemplate"]["spec"]["template"].clone();
-    let name = format!("trattoria-{service}-backup-by-schedule-{which}");
+    let name = format!("trattoria-{component}-by-schedule-{which}");
     pod["metadata"]["name"] = name.as_str().into();
     pod["apiVersion"] = "v1".into();
     pod["kind"] = "Pod".into();
@@ -58,6 +58,12 @@ pub(super) async fn of_schedule(place: &Place, service: &str, which: &str) -> St
     // The times of statuses are in seconds, and the last one counts.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     name
+}
+
+/// The controller of a schedule tells of its Jobs.
+pub(super) async fn controller_says(place: &Place, schedule: &str, status: Value) {
+    let patch = Patch::Merge(json!({"status": status}));
+    place.api(Kind::CronJob).patch_status(schedule, &PatchParams::default(), &patch).await.expect("its controller reports");
 }
 
 /// The watcher's Pod becomes ready or ends, and its Deployment tells.
@@ -91,6 +97,14 @@ pub(super) fn backed_up(service: &str, backup: &str, stop: &str) -> String {
     json!({
         "outcome": "done", "database": service, "backup": backup, "start": stop, "stop": stop, "oldest": "2026-11-24T03:01:00Z", "size": 1_048_576,
         "kept": 7,
+    })
+    .to_string()
+}
+
+/// The newest backup was restored and counted.
+pub(super) fn verified(service: &str, backup: &str) -> String {
+    json!({
+        "outcome": "done", "database": service, "backup": backup, "newest": "2036-12-01T03:59:00Z", "rows": {"a": 800, "b": 12}, "seconds": 7,
     })
     .to_string()
 }

@@ -71,6 +71,7 @@ const CERTIFICATE: &str = "give both certificateSecretRef and keySecretRef, or n
 const NOT_OURS: &str = "with clusterRef the cluster is not the operator's: leave brokers, version, storage and resources out";
 const NO_BACKUP: &str = "external databases are backed up and restored by the tools of whoever runs them";
 const BEFORE_MIGRATION: &str = "backup.beforeMigration is for managed databases";
+const NO_VERIFICATION: &str = "backups of CloudNativePG's databases are not verified here, only those of managed databases";
 const ONE_STORAGE: &str = "give exactly one of claim and s3 as the storage of backups";
 const ONE_SOURCE: &str = "give exactly one of s3 and claims as the source of the restore";
 const RESTORE_PATH: &str = "restore.s3.path must be given";
@@ -145,6 +146,8 @@ fn created() -> Vec<(&'static str, Value, Option<&'static str>)> {
             spec(json!({"postgres": {"cloudNativePG": {}}, "backup": {"storage": {"claim": {}}, "beforeMigration": true}})),
             Some(BEFORE_MIGRATION),
         ),
+        ("a", spec(json!({"backup": {"storage": {"claim": {}}, "verify": {}}})), None),
+        ("a", spec(json!({"postgres": {"cloudNativePG": {}}, "backup": {"storage": {"claim": {}}, "verify": {}}})), Some(NO_VERIFICATION)),
         ("a", spec(json!({"restore": {"claims": claims()}})), None),
         ("a", spec(json!({"restore": {"s3": s3(Some("dining/trattoria")), "targetTime": "2026-11-30T03:14:00.5+01:00"}})), None),
         ("a", spec(json!({"restore": {"s3": s3(None)}})), Some(RESTORE_PATH)),

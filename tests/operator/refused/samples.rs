@@ -60,7 +60,7 @@ pub(super) fn samples() -> Vec<Value> {
     let encryption = json!({"keySecretRef": key("seal")});
     let by_claim = json!({
         "schedule": "0 4 * * *", "retention": {"count": 7, "age": "30d"}, "maxLoss": "1m", "storage": {"claim": storage()},
-        "encryption": encryption, "resources": resources(), "beforeMigration": true,
+        "encryption": encryption, "resources": resources(), "beforeMigration": true, "verify": {"schedule": "0 5 * * 1"},
     });
     let claims = json!({"auth": {"name": "a"}, "menu": {"name": "b"}, "reservation": {"name": "c"}});
     let moment = "2026-11-30T03:14:00+01:00";

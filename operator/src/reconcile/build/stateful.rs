@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec};
 use k8s_openapi::api::core::v1::{
-    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Service, ServicePort,
-    ServiceSpec, Volume, VolumeMount, VolumeResourceRequirements,
+    EphemeralVolumeSource, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimTemplate,
+    PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Service, ServicePort, ServiceSpec, Volume, VolumeMount,
+    VolumeResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -37,6 +38,13 @@ pub(crate) fn read_only_mount(directory: &str) -> VolumeMount {
 pub(crate) fn data_volume(claim: &str) -> Volume {
     let source = PersistentVolumeClaimVolumeSource { claim_name: claim.to_owned(), ..Default::default() };
     Volume { name: DATA.to_owned(), persistent_volume_claim: Some(source), ..Default::default() }
+}
+
+/// A volume like that of a claim, which is made with the Pod and removed with it.
+pub(crate) fn throw_away_volume(storage: &Storage) -> Volume {
+    let template = PersistentVolumeClaimTemplate { metadata: None, spec: claim(storage).spec.unwrap_or_default() };
+    let source = EphemeralVolumeSource { volume_claim_template: Some(template) };
+    Volume { name: DATA.to_owned(), ephemeral: Some(source), ..Default::default() }
 }
 
 /// The claim, the Pod (each with its annotations) and the Service that exposes the ports of the Pod's containers, all with the same name.

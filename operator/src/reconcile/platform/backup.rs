@@ -1,5 +1,7 @@
 //! Backups and the restore, as a validated resource has them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::reconcile::service::{PerService, Service};
@@ -38,6 +40,17 @@ pub struct Backup {
     pub requested: Option<String>,
     /// The password of the role `backup` of each database.
     pub passwords: PerService<Secret>,
+    /// Their verification; `None`: they are not verified.
+    pub verify: Option<Verify>,
+}
+
+/// The verification of the backups.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    /// When the newest backups are verified, as cron has it, in the restaurant's time zone.
+    pub schedule: String,
+    /// The age from which on a verification is late.
+    pub late_after: Duration,
 }
 
 /// The part of the restore that is to be done.

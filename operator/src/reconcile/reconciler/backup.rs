@@ -4,6 +4,7 @@ use backup::report::{Outcome, RunReport, WatchReport};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::events::EventType;
+use serde::de::DeserializeOwned;
 
 use crate::api::{DatabaseBackup, RestaurantBookingStatus};
 use crate::reconcile::apply::Applier;
@@ -11,7 +12,7 @@ use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{WATCHER, first_backup_name};
 use crate::reconcile::observe::{Attempt, State, time};
-use crate::reconcile::platform::Platform;
+use crate::reconcile::platform::{Backup, Platform};
 use crate::reconcile::reason::{BACKUP_BEFORE_MIGRATION_FAILED, BACKUP_FAILED, BACKUP_LATE};
 use crate::reconcile::service::Service;
 use crate::reconcile::status::Report;
@@ -38,9 +39,10 @@ impl Round<'_> {
         if !is_begun {
             return Ok((waits(), None));
         }
-        let before = self.status.backup.as_ref().filter(|status| status.location.as_ref() == Some(&backup.repository.location()));
-        let known = before.and_then(|status| status.databases.iter().find(|one| one.name == service.as_str())).cloned();
-        let mut now = known.unwrap_or_else(|| DatabaseBackup { name: service.as_str().to_owned(), ..Default::default() });
+        let mut now = self
+            .known(backup, service)
+            .cloned()
+            .unwrap_or_else(|| DatabaseBackup { name: service.as_str().to_owned(), ..Default::default() });
         let last = seen.iter().filter_map(|(_, observed)| observed.runs?.last).max_by_key(|attempt| attempt.at);
         if let Some(last) = last.filter(|last| now.last_attempt.as_ref().is_none_or(|known| whole(last.at) > known.0)) {
             let words = applier.said_by(Step::Backup(service), &format!("{}-backup", service.as_str())).await?;
@@ -95,12 +97,23 @@ impl Round<'_> {
         Ok(awaited(service, &job.name, state, &said))
     }
 
-    /// Tells of a new backup of all databases, and of the end of the restore, as events.
+    /// The backups of a database as the status has them; `None`: nothing is known of this place.
+    pub(super) fn known(&self, backup: &Backup, service: Service) -> Option<&DatabaseBackup> {
+        let status = self.status.backup.as_ref().filter(|status| status.location.as_ref() == Some(&backup.repository.location()))?;
+        status.databases.iter().find(|one| one.name == service.as_str())
+    }
+
+    /// Tells of a new backup of all databases, of its verification, and of the end of the restore, as events.
     pub(super) async fn tell_of_backups(&self, before: &RestaurantBookingStatus) {
         let last = |status: &RestaurantBookingStatus| status.backup.as_ref().and_then(|backup| backup.last_backup.clone());
         if let Some(now) = last(&self.status).filter(|now| last(before).is_none_or(|before| before < *now)) {
             let note = format!("all databases have a base backup of {} or later", now.0);
             self.publish(EventType::Normal, "BackupCompleted", "Backup", &note).await;
+        }
+        let verified = |status: &RestaurantBookingStatus| status.backup.as_ref().and_then(|backup| backup.last_verified.clone());
+        if let Some(now) = verified(&self.status).filter(|now| verified(before).is_none_or(|before| before < *now)) {
+            let note = format!("backups of all databases were verified at {} or later", now.0);
+            self.publish(EventType::Normal, "BackupVerified", "Verify", &note).await;
         }
         let completed = |status: &RestaurantBookingStatus| status.restore.as_ref().is_some_and(|restore| restore.completed.is_some());
         if completed(&self.status) && !completed(before) {
@@ -147,7 +160,7 @@ impl Round<'_> {
 }
 
 /// The API server keeps whole seconds.
-fn whole(at: Timestamp) -> Timestamp {
+pub(super) fn whole(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
@@ -179,15 +192,10 @@ const GONE: &str = "its Pods are gone, and what they said with them";
 /// What the last attempt made of the backups, by what the Pods said, the last first.
 fn tell(backup: &mut DatabaseBackup, last: Attempt, words: &[String]) {
     backup.last_attempt = Some(Time(whole(last.at)));
-    let mut reports = words.iter().filter_map(|words| Outcome::<RunReport>::read(words));
     if last.succeeded {
         backup.failure = None;
         backup.last_backup = backup.last_attempt.clone();
-        let done = reports.find_map(|report| match report {
-            Outcome::Done(report) => Some(report),
-            Outcome::Failed(_) => None,
-        });
-        if let Some(report) = done {
+        if let Some(report) = done::<RunReport>(words) {
             backup.last_backup = Some(Time(whole(report.stop)));
             backup.backup = Some(report.backup);
             backup.oldest_restorable = Some(Time(whole(report.oldest)));
@@ -195,11 +203,24 @@ fn tell(backup: &mut DatabaseBackup, last: Attempt, words: &[String]) {
         }
         return;
     }
-    let why = match reports.next() {
-        Some(Outcome::Failed(failure)) => failure.message,
-        _ => words.first().map_or_else(|| GONE.to_owned(), |words| words.trim().to_owned()),
-    };
-    backup.failure = Some(why);
+    backup.failure = Some(why::<RunReport>(words));
+}
+
+/// The report of the last Pod that did its work, of what all said, the last first.
+pub(super) fn done<T: DeserializeOwned>(words: &[String]) -> Option<T> {
+    words.iter().find_map(|words| match Outcome::<T>::read(words)? {
+        Outcome::Done(report) => Some(report),
+        Outcome::Failed(_) => None,
+    })
+}
+
+/// Why the last Pod did not do its work, of what all said, the last first.
+pub(super) fn why<T: DeserializeOwned>(words: &[String]) -> String {
+    match (words.iter().find_map(|words| Outcome::<T>::read(words)), words.first()) {
+        (Some(Outcome::Failed(failure)), _) => failure.message,
+        (_, Some(words)) => words.trim().to_owned(),
+        (_, None) => GONE.to_owned(),
+    }
 }
 
 #[cfg(test)]

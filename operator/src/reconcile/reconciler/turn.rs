@@ -155,6 +155,7 @@ impl Round<'_> {
                 Step::BeforeMigration(service) => {
                     self.before_migration(applier, service, objects, state).await.map(|state| (state, None))
                 }
+                Step::Verify(service) => self.verified(applier, platform, service, objects).await,
                 Step::Watcher => self.behind(applier, platform, state).await,
                 Step::Look(_) | Step::Restore(_) | Step::AfterRestore(_) => self.restored(applier, step, objects, state).await,
                 _ => Ok((state, None)),

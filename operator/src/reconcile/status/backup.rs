@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use k8s_controller::conditions::ConditionStatus;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 
-use crate::api::{BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, RestaurantBookingStatus, RestoreStatus};
+use crate::api::{
+    BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, DatabaseVerification, RestaurantBookingStatus, RestoreStatus,
+};
 use crate::reconcile::observe::State;
 use crate::reconcile::platform::{Backup, Platform, Restore};
-use crate::reconcile::reason::{AVAILABLE, RESTORE_REFUSED};
+use crate::reconcile::reason::{AVAILABLE, RESTORE_REFUSED, WAITING};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
@@ -19,6 +21,8 @@ use super::{Conditions, Progress, Steps, tell, worst};
 pub enum Report {
     /// The backups of a database.
     Backup(DatabaseBackup),
+    /// The verification of the backups of a database.
+    Verified(DatabaseVerification),
     /// How far the archives are behind.
     Behind(WatchReport),
     /// Which moments the backups lead to.
@@ -48,12 +52,22 @@ pub(super) fn backups(before: &RestaurantBookingStatus, platform: &Platform, ste
         Some(Report::Backup(report)) => Some(report.clone()),
         _ => before.databases.iter().find(|one| one.name == service.as_str()).cloned(),
     };
-    let databases: Vec<_> = Service::ALL.into_iter().filter_map(known).collect();
+    let verification = |service: Service| match steps.get(&Step::Verify(service)).and_then(|progress| progress.report.as_ref()) {
+        Some(Report::Verified(report)) => Some(report.clone()),
+        _ => before.databases.iter().find(|one| one.name == service.as_str())?.verification.clone(),
+    };
+    let begun = || DatabaseVerification { since: Some(Time(now())), ..Default::default() };
+    let of = |service| {
+        let verification = backup.verify.as_ref().map(|_| verification(service).unwrap_or_else(begun));
+        Some(DatabaseBackup { verification, ..known(service)? })
+    };
+    let databases: Vec<_> = Service::ALL.into_iter().filter_map(of).collect();
     let all = |of: fn(&DatabaseBackup) -> Option<&Time>| -> Option<Vec<&Time>> {
         let times: Vec<_> = databases.iter().filter_map(of).collect();
         (times.len() == Service::ALL.len()).then_some(times)
     };
     let last_backup = all(|one| one.last_backup.as_ref()).and_then(|times| times.into_iter().min().cloned());
+    let last_verified = all(|one| one.verification.as_ref()?.last_verified.as_ref()).and_then(|times| times.into_iter().min().cloned());
     let oldest_restorable = all(|one| one.oldest_restorable.as_ref()).and_then(|times| times.into_iter().max().cloned());
     let sizes: Vec<_> = databases.iter().filter_map(|one| one.size_bytes).collect();
     let late = steps.get(&Step::Watcher).and_then(|progress| match &progress.report {
@@ -71,8 +85,15 @@ pub(super) fn backups(before: &RestaurantBookingStatus, platform: &Platform, ste
         last_backup,
         oldest_restorable,
         newest_restorable,
+        last_verified,
         databases,
     })
+}
+
+/// The API server keeps whole seconds.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// An amount of bytes as people read it: `1.2Gi`.
@@ -105,8 +126,7 @@ pub(super) fn restore(
         status.databases = Service::ALL.into_iter().filter_map(|service| restored(steps, &known, service)).collect();
         let is_done = |step: &Step| steps.get(step).is_some_and(|progress| progress.state == State::Done);
         if Service::ALL.map(Step::AfterRestore).iter().all(is_done) {
-            let now = Timestamp::now();
-            status.completed = Some(Time(Timestamp::from_second(now.as_second()).unwrap_or(now)));
+            status.completed = Some(Time(now()));
         }
     }
     Some(status)
@@ -147,6 +167,17 @@ pub(super) fn conditions(
         },
         None => conditions.remove(ConditionType::BackupReady),
     }
+    match (platform.backup.as_ref().and_then(|backup| backup.verify.as_ref()), of(ConditionType::BackupVerified)) {
+        (Some(_), State::Done) => {
+            conditions.set(ConditionType::BackupVerified, ConditionStatus::True, AVAILABLE, &verified(backups));
+        }
+        // Until the first has ended, nobody knows.
+        (Some(_), State::Waiting(message)) => {
+            conditions.set(ConditionType::BackupVerified, ConditionStatus::Unknown, WAITING, &message);
+        }
+        (Some(_), failed) => tell(conditions, ConditionType::BackupVerified, &failed),
+        (None, _) => conditions.remove(ConditionType::BackupVerified),
+    }
     match (&platform.restore, restore) {
         (Some(_), Some(status)) if status.completed.is_some() => {
             let target = status.target_time.as_ref().map(|target| target.0.to_string()).unwrap_or_default();
@@ -172,6 +203,16 @@ fn ready(backup: &Backup, status: Option<&BackupStatus>) -> String {
     let oldest = status.and_then(|status| status.oldest_restorable.as_ref());
     let from = oldest.map(|oldest| format!(", from {} on", oldest.0)).unwrap_or_default();
     format!("the databases can be restored to a moment that is at most {} s ago{from}", 5 * backup.max_loss)
+}
+
+fn verified(status: Option<&BackupStatus>) -> String {
+    let databases = status.iter().flat_map(|status| &status.databases);
+    let counted = databases.filter_map(|one| {
+        let verification = one.verification.as_ref()?;
+        let rows = verification.rows.map_or_else(|| "its rows".to_owned(), |rows| format!("{rows} rows"));
+        Some(format!("{} ({rows}, {})", one.name, verification.last_verified.as_ref()?.0))
+    });
+    format!("the newest backup of each database was restored and counted: {}", counted.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

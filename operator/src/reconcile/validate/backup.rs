@@ -8,11 +8,11 @@ use crate::api::{self, ConditionType, Encryption, LocalReference, RestaurantBook
 use crate::reconcile::backend::database;
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::names::{backup_claim_name, backup_name};
-use crate::reconcile::platform::{Backup, Place, Repository, Restore, S3, Secret, Source};
+use crate::reconcile::platform::{Backup, Place, Repository, Restore, S3, Secret, Source, Verify};
 use crate::reconcile::reason::{BACKUP_NOT_SUPPORTED, CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, INVALID_SECRET, INVALID_SPEC};
 use crate::reconcile::references::{S3_CREDENTIALS, USABLE};
 use crate::reconcile::service::{PerService, Service};
-use crate::timing::{GREATEST_LOSS, LEAST_LOSS, USUAL_LOSS};
+use crate::timing::{GREATEST_LOSS, LEAST_LOSS, USUAL_LOSS, VERIFICATION_GRACE};
 
 use super::amounts::{Usual, resources, storage};
 use super::check::Check;
@@ -31,10 +31,7 @@ impl Check<'_> {
         let given = spec.backup.as_ref()?;
         let condition = ConditionType::BackupReady;
         self.is_supported(condition, "spec.backup", spec);
-        let schedule = given.schedule.clone().unwrap_or_else(|| "0 4 * * *".to_owned());
-        if let Some(fault) = schedule::fault(&schedule) {
-            self.refuse(condition, INVALID_SPEC, format!("spec.backup.schedule is {schedule:?}: {fault}"));
-        }
+        let schedule = self.schedule(condition, "spec.backup.schedule", given.schedule.as_deref().unwrap_or("0 4 * * *"));
         let place = match &given.storage.s3 {
             Some(s3) => Place::S3(Box::new(self.s3(condition, "spec.backup.storage.s3", s3))),
             None => Place::Claims(PerService::new(|service| backup_claim_name(&self.name, service))),
@@ -45,6 +42,12 @@ impl Check<'_> {
         let passwords = PerService::new(|service| {
             let password = self.references.credentials.backup_passwords.of(service);
             Secret { name: backup_name(&self.name), key: service.as_str().to_owned(), checksum: self.seal(password.as_bytes()) }
+        });
+        let verify = given.verify.as_ref().map(|verify| {
+            let given = verify.schedule.as_deref().unwrap_or("0 5 * * 1");
+            let schedule = self.schedule(ConditionType::BackupVerified, "spec.backup.verify.schedule", given);
+            let late_after = 2 * schedule::longest_pause(&schedule) + VERIFICATION_GRACE;
+            Verify { schedule, late_after }
         });
         Some(Backup {
             max_loss: self.max_loss(given.max_loss.as_deref()).as_secs(),
@@ -57,7 +60,15 @@ impl Check<'_> {
             schedule,
             requested,
             passwords,
+            verify,
         })
+    }
+
+    fn schedule(&mut self, condition: ConditionType, path: &str, given: &str) -> String {
+        if let Some(fault) = schedule::fault(given) {
+            self.refuse(condition, INVALID_SPEC, format!("{path} is {given:?}: {fault}"));
+        }
+        given.to_owned()
     }
 
     fn max_loss(&mut self, given: Option<&str>) -> Duration {

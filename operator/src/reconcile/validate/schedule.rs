@@ -1,5 +1,7 @@
 //! Schedules, as a CronJob takes them (<https://en.wikipedia.org/wiki/Cron>).
 
+use std::time::Duration;
+
 /// A field: its name, its least and greatest number, and the names that stand for the numbers from the least on.
 struct Field {
     name: &'static str,
@@ -36,6 +38,25 @@ pub(super) fn fault(schedule: &str) -> Option<String> {
     })
 }
 
+/// How long nothing is due at most, by the coarsest field that a schedule restricts.
+pub(super) fn longest_pause(schedule: &str) -> Duration {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let parts: Vec<_> = schedule.split_whitespace().collect();
+    let restricts = |field: usize| parts.get(field).is_some_and(|part| !matches!(*part, "*" | "?"));
+    let (by_day, by_month, by_weekday) = (restricts(2), restricts(3), restricts(4));
+    if by_month {
+        return 366 * DAY;
+    }
+    // Where both are given, either will do. Not every month has every day.
+    if by_weekday {
+        7 * DAY
+    } else if by_day {
+        62 * DAY
+    } else {
+        DAY
+    }
+}
+
 impl Field {
     /// Whether this is a number, a range or `*`, with a step or without.
     fn admits(&self, item: &str) -> bool {
@@ -62,6 +83,15 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_pause_is_that_of_the_coarsest_field() {
+        for (schedule, days) in
+            [("0 5 * * *", 1), ("*/5 * ? * ?", 1), ("0 5 * * 1", 7), ("0 5 1 * mon", 7), ("0 5 31 * *", 62), ("0 5 1 1 *", 366)]
+        {
+            assert_eq!(longest_pause(schedule), Duration::from_secs(days * 24 * 60 * 60), "{schedule}");
+        }
+    }
 
     #[test]
     fn a_schedule_has_five_fields_each_in_its_bounds() {

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         restoring::nothing_is_restored_onto_data_and_the_same_restore_is_done_once,
         restoring::a_restore_that_is_killed_anywhere_begins_anew,
         restoring::the_newest_backup_is_verified_and_counted_beside_the_database,
+        restoring::a_backup_without_rows_or_of_a_cut_table_is_not_verified,
         keeping::what_neither_count_nor_age_wants_is_removed_with_its_log,
         keeping::only_the_key_opens_an_encrypted_backup,
         keeping::two_backups_at_once_are_made_one_after_the_other,

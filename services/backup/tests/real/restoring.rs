@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backup::report::{LookReport, Reason, RestoreReport, RunReport, VerifyReport};
+use backup::report::{LookReport, Outcome, Reason, RestoreReport, RunReport, VerifyReport};
 use jiff::Timestamp;
 use sqlx::Executor as _;
 
@@ -192,4 +192,43 @@ pub(crate) async fn the_newest_backup_is_verified_and_counted_beside_the_databas
     let report: VerifyReport = done(scratch.backup(&["verify"], &[]));
     assert!(report.backup == made.backup && report.newest >= made.oldest && report.rows["written"] > 0, "{report:?}");
     assert_eq!(fs::read_dir(scratch.volume()).expect("the volume").count(), 0, "nothing is left");
+}
+
+/// PostgreSQL itself takes both for a database in order.
+pub(crate) async fn a_backup_without_rows_or_of_a_cut_table_is_not_verified(arranged: Arranged) {
+    let repository = Repository::folder(&arranged.programs);
+    let mut cluster = Cluster::start(&arranged.programs, "menu", &repository).await;
+    let verified = async |cluster: &Cluster| {
+        let made: RunReport = done(cluster.backup(&["run"], &[]));
+        // A commit, as of the watcher's beats.
+        let empty = [("PGDATA", "/nowhere/pgdata")];
+        until("a moment after the backup is archived", async || {
+            cluster.connect().await.execute("SELECT pg_current_xact_id()").await.expect("a number");
+            matches!(cluster.backup::<LookReport>(&["look"], &empty), (0, Outcome::Done(report)) if report.newest >= made.oldest)
+        })
+        .await;
+        let scratch = Cluster::empty(&arranged.programs, "menu", &repository);
+        let answer = scratch.backup::<VerifyReport>(&["verify"], &[]);
+        assert_eq!(fs::read_dir(scratch.volume()).expect("the volume").count(), 0, "nothing is left");
+        answer
+    };
+    let failure = failed(verified(&cluster).await);
+    assert!(failure.reason == Reason::Damaged && failure.message.contains("it has no rows"), "{failure:?}");
+
+    let mut connection = cluster.connect().await;
+    for statement in
+        ["CREATE TABLE emptied (id bigint)", "CREATE TABLE dish AS SELECT generate_series(1, 10000) AS id", "VACUUM ANALYZE dish"]
+    {
+        connection.execute(statement).await.expect("an answer");
+    }
+    let report = done(verified(&cluster).await);
+    assert_eq!((report.rows["dish"], report.rows["emptied"]), (10_000, 0), "a table may be empty");
+
+    let file: String = sqlx::query_scalar("SELECT pg_relation_filepath('dish')").fetch_one(&mut connection).await.expect("a path");
+    drop(connection);
+    cluster.stop();
+    fs::File::options().write(true).open(cluster.data().join(file)).and_then(|file| file.set_len(0)).expect("a shorter file");
+    cluster.serve().await;
+    let failure = failed(verified(&cluster).await);
+    assert!(failure.reason == Reason::Damaged && failure.message.contains("end early: dish;"), "{failure:?}");
 }

@@ -1,9 +1,10 @@
 //! The backups of a managed database: the tool in the database's Pod, which archives the log, and the Pods that make base backups, watch the
-//! archives and restore.
+//! archives, verify and restore.
 
 mod job;
 mod repository;
 mod restore;
+mod verify;
 mod watcher;
 
 use k8s_openapi::api::core::v1::{Container, EnvVar, PodSpec, Volume, VolumeMount};
@@ -33,6 +34,11 @@ const PASSWORD: &str = "/etc/restaurant-booking/backup";
 /// The component of the Pods that make a base backup of a service's database.
 fn backup_component(service: Service) -> String {
     format!("{}-backup", service.as_str())
+}
+
+/// The component of the Pods that verify the backups of a service's database.
+fn verify_component(service: Service) -> String {
+    format!("{}-verify", service.as_str())
 }
 
 /// The component of the Pods that look at backups and restore them.
@@ -86,6 +92,7 @@ impl Managed {
                 ));
             }
             objects.extend(job::objects(platform, backup, service));
+            objects.extend(backup.verify.as_ref().map(|verify| verify::object(self, platform, backup, verify, service)));
         }
         objects.extend(restore::objects(self, platform, service));
         objects
@@ -197,6 +204,10 @@ pub(super) fn flows(platform: &Platform, service: Service) -> Vec<Flow> {
             (jobs.clone(), database.clone(), Ports::tcp(PORT)),
             (End::Part(WATCHER.to_owned()), database.clone(), Ports::tcp(PORT)),
         ]);
+        if let (Some(_), Some((end, ports))) = (&backup.verify, storage(&backup.repository)) {
+            let verify = End::Part(verify_component(service));
+            flows.extend([(verify.clone(), End::Dns, Ports::Dns), (verify, end, ports)]);
+        }
         if let Some((end, ports)) = storage(&backup.repository) {
             flows.extend([(jobs, end.clone(), ports.clone()), (database.clone(), End::Dns, Ports::Dns), (database.clone(), end, ports)]);
         }
@@ -215,6 +226,8 @@ pub(super) fn flows(platform: &Platform, service: Service) -> Vec<Flow> {
 pub(super) fn subjects(platform: &Platform, service: Service) -> Vec<Subject> {
     let mut components = Vec::new();
     components.extend(platform.backup.is_some().then(|| backup_component(service)));
+    let verifies = platform.backup.as_ref().is_some_and(|backup| backup.verify.is_some());
+    components.extend(verifies.then(|| verify_component(service)));
     if platform.restore.as_ref().is_some_and(|restore| restore.source().is_some()) {
         components.extend([restore_component(service), after_component(service)]);
     }

@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::reconcile::build::job::{REPORT, USAGE, failure_policy};
 use crate::reconcile::build::migration;
+use crate::reconcile::build::metadata::Part;
 use crate::reconcile::build::pod::{scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::checksum::checksum;
@@ -41,21 +42,8 @@ pub(super) fn objects(platform: &Platform, backup: &Backup, service: Service) ->
         template,
         ..Default::default()
     };
-    let schedule = CronJobSpec {
-        schedule: backup.schedule.clone(),
-        time_zone: Some(platform.restaurant.time_zone.clone()),
-        concurrency_policy: Some("Forbid".to_owned()),
-        starting_deadline_seconds: Some(BEGINS_WITHIN),
-        successful_jobs_history_limit: Some(1),
-        failed_jobs_history_limit: Some(1),
-        job_template: JobTemplateSpec {
-            metadata: Some(ObjectMeta { labels: Some(pod_labels(&part)), ..Default::default() }),
-            spec: Some(job.clone()),
-        },
-        ..Default::default()
-    };
     let (step, name) = (Step::Backup(service), backup_claim_name(&platform.name, service));
-    let mut objects = vec![part.object(step, Kind::CronJob, &name, &CronJob { spec: Some(schedule), ..Default::default() })];
+    let mut objects = vec![scheduled(&part, step, &name, &backup.schedule, job.clone())];
     let first = first_backup_name(&platform.name, service, &backup.repository.identity(service));
     let named = |text: String| format!("{name}-{}", &checksum(text.as_bytes())[..10]);
     let requested = backup.requested.as_ref().map(|text| named(format!("on demand {text}")));
@@ -66,6 +54,24 @@ pub(super) fn objects(platform: &Platform, backup: &Backup, service: Service) ->
         objects.push(part.object(step, Kind::Job, &name, &Job { spec: Some(job.clone()), ..Default::default() }));
     }
     objects
+}
+
+/// A Job that is run by a schedule, in the restaurant's time zone.
+pub(super) fn scheduled(part: &Part<'_>, step: Step, name: &str, schedule: &str, job: JobSpec) -> Object {
+    let spec = CronJobSpec {
+        schedule: schedule.to_owned(),
+        time_zone: Some(part.platform.restaurant.time_zone.clone()),
+        concurrency_policy: Some("Forbid".to_owned()),
+        starting_deadline_seconds: Some(BEGINS_WITHIN),
+        successful_jobs_history_limit: Some(1),
+        failed_jobs_history_limit: Some(1),
+        job_template: JobTemplateSpec {
+            metadata: Some(ObjectMeta { labels: Some(pod_labels(part)), ..Default::default() }),
+            spec: Some(job),
+        },
+        ..Default::default()
+    };
+    part.object(step, Kind::CronJob, name, &CronJob { spec: Some(spec), ..Default::default() })
 }
 
 fn backup_pod(platform: &Platform, backup: &Backup, service: Service) -> PodSpec {
@@ -96,7 +102,7 @@ fn backup_pod(platform: &Platform, backup: &Backup, service: Service) -> PodSpec
 }
 
 /// Beside the database: its volume can be mounted by the Pods of one node alone.
-fn beside(platform: &Platform, service: Service) -> Affinity {
+pub(super) fn beside(platform: &Platform, service: Service) -> Affinity {
     let term = PodAffinityTerm {
         label_selector: Some(platform.part(component(service)).selector()),
         topology_key: "kubernetes.io/hostname".to_owned(),

@@ -2,7 +2,7 @@
 //! service. A restore has one moment for all databases: no Job that restores is built before it is chosen.
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
-use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use jiff::Timestamp;
@@ -13,14 +13,14 @@ use crate::reconcile::build::pod::{SecretSetting, container_security, scratch, s
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::platform::{Platform, Restore, Source};
+use crate::reconcile::platform::{Platform, Repository, Restore, Source};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
 use super::super::{Managed, PGDATA, VOLUME};
 use super::job::{DEADLINE, HOPELESS, RETRIES};
 use super::repository::access;
-use super::{PROGRAM, after_component, pod, pod_labels, restore_component, tool, variables};
+use super::{PROGRAM, after_component, pod, pod_labels, restore_component, tool, variable, variables};
 
 pub(super) fn objects(managed: &Managed, platform: &Platform, service: Service) -> Vec<Object> {
     match &platform.restore {
@@ -44,7 +44,7 @@ fn named(platform: &Platform, service: Service, what: &str, text: &str) -> Strin
 /// Looks which moments the backups lead to. Another image looks again: it may be the one that can read the log.
 fn look(managed: &Managed, platform: &Platform, source: &Source, service: Service) -> Object {
     let name = named(platform, service, "look", &format!("{} {}", source.hash, managed.images.of(service)));
-    let pod = restore_pod(managed, platform, source, service, "look");
+    let pod = reading_pod(managed, platform, &source.repository, service, "look");
     job(platform.part(restore_component(service)), Step::Look(service), &name, pod, &[USAGE, HOPELESS])
 }
 
@@ -53,16 +53,10 @@ fn restore(managed: &Managed, platform: &Platform, source: &Source, target: Time
     let text = source_text(source, target);
     // The image is no part of the name: two Jobs must never work on one volume.
     let name = named(platform, service, "restore", &text);
-    let mut pod = restore_pod(managed, platform, source, service, "restore");
-    pod.volumes.get_or_insert_default().push(stateful::data_volume(&platform.postgres_name(service)));
+    let mut pod =
+        filling_pod(managed, platform, &source.repository, service, "restore", stateful::data_volume(&platform.postgres_name(service)));
     for container in &mut pod.containers {
-        container.volume_mounts.get_or_insert_default().push(stateful::data_mount(VOLUME));
-        // The images of PostgreSQL name a folder of their own, which is a volume of its own.
-        container.env.get_or_insert_default().extend(variables([
-            ("BACKUP_TARGET", target.to_string()),
-            ("BACKUP_SOURCE", text.clone()),
-            ("PGDATA", PGDATA.to_owned()),
-        ]));
+        container.env.get_or_insert_default().extend(variables([("BACKUP_TARGET", target.to_string()), ("BACKUP_SOURCE", text.clone())]));
     }
     job(platform.part(restore_component(service)), Step::Restore(service), &name, pod, &[USAGE, HOPELESS])
 }
@@ -82,10 +76,29 @@ fn after(platform: &Platform, source: &Source, target: Timestamp, service: Servi
     job(platform.part(after_component(service)), Step::AfterRestore(service), &name, pod, &[USAGE])
 }
 
+/// A Pod that fills a volume with a database.
+pub(super) fn filling_pod(
+    managed: &Managed,
+    platform: &Platform,
+    repository: &Repository,
+    service: Service,
+    command: &str,
+    volume: Volume,
+) -> PodSpec {
+    let mut pod = reading_pod(managed, platform, repository, service, command);
+    pod.volumes.get_or_insert_default().push(volume);
+    for container in &mut pod.containers {
+        container.volume_mounts.get_or_insert_default().push(stateful::data_mount(VOLUME));
+        // The images of PostgreSQL name a folder of their own, which is a volume of its own.
+        container.env.get_or_insert_default().push(variable("PGDATA", PGDATA));
+    }
+    pod
+}
+
 /// A Pod of the database's own image with the tool, since PostgreSQL itself reads the log.
-fn restore_pod(managed: &Managed, platform: &Platform, source: &Source, service: Service, command: &str) -> PodSpec {
+fn reading_pod(managed: &Managed, platform: &Platform, repository: &Repository, service: Service, command: &str) -> PodSpec {
     let (tool, program, program_mount) = tool(platform, &managed.resources);
-    let access = access(&source.repository, service, true);
+    let access = access(repository, service, true);
     let (tmp, tmp_mount) = scratch("tmp", "/tmp");
     let mut mounts = vec![program_mount, tmp_mount];
     mounts.extend(access.mounts);

@@ -10,6 +10,7 @@ use super::super::{keep_connections, keep_tool};
 use super::*;
 
 const CLAIM: &str = "backup: {storage: {claim: {size: 20Gi}}}";
+const VERIFIED: &str = "backup: {storage: {claim: {}}, verify: {}}";
 const S3: &str = "backup: {maxLoss: 5m, retention: {age: 30d}, encryption: {keySecretRef: {name: key, key: key}}, storage: {s3: {endpoint: \
     'https://s3.example.com:9000', bucket: backups, credentialsSecretRef: {name: s3}, caSecretRef: {name: ca, key: ca.crt}}}}";
 const SECRETS: [(&str, &str, &str); 4] = [
@@ -119,7 +120,7 @@ fn there_is_one_backup_before_each_migration() {
 
 #[test]
 fn the_longest_names_are_labels() {
-    for mut platform in [platform(CLAIM, &[]), restoring(None), restoring(Some("2026-11-30T03:00:00Z"))] {
+    for mut platform in [platform(VERIFIED, &[]), restoring(None), restoring(Some("2026-11-30T03:00:00Z"))] {
         platform.name = "a".repeat(crate::api::NAME_MAX);
         if let Some(backup) = &mut platform.backup {
             backup.requested = Some("now".to_owned());
@@ -167,6 +168,44 @@ fn a_restore_only_reads_what_it_restores_from() {
 }
 
 #[test]
+fn a_backup_is_verified_on_a_volume_that_is_thrown_away() {
+    let verifying = |spec: &str| {
+        platform(
+            &format!(
+                "{{{}, postgres: {{managed: {{storage: {{size: 9Gi, storageClassName: fast}}}}}}}}",
+                spec.replacen('{', "{verify: {}, ", 1)
+            ),
+            &SECRETS,
+        )
+    };
+    let (claim, s3) = (verifying(CLAIM), verifying(S3));
+    let schedule = find(&claim, "CronJob/trattoria-menu-verify");
+    assert_eq!((&schedule.body["spec"]["schedule"], &schedule.body["spec"]["timeZone"]), (&json!("0 5 * * 1"), &json!("Europe/Rome")));
+    let pod = |platform: &Platform| {
+        find(platform, "CronJob/trattoria-menu-verify").body["spec"]["jobTemplate"]["spec"]["template"]["spec"].clone()
+    };
+    let volumes = pod(&claim)["volumes"].as_array().cloned().expect("volumes");
+    let claims: Vec<_> = volumes.iter().filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str()).collect();
+    assert_eq!(claims, ["trattoria-menu-backup"], "the database's own volume is not there");
+    let data = volumes.iter().find(|volume| volume["name"] == "data").expect("a volume");
+    assert_eq!(
+        data["ephemeral"]["volumeClaimTemplate"]["spec"],
+        json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "9Gi"}}, "storageClassName": "fast"})
+    );
+    let container = pod(&claim)["containers"][0].clone();
+    let mounts = container["volumeMounts"].as_array().cloned().expect("mounts");
+    assert_eq!(mounts.iter().find(|mount| mount["mountPath"] == "/backup").expect("the repository")["readOnly"], true);
+    assert_eq!(container["command"], json!([PROGRAM, "verify", "--report", "/dev/termination-log"]));
+    assert_eq!(job::environment(&schedule)["PGDATA"], "/data/pgdata");
+    // The claim is on the node of the database.
+    assert!(pod(&claim)["affinity"]["podAffinity"].is_object() && pod(&s3)["affinity"].is_null());
+    let egress =
+        |platform: &Platform| find(platform, "NetworkPolicy/trattoria-menu-verify").body["spec"]["egress"].as_array().map(Vec::len);
+    assert_eq!((egress(&claim), egress(&s3)), (Some(0), Some(2)));
+    assert!(named(&platform(CLAIM, &[])).iter().all(|(name, _)| !name.ends_with("-verify")));
+}
+
+#[test]
 fn another_release_of_the_tool_restarts_no_database() {
     let body = |spec: &str| find(&platform(&format!("{{{CLAIM}, {spec}}}"), &[]), "StatefulSet/trattoria-menu-postgres").body;
     let live = body("image: {tag: '1'}");
@@ -211,7 +250,7 @@ fn backups_reach_their_storage_and_their_database_alone() {
 
 #[test]
 fn every_pod_of_backups_and_restores_is_restricted() {
-    for platform in [platform(CLAIM, &[]), restoring(None), restoring(Some("2026-11-30T03:00:00Z"))] {
+    for platform in [platform(VERIFIED, &[]), restoring(None), restoring(Some("2026-11-30T03:00:00Z"))] {
         for (name, object) in named(&platform) {
             let template = match object.kind {
                 Kind::CronJob => &object.body["spec"]["jobTemplate"]["spec"]["template"],
