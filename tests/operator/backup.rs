@@ -1,5 +1,6 @@
 //! Backups and restores, whose Jobs run by hand: a test writes what their Pods say at the end.
 
+mod keys;
 mod pods;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,9 @@ use serde_json::{Value, json};
 use crate::upgrade::jobs;
 use crate::world::{Place, eventually};
 
+pub(crate) use keys::{
+    keys_are_made_where_the_backups_hold_none, keys_come_back_from_an_encrypted_backup, keys_that_cannot_be_opened_are_told,
+};
 use pods::{backed_up, end, failed, looked, restored, running, watcher_says};
 
 const NAME: &str = "trattoria";
@@ -268,6 +272,8 @@ pub(crate) async fn three_databases_are_restored_to_one_moment(place: &Place) {
         .await;
     };
     waits("Job trattoria-auth-look-").await;
+    // They come with encrypted backups alone.
+    eventually("the keys of tokens", async || place.get(Kind::Secret, "trattoria-jwt").await).await;
     assert!(place.get(Kind::StatefulSet, "trattoria-auth-postgres").await.is_none());
     assert!(place.get(Kind::PersistentVolumeClaim, "trattoria-auth-postgres").await.is_none());
     let mark = place.world.plane.audit().mark();

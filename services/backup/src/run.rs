@@ -1,10 +1,11 @@
 //! A backup of a running database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::keys;
 use crate::report::{Failure, Reason, RunReport};
 use crate::retention::Retention;
 use crate::settings::{Problems, file, given};
@@ -58,11 +59,11 @@ impl ServerArgs {
     }
 }
 
-/// Makes a backup, waits until its log is archived, and removes what retention does not want any more.
+/// Makes a backup, waits until its log is archived, removes what retention does not want any more, and keeps the keys of a folder in it.
 ///
 /// # Errors
 /// What hinders it. A backup that was interrupted leaves nothing that counts as one.
-pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) -> Result<RunReport, Failure> {
+pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention, keys: Option<&Path>) -> Result<RunReport, Failure> {
     let port = running.port.to_string();
     // pgBackRest gives libpq no host: libpq takes this one.
     let connection = [
@@ -87,6 +88,9 @@ pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) ->
     let (Some(oldest), Some(newest)) = (stanza.backups().first(), stanza.backups().last()) else {
         return Err(Failure::new(Reason::Failed, "pgBackRest made a backup, and then lists none; look into the storage"));
     };
+    if let Some(folder) = keys {
+        keys::keep(tool, folder, &newest.label).await?;
+    }
     Ok(RunReport {
         database: tool.repository.database.clone(),
         backup: newest.label.clone(),
