@@ -96,7 +96,7 @@ impl Credentials {
     ///
     /// # Errors
     /// The operating system gives no randomness.
-    fn complete(name: &str, secrets: &BTreeMap<String, SecretData>) -> Result<Self, NoRandomness> {
+    pub fn complete(name: &str, secrets: &BTreeMap<String, SecretData>) -> Result<Self, NoRandomness> {
         let kept = |secret: &str, key: &str| {
             let value = secrets.get(secret)?.get(key)?;
             String::from_utf8(value.clone()).ok().filter(|text| !text.is_empty())

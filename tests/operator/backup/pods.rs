@@ -108,7 +108,7 @@ pub(super) fn looked(service: &str, major: u32, oldest: &str, newest: &str) -> S
 pub(super) fn looked_with(looked: &str, key: &str, keys: &Value) -> String {
     let keys = serde_json::from_value(keys.clone()).expect("texts in groups");
     let mut looked: Value = serde_json::from_str(looked).expect("a report");
-    looked["keys"] = backup::sealed::seal(key, &keys).expect("sealed").into();
+    looked["keys"] = ::backup::sealed::seal(key, &keys).expect("sealed").into();
     looked.to_string()
 }
 
