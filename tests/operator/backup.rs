@@ -1,6 +1,7 @@
 //! Backups and restores, whose Jobs run by hand: a test writes what their Pods say at the end.
 
 pub(crate) mod before;
+mod keys;
 mod pods;
 mod verification;
 
@@ -16,6 +17,9 @@ use crate::world::{Place, eventually};
 
 use pods::{backed_up, controller_says, end, failed, looked, restored, running, watcher_says};
 pub(crate) use verification::backups_are_verified_by_a_schedule;
+pub(crate) use keys::{
+    keys_are_made_where_the_backups_hold_none, keys_come_back_from_an_encrypted_backup, keys_that_cannot_be_opened_are_told,
+};
 
 const NAME: &str = "trattoria";
 const SERVICES: [&str; 3] = ["auth", "menu", "reservation"];
@@ -277,6 +281,8 @@ pub(crate) async fn three_databases_are_restored_to_one_moment(place: &Place) {
         .await;
     };
     waits("Job trattoria-auth-look-").await;
+    // They come with encrypted backups alone.
+    eventually("the keys of tokens", async || place.get(Kind::Secret, "trattoria-jwt").await).await;
     assert!(place.get(Kind::StatefulSet, "trattoria-auth-postgres").await.is_none());
     assert!(place.get(Kind::PersistentVolumeClaim, "trattoria-auth-postgres").await.is_none());
     let mark = place.world.plane.audit().mark();

@@ -30,8 +30,8 @@ pub struct Backup {
     /// migration waits for the backup, and does not run where that fails; what runs goes on serving. Of managed databases only. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_migration: Option<bool>,
-    /// Encrypts the backups before they leave the database's Pod. It can be added or taken away only together with another place in S3.
-    /// Default: they are not encrypted.
+    /// Encrypts the backups before they leave the database's Pod. They then hold the keys of tokens and of links too, and the administrator's
+    /// generated password. It can be added or taken away only together with another place in S3. Default: they are not encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
     /// Resources of the Pods that make a base backup. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi.
@@ -111,7 +111,7 @@ pub struct S3 {
     pub ca_secret_ref: Option<SecretKeyReference>,
 }
 
-/// How backups are encrypted: AES-256, by a key that only the Pods of the databases and of their backups have.
+/// How backups are encrypted: AES-256, by a key that only the Pods of the databases and of their backups, and the operator have.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Encryption {
@@ -140,7 +140,8 @@ pub struct Restore {
         regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$")
     )]
     pub target_time: Option<String>,
-    /// The key with which the backups were encrypted. Default: they were not.
+    /// The key with which the backups were encrypted. The keys of tokens and of links, and the administrator's generated password, then come
+    /// with them, unless their Secrets exist. Default: they were not encrypted, and keys are made anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
 }

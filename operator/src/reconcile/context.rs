@@ -1,6 +1,6 @@
 //! The state that all reconciles share, and the state of each resource that is kept between reconciles.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use super::children::Children;
 use super::kept::Secrets;
 use super::kind::Kind;
 use super::mentions::Mentions;
+use super::references::SecretData;
 use super::resource::{Owner, Trigger};
 use super::rollouts::Rollouts;
 use super::validate::Defaults;
@@ -72,6 +73,8 @@ pub struct Remembered {
     pub said: Option<String>,
     /// What the Pods of a restore said, by the names of their Jobs.
     pub reports: HashMap<String, String>,
+    /// The Secrets that backups hold: the hash of the restore, and their data.
+    pub opened: Option<(String, BTreeMap<String, SecretData>)>,
     /// The status of the condition Ready.
     pub ready: Option<bool>,
 }

@@ -17,18 +17,17 @@ use super::kept::{Found, Secrets};
 use super::kind::Kind;
 use super::mentions::Mentions;
 use super::names::database_name;
-use super::reason::NO_RANDOMNESS;
-use super::references::{Credentials, References, USABLE};
+use super::references::{References, USABLE};
 use super::resource::Owner;
 use super::secrets::{generated, named, names};
 use super::service::{PerService, Service};
 use super::step::Step;
 use super::volume::Volume;
 
-/// Reads the Secrets that a resource depends on, and generates the missing values that the operator generates.
+/// Reads the Secrets that a resource depends on, and the settings of its volumes.
 ///
 /// # Errors
-/// The API server does not answer, or the operating system gives no randomness.
+/// The API server refuses a request, or does not answer.
 pub async fn dereference(
     client: &Client,
     children: &Children,
@@ -80,13 +79,8 @@ pub async fn dereference(
             Found::Absent | Found::Foreign => {}
         }
     }
-    let credentials = Credentials::complete(&owner.name, &secrets).map_err(|error| Failure {
-        step: Step::Foundation,
-        reason: NO_RANDOMNESS,
-        message: error.to_string(),
-    })?;
     let volumes = if database::has_volumes(spec) && !is_new { volumes(client, children, owner).await? } else { PerService::default() };
-    Ok(References { secrets, unusable, credentials, volumes, ..Default::default() })
+    Ok(References { secrets, unusable, volumes, ..Default::default() })
 }
 
 /// The settings that the volumes of the databases were made with: from the watch of claims, or, if it has not reported a claim, from a

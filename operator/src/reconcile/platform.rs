@@ -246,6 +246,11 @@ impl Platform {
         kafka_name(&self.name)
     }
 
+    /// Whether the keys of tokens and links may come with backups that nobody has looked at yet, so that none must be made.
+    pub fn awaits_keys(&self) -> bool {
+        self.restore.as_ref().and_then(Restore::source).is_some_and(|source| source.awaits_keys)
+    }
+
     /// The name of the Secret with the keys that sign and verify tokens.
     pub fn keys_name(&self) -> String {
         keys_name(&self.name)

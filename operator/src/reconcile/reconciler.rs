@@ -1,6 +1,7 @@
 //! One reconcile of one resource: dereference, validate, build, apply, status.
 
 mod backup;
+mod keys;
 mod restore;
 mod turn;
 mod verify;
@@ -28,9 +29,11 @@ use super::dereference::{claims_of, dereference};
 use super::failure::{Failure, chain};
 use super::observe::State;
 use super::platform::Platform;
-use super::reason::{API_UNAVAILABLE, AVAILABLE, CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, MALFORMED_RESOURCE as MALFORMED};
+use super::reason::{API_UNAVAILABLE, AVAILABLE, CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, MALFORMED_RESOURCE as MALFORMED, NO_RANDOMNESS};
+use super::references::References;
 use super::resource::{Guarded, Owner, owner_of};
 use super::status::{self, Steps};
+use super::step::Step;
 use super::validate::validate;
 use super::wanted::Wanted;
 use crate::api::{ConditionType, DeletionPolicy, RestaurantBooking, RestaurantBookingStatus};
@@ -137,6 +140,11 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         Ok(references) => references,
         Err(failure) => return Err(round.failed("Dereference", &[failure]).await),
     };
+    references.opened = round.opened_keys();
+    if let Err(error) = references.complete(&owner.name) {
+        let failure = Failure { step: Step::Foundation, reason: NO_RANDOMNESS, message: error.to_string() };
+        return Err(round.failed("Dereference", &[failure]).await);
+    }
     references.restore.clone_from(&round.status.restore);
     if let Some(claims) = resource.spec.restore.as_ref().and_then(|restore| restore.claims.as_ref())
         && round.status.restore.as_ref().is_none_or(|restore| restore.completed.is_none())
@@ -165,7 +173,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
             return unfinished.map_or(Ok(if waits { Ended::Postponed(jittered(CLAIMS_AGAIN)) } else { Ended::Refused }), Err);
         }
     };
-    let ended = round.platform(&platform).await?;
+    let ended = round.platform(&platform, &references).await?;
     unfinished.map_or(Ok(ended), Err)
 }
 
@@ -351,12 +359,13 @@ impl Round<'_> {
         Unfinished(first.message.clone())
     }
 
-    async fn platform(&mut self, platform: &Platform) -> Result<Ended, Unfinished> {
+    async fn platform(&mut self, platform: &Platform, references: &References) -> Result<Ended, Unfinished> {
         let generation = self.resource.metadata.generation;
         let objects: Vec<_> = build(platform).into_iter().map(Wanted::from).collect();
         self.waits_for_rollout = self.has_to_wait(platform).await;
         let (mut steps, failures) = self.steps(platform, &objects).await;
         let chosen = restore::choose(platform, &mut steps);
+        let chosen = self.after_keys(platform, references, &objects, &mut steps, chosen).await;
         let reported = status::reported(&self.status, generation, platform, &steps, self.waits_for_rollout, chosen.as_ref());
         let (was_ready, before) = (self.is_ready(), self.status.clone());
         let postponed = self.postponed(&reported, &steps).filter(|_| failures.is_empty());

@@ -29,6 +29,23 @@ pub struct References {
     pub claims: BTreeMap<String, bool>,
     /// What the status has of the restore.
     pub restore: Option<RestoreStatus>,
+    /// The Secrets that the backups of the restore hold; `None` where nobody has looked yet.
+    pub opened: Option<BTreeMap<String, SecretData>>,
+}
+
+impl References {
+    /// Completes the credentials of resource `name`: from its Secrets, then from those that come with backups, and the rest is generated. No
+    /// Secret that exists is another for what a backup holds.
+    ///
+    /// # Errors
+    /// The operating system gives no randomness.
+    pub fn complete(&mut self, name: &str) -> Result<(), NoRandomness> {
+        for (secret, data) in self.opened.iter().flatten() {
+            self.secrets.entry(secret.clone()).or_insert_with(|| data.clone());
+        }
+        self.credentials = Credentials::complete(name, &self.secrets)?;
+        Ok(())
+    }
 }
 
 /// The credentials that are generated once and kept.
@@ -147,3 +164,27 @@ fn link_key() -> Result<String, NoRandomness> {
 
 /// The label by which the owner of a Secret allows resources to use it.
 pub const USABLE: &str = "restaurantbooking.dev/usable";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_backup_holds_stands_in_for_what_is_missing_alone() {
+        let secret = |key: &str, value: &str| SecretData::from([(key.to_owned(), value.as_bytes().to_vec())]);
+        let mut references = References {
+            secrets: BTreeMap::from([("trattoria-links".to_owned(), secret(LINK_KEYS, "of the resource"))]),
+            opened: Some(BTreeMap::from([
+                ("trattoria-links".to_owned(), secret(LINK_KEYS, "of the backup")),
+                ("trattoria-admin".to_owned(), secret(ADMIN_PASSWORD, "of the backup")),
+                // A private key without its key set is good for nothing.
+                ("trattoria-jwt".to_owned(), secret(PRIVATE_KEY, "of the backup")),
+            ])),
+            ..Default::default()
+        };
+        references.complete("trattoria").expect("credentials");
+        let Credentials { link_keys, admin_password, private_key, key_set, seal, .. } = references.credentials;
+        assert_eq!((link_keys.as_str(), admin_password.as_str()), ("of the resource", "of the backup"));
+        assert!(private_key.starts_with("-----BEGIN") && key_set.contains("keys") && seal.len() == 24);
+    }
+}

@@ -7,8 +7,10 @@ use super::service::Service;
 /// A part of the platform that is applied as a whole, and for which other steps may wait.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Step {
-    /// The objects that all services use: the keys of tokens, the administrator's credentials, and the objects that the broker uses.
+    /// The objects that all services use: the key of the checksums, and the objects that the broker uses.
     Foundation,
+    /// The keys of tokens and of links, and the administrator's password. With a restore they may come with the backups.
+    Keys,
     /// The objects that a service and its database use: credentials, accounts, settings, Services, network policies.
     Settings(Service),
     /// The objects that no other step waits for: routes from outside the cluster, and monitors.
@@ -42,12 +44,13 @@ pub enum Step {
 }
 
 use Step::{
-    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Verify, Watcher,
+    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Keys, Look, Migration, Postgres, Restore, Settings, Topics, Verify, Watcher,
 };
 
 /// Every step, each after the steps that it waits for.
-pub const ORDER: [Step; 36] = [
+pub const ORDER: [Step; 37] = [
     Foundation,
+    Keys,
     Settings(Service::Auth),
     Settings(Service::Menu),
     Settings(Service::Reservation),
@@ -96,16 +99,17 @@ impl Step {
     /// moment. Nobody waits for backups, except a migration for the one before it.
     pub fn waits_for(self) -> Vec<Step> {
         match self {
-            Foundation | Exposure | Settings(_) => vec![],
+            Foundation | Keys | Exposure | Settings(_) => vec![],
             // The foundation has the key of the checksums. A new key in each reconcile would replace the database's Pod without end.
             Postgres(service) => [Foundation, Settings(service)].into_iter().chain(Service::ALL.map(Restore)).collect(),
             Look(service) => vec![Foundation, Settings(service)],
             Restore(_) => Service::ALL.map(Look).into(),
             AfterRestore(service) => vec![Migration(service)],
             Watcher => Service::ALL.map(Postgres).into(),
-            Backup(service) => vec![Foundation, Settings(service), Postgres(service)],
             // It does not touch the database.
             Verify(service) => vec![Foundation, Settings(service)],
+            // Its Pods may mount the keys, whose Secrets must be the resource's own.
+            Backup(service) => vec![Foundation, Keys, Settings(service), Postgres(service)],
             Kafka => vec![Foundation],
             Topics => vec![Kafka],
             BeforeMigration(service) => vec![Postgres(service)],
@@ -115,9 +119,9 @@ impl Step {
             }
             Deployment(Service::Reservation) => {
                 let service = Service::Reservation;
-                vec![Foundation, Settings(service), Migration(service), AfterRestore(service), House, Topics]
+                vec![Foundation, Keys, Settings(service), Migration(service), AfterRestore(service), House, Topics]
             }
-            Deployment(service) => vec![Foundation, Settings(service), Migration(service), AfterRestore(service), Topics],
+            Deployment(service) => vec![Foundation, Keys, Settings(service), Migration(service), AfterRestore(service), Topics],
         }
     }
 
@@ -130,7 +134,7 @@ impl Step {
     /// The condition that reports the step.
     pub fn condition(self) -> ConditionType {
         match self {
-            Foundation | Settings(_) => ConditionType::Progressing,
+            Foundation | Keys | Settings(_) => ConditionType::Progressing,
             Exposure => ConditionType::Exposed,
             Postgres(_) => ConditionType::PostgresReady,
             Watcher | Backup(_) => ConditionType::BackupReady,
@@ -148,6 +152,7 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Foundation => "foundation",
+            Keys => "keys",
             Settings(Service::Auth) => "settings-auth",
             Settings(Service::Menu) => "settings-menu",
             Settings(Service::Reservation) => "settings-reservation",

@@ -15,6 +15,7 @@ use kube::{Resource as _, ResourceExt as _};
 
 use crate::api::{self, ConditionType, Confirmation, DeletionPolicy, RestaurantBooking, RestaurantBookingSpec};
 
+pub(crate) use backup::restore_hash;
 pub use defaults::Defaults;
 pub use guests::CREDENTIALS;
 
@@ -28,6 +29,7 @@ use super::names::admin_name;
 use super::platform::{Admin, Exposure, Monitoring, NetworkPolicy, Platform, Restaurant, Secret};
 use super::reason::{INVALID_SECRET, INVALID_SPEC};
 use super::references::{ADMIN_PASSWORD, References};
+use super::secrets::generates_admin;
 use super::service::PerService;
 use super::tenant;
 
@@ -133,7 +135,7 @@ impl Check<'_> {
             let message = format!("spec.admin: the service would refuse this administrator: {}", fault.detail);
             self.refuse(ConditionType::AdminReady, INVALID_SECRET, message);
         }
-        Admin { email, password, generated: given.is_none_or(|admin| admin.password_secret_ref.is_none()) }
+        Admin { email, password, generated: generates_admin(spec) }
     }
 
     fn exposure(&mut self, spec: &RestaurantBookingSpec) -> Option<Exposure> {

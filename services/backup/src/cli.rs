@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::keys::KeysArgs;
 use crate::report::{Failure, Outcome};
 use crate::restore::TargetArgs;
 use crate::retention::RetentionArgs;
@@ -50,6 +51,8 @@ enum Command {
         server: ServerArgs,
         #[command(flatten)]
         retention: RetentionArgs,
+        #[command(flatten)]
+        keys: KeysArgs,
     },
     /// Say to which moments the database can be restored
     Look {
@@ -145,10 +148,10 @@ async fn run_command(command: Command) -> ExitCode {
     match command {
         Command::Install { target } => finish(None, install::install(&target).map(|()| Installed {})),
         Command::Wal(wal) => log(wal, stop).await,
-        Command::Run { common, server, retention } => {
+        Command::Run { common, server, retention, keys } => {
             let mut problems = Problems::default();
             let (server, retention) = (server.check(&mut problems), retention.check(&mut problems));
-            report(&common, problems, stop, async |tool| run::run(&tool, &server, retention).await).await
+            report(&common, problems, stop, async |tool| run::run(&tool, &server, retention, keys.folder()).await).await
         }
         Command::Look { common } => report(&common, Problems::default(), stop, async |tool| look::look(&tool).await).await,
         Command::Restore { common, target } => {

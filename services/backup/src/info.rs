@@ -1,5 +1,7 @@
 //! What pgBackRest says of a repository: `info --output=json`.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -51,6 +53,8 @@ pub(crate) struct Backup {
     pub(crate) archive: Needed,
     info: Sizes,
     timestamp: Times,
+    #[serde(default)]
+    annotation: BTreeMap<String, String>,
 }
 
 /// The log that a backup needs.
@@ -120,6 +124,11 @@ impl Stanza {
     /// All that is stored for backups, in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.backup.iter().map(|backup| backup.info.repository.delta).sum()
+    }
+
+    /// The newest annotation of a name: that of the newest backup that has it.
+    pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
+        self.backup.iter().rev().find_map(|backup| backup.annotation.get(name)).map(String::as_str)
     }
 
     /// The major version of PostgreSQL.

@@ -1,8 +1,9 @@
 //! Backups of a service's database. pgBackRest does the work; this program configures it, runs it with a deadline, and reports.
 //!
-//! [`report`] is what the commands leave behind; it needs nothing. The rest requires the feature `program`.
+//! [`report`] is what the commands leave behind, and [`sealed`] opens a part of it. The rest requires the feature `program`.
 
 pub mod report;
+pub mod sealed;
 
 #[cfg(feature = "program")]
 mod child;
@@ -12,6 +13,8 @@ pub mod cli;
 mod info;
 #[cfg(feature = "program")]
 mod install;
+#[cfg(feature = "program")]
+mod keys;
 #[cfg(feature = "program")]
 mod look;
 #[cfg(feature = "program")]

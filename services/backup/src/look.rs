@@ -9,7 +9,9 @@ use tokio::process::Command;
 
 use crate::child::{self, Ended};
 use crate::info::{Backup, Stanza};
+use crate::keys::ANNOTATION;
 use crate::report::{Failure, LookReport, Reason};
+use crate::sealed::MOST;
 use crate::tool::Tool;
 
 /// How long reading one file of the log may take.
@@ -34,6 +36,8 @@ pub(crate) async fn look(tool: &Tool) -> Result<LookReport, Failure> {
         backup: newest.label.clone(),
         encrypted: stanza.cipher != "none",
         size: stanza.size(),
+        // Nothing of this length is ours, and the report has no room for it.
+        keys: stanza.annotation(ANNOTATION).filter(|sealed| sealed.len() <= MOST).map(str::to_owned),
     };
     // Whoever asked learns the version, and can look with that one.
     if own_major(tool).await? != major {

@@ -150,6 +150,9 @@ pub struct LookReport {
     pub encrypted: bool,
     /// All backups that are kept, in bytes as they are stored.
     pub size: u64,
+    /// The keys that the newest backup holds which has any, as [`seal`](crate::sealed::seal) made them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
 }
 
 /// A database was restored.

@@ -1,12 +1,13 @@
 //! A backup of a running database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::keys;
 use crate::report::{Failure, Reason, RunReport};
 use crate::retention::Retention;
 use crate::settings::{Problems, file, given};
@@ -63,11 +64,11 @@ impl ServerArgs {
     }
 }
 
-/// Makes a backup, waits until its log is archived, and removes what retention does not want any more.
+/// Makes a backup, waits until its log is archived, removes what retention does not want any more, and keeps the keys of a folder in it.
 ///
 /// # Errors
 /// What hinders it. A backup that was interrupted leaves nothing that counts as one.
-pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) -> Result<RunReport, Failure> {
+pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention, keys: Option<&Path>) -> Result<RunReport, Failure> {
     let port = running.port.to_string();
     // pgBackRest gives libpq no host: libpq takes this one.
     let connection = [
@@ -94,6 +95,9 @@ pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) ->
     let (Some(oldest), Some(newest)) = (stanza.backups().first(), stanza.backups().last()) else {
         return Err(Failure::new(Reason::Failed, "pgBackRest made a backup, and then lists none; look into the storage"));
     };
+    if let Some(folder) = keys {
+        keys::keep(tool, folder, &newest.label, until).await?;
+    }
     Ok(RunReport {
         database: tool.repository.database.clone(),
         backup: newest.label.clone(),
@@ -106,7 +110,7 @@ pub(crate) async fn run(tool: &Tool, running: &Running, retention: Retention) ->
 }
 
 /// Runs a command of pgBackRest, after that of another backup of the same database, such as the one of the schedule.
-async fn in_turn(tool: &Tool, arguments: &[&str], more: &[(&str, &str)], until: Instant) -> Result<(), Failure> {
+pub(crate) async fn in_turn(tool: &Tool, arguments: &[&str], more: &[(&str, &str)], until: Instant) -> Result<(), Failure> {
     while let Err(failure) = tool.run(arguments, more).await {
         if failure.reason != Reason::AlreadyRunning || Instant::now() > until {
             return Err(failure);

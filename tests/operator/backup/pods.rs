@@ -118,6 +118,14 @@ pub(super) fn looked(service: &str, major: u32, oldest: &str, newest: &str) -> S
     .to_string()
 }
 
+/// The same, with the keys that the newest backup holds, sealed by this key.
+pub(super) fn looked_with(looked: &str, key: &str, keys: &Value) -> String {
+    let keys = serde_json::from_value(keys.clone()).expect("texts in groups");
+    let mut looked: Value = serde_json::from_str(looked).expect("a report");
+    looked["keys"] = ::backup::sealed::seal(key, &keys).expect("sealed").into();
+    looked.to_string()
+}
+
 /// A database was restored.
 pub(super) fn restored(service: &str, target: &str) -> String {
     json!({

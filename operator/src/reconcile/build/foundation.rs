@@ -35,13 +35,13 @@ fn credentials(platform: &Platform) -> Vec<Object> {
     let links = [(LINK_KEYS, credentials.link_keys.clone())];
     let seal = [(SEAL, credentials.seal.clone())];
     let mut objects = vec![
-        auth.secret(Step::Foundation, &platform.keys_name(), keys),
-        platform.part(Service::Reservation.as_str()).secret(Step::Foundation, &links_name(&platform.name), links),
+        auth.secret(Step::Keys, &platform.keys_name(), keys),
+        platform.part(Service::Reservation.as_str()).secret(Step::Keys, &links_name(&platform.name), links),
         auth.secret(Step::Foundation, &seal_name(&platform.name), seal),
     ];
     if platform.admin.generated {
         let login = [(ADMIN_EMAIL, platform.admin.email.clone()), (ADMIN_PASSWORD, credentials.admin_password.clone())];
-        objects.push(auth.secret(Step::Foundation, &admin_name(&platform.name), login));
+        objects.push(auth.secret(Step::Keys, &admin_name(&platform.name), login));
     }
     objects.extend(Service::ALL.iter().filter_map(|service| database::of(platform).credentials(platform, *service)));
     objects

@@ -76,6 +76,8 @@ pub struct Source {
     /// Whether the images follow the version of the backups, since neither the resource nor a volume
     /// has one.
     pub follows_version: bool,
+    /// Whether the resource lacks Secrets that the backups may hold, and nobody has looked yet.
+    pub awaits_keys: bool,
 }
 
 /// A place with backups.

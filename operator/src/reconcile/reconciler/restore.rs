@@ -183,6 +183,7 @@ mod tests {
             backup: "20261130-030003F".to_owned(),
             encrypted: false,
             size: 1,
+            keys: None,
         }
     }
 

@@ -213,6 +213,9 @@ impl Round<'_> {
         if let (Step::Restore(_), Some(Restore::Look(_))) = (step, &platform.restore) {
             return Ok(Gate::Closed("restores when the moment is chosen to which all databases can be".to_owned()));
         }
+        if step == Step::Keys && platform.awaits_keys() {
+            return Ok(Gate::Closed("keys waits for look-auth: the backups may hold the keys of tokens and links".to_owned()));
+        }
         if step == Step::House
             && let Some(other) = self.other_house(platform, objects)
         {

@@ -11,6 +11,7 @@ use crate::reconcile::names::{backup_claim_name, backup_name};
 use crate::reconcile::platform::{Backup, Place, Repository, Restore, S3, Secret, Source, Verify};
 use crate::reconcile::reason::{BACKUP_NOT_SUPPORTED, CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, INVALID_SECRET, INVALID_SPEC};
 use crate::reconcile::references::{S3_CREDENTIALS, USABLE};
+use crate::reconcile::secrets::{generates_admin, in_backups};
 use crate::reconcile::service::{PerService, Service};
 use crate::timing::{GREATEST_LOSS, LEAST_LOSS, USUAL_LOSS, VERIFICATION_GRACE};
 
@@ -109,7 +110,9 @@ impl Check<'_> {
         let managed = spec.postgres.as_ref().and_then(|postgres| postgres.managed.as_ref());
         let has_volume = Service::ALL.into_iter().any(|service| self.references.volumes.of(service).is_some());
         let follows_version = managed.is_none_or(|managed| managed.version.is_none()) && !has_volume;
-        let source = Source { repository, hash, asked, follows_version };
+        let lacks = || in_backups(&self.name, generates_admin(spec)).iter().any(|held| !self.references.secrets.contains_key(&held.name));
+        let awaits_keys = repository.key.is_some() && done.target_time.is_none() && self.references.opened.is_none() && lacks();
+        let source = Source { repository, hash, asked, follows_version, awaits_keys };
         Some(match done.target_time {
             Some(target) => Restore::To(source, target.0),
             None => Restore::Look(source),
@@ -215,6 +218,6 @@ fn is_same(one: &Place, other: &Place, service: Service) -> bool {
 }
 
 /// A hash that stands for a restore in the status.
-fn restore_hash(restore: &api::Restore) -> String {
+pub(crate) fn restore_hash(restore: &api::Restore) -> String {
     checksum(&serde_json::to_vec(restore).expect("a restore is JSON"))[..16].to_owned()
 }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use backup::report::{LookReport, Reason, RestoreReport, RunReport};
+use backup::sealed::open;
 use sqlx::Executor as _;
 
 use crate::Arranged;
@@ -42,12 +43,8 @@ pub(crate) async fn what_neither_count_nor_age_wants_is_removed_with_its_log(arr
     assert!(wrong.message.contains("BACKUP_RETENTION_COUNT") && wrong.message.contains("BACKUP_RETENTION_AGE"), "{wrong:?}");
 }
 
-pub(crate) async fn only_the_key_opens_an_encrypted_backup(arranged: Arranged) {
-    let plain = Repository::folder(&arranged.programs);
-    let repository = plain.encrypted(&arranged.programs, "correct horse battery staple");
-    let cluster = Cluster::start(&arranged.programs, "menu", &repository).await;
-    cluster.connect().await.execute("CREATE TABLE written AS SELECT 1::bigint AS id").await.expect("a table");
-    done(cluster.backup::<RunReport>(&["run"], &[]));
+/// What is found in the repository, once a moment is in reach. There must be a table `written`.
+async fn look(cluster: &Cluster) -> LookReport {
     let mut seen = None;
     until("a moment is in reach", async || match cluster.backup::<LookReport>(&["look"], &[]) {
         (0, backup::report::Outcome::Done(report)) => {
@@ -60,7 +57,47 @@ pub(crate) async fn only_the_key_opens_an_encrypted_backup(arranged: Arranged) {
         }
     })
     .await;
-    let seen = seen.expect("a look");
+    seen.expect("a look")
+}
+
+pub(crate) async fn keys_come_with_an_encrypted_backup_and_with_no_other(arranged: Arranged) {
+    let (passphrase, programs) = ("correct horse battery staple", &arranged.programs);
+    let plain = Repository::folder(programs);
+    let repository = plain.encrypted(programs, passphrase);
+    let cluster = Cluster::start(programs, "auth", &repository).await;
+    cluster.connect().await.execute("CREATE TABLE written AS SELECT 1::bigint AS id").await.expect("a table");
+    let run = |text: &str| done(cluster.backup::<RunReport>(&["run"], &[("BACKUP_KEYS", &repository.keys(programs, text))]));
+    let opened = async || {
+        let sealed = look(&cluster).await.keys.expect("keys");
+        open(passphrase, &sealed).expect("opened")["jwt"]["private.pem"].clone()
+    };
+    done(cluster.backup::<RunReport>(&["run"], &[]));
+    assert_eq!(look(&cluster).await.keys, None);
+    run("the first, which signs");
+    assert_eq!(opened().await, "the first, which signs");
+    // A backup without keys, such as that of an older program, takes none away.
+    run("the second, which signs\n");
+    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[])).kept, 4);
+    assert_eq!(opened().await, "the second, which signs\n");
+
+    // What cannot be kept is told, and the database is backed up all the same.
+    let long = repository.keys(programs, &"x".repeat(4000));
+    let failure = failed(cluster.backup::<RunReport>(&["run"], &[("BACKUP_KEYS", &long)]));
+    assert!(failure.reason == Reason::Settings && failure.message.contains("the keys are too long"), "{failure:?}");
+    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[])).kept, 6);
+
+    let other = Cluster::start(programs, "auth", &Repository::folder(programs)).await;
+    let failure = failed(other.backup::<RunReport>(&["run"], &[("BACKUP_KEYS", &repository.keys(programs, "which signs"))]));
+    assert!(failure.reason == Reason::Settings && failure.message.contains("only an encrypted backup holds keys"), "{failure:?}");
+}
+
+pub(crate) async fn only_the_key_opens_an_encrypted_backup(arranged: Arranged) {
+    let plain = Repository::folder(&arranged.programs);
+    let repository = plain.encrypted(&arranged.programs, "correct horse battery staple");
+    let cluster = Cluster::start(&arranged.programs, "menu", &repository).await;
+    cluster.connect().await.execute("CREATE TABLE written AS SELECT 1::bigint AS id").await.expect("a table");
+    done(cluster.backup::<RunReport>(&["run"], &[]));
+    let seen = look(&cluster).await;
     assert!(seen.encrypted);
     // One that is being written is not there yet.
     let written =

@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         keeping::what_neither_count_nor_age_wants_is_removed_with_its_log,
         keeping::only_the_key_opens_an_encrypted_backup,
         keeping::two_backups_at_once_are_made_one_after_the_other,
+        keeping::keys_come_with_an_encrypted_backup_and_with_no_other,
         keeping::a_repository_belongs_to_one_database,
         keeping::a_failure_says_which_setting_and_what_to_do,
         storing::a_database_that_was_just_started_is_archived_in_time,

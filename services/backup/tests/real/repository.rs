@@ -69,6 +69,21 @@ impl Repository {
         file.display().to_string()
     }
 
+    /// A folder of keys that the program may read, as the kubelet mounts Secrets: `jwt/private.pem` with this text.
+    pub(crate) fn keys(&self, programs: &Programs, text: &str) -> String {
+        let folder = self.home.path().join("keys");
+        let file = folder.join("..data/jwt/private.pem");
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        if !folder.join("jwt").is_symlink() {
+            std::os::unix::fs::symlink("..data/jwt", folder.join("jwt")).expect("a link");
+        }
+        fs::write(&file, text).expect("a file");
+        for path in [&folder, &folder.join("..data"), &folder.join("..data/jwt"), &file] {
+            programs.own(path);
+        }
+        folder.display().to_string()
+    }
+
     fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.to_owned()));

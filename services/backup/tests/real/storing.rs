@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use backup::report::{LookReport, Outcome, Reason, RestoreReport, RunReport, WatchReport};
+use backup::sealed::open;
 use jiff::Timestamp;
 
 use crate::Arranged;
@@ -24,16 +25,23 @@ pub(crate) async fn an_object_storage_with_an_authority_of_its_own_holds_backups
     let cluster = Cluster::start(&arranged.programs, "reservation", &good).await;
     let traffic = Traffic::start(&cluster).await;
     let report: RunReport = done(cluster.backup(&["run"], &[("BACKUP_RETENTION_COUNT", "1")]));
-    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[("BACKUP_RETENTION_COUNT", "1")])).kept, 1);
+    let keys = good.keys(&arranged.programs, "which signs");
+    assert_eq!(done(cluster.backup::<RunReport>(&["run"], &[("BACKUP_RETENTION_COUNT", "1"), ("BACKUP_KEYS", &keys)])).kept, 1);
     tokio::time::sleep(Duration::from_secs(2)).await;
     let moment = Timestamp::now();
     assert!(moment > report.oldest);
     tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut sealed = None;
     until("the moment is archived", async || match cluster.backup::<LookReport>(&["look"], &[]) {
-        (0, Outcome::Done(report)) => report.newest >= Some(moment),
+        (0, Outcome::Done(report)) => {
+            sealed = report.keys;
+            report.newest >= Some(moment)
+        }
         _ => false,
     })
     .await;
+    let opened = open("correct horse battery staple", &sealed.expect("the keys of the backup")).expect("opened");
+    assert_eq!(opened["jwt"]["private.pem"], "which signs");
     let written = traffic.stop().await;
     assert!(files(&gateway.objects().join("trattoria/trattoria/backup/reservation")).len() > 2, "they are under the path");
     let mut other = Cluster::empty(&arranged.programs, "reservation", &good);

@@ -1,7 +1,10 @@
 //! The Jobs that make a base backup of a database: by schedule, the first into a new place, on demand, and before a migration.
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec};
-use k8s_openapi::api::core::v1::{Affinity, Container, PodAffinity, PodAffinityTerm, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{
+    Affinity, Container, KeyToPath, PodAffinity, PodAffinityTerm, PodSpec, PodTemplateSpec, ProjectedVolumeSource, SecretProjection,
+    Volume, VolumeMount, VolumeProjection,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::reconcile::build::job::{REPORT, USAGE, failure_policy};
@@ -13,6 +16,7 @@ use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{backup_claim_name, first_backup_name};
 use crate::reconcile::platform::{Backup, Platform};
+use crate::reconcile::secrets::in_backups;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 
@@ -26,6 +30,8 @@ pub(super) const HOPELESS: i32 = 3;
 pub(super) const RETRIES: i32 = 3;
 /// The time for all of them, in seconds: it includes the wait for room on the node, and for the image.
 pub(super) const DEADLINE: i64 = 6 * 60 * 60;
+/// Where the keys are mounted that come with a backup.
+const KEYS: &str = "/etc/restaurant-booking/keys";
 /// The seconds for which a backup that was due may still begin: the control plane may have been away.
 const BEGINS_WITHIN: i64 = 60 * 60;
 
@@ -89,6 +95,14 @@ fn backup_pod(platform: &Platform, backup: &Backup, service: Service) -> PodSpec
     ]));
     env.extend(backup.count.map(|count| variable("BACKUP_RETENTION_COUNT", &count.to_string())));
     env.extend(backup.age.as_ref().map(|age| variable("BACKUP_RETENTION_AGE", age)));
+    let mut volumes = vec![stateful::data_volume(&platform.postgres_name(service)), tmp, password];
+    volumes.extend(access.volumes);
+    if service == Service::Auth && backup.repository.key.is_some() {
+        let (volume, mount) = keys(platform);
+        volumes.push(volume);
+        mounts.push(mount);
+        env.push(variable("BACKUP_KEYS", KEYS));
+    }
     let container = Container {
         name: "backup".to_owned(),
         command: Some([PROGRAM, "run", "--report", REPORT].map(str::to_owned).into()),
@@ -96,9 +110,22 @@ fn backup_pod(platform: &Platform, backup: &Backup, service: Service) -> PodSpec
         volume_mounts: Some(mounts),
         ..program(platform, &backup.resources)
     };
-    let mut volumes = vec![stateful::data_volume(&platform.postgres_name(service)), tmp, password];
-    volumes.extend(access.volumes);
     PodSpec { affinity: Some(beside(platform, service)), ..pod(platform, container, volumes) }
+}
+
+/// The Secrets that come with an encrypted backup, a folder each. The Pod has the key of the encryption anyway, by which whoever runs there could
+/// open what it is given sealed.
+fn keys(platform: &Platform) -> (Volume, VolumeMount) {
+    let sources = in_backups(&platform.name, platform.admin.generated).into_iter().map(|held| {
+        let item = |key: &&str| KeyToPath { key: (*key).to_owned(), path: format!("{}/{key}", held.folder), ..Default::default() };
+        let items = Some(held.keys.iter().map(item).collect());
+        VolumeProjection { secret: Some(SecretProjection { name: held.name.clone(), items, optional: None }), ..Default::default() }
+    });
+    let source = ProjectedVolumeSource { default_mode: Some(0o440), sources: Some(sources.collect()) };
+    (
+        Volume { name: "keys".to_owned(), projected: Some(source), ..Default::default() },
+        VolumeMount { name: "keys".to_owned(), mount_path: KEYS.to_owned(), read_only: Some(true), ..Default::default() },
+    )
 }
 
 /// Beside the database: its volume can be mounted by the Pods of one node alone.

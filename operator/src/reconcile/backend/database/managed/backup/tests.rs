@@ -75,6 +75,30 @@ fn a_base_backup_is_told_where_and_for_how_long() {
     assert_eq!(job.body["spec"]["timeZone"], "Europe/Rome");
 }
 
+#[test]
+fn keys_come_with_the_encrypted_backups_of_auth_and_with_no_other() {
+    let mounted = |spec: &str, service: &str| {
+        let job = find(&platform(spec, &SECRETS), &format!("CronJob/trattoria-{service}-backup"));
+        let volumes = job.body["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"].clone();
+        let keys = volumes.as_array().and_then(|volumes| volumes.iter().find(|volume| volume["name"] == "keys").cloned());
+        assert_eq!(keys.is_some(), job::environment(&job).contains_key("BACKUP_KEYS"));
+        let sources = keys.map(|keys| keys["projected"]["sources"].as_array().cloned().expect("Secrets")).unwrap_or_default().into_iter();
+        let paths = sources.flat_map(|source| {
+            let name = source["secret"]["name"].as_str().unwrap_or_default().to_owned();
+            let items = source["secret"]["items"].as_array().cloned().unwrap_or_default().into_iter();
+            items.map(move |item| format!("{name}: {}", item["path"].as_str().unwrap_or_default()))
+        });
+        paths.collect::<Vec<_>>()
+    };
+    let tokens = ["trattoria-jwt: jwt/private.pem", "trattoria-jwt: jwt/jwks.json", "trattoria-links: links/keys"];
+    assert_eq!(mounted(S3, "auth"), [&tokens[..], &["trattoria-admin: admin/password"]].concat());
+    let own = S3.replacen("backup:", "admin: {passwordSecretRef: {name: s3, key: secretAccessKey}}\nbackup:", 1);
+    assert_eq!(mounted(&own, "auth"), tokens);
+    for (spec, service) in [(S3, "menu"), (S3, "reservation"), (CLAIM, "auth")] {
+        assert_eq!(mounted(spec, service), [] as [&str; 0], "{spec} {service}");
+    }
+}
+
 /// The watch and the pruning take what has the operator's label for the operator's.
 #[test]
 fn the_jobs_of_a_schedule_are_not_the_operators() {
@@ -153,6 +177,24 @@ fn no_job_restores_before_the_moment_is_chosen() {
     assert_eq!(claim.step, Step::Restore(Service::Menu));
     let other = restoring(Some("2026-11-30T03:00:01Z"));
     assert_ne!(find(&chosen, "Job/trattoria-menu-restore-").name, find(&other, "Job/trattoria-menu-restore-").name);
+}
+
+#[test]
+fn keys_are_awaited_where_encrypted_backups_may_hold_them() {
+    let restore = |encryption: &str| {
+        format!(
+            "restore: {{s3: {{endpoint: 'https://s3.example.com', bucket: backups, path: a, credentialsSecretRef: {{name: s3}}}}{encryption}}}"
+        )
+    };
+    let encrypted = restore(", encryption: {keySecretRef: {name: key, key: key}}");
+    let awaits = |spec: &str, existing: &[(&'static str, &'static str, &'static str)]| {
+        platform(spec, &[&SECRETS[..], existing].concat()).awaits_keys()
+    };
+    let all = [("trattoria-jwt", "private.pem", "x"), ("trattoria-links", "keys", "x"), ("trattoria-admin", "password", "Admin123!")];
+    assert!(awaits(&encrypted, &[]) && awaits(&encrypted, &all[..2]));
+    assert!(!awaits(&encrypted, &all) && !awaits(&restore(""), &[]));
+    let own = format!("{encrypted}\nadmin: {{passwordSecretRef: {{name: key, key: key}}}}");
+    assert!(!awaits(&own, &all[..2]));
 }
 
 #[test]
