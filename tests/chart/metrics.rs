@@ -19,8 +19,8 @@ type Known = BTreeMap<String, BTreeSet<String>>;
 /// Labels that Prometheus adds to all, and those of buckets.
 const TARGET: [&str; 7] = ["namespace", "job", "pod", "service", "exported_service", "exported_namespace", "le"];
 /// Metrics that single services add, and their labels; `tests/contract/metrics.rs` holds the services to them. Prometheus itself says `up`.
-/// `tests/mail` holds reservation to those of mail, and `services/backup/tests/real` the watcher of the archives to its own. The kubelet tells
-/// of volumes.
+/// Those of mail are reservation's, of which the database knows, and `services/backup/tests/real` holds the watcher of the archives to its own.
+/// The kubelet tells of volumes.
 const OTHERS: [(&str, &[&str]); 10] = [
     ("password_hash_queue_depth", &[]),
     ("reservations_total", &["outcome"]),
