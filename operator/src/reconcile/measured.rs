@@ -13,7 +13,7 @@ use super::validate::schedule::{NIGHTLY, longest_gap};
 const VERIFIED: &str = "BackupVerified";
 
 /// The backups and the restore of a resource.
-pub fn backups(spec: &RestaurantBookingSpec, status: &RestaurantBookingStatus) -> Backups {
+pub(crate) fn backups(spec: &RestaurantBookingSpec, status: &RestaurantBookingStatus) -> Backups {
     let holds = |kind: &str| conditions::find(&status.conditions, kind).map(|condition| condition.status == "True");
     // What waits has not failed.
     let failed = |kind: &str| {

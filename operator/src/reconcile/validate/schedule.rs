@@ -4,7 +4,7 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 
 /// The schedule of base backups where the resource has none: at four each morning.
-pub const NIGHTLY: &str = "0 4 * * *";
+pub(crate) const NIGHTLY: &str = "0 4 * * *";
 
 /// A field: its name, its least and greatest number, and the names that stand for the numbers from the least on.
 struct Field {
@@ -46,7 +46,7 @@ pub(super) fn fault(schedule: &str) -> Option<String> {
 ///
 /// As Kubernetes reads it, a day is one of the month and of the week, where either is free, and else one of the month or of the week
 /// (<https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format>).
-pub fn longest_gap(schedule: &str) -> Option<usize> {
+pub(crate) fn longest_gap(schedule: &str) -> Option<usize> {
     if fault(schedule).is_some() {
         return None;
     }
