@@ -64,7 +64,7 @@ async fn known() -> Known {
             period: some,
             last_completed: some,
             last_verified: some,
-            verification_failed: yes,
+            verified: yes,
             oldest_restorable: some,
             newest_restorable: some,
             size: some,

@@ -61,9 +61,6 @@ pub struct BackupStatus {
     /// When the newest base backup that all three databases have ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_backup: Option<Time>,
-    /// When the newest backup of each database was last restored into a throw-away database and counted: the earliest of the three.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_verified: Option<Time>,
     /// The oldest moment to which all three databases can be restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_restorable: Option<Time>,
@@ -72,6 +69,9 @@ pub struct BackupStatus {
     /// `backup_newest_restorable_timestamp_seconds` tells it exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_restorable: Option<Time>,
+    /// When the newest verification that all three databases have ended: each has been restored then or later. Absent without `verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_verified: Option<Time>,
     /// The size of all kept base backups of the three databases, as they are stored. Example: 1.2Gi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,

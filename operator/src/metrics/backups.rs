@@ -13,8 +13,8 @@ pub struct Backups {
     pub last_completed: Option<i64>,
     /// When the backups were last restored and counted, in seconds since 1970.
     pub last_verified: Option<i64>,
-    /// Whether the last verification failed.
-    pub verification_failed: Option<bool>,
+    /// Whether BackupVerified is True; `None` also until the first verification has ended.
+    pub verified: Option<bool>,
     /// The oldest moment to which all databases can be restored, in seconds since 1970.
     pub oldest_restorable: Option<i64>,
     /// The newest such moment that is known, in seconds since 1970.
@@ -31,7 +31,7 @@ pub(super) struct Gauges {
     period: IntGaugeVec,
     last_completed: IntGaugeVec,
     last_verified: IntGaugeVec,
-    verification_failed: IntGaugeVec,
+    verified: IntGaugeVec,
     oldest_restorable: IntGaugeVec,
     newest_restorable: IntGaugeVec,
     size: IntGaugeVec,
@@ -53,7 +53,7 @@ impl Gauges {
                 "When the newest base backup that all three databases have ended",
             ),
             last_verified: gauge("operator_backup_last_verified_timestamp_seconds", "When the backups were last restored and counted"),
-            verification_failed: gauge("operator_backup_verification_failed", "1 while the last verification of the backups failed, else 0"),
+            verified: gauge("operator_backup_verified", "1 while BackupVerified of a resource is True, 0 while it is False"),
             oldest_restorable: gauge(
                 "operator_backup_oldest_restorable_timestamp_seconds",
                 "The oldest moment to which all three databases can be restored",
@@ -78,7 +78,7 @@ impl Gauges {
         show(&self.period, backups.period);
         show(&self.last_completed, backups.last_completed);
         show(&self.last_verified, backups.last_verified);
-        show(&self.verification_failed, backups.verification_failed.map(i64::from));
+        show(&self.verified, backups.verified.map(i64::from));
         show(&self.oldest_restorable, backups.oldest_restorable);
         show(&self.newest_restorable, backups.newest_restorable);
         show(&self.size, backups.size);

@@ -7,30 +7,26 @@ use crate::api::{ConditionType, RestaurantBookingSpec, RestaurantBookingStatus};
 use crate::metrics::Backups;
 
 use super::reason::WAITING;
-use super::validate::schedule::{NIGHTLY, longest_gap};
+use super::validate::schedule::{NIGHTLY, longest_pause};
 
 /// The condition of the verification of backups.
 const VERIFIED: &str = "BackupVerified";
 
 /// The backups and the restore of a resource.
 pub(crate) fn backups(spec: &RestaurantBookingSpec, status: &RestaurantBookingStatus) -> Backups {
-    let holds = |kind: &str| conditions::find(&status.conditions, kind).map(|condition| condition.status == "True");
-    // What waits has not failed.
-    let failed = |kind: &str| {
-        conditions::find(&status.conditions, kind).map(|condition| condition.status == "False" && condition.reason != WAITING)
-    };
-    let restore_failed = spec.restore.as_ref().and_then(|_| failed(ConditionType::Restored.as_str()));
+    let find = |kind: &str| conditions::find(&status.conditions, kind);
+    let restored = spec.restore.as_ref().and_then(|_| find(ConditionType::Restored.as_str()));
+    let restore_failed = restored.map(|restored| restored.status == "False" && restored.reason != WAITING);
     let Some(backup) = &spec.backup else { return Backups { restore_failed, ..Default::default() } };
     let known = status.backup.clone().unwrap_or_default();
     let seconds = |time: Option<&Time>| time.map(|time| time.0.as_second());
-    let days = longest_gap(backup.schedule.as_deref().unwrap_or(NIGHTLY)).and_then(|days| i64::try_from(days).ok());
     let sizes: Vec<_> = known.databases.iter().filter_map(|database| database.size_bytes).collect();
     Backups {
-        ready: Some(holds(ConditionType::BackupReady.as_str()).unwrap_or(false)),
-        period: days.map(|days| days * 24 * 60 * 60),
+        ready: Some(find(ConditionType::BackupReady.as_str()).is_some_and(|ready| ready.status == "True")),
+        period: i64::try_from(longest_pause(backup.schedule.as_deref().unwrap_or(NIGHTLY)).as_secs()).ok(),
         last_completed: seconds(known.last_backup.as_ref()),
         last_verified: seconds(known.last_verified.as_ref()),
-        verification_failed: failed(VERIFIED),
+        verified: find(VERIFIED).filter(|verified| verified.status != "Unknown").map(|verified| verified.status == "True"),
         oldest_restorable: seconds(known.oldest_restorable.as_ref()),
         newest_restorable: seconds(known.newest_restorable.as_ref()),
         size: (!sizes.is_empty()).then(|| sizes.iter().sum()),
@@ -83,7 +79,7 @@ mod tests {
             period: Some(86_400),
             last_completed: Some(2000),
             last_verified: Some(1500),
-            verification_failed: Some(true),
+            verified: Some(false),
             oldest_restorable: Some(1000),
             newest_restorable: Some(3000),
             size: Some(7),
@@ -103,9 +99,11 @@ mod tests {
             backups(&spec(Some(Backup::default()), Some(Restore::default())), &status)
         };
         let before = told(Vec::new());
-        assert_eq!((before.ready, before.verification_failed, before.restore_failed), (Some(false), None, None));
-        let waiting = told(["BackupReady", VERIFIED, "Restored"].map(|kind| condition(kind, "False", WAITING)).into());
-        assert_eq!((waiting.ready, waiting.verification_failed, waiting.restore_failed), (Some(false), Some(false), Some(false)));
+        assert_eq!((before.ready, before.verified, before.restore_failed), (Some(false), None, None));
+        let waiting = [("BackupReady", "False"), (VERIFIED, "Unknown"), ("Restored", "False")];
+        let waiting = told(waiting.map(|(kind, status)| condition(kind, status, WAITING)).into());
+        assert_eq!((waiting.ready, waiting.verified, waiting.restore_failed), (Some(false), None, Some(false)));
+        assert_eq!(told(vec![condition(VERIFIED, "True", "Available")]).verified, Some(true));
         assert_eq!(told(vec![condition("Restored", "False", "RestoreRefused")]).restore_failed, Some(true));
         assert_eq!(told(vec![condition("Restored", "True", "Available")]).restore_failed, Some(false));
     }

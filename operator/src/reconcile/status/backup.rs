@@ -67,9 +67,9 @@ pub(super) fn backups(before: &RestaurantBookingStatus, platform: &Platform, ste
         size: (!sizes.is_empty()).then(|| amount(sizes.iter().sum())),
         location: Some(location),
         last_backup,
-        last_verified: before.last_verified,
         oldest_restorable,
         newest_restorable: newest_restorable.map(Time),
+        last_verified: before.last_verified,
         databases,
     })
 }

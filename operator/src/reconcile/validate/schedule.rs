@@ -1,5 +1,7 @@
 //! Schedules, as a CronJob takes them (<https://en.wikipedia.org/wiki/Cron>).
 
+use std::time::Duration;
+
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 
@@ -42,14 +44,23 @@ pub(super) fn fault(schedule: &str) -> Option<String> {
     })
 }
 
-/// The most days from one day of a schedule to the next. `None`: the schedule is faulty, or has no two days.
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+/// The days of eight years, two of which are leap years: a schedule that nothing is due by in between is taken for one of every eight years.
+const DAYS: usize = 8 * 365 + 2;
+
+/// How long nothing is due at most: the most days from one day of a schedule to the next.
 ///
 /// As Kubernetes reads it, a day is one of the month and of the week, where either is free, and else one of the month or of the week
 /// (<https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format>).
-pub(crate) fn longest_gap(schedule: &str) -> Option<usize> {
-    if fault(schedule).is_some() {
-        return None;
-    }
+pub(crate) fn longest_pause(schedule: &str) -> Duration {
+    let days = days(schedule).unwrap_or_default();
+    let pause = days.windows(2).map(|pair| pair[1] - pair[0]).max();
+    Duration::from_secs(DAY * pause.unwrap_or(DAYS) as u64)
+}
+
+/// The days of a schedule within eight years. `None`: it is faulty.
+fn days(schedule: &str) -> Option<Vec<usize>> {
     let parts: Vec<_> = schedule.split_whitespace().collect();
     let [_, _, of_month, months, of_week] = parts[..] else { return None };
     let is_free = [of_month, of_week].iter().any(|part| matches!(*part, "*" | "?"));
@@ -60,10 +71,8 @@ pub(crate) fn longest_gap(schedule: &str) -> Option<usize> {
         let is_of_week = is_in(of_week, day.weekday().to_sunday_zero_offset());
         is_in(months, day.month()) && if is_free { is_of_month && is_of_week } else { is_of_month || is_of_week }
     };
-    // Eight years have two leap days.
-    let days = date(2001, 1, 1).series(1.day()).take(8 * 365 + 2);
-    let due: Vec<_> = days.enumerate().filter(|(_, day)| is_due(*day)).map(|(number, _)| number).collect();
-    due.windows(2).map(|pair| pair[1] - pair[0]).max()
+    let days = date(2001, 1, 1).series(1.day()).take(DAYS);
+    Some(days.enumerate().filter(|(_, day)| is_due(*day)).map(|(number, _)| number).collect())
 }
 
 impl Field {
@@ -122,27 +131,27 @@ mod tests {
             ("@daily x x x x", "\"@daily\" is no minute"),
         ] {
             assert!(fault(wrong).is_some_and(|fault| fault.starts_with(said)), "{wrong}: {:?}", fault(wrong));
-            assert_eq!(longest_gap(wrong), None, "{wrong}");
         }
     }
 
     #[test]
-    fn the_longest_gap_is_that_between_two_days_of_the_schedule() {
+    fn the_longest_pause_is_that_between_two_days_of_the_schedule() {
         for (schedule, days) in [
-            (NIGHTLY, Some(1)),
-            ("*/15 0-6 ? * ?", Some(1)),
-            ("30 3 * * 1-6", Some(2)),
-            ("0 4 * * SUN", Some(7)),
-            ("0 4 1,15 * *", Some(17)),
-            ("0 4 1 * *", Some(31)),
-            ("0 4 1 jan-jun *", Some(214)),
-            ("0 4 29 2 *", Some(1461)),
+            (NIGHTLY, 1),
+            ("*/15 0-6 ? * ?", 1),
+            ("30 3 * * 1-6", 2),
+            ("0 4 * * SUN", 7),
+            ("0 4 1,15 * *", 17),
+            ("0 4 1 * *", 31),
+            ("0 4 1 jan-jun *", 214),
+            ("0 4 29 2 *", 1461),
             // Where both are given, either will do.
-            ("0 4 1 * 0", Some(7)),
-            ("0 4 20/5 * *", Some(24)),
-            ("0 4 31 2 *", None),
+            ("0 4 1 * 0", 7),
+            ("0 4 20/5 * *", 24),
+            ("0 4 31 * *", 62),
+            ("0 4 31 2 *", 2922),
         ] {
-            assert_eq!(longest_gap(schedule), days, "{schedule}");
+            assert_eq!(longest_pause(schedule), Duration::from_secs(DAY * days), "{schedule}");
         }
     }
 }
