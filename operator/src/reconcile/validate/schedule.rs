@@ -46,7 +46,7 @@ pub(super) fn fault(schedule: &str) -> Option<String> {
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
-/// The days of eight years, two of which are leap years: a schedule that nothing is due by in between is taken for one of every eight years.
+/// The days of eight years, two of which are leap years. A schedule without two days in these is taken for one of every eight years.
 const DAYS: usize = 8 * 365 + 2;
 
 /// How long nothing is due at most: the most days from one day of a schedule to the next.
@@ -86,6 +86,7 @@ impl Field {
         self.item(item).is_some()
     }
 
+    /// The numbers of a number, a range or `*`, with a step or without.
     fn item(&self, item: &str) -> Option<u64> {
         let (range, step) = match item.split_once('/') {
             Some((range, step)) => (range, Some(step.parse::<u32>().ok().filter(|step| *step > 0)?)),
