@@ -126,9 +126,8 @@ mod tests {
     #[test]
     fn a_resource_has_the_series_of_what_is_known_of_it_and_none_once_it_is_gone() {
         let metrics = Metrics::default();
-        let series = || -> Vec<String> {
-            metrics.render().lines().filter(|line| line.contains("name=\"trattoria\"")).map(str::to_owned).collect()
-        };
+        let series =
+            || -> Vec<String> { metrics.render().lines().filter(|line| line.contains("name=\"trattoria\"")).map(str::to_owned).collect() };
         let known = Backups { ready: Some(true), last_completed: Some(1_796_007_660), ..Default::default() };
         metrics.backups("dining", "osteria", &known);
         metrics.backups("dining", "trattoria", &known);

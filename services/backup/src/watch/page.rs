@@ -109,6 +109,9 @@ mod tests {
             page.show("auth", &Behind::default(), said);
             assert_eq!(counted(), shown);
         }
-        assert!(page.registry.gather().iter().all(|family| family.name() != "backup_newest_restorable_timestamp_seconds"), "it is not known");
+        assert!(
+            page.registry.gather().iter().all(|family| family.name() != "backup_newest_restorable_timestamp_seconds"),
+            "it is not known"
+        );
     }
 }

@@ -56,10 +56,7 @@ const ALERTS: [Alert; 11] = [
     Alert {
         name: "RestaurantBookingVolumeFillsSoon",
         // Log that nobody archives fills a volume of 8 GiB within hours.
-        expression: concat!(
-            "predict_linear(kubelet_volume_stats_available_bytes{$data}[1h], 43200) < 0 and ",
-            left!("{$data}", "< 0.7")
-        ),
+        expression: concat!("predict_linear(kubelet_volume_stats_available_bytes{$data}[1h], 43200) < 0 and ", left!("{$data}", "< 0.7")),
         minutes: 30,
         severity: "warning",
         summary: "The volume {{ $labels.persistentvolumeclaim }} is full within half a day.",
