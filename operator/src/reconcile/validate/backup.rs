@@ -32,7 +32,7 @@ impl Check<'_> {
         let given = spec.backup.as_ref()?;
         let condition = ConditionType::BackupReady;
         self.is_supported(condition, "spec.backup", spec);
-        let schedule = self.schedule(condition, "spec.backup.schedule", given.schedule.as_deref().unwrap_or("0 4 * * *"));
+        let schedule = self.schedule(condition, "spec.backup.schedule", given.schedule.as_deref().unwrap_or(schedule::NIGHTLY));
         let place = match &given.storage.s3 {
             Some(s3) => Place::S3(Box::new(self.s3(condition, "spec.backup.storage.s3", s3))),
             None => Place::Claims(PerService::new(|service| backup_claim_name(&self.name, service))),
