@@ -81,8 +81,7 @@ async fn lose(world: &World, storage: &Storage) -> Result<(Vec<Booked>, Timestam
 async fn back_up(restaurant: &Restaurant<'_>, storage: &Storage) -> Result<()> {
     let mut made = BTreeSet::new();
     let enough = async || {
-        let status = restaurant.status().await?;
-        made.extend(databases(&status).filter(|one| one["name"] == "reservation").filter_map(|one| one["backup"].as_str().map(str::to_owned)));
+        made.extend(newest(restaurant).await?.into_iter().filter(|(service, _)| service == "reservation"));
         Ok((made.len() > KEPT).then_some(()))
     };
     eventually("more backups are made by schedule than are kept", PATIENCE, enough).await?;
@@ -113,30 +112,35 @@ async fn back_up(restaurant: &Restaurant<'_>, storage: &Storage) -> Result<()> {
     Ok(())
 }
 
-/// The databases in the status of the backups.
-fn databases(status: &Value) -> impl Iterator<Item = &Value> {
-    status["backup"]["databases"].as_array().into_iter().flatten()
+/// The newest base backup of each database, with the name of its service.
+async fn newest(restaurant: &Restaurant<'_>) -> Result<Vec<(String, String)>> {
+    let databases = restaurant.status().await?["backup"]["databases"].clone();
+    let of = |one: &Value| Some((one["name"].as_str()?.to_owned(), one["backup"].as_str()?.to_owned()));
+    Ok(databases.as_array().into_iter().flatten().filter_map(of).collect())
 }
 
 /// Chooses a booking soon after a base backup, waits until the moment of its acknowledgement can be restored, and has guests book on.
 async fn choose(restaurant: &Restaurant<'_>, traffic: &Traffic<'_>) -> Result<Timestamp> {
-    let last = async || Result::Ok(restaurant.status().await?["backup"]["lastBackup"].as_str().unwrap_or_default().to_owned());
-    let before = last().await?;
-    // Then no more than one is made before everything is lost, and what the moment needs is kept.
-    eventually("a base backup ends", PATIENCE, async || Ok((last().await? != before).then_some(()))).await?;
+    let before = newest(restaurant).await?;
+    // Then no more than one of each database is made before everything is lost, and what the moment needs is kept.
+    let all_other = async || {
+        let now = newest(restaurant).await?;
+        Ok((now.len() == SERVICES.len() && now.iter().all(|backup| !before.contains(backup))).then_some(()))
+    };
+    eventually("each database has another base backup", PATIENCE, all_other).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let chosen = Booked::all(&traffic.log().await?).pop().ok_or("nobody has booked")?;
     // Resources have moments by the microsecond.
     let moment = Timestamp::from_microsecond(chosen.acknowledged.as_microsecond() + 1)?;
     let path = format!("/api/v1/namespaces/{LOST}/services/{}:8080/proxy/metrics", restaurant.part("backup"));
-    let newest = async || {
+    let restorable = async || {
         let text = kubectl(&["get", "--raw", &path]).await?;
-        let newest: Vec<f64> = metrics::of(&text, "backup_newest_restorable_timestamp_seconds").map(|(_, value)| value).collect();
-        let oldest = newest.iter().copied().reduce(f64::min).unwrap_or_default();
-        Ok((newest.len() == SERVICES.len() && oldest > moment.as_duration().as_secs_f64()).then_some(oldest))
+        let moments: Vec<f64> = metrics::of(&text, "backup_newest_restorable_timestamp_seconds").map(|(_, value)| value).collect();
+        let of_all = moments.iter().copied().reduce(f64::min).unwrap_or_default();
+        Ok((moments.len() == SERVICES.len() && of_all > moment.as_duration().as_secs_f64()).then_some(of_all))
     };
-    let newest = eventually("the moment can be restored", PATIENCE, newest).await?;
-    let ahead = newest - moment.as_duration().as_secs_f64();
+    let restorable = eventually("the moment can be restored", PATIENCE, restorable).await?;
+    let ahead = restorable - moment.as_duration().as_secs_f64();
     restaurant.world.tell(format!("booking {} is chosen, acknowledged at {moment}; newestRestorable is {ahead:.1} s later", chosen.code));
     let more = async || {
         let later = Booked::all(&traffic.log().await?).iter().filter(|booked| booked.sent > moment).count();
