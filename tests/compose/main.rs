@@ -11,7 +11,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
-const DATABASES: [(&str, &Migrator); 3] =
+static DATABASES: [(&str, &Migrator); 3] =
     [("auth_db", &auth::MIGRATOR), ("menu_db", &menu::MIGRATOR), ("res_db", &reservation::MIGRATOR)];
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 /// A machine with the three databases.
 struct Machine {
     server: Server,
-    /// What its Docker is told, and tells.
+    /// The folder by which its Docker is told what to say, and tells what it was told.
     told: TempDir,
     programs: PathBuf,
 }
@@ -61,10 +61,11 @@ impl Machine {
     /// Whether commands of the services fail.
     fn broken(&self, broken: bool) {
         let file = self.told.path().join("broken");
-        if broken { fs::write(file, "") } else { fs::remove_file(file) }.expect("a file");
+        let done = if broken { fs::write(file, "") } else { fs::remove_file(file) };
+        done.expect("a file");
     }
 
-    /// What its Docker was told since the last time.
+    /// Everything that its Docker was told since the last time.
     fn told(&self) -> String {
         let log = self.told.path().join("log");
         let told = fs::read_to_string(&log).unwrap_or_default();
@@ -122,11 +123,11 @@ async fn everything_is_restored_or_nothing_is(programs: &Path) {
     let (succeeded, said) = machine.script(&["dump", &path("dump")]);
     assert!(!succeeded && said.contains("exists, and is left as it is") && machine.told().is_empty(), "{said}");
     // One that fails leaves nothing, and nobody who pauses.
-    machine.run("postgres", "ALTER DATABASE res_db RENAME TO away").await;
+    machine.run("postgres", "ALTER DATABASE res_db ALLOW_CONNECTIONS false").await;
     let (succeeded, said) = machine.script(&["dump", &path("other")]);
     assert!(!succeeded && said.contains("res_db") && machine.told().ends_with("unpause auth reservation\n"), "{said}");
     assert_eq!(fs::read_dir(home.path()).expect("the folder").count(), 1, "the first dump alone");
-    machine.run("postgres", "ALTER DATABASE away RENAME TO res_db").await;
+    machine.run("postgres", "ALTER DATABASE res_db ALLOW_CONNECTIONS true").await;
 
     // Nothing is restored over data.
     let (succeeded, said) = machine.script(&["restore", &path("dump")]);

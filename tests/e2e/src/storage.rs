@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
 use kube::api::{Api, ListParams};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 
 use crate::Result;
@@ -39,7 +39,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// What a resource says of it.
+    /// The field of a resource that names it.
     pub(crate) fn encryption(self) -> Value {
         let key = match self {
             Self::Right => "encryptionKey",
@@ -92,6 +92,8 @@ fn host() -> String {
 fn certificate() -> Result<(String, String, String)> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // By their names a certificate and its authority are told apart.
+    params.distinguished_name.push(DnType::CommonName, "authority");
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
     let certificate = CertificateParams::new(vec![host()])?.signed_by(&key, &authority)?;
@@ -159,7 +161,7 @@ impl Storage {
         kubectl_reading(&["apply", "--namespace", namespace, "--filename", "-"], &secret.to_string()).await.map(drop)
     }
 
-    /// What a resource says of it: a folder in the bucket.
+    /// The field of a resource that names a folder in the bucket.
     pub(crate) fn folder(&self, path: &str) -> Value {
         json!({
             "endpoint": format!("https://{}:{PORT}", host()),

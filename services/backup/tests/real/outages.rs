@@ -1,4 +1,4 @@
-//! What can become of an object storage: it is full, and its connection slow, cut, stuck or lost. Each time the database goes on, the fault is
+//! An object storage that is full, and a connection to it that is slow, cut, stuck or lost. Each time the database goes on, the fault is
 //! told, archiving resumes by itself, and no row is lost.
 
 use std::time::Duration;

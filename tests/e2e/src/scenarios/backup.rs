@@ -27,7 +27,7 @@ const FOUND: &str = "e2e-found";
 const FOLDER: &str = "e2e-lost/trattoria";
 /// The base backups that are kept.
 const KEPT: usize = 2;
-/// What 32 guests book may not be more than 640 bookings within an hour.
+/// The 32 guests may make 640 bookings within an hour, and book until the schedule has made its backups.
 const LOAD: [&str; 2] = ["--bookings-per-second=1", "--logins-per-second=0.2"];
 /// Bookings that are made after the moment, and lost.
 const LATER: usize = 20;
