@@ -236,7 +236,7 @@ fn message(said: &str) -> String {
 /// What kind of failure an error of pgBackRest is: by its code, and where that says little, by its words.
 fn reason(code: Option<i32>, said: &str) -> Reason {
     let has = |parts: &[&str]| parts.iter().any(|part| said.contains(part));
-    if has(&["No space left on device", "507 (", "QuotaExceeded", "Disk quota exceeded", "XMinioStorageFull"]) {
+    if has(&["No space left on device", "507 (", "[507]", "QuotaExceeded", "Disk quota exceeded", "XMinioStorageFull"]) {
         return Reason::StorageFull;
     }
     if has(&[

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What became of a run of traffic: the last line that `traffic` prints, as JSON.
@@ -50,3 +51,34 @@ pub struct Failure {
 
 /// The line by which `traffic` says that requests are under way.
 pub const UNDER_WAY: &str = "traffic is under way";
+
+/// How the lines begin by which `traffic` tells of each booking as soon as it is acknowledged; the rest is a [`Booked`] as JSON.
+const BOOKED: &str = "booked ";
+
+/// A booking that was acknowledged.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Booked {
+    /// Its number.
+    pub id: i64,
+    /// Its code.
+    pub code: String,
+    /// When it was sent, for the first time where it was sent again.
+    pub sent: Timestamp,
+    /// When its answer came.
+    pub acknowledged: Timestamp,
+}
+
+impl Booked {
+    /// The line that tells of it.
+    ///
+    /// # Panics
+    /// Never: it can be written as JSON.
+    pub fn line(&self) -> String {
+        format!("{BOOKED}{}", serde_json::to_string(self).expect("a booking is JSON"))
+    }
+
+    /// All that a log tells of.
+    pub fn all(log: &str) -> Vec<Self> {
+        log.lines().filter_map(|line| serde_json::from_str(line.strip_prefix(BOOKED)?).ok()).collect()
+    }
+}

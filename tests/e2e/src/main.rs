@@ -10,6 +10,7 @@ mod metrics;
 mod policy;
 mod restaurant;
 mod scenarios;
+mod storage;
 mod trouble;
 mod visitors;
 mod world;

@@ -1,5 +1,6 @@
 //! What is tried, in this order: each scenario finds, or makes, the operator and the restaurants that it needs.
 
+mod backup;
 mod cloud_native_pg;
 mod cloud_native_pg_failover;
 mod drift;
@@ -51,6 +52,7 @@ pub(crate) fn all() -> Vec<(&'static str, Scenario)> {
         scaling::by_hand,
         scaling::by_an_autoscaler_under_load,
         neighbours::two_in_one_namespace_and_one_in_another,
+        backup::everything_is_lost_under_load_and_comes_back_as_it_was_at_a_moment,
         removal::retained_data_is_found_again,
         removal::deleted_data_is_gone,
         removal::the_operator_before_the_restaurants,

@@ -1,11 +1,14 @@
 //! Guests' traffic: a Pod beside the restaurant's own, which reports what it saw.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use e2e::{Report, UNDER_WAY};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, LogParams};
 use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::task::JoinHandle;
 
 use crate::Result;
 use crate::command::kubectl_reading;
@@ -121,8 +124,20 @@ impl Traffic<'_> {
     }
 
     /// Everything it has said; nothing before its container runs.
-    async fn log(&self) -> Result<String> {
+    pub(crate) async fn log(&self) -> Result<String> {
         Ok(self.api().logs(&self.pod, &LogParams::default()).await.unwrap_or_default())
+    }
+
+    /// Reads along what it says, until it ends with whatever it is in: everything that it has said.
+    pub(crate) fn follow(&self) -> Result<JoinHandle<std::io::Result<String>>> {
+        let kubectl = Command::new("kubectl")
+            .args(["logs", "--follow", "--namespace", &self.restaurant.namespace, &self.pod])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(tokio::spawn(async move { Ok(String::from_utf8_lossy(&kubectl.wait_with_output().await?.stdout).into_owned()) }))
     }
 
     /// How many of its requests failed in this way, as its log has it.

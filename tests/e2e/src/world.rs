@@ -155,6 +155,11 @@ impl World {
         Ok(restaurant)
     }
 
+    /// Removes some namespaces, with everything in them.
+    pub(crate) async fn remove(&self, namespaces: &[&str]) -> Result<()> {
+        kubectl(&[&["delete", "namespace", "--ignore-not-found", "--timeout=5m"], namespaces].concat()).await.map(drop)
+    }
+
     /// Removes everything, in the documented order.
     pub(crate) async fn remove_everything(&self) -> Result<()> {
         if Api::<CustomResourceDefinition>::all(self.client.clone()).get_opt(CRD).await?.is_some() {

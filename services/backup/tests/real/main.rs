@@ -4,11 +4,13 @@
 mod cluster;
 mod gateway;
 mod keeping;
+mod outages;
 mod programs;
 mod repository;
 mod restoring;
 mod storing;
 mod traffic;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -73,13 +75,23 @@ fn main() -> ExitCode {
         programs,
         storing::an_object_storage_with_an_authority_of_its_own_holds_backups,
         storing::a_storage_that_refuses_is_told_from_one_that_is_away,
-        storing::a_lost_connection_stops_no_database_is_told_and_is_caught_up,
+        outages::a_slow_connection_is_waited_for_and_one_that_is_cut_is_told,
+        outages::a_storage_that_takes_connections_and_says_nothing_is_given_up,
+        outages::a_lost_connection_stops_no_database_is_told_and_is_caught_up,
     );
     let with_former = trials!(programs, restoring::a_repository_of_another_major_version_tells_which);
+    // A right that nobody can install.
+    let mounts = if arguments.list { Ok(()) } else { gateway::may_mount() };
+    if let (Err(missing), Ok(_)) = (&mounts, &storage) {
+        eprintln!("The test of a full storage is skipped, since no disk can be mounted for it: {missing}");
+    }
+    let with_a_disk = trials!(programs, outages::a_full_storage_stops_no_database_is_told_and_is_caught_up);
     let ignored = |trials: Vec<Trial>, ignored: bool| {
         trials.into_iter().map(move |trial| if ignored { trial.with_ignored_flag(true) } else { trial })
     };
-    let trials = ignored(with_folders, programs.is_none());
-    let trials = trials.chain(ignored(with_storage, storage.is_err())).chain(ignored(with_former, former.is_err())).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let trials = ignored(with_folders, programs.is_none())
+        .chain(ignored(with_storage, storage.is_err()))
+        .chain(ignored(with_former, former.is_err()))
+        .chain(ignored(with_a_disk, storage.is_err() || mounts.is_err()));
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

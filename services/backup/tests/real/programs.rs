@@ -166,30 +166,8 @@ fn former(major: u32) -> Result<PathBuf, String> {
 
 /// The object storage: from the cache, or built by Go, once, which takes minutes.
 fn versitygw() -> Result<PathBuf, String> {
-    const MODULE: &str = "github.com/versity/versitygw";
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/versitygw");
-    let text = fs::read_to_string(folder.join("go.mod")).map_err(|error| error.to_string())?;
-    let version =
-        text.lines().find_map(|line| line.trim().strip_prefix(MODULE)?.split_whitespace().next()).ok_or("go.mod has no version")?;
-    let cache = cache()?.join(format!("versitygw-{version}"));
-    let built = cache.join("versitygw");
-    if built.is_file() {
-        return Ok(built);
-    }
-    let _lock = lock(&cache)?;
-    if built.is_file() {
-        return Ok(built);
-    }
-    eprintln!("Building versitygw {version} with Go into {} (once; it takes minutes) ...", cache.display());
-    let partial = cache.join("versitygw.partial");
-    let mut go = Command::new("go");
-    // What is built is what the module pins, whatever surrounds it.
-    go.current_dir(&folder).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly").env("GOWORK", "off");
-    go.args(["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o"]).arg(&partial).arg(format!("{MODULE}/cmd/versitygw"));
-    let output = go.output().map_err(|error| format!("there is no Go to build an object storage with: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("versitygw cannot be built: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    fs::rename(&partial, &built).map_err(|error| error.to_string())?;
-    Ok(built)
+    let build = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/versitygw/build");
+    let output = Command::new(build).stderr(Stdio::inherit()).output().map_err(|error| format!("{build}: {error}"))?;
+    let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() { Ok(path.into()) } else { Err(format!("{build} gives no object storage: {}", output.status)) }
 }

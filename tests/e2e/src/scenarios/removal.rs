@@ -27,12 +27,13 @@ async fn left(restaurant: &Restaurant<'_>) -> Result<Vec<String>> {
     Ok(found.lines().map(str::to_owned).collect())
 }
 
-async fn delete(restaurant: &Restaurant<'_>) -> Result<()> {
+/// Deletes the resource.
+pub(super) async fn delete(restaurant: &Restaurant<'_>) -> Result<()> {
     restaurant.kubectl(&["delete", "restaurantbooking", &restaurant.name, "--timeout=3m"]).await.map(drop)
 }
 
 /// Waits until nothing is left but objects of these kinds.
-async fn only(restaurant: &Restaurant<'_>, kinds: &[&str]) -> Result<Vec<String>> {
+pub(super) async fn only(restaurant: &Restaurant<'_>, kinds: &[&str]) -> Result<Vec<String>> {
     let look = async || {
         let left = left(restaurant).await?;
         let others: Vec<_> = left.iter().filter(|object| !kinds.iter().any(|kind| object.starts_with(kind))).collect();

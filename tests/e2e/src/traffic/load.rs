@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use e2e::Booked;
+use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -94,9 +96,11 @@ impl Load {
         let guest = self.place.guest(number);
         let url = format!("{}/reservations/", self.place.reservation);
         let request = Request::post(url).token(&guest.token).key(self.place.tag(number)).body(wanted);
+        let sent = Timestamp::now();
         let Some(answer) = self.ask(&request, &[201, 409]).await else {
             return self.ledger.in_doubt(number);
         };
+        let acknowledged = Timestamp::now();
         match (answer.status, answer.code()) {
             (201, _) => {}
             (409, "table_taken") => return self.ledger.count(|report| &mut report.refused),
@@ -106,6 +110,8 @@ impl Load {
         let Some(id) = answer.body["id"].as_i64() else {
             return self.ledger.failed(format!("a booking without an id: {}", answer.body));
         };
+        let code = answer.body["reservation_code"].as_str().unwrap_or_default().to_owned();
+        println!("{}", Booked { id, code, sent, acknowledged }.line());
         if answer.replayed {
             self.ledger.count(|report| &mut report.replayed);
         }
