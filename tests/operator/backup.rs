@@ -1,5 +1,6 @@
 //! Backups and restores, whose Jobs run by hand: a test writes what their Pods say at the end.
 
+mod cloud_native_pg;
 mod pods;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,9 @@ use serde_json::{Value, json};
 use crate::upgrade::jobs;
 use crate::world::{Place, eventually};
 
+pub(crate) use cloud_native_pg::{
+    backups_of_cloud_native_pg_are_made_and_told, settled_backups_of_cloud_native_pg_cost_no_write, what_barman_cloud_cannot_do_is_refused,
+};
 use pods::{backed_up, end, failed, looked, restored, running, watcher_says};
 
 const NAME: &str = "trattoria";
@@ -178,13 +182,6 @@ pub(crate) async fn what_cannot_be_backed_up_is_refused(place: &Place) {
     let short = json!({"keySecretRef": {"name": "s3", "key": "accessKeyId"}});
     let own = json!({"storage": {"s3": s3("dining/trattoria")}});
     for (name, more, condition, reason, expected) in [
-        (
-            "cnpg",
-            json!({"postgres": {"cloudNativePG": {}}, "backup": own}),
-            "BackupReady",
-            "BackupNotSupported",
-            "spec.backup: with postgres.cloudNativePG, back up by CloudNativePG's own objects",
-        ),
         (
             "newer",
             json!({"postgres": {"managed": {"version": "18"}}, "backup": own}),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::api::RestaurantBookingSpec;
 
 use super::backend::{broker, database};
-use super::names::{admin_name, backup_name, keys_name, links_name, seal_name};
+use super::names::{admin_name, keys_name, links_name, seal_name};
 
 /// The Secrets that the operator generates for a resource.
 pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
@@ -13,7 +13,6 @@ pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     if spec.admin.as_ref().is_none_or(|admin| admin.password_secret_ref.is_none()) {
         names.insert(admin_name(name));
     }
-    names.extend(spec.backup.is_some().then(|| backup_name(name)));
     names.extend(database::secrets(name, spec).generated);
     names.extend(broker::secrets(spec).generated);
     names

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::reconcile::backend::database;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::platform::{Monitoring, Platform};
 use crate::reconcile::service::Service;
@@ -9,7 +10,7 @@ use crate::reconcile::step::Step;
 
 use super::Object;
 use super::pod::HTTP;
-use crate::reconcile::names::{COMPONENT, WATCHER};
+use crate::reconcile::names::COMPONENT;
 
 pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     let Some(monitoring) = &platform.monitoring else { return Vec::new() };
@@ -17,8 +18,7 @@ pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     // The monitor selects all parts, by their common labels without the component.
     let mut labels = part.selector_labels();
     labels.remove(COMPONENT);
-    let watcher = platform.backup.as_ref().map(|_| WATCHER);
-    let components: Vec<_> = Service::ALL.into_iter().map(Service::as_str).chain(watcher).collect();
+    let components: Vec<_> = Service::ALL.into_iter().map(Service::as_str).chain(database::watcher(platform)).collect();
     let monitor = json!({"spec": {
         "selector": {
             "matchLabels": labels,

@@ -7,9 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::reconcile::build::job::{REPORT, USAGE, failure_policy};
 use crate::reconcile::build::pod::{scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
-use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::{backup_claim_name, first_backup_name};
+use crate::reconcile::names::{backup_claim_name, first_backup_name, requested_backup_name};
 use crate::reconcile::platform::{Backup, Platform};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
@@ -56,7 +55,7 @@ pub(super) fn objects(platform: &Platform, backup: &Backup, service: Service) ->
     let (step, name) = (Step::Backup(service), backup_claim_name(&platform.name, service));
     let mut objects = vec![part.object(step, Kind::CronJob, &name, &CronJob { spec: Some(schedule), ..Default::default() })];
     let first = first_backup_name(&platform.name, service, &backup.repository.identity(service));
-    let requested = backup.requested.as_ref().map(|text| format!("{name}-{}", &checksum(format!("on demand {text}").as_bytes())[..10]));
+    let requested = backup.requested.as_ref().map(|text| requested_backup_name(&platform.name, service, text));
     for name in [Some(first), requested].into_iter().flatten() {
         objects.push(part.object(step, Kind::Job, &name, &Job { spec: Some(job.clone()), ..Default::default() }));
     }
