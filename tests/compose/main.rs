@@ -11,8 +11,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
-static DATABASES: [(&str, &Migrator); 3] =
-    [("auth_db", &auth::MIGRATOR), ("menu_db", &menu::MIGRATOR), ("res_db", &reservation::MIGRATOR)];
+static DATABASES: [(&str, &Migrator); 3] = [("auth_db", &auth::MIGRATOR), ("menu_db", &menu::MIGRATOR), ("res_db", &reservation::MIGRATOR)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

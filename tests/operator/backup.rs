@@ -1,6 +1,7 @@
 //! Backups and restores, whose Jobs run by hand: a test writes what their Pods say at the end.
 
 pub(crate) mod before;
+mod cloud_native_pg;
 mod keys;
 mod pods;
 mod verification;
@@ -15,11 +16,14 @@ use serde_json::{Value, json};
 use crate::upgrade::jobs;
 use crate::world::{Operator, Place, eventually};
 
-use pods::{backed_up, controller_says, end, failed, looked, restored, running, watcher_says};
-pub(crate) use verification::backups_are_verified_by_a_schedule;
+pub(crate) use cloud_native_pg::{
+    backups_of_cloud_native_pg_are_made_and_told, settled_backups_of_cloud_native_pg_cost_no_write, what_barman_cloud_cannot_do_is_refused,
+};
 pub(crate) use keys::{
     keys_are_made_where_the_backups_hold_none, keys_come_back_from_an_encrypted_backup, keys_that_cannot_be_opened_are_told,
 };
+use pods::{backed_up, controller_says, end, failed, looked, restored, running, watcher_says};
+pub(crate) use verification::backups_are_verified_by_a_schedule;
 
 const NAME: &str = "trattoria";
 const SERVICES: [&str; 3] = ["auth", "menu", "reservation"];
@@ -251,13 +255,6 @@ pub(crate) async fn what_cannot_be_backed_up_is_refused(place: &Place) {
     let short = json!({"keySecretRef": {"name": "s3", "key": "accessKeyId"}});
     let own = json!({"storage": {"s3": s3("dining/trattoria")}});
     for (name, more, condition, reason, expected) in [
-        (
-            "cnpg",
-            json!({"postgres": {"cloudNativePG": {}}, "backup": own}),
-            "BackupReady",
-            "BackupNotSupported",
-            "spec.backup: with postgres.cloudNativePG, back up by CloudNativePG's own objects",
-        ),
         (
             "newer",
             json!({"postgres": {"managed": {"version": "18"}}, "backup": own}),

@@ -146,11 +146,16 @@ pub(crate) async fn everything_is_deleted(place: &Place) {
 /// Databases, brokers and topics of other operators are kept and adopted, or deleted.
 pub(crate) async fn data_of_other_products_is_retained_or_deleted(place: &Place) {
     let _others = Simulated::start(place);
-    let spec = |policy: &str| json!({"postgres": {"cloudNativePG": {}}, "kafka": {"strimzi": {}}, "deletionPolicy": policy});
+    place.secret("s3", &[("accessKeyId", "a"), ("secretAccessKey", "b")]).await;
+    let s3 = json!({"endpoint": "https://s3.example.com", "bucket": "backups", "credentialsSecretRef": {"name": "s3"}});
+    let spec = |policy: &str| {
+        let backup = json!({"storage": {"s3": s3}});
+        json!({"postgres": {"cloudNativePG": {}}, "backup": backup, "kafka": {"strimzi": {}}, "deletionPolicy": policy})
+    };
     let operator = ready(place, "trattoria", spec("Retain")).await;
     let before = data(place).await;
     let kinds: BTreeSet<_> = before.keys().map(|(kind, _)| *kind).collect();
-    assert_eq!(kinds, [Kind::Secret, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic].into());
+    assert_eq!(kinds, [Kind::Secret, Kind::Cluster, Kind::ObjectStore, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic].into());
     delete(place, "trattoria").await;
     only_these_are_left(place, &before.keys().cloned().collect()).await;
     place.apply("trattoria", smallest(spec("Retain"))).await;

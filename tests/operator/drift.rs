@@ -42,13 +42,27 @@ fn by_others() -> Value {
     json!({
         "restaurant": {"name": "Trattoria", "timeZone": "Europe/Rome"},
         "postgres": {"cloudNativePG": {"storage": {"size": "1Gi"}}},
+        "backup": {"storage": {"s3": {"endpoint": "https://s3.example.com", "bucket": "backups", "credentialsSecretRef": {"name": "s3"}}}},
         "kafka": {"strimzi": {"storage": {"size": "1Gi"}}},
         "gateway": {"host": "book.example.com", "parentRef": {"name": "public", "sectionName": "https"}},
     })
 }
 
+/// The kinds of other products that [`by_others`] has.
+const OF_OTHERS: [Kind; 7] =
+    [Kind::HttpRoute, Kind::Cluster, Kind::ScheduledBackup, Kind::ObjectStore, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic];
+
+/// The kinds that [`managed`] has and that can be replaced without a loss.
+fn of_managed() -> BTreeSet<Kind> {
+    let kept = [Kind::Secret, Kind::PersistentVolumeClaim];
+    // Backups are made in scenarios of their own.
+    let absent = [Kind::CronJob, Kind::Backup];
+    Kind::ALL.into_iter().filter(|kind| !kept.contains(kind) && !absent.contains(kind) && !OF_OTHERS.contains(kind)).collect()
+}
+
 /// A platform that is Ready, with an idle operator.
 async fn settled(place: &Place, spec: Value) -> Operator {
+    place.secret("s3", &[("accessKeyId", "a"), ("secretAccessKey", "b")]).await;
     let operator = place.operator();
     place.apply("trattoria", spec).await;
     place.ready("trattoria").await;
@@ -126,16 +140,14 @@ async fn deleted_one_by_one(place: &Place, spec: Value) -> BTreeSet<Kind> {
 /// Every deleted object of a platform is created again as it was.
 pub(crate) async fn what_is_deleted_comes_back(place: &Place) {
     let kinds = deleted_one_by_one(place, managed()).await;
-    let others = [Kind::HttpRoute, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic];
-    let all = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Secret | Kind::PersistentVolumeClaim) && !others.contains(kind));
-    assert_eq!(kinds, all.collect());
+    assert_eq!(kinds, of_managed());
 }
 
 /// The same for databases and brokers of other operators.
 pub(crate) async fn what_is_deleted_of_other_products_comes_back(place: &Place) {
     let _others = Simulated::start(place);
     let kinds = deleted_one_by_one(place, by_others()).await;
-    for kind in [Kind::HttpRoute, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic] {
+    for kind in OF_OTHERS {
         assert!(kinds.contains(&kind), "{}", kind.as_str());
     }
 }
@@ -212,16 +224,14 @@ async fn edited_by_hand(place: &Place, spec: Value, edits: Vec<Edit>) -> BTreeSe
 /// The operator's fields in every object are restored, and conflicting fields are removed.
 pub(crate) async fn what_is_edited_is_put_back(place: &Place) {
     let kinds = edited_by_hand(place, managed(), edits::of_managed()).await;
-    let others = [Kind::HttpRoute, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic];
-    let all = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Secret | Kind::PersistentVolumeClaim) && !others.contains(kind));
-    assert_eq!(kinds, all.collect());
+    assert_eq!(kinds, of_managed());
 }
 
 /// The same for databases and brokers of other operators.
 pub(crate) async fn what_is_edited_of_other_products_is_put_back(place: &Place) {
     let _others = Simulated::start(place);
     let kinds = edited_by_hand(place, by_others(), edits::of_other_products()).await;
-    for kind in [Kind::HttpRoute, Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic] {
+    for kind in OF_OTHERS {
         assert!(kinds.contains(&kind), "{}", kind.as_str());
     }
 }

@@ -13,7 +13,7 @@ use crate::world::Place;
 /// The largest definition. Apply sends it as a whole, and the limit is 262,144 bytes with the additions of `kubectl apply`.
 const LARGEST: usize = 153_600;
 const CRD: &str = "crds/restaurantbookings.restaurantbooking.dev.yaml";
-const EXAMPLES: [&str; 7] = ["minimal", "trattoria", "external", "production", "backup", "backup-claim", "restore"];
+const EXAMPLES: [&str; 8] = ["minimal", "trattoria", "external", "production", "backup", "backup-claim", "backup-cloudnativepg", "restore"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

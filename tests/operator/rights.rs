@@ -194,12 +194,16 @@ impl Installed {
     /// Creates, changes, prunes and deletes two resources, which together have every kind of object.
     async fn does_all(&self, place: &Place, namespaces: Vec<String>) {
         let _products = Simulated::start(place);
+        place.secret("s3", &[("accessKeyId", "a"), ("secretAccessKey", "b")]).await;
         let operator = self.start(place, namespaces);
         let (small, large) = (small(), large());
         place.apply("trattoria", small.clone()).await;
         place.apply("grand-hotel", large.clone()).await;
+        place.edit_resource("grand-hotel", json!({"metadata": {"annotations": {"restaurantbooking.dev/backup": "now"}}})).await;
         place.ready("trattoria").await;
         place.ready("grand-hotel").await;
+        // Ready does not wait for backups.
+        place.condition("grand-hotel", "BackupReady", "True", None).await;
 
         // An object of each kind is edited, and put back.
         let mut edited = Vec::new();
@@ -329,11 +333,12 @@ fn small() -> Value {
     })
 }
 
-/// A resource on backends of other products, with a route of the Gateway API.
+/// A resource on backends of other products, with backups and a route of the Gateway API.
 fn large() -> Value {
     json!({
         "restaurant": {"name": "Grand Hotel", "timeZone": "Europe/Zurich"},
         "postgres": {"cloudNativePG": {"instances": 1, "storage": {"size": "1Gi"}}},
+        "backup": {"storage": {"s3": {"endpoint": "https://s3.example.com", "bucket": "backups", "credentialsSecretRef": {"name": "s3"}}}},
         "kafka": {"strimzi": {"brokers": 1, "storage": {"size": "1Gi"}}},
         "gateway": {"host": "book.example.org", "parentRef": {"name": "public"}},
     })

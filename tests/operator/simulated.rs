@@ -1,4 +1,4 @@
-//! Simulations of CloudNativePG and Strimzi, whose operators would start real databases and brokers. They simulate the parts that users of
+//! Simulations of CloudNativePG, its Barman Cloud plugin, and Strimzi, whose operators would start real databases and brokers. They simulate the parts that users of
 //! their objects see: statuses, Secrets, finalizers (<https://cloudnative-pg.io/docs/>, <https://strimzi.io/documentation/>).
 
 use futures_util::StreamExt as _;
@@ -15,7 +15,10 @@ const CLUSTER: &str = "strimzi.io/cluster";
 /// Strimzi's topic operator blocks the deletion of a topic until it has removed it from the broker, unless finalizers are disabled.
 const FINALIZER: &str = "strimzi.io/topic-operator";
 
-/// Both operators in one namespace, until this is dropped.
+/// The conditions of a Cluster that tell of its backups.
+const OF_BACKUPS: [&str; 2] = ["ContinuousArchiving", "LastBackupSucceeded"];
+
+/// All of them in one namespace, until this is dropped.
 pub(crate) struct Simulated {
     _tasks: JoinSet<()>,
 }
@@ -24,7 +27,7 @@ impl Simulated {
     /// Starts the simulations.
     pub(crate) fn start(place: &Place) -> Self {
         let mut tasks = JoinSet::new();
-        for kind in [Kind::Cluster, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic] {
+        for kind in [Kind::Cluster, Kind::ScheduledBackup, Kind::Backup, Kind::Kafka, Kind::KafkaNodePool, Kind::KafkaTopic] {
             let actor = Actor { place: place.clone() };
             tasks.spawn(async move {
                 let mut objects = watcher(actor.place.api(kind), watcher::Config::default()).default_backoff().applied_objects().boxed();
@@ -48,6 +51,8 @@ impl Actor {
     async fn act(&self, kind: Kind, object: &Value) -> kube::Result<()> {
         match kind {
             Kind::Cluster => self.database(object).await,
+            Kind::ScheduledBackup => self.schedule(object).await,
+            Kind::Backup => self.backup(object).await,
             Kind::Kafka => self.broker(object).await,
             Kind::KafkaNodePool => self.pool(object).await,
             _ => self.topic(object).await,
@@ -80,10 +85,13 @@ impl Actor {
             return self.report(Kind::Cluster, cluster, json!({"phase": "Setting up primary", "conditions": [condition]})).await;
         }
         let instances = &cluster["spec"]["instances"];
+        let mut conditions = vec![condition("Ready", "True", "ClusterIsReady", "Cluster is Ready")];
+        let told = cluster["status"]["conditions"].as_array().cloned().unwrap_or_default().into_iter();
+        conditions.extend(told.filter(|told| OF_BACKUPS.iter().any(|kind| told["type"] == *kind)));
         let healthy: Vec<_> = (1..=instances.as_i64().unwrap_or(1)).map(|number| format!("{name}-{number}")).collect();
         let status = json!({
             "phase": "Cluster in healthy state",
-            "conditions": [condition("Ready", "True", "ClusterIsReady", "Cluster is Ready")],
+            "conditions": conditions,
             "instances": instances,
             "readyInstances": instances,
             "instancesStatus": {"healthy": healthy},
@@ -115,6 +123,56 @@ impl Actor {
             },
         });
         self.place.api(Kind::Secret).patch(&secret, &PatchParams::apply("cloudnative-pg").force(), &Patch::Apply(&body)).await.map(drop)
+    }
+
+    /// A schedule begins with a backup; what is due later is left to tests.
+    async fn schedule(&self, schedule: &Value) -> kube::Result<()> {
+        if is_going(schedule) || !schedule["status"].is_null() || schedule["spec"]["immediate"] != true {
+            return Ok(());
+        }
+        let (name, spec, at) = (name(schedule), &schedule["spec"], now());
+        let cluster = self.place.api(Kind::Cluster).get(spec["cluster"]["name"].as_str().unwrap_or_default()).await?;
+        let body = json!({
+            "apiVersion": schedule["apiVersion"], "kind": "Backup",
+            "metadata": {
+                "name": format!("{name}-{}", at.replace(['-', ':', 'T', 'Z'], "")),
+                "labels": {"cnpg.io/cluster": spec["cluster"]["name"], "cnpg.io/scheduled-backup": name, "cnpg.io/immediateBackup": "true"},
+                "ownerReferences": [{
+                    "apiVersion": schedule["apiVersion"], "kind": "Cluster", "name": cluster.metadata.name, "uid": cluster.metadata.uid,
+                    "controller": true,
+                }],
+            },
+            "spec": {"cluster": spec["cluster"], "method": spec["method"], "pluginConfiguration": spec["pluginConfiguration"]},
+        });
+        let of = body["metadata"]["name"].as_str().unwrap_or_default();
+        self.place.api(Kind::Backup).patch(of, &PatchParams::apply("cloudnative-pg").force(), &Patch::Apply(&body)).await?;
+        self.report(Kind::ScheduledBackup, schedule, json!({"lastCheckTime": at, "lastScheduleTime": at})).await
+    }
+
+    /// The plugin of the Cluster makes the backup, into the place that the Cluster names for it, unless the log is not archived.
+    async fn backup(&self, backup: &Value) -> kube::Result<()> {
+        let Some(cluster) = self.place.api(Kind::Cluster).get_opt(backup["spec"]["cluster"]["name"].as_str().unwrap_or_default()).await?
+        else {
+            return Ok(());
+        };
+        let cluster = serde_json::to_value(cluster).expect("JSON");
+        let parameters = &cluster["spec"]["plugins"][0]["parameters"];
+        let (Some(store), Some(server)) = (parameters["barmanObjectName"].as_str(), parameters["serverName"].as_str()) else {
+            return Ok(());
+        };
+        if is_going(backup) || backup["status"]["phase"].is_string() {
+            return Ok(());
+        }
+        let at = now();
+        let window = json!({server: {"firstRecoverabilityPoint": at, "lastSuccessfulBackupTime": at}});
+        let patch = Patch::Merge(json!({"status": {"serverRecoveryWindow": window}}));
+        self.place.api(Kind::ObjectStore).patch_status(store, &PatchParams::default(), &patch).await?;
+        self.report(Kind::Backup, backup, json!({"phase": "completed", "method": "plugin", "stoppedAt": at})).await?;
+        let conditions = [
+            condition("ContinuousArchiving", "True", "ContinuousArchivingSuccess", "Continuous archiving is working"),
+            condition("LastBackupSucceeded", "True", "LastBackupSucceeded", "Backup was successful"),
+        ];
+        tell_of_backups(&self.place, name(&cluster), &conditions).await
     }
 
     /// A Kafka is deployed, with its topic operator, as soon as it has a pool of nodes.
@@ -206,6 +264,27 @@ impl Actor {
     }
 }
 
+/// Sets conditions of a Cluster that tell of its backups.
+pub(crate) async fn tell_of_backups(place: &Place, cluster: &str, conditions: &[Value]) -> kube::Result<()> {
+    loop {
+        let live = serde_json::to_value(place.api(Kind::Cluster).get(cluster).await?).expect("JSON");
+        let mut all = live["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        all.retain(|one| conditions.iter().all(|condition| one["type"] != condition["type"]));
+        all.extend_from_slice(conditions);
+        let version = &live["metadata"]["resourceVersion"];
+        let patch = Patch::Merge(json!({"metadata": {"resourceVersion": version}, "status": {"conditions": all}}));
+        match place.api(Kind::Cluster).patch_status(cluster, &PatchParams::default(), &patch).await {
+            Err(kube::Error::Api(answer)) if answer.code == 409 => {}
+            answer => return answer.map(drop),
+        }
+    }
+}
+
+/// The time, in whole seconds.
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or_default()
 }
@@ -215,7 +294,7 @@ fn is_going(object: &Value) -> bool {
 }
 
 /// A condition. Its time is fixed, so that equal reports stay equal.
-fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
+pub(crate) fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     let mut condition = json!({"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00Z"});
     for (member, text) in [("reason", reason), ("message", message)] {
         if !text.is_empty() {

@@ -24,13 +24,14 @@ The rights of the operator in the namespaces of its resources. The kinds are gen
   (dict "group" "" "resources" "configmaps, persistentvolumeclaims, secrets, serviceaccounts, services")
   (dict "group" "apps" "resources" "deployments, statefulsets")
   (dict "group" "autoscaling" "resources" "horizontalpodautoscalers")
+  (dict "group" "barmancloud.cnpg.io" "resources" "objectstores")
   (dict "group" "batch" "resources" "cronjobs, jobs")
   (dict "group" "gateway.networking.k8s.io" "resources" "httproutes")
   (dict "group" "kafka.strimzi.io" "resources" "kafkanodepools, kafkas, kafkatopics")
   (dict "group" "monitoring.coreos.com" "resources" "prometheusrules, servicemonitors")
   (dict "group" "networking.k8s.io" "resources" "ingresses, networkpolicies")
   (dict "group" "policy" "resources" "poddisruptionbudgets")
-  (dict "group" "postgresql.cnpg.io" "resources" "clusters")
+  (dict "group" "postgresql.cnpg.io" "resources" "backups, clusters, scheduledbackups")
 }}
 {{- range $kinds }}
 - apiGroups: [{{ .group | quote }}]

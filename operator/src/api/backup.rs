@@ -6,17 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::rules;
 use super::{LocalReference, Resources, SecretKeyReference, Storage};
 
-/// Backups of the three databases: a base backup by schedule, and the log that leads from one to the next.
+/// Backups of the three databases: a base backup by schedule, and the log that leads from one to the next. With postgres.cloudNativePG, its
+/// Barman Cloud plugin makes them, which the cluster must have; the place is S3 then.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(cel, validation = rules::encryption_stays())]
 pub struct Backup {
     /// When a base backup of each database is made: minute, hour, day of the month, month, day of the week, as in crontab, in the
-    /// restaurant's time zone. Default: "0 4 * * *", at four each morning. Example: "30 3 * * 1-6".
+    /// restaurant's time zone; with postgres.cloudNativePG in that of CloudNativePG's operator, mostly UTC. Default: "0 4 * * *", at four each
+    /// morning. Example: "30 3 * * 1-6".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 9, max = 100), regex(pattern = r"^\S+( \S+){4}$"))]
     pub schedule: Option<String>,
-    /// Which base backups are kept, with the log that they need. Default: the newest 7.
+    /// Which base backups are kept, with the log that they need. Default: the newest 7; with postgres.cloudNativePG, an age of 7d.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
     /// How much may be lost with a volume: what was written is in the archive at the latest so long after. A whole number and a unit, s, m
@@ -31,10 +33,12 @@ pub struct Backup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_migration: Option<bool>,
     /// Encrypts the backups before they leave the database's Pod. They then hold the keys of tokens and of links too, and the administrator's
-    /// generated password. It can be added or taken away only together with another place in S3. Default: they are not encrypted.
+    /// generated password. It can be added or taken away only together with another place in S3. Not with
+    /// postgres.cloudNativePG. Default: they are not encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
-    /// Resources of the Pods that make a base backup. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi.
+    /// Resources of the Pods that make a base backup. Default: requests of cpu 50m and memory 64Mi, a limit of memory 256Mi. With
+    /// postgres.cloudNativePG, of the plugin's container in each instance; default: requests of cpu 50m and memory 128Mi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
     /// Verifies the backups by a schedule: the newest of each database is restored into a throw-away database, whose rows are counted. Its
@@ -58,11 +62,12 @@ pub struct Verify {
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Retention {
-    /// How many are kept, 1 to 1000. Default: 7 where age is left out too, else no bound of its own.
+    /// How many are kept, 1 to 1000. Not with postgres.cloudNativePG. Default: 7 where age is left out too, else no bound of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub count: Option<i32>,
-    /// The age up to which they are kept: a whole number and a unit, h or d. Default: no bound of its own. Example: 30d.
+    /// The age up to which they are kept: a whole number and a unit, h or d; with postgres.cloudNativePG, d. Default: no bound of its own.
+    /// Example: 30d.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 2, max = 8), regex(pattern = "^[1-9][0-9]{0,5}(h|d)$"))]
     pub age: Option<String>,
@@ -74,7 +79,7 @@ pub struct Retention {
 #[x_kube(cel, validation = rules::one_storage(), validation = rules::backup_claim_grows())]
 pub struct BackupStorage {
     /// A PersistentVolumeClaim for each database, NAME-auth-backup, NAME-menu-backup and NAME-reservation-backup, which no deletion of the
-    /// resource removes. They are lost with the cluster. Default: none. Example: {size: 20Gi}.
+    /// resource removes. They are lost with the cluster. Not with postgres.cloudNativePG. Default: none. Example: {size: 20Gi}.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Storage>,
     /// A bucket of an object storage that speaks S3. Default: none.

@@ -66,7 +66,7 @@ pub struct BackupStatus {
     pub oldest_restorable: Option<Time>,
     /// A moment to which all three databases can be restored, the newest that is known, never before oldestRestorable. It is written anew
     /// every ten minutes or so. While BackupReady is True, the newest such moment is at most five times `maxLoss` ago; the metric
-    /// `backup_newest_restorable_timestamp_seconds` tells it exactly.
+    /// `backup_newest_restorable_timestamp_seconds` tells it exactly. With CloudNativePG, nothing watches that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_restorable: Option<Time>,
     /// When the newest verification that all three databases have ended: each has been restored then or later. Absent without `verify`.
@@ -90,7 +90,8 @@ pub struct BackupStatus {
 pub struct DatabaseBackup {
     /// The service that has the database: auth, menu or reservation.
     pub name: String,
-    /// When the last Job that made a base backup, or could not, ended; for one of the schedule that failed, when it was due.
+    /// When the last Job that made a base backup, or could not, ended; for one of the schedule that failed, when it was due. With
+    /// CloudNativePG, when the last base backup ended or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<Time>,
     /// Why the last attempt failed; absent where it did not.
@@ -99,13 +100,13 @@ pub struct DatabaseBackup {
     /// When the newest base backup ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_backup: Option<Time>,
-    /// The newest base backup, as pgBackRest calls it. Example: 20261130-040003F.
+    /// The newest base backup, as pgBackRest calls it; absent with CloudNativePG. Example: 20261130-040003F.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
     /// The oldest moment to which the database can be restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_restorable: Option<Time>,
-    /// The bytes of all kept base backups, as they are stored.
+    /// The bytes of all kept base backups, as they are stored; absent with CloudNativePG.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<i64>,
     /// The verification of its backups; absent without `verify`.
@@ -263,8 +264,8 @@ pub enum ConditionType {
     Available,
     /// The Ingress has an address, or the Gateway has accepted the route. Only with `ingress` or `gateway`; Ready does not wait for it.
     Exposed,
-    /// The databases can be restored to a moment that is at most five times `maxLoss` ago, and the last base backup of each succeeded. Only with
-    /// `backup`; Ready does not wait for it.
+    /// The databases can be restored to a moment that is at most five times `maxLoss` ago, and the last base backup of each succeeded; with
+    /// CloudNativePG, as its objects tell. Only with `backup`; Ready does not wait for it.
     BackupReady,
     /// The newest backup of each database was restored into a throw-away database, and its rows were counted; the last verification of each
     /// succeeded, and is not late. Unknown until the first. Only with `backup.verify`; Ready does not wait for it.

@@ -249,6 +249,11 @@ impl Applier<'_> {
         self.children.last(self.owner, object.kind, &object.name, &object.hash)
     }
 
+    /// The newest observed state of an object that is known, whether the object is as wanted or not.
+    pub fn newest_seen(&self, kind: Kind, name: &str) -> Option<Observed> {
+        self.children.observed(self.owner, kind, name)
+    }
+
     /// The state of an object that is as wanted, without a request: it has not changed since it was settled, or what a watch told of it is
     /// the proof.
     fn as_wanted(&self, object: &Wanted, held: bool, hash: &str) -> Option<Observed> {

@@ -283,6 +283,13 @@ impl Children {
         settled.filter(|settled| settled.hash == fingerprint(hash)).map(Settled::observed)
     }
 
+    /// The newest observed state of an object that is known, whether the object is as wanted or not.
+    pub fn observed(&self, owner: &Owner, kind: Kind, name: &str) -> Option<Observed> {
+        let owned = lock(&self.owned);
+        let entry = owned.get(owner, kind, name)?;
+        entry.told.as_deref().map(Told::observed).or_else(|| entry.settled.as_ref().map(Settled::observed))
+    }
+
     /// Records that an object is as wanted in the version that a watch reported, if that is still the last one.
     pub fn settle_reported(&self, owner: &Owner, kind: Kind, name: &str, hash: &str, version: Version) {
         let mut owned = lock(&self.owned);

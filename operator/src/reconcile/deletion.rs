@@ -193,7 +193,9 @@ mod tests {
 
     #[test]
     fn a9_only_what_the_resource_makes_is_removed_with_it() {
-        let specs = ["", ", postgres: {cloudNativePG: {}}, kafka: {strimzi: {}}"];
+        let s3 = "{endpoint: 'https://s3.example.com', bucket: backups, credentialsSecretRef: {name: s3}}";
+        let others = format!(", postgres: {{cloudNativePG: {{}}}}, backup: {{storage: {{s3: {s3}}}}}, kafka: {{strimzi: {{}}}}");
+        let specs = ["", others.as_str()];
         let of = |name: &str| specs.into_iter().flat_map(|spec| data(name, spec)).collect::<BTreeSet<_>>();
         let (ours, others) = (of("trattoria"), of("trattoria-menu"));
         assert_eq!(ours.iter().map(|(kind, _)| *kind).collect::<BTreeSet<_>>(), Kind::by_removal().into_iter().collect());

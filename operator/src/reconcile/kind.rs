@@ -11,6 +11,8 @@ pub const GATEWAY_API: &str = "the Gateway API";
 pub const PROMETHEUS_OPERATOR: &str = "the Prometheus operator";
 /// CloudNativePG, which a cluster may not have.
 pub const CLOUD_NATIVE_PG: &str = "CloudNativePG";
+/// The plugin of CloudNativePG that archives logs and makes backups, which a cluster may not have.
+pub const BARMAN_CLOUD: &str = "the Barman Cloud plugin";
 /// Strimzi, which a cluster may not have.
 pub const STRIMZI: &str = "Strimzi";
 
@@ -55,10 +57,11 @@ macro_rules! kinds {
     };
 }
 
-// Each row: name, group, version, kind, plural, product, removal. Topics are removed before their broker, which removes them.
+// Each row: name, group, version, kind, plural, product, removal. Topics are removed before their broker, which removes them, and a database
+// before the place of its backups.
 kinds! {
     /// Credentials and keys.
-    Secret: "", "v1", "Secret", "secrets", None, Some(6);
+    Secret: "", "v1", "Secret", "secrets", None, Some(7);
     /// Settings of a service.
     ConfigMap: "", "v1", "ConfigMap", "configmaps", None, None;
     /// The identity of a Pod.
@@ -66,7 +69,7 @@ kinds! {
     /// The address of Pods.
     Service: "", "v1", "Service", "services", None, None;
     /// A volume of a managed database or broker.
-    PersistentVolumeClaim: "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", None, Some(5);
+    PersistentVolumeClaim: "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", None, Some(6);
     /// A managed database or broker.
     StatefulSet: "apps", "v1", "StatefulSet", "statefulsets", None, None;
     /// A migration.
@@ -91,6 +94,12 @@ kinds! {
     PrometheusRule: "monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", Some(PROMETHEUS_OPERATOR), None;
     /// A database of CloudNativePG's.
     Cluster: "postgresql.cnpg.io", "v1", "Cluster", "clusters", Some(CLOUD_NATIVE_PG), Some(4);
+    /// The schedule of the backups of a database of CloudNativePG's.
+    ScheduledBackup: "postgresql.cnpg.io", "v1", "ScheduledBackup", "scheduledbackups", Some(CLOUD_NATIVE_PG), None;
+    /// A backup on demand of a database of CloudNativePG's.
+    Backup: "postgresql.cnpg.io", "v1", "Backup", "backups", Some(CLOUD_NATIVE_PG), None;
+    /// Where a database of CloudNativePG's is backed up. A database that is kept goes on archiving, and needs it.
+    ObjectStore: "barmancloud.cnpg.io", "v1", "ObjectStore", "objectstores", Some(BARMAN_CLOUD), Some(5);
     /// A Kafka cluster of Strimzi's.
     Kafka: "kafka.strimzi.io", "v1", "Kafka", "kafkas", Some(STRIMZI), Some(2);
     /// The nodes of a Kafka cluster of Strimzi's.
@@ -144,6 +153,9 @@ impl Kind {
                 | Self::Ingress
                 | Self::HttpRoute
                 | Self::Cluster
+                | Self::ScheduledBackup
+                | Self::Backup
+                | Self::ObjectStore
                 | Self::Kafka
                 | Self::KafkaTopic
         )
@@ -248,6 +260,7 @@ mod tests {
         };
         before(Kind::KafkaTopic, Kind::Kafka);
         before(Kind::Kafka, Kind::KafkaNodePool);
+        before(Kind::Cluster, Kind::ObjectStore);
         assert!(order.is_sorted_by(|one, other| one.row().removal < other.row().removal), "no two at once: {order:?}");
     }
 }

@@ -55,9 +55,15 @@ pub fn verify_name(name: &str, service: Service) -> String {
     format!("{name}-{}-verify", service.as_str())
 }
 
-/// The name of the Job that makes the first backup of a service's database into a repository, which its identity stands for.
+/// The name of the Job that makes the first backup of a service's database into a repository, which its identity stands for; of
+/// CloudNativePG's schedule, which begins with that backup.
 pub fn first_backup_name(name: &str, service: Service, identity: &str) -> String {
     format!("{}-{}", backup_claim_name(name, service), &checksum(identity.as_bytes())[..10])
+}
+
+/// The name of the object that makes a backup on demand of a service's database, which the text of the annotation stands for.
+pub fn requested_backup_name(name: &str, service: Service, text: &str) -> String {
+    format!("{}-{}", backup_claim_name(name, service), &checksum(format!("on demand {text}").as_bytes())[..10])
 }
 
 /// The name of the objects of a broker, its claim included.

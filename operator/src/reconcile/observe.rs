@@ -4,7 +4,7 @@ mod observed;
 
 use serde_json::Value;
 
-pub use observed::{Attempt, Observed, Runs, State, condition, is_current, time, version_of_image};
+pub use observed::{Archive, Attempt, Observed, Runs, State, condition, is_current, time, version_of_image};
 
 use super::backend::broker::strimzi;
 use super::backend::database::cloud_native_pg;
@@ -27,6 +27,7 @@ pub fn observe(kind: Kind, object: &Value) -> Observed {
         Kind::Job => job(name, object),
         Kind::CronJob => schedule(object),
         Kind::Cluster => cloud_native_pg::observe(name, object),
+        Kind::ScheduledBackup | Kind::Backup | Kind::ObjectStore => cloud_native_pg::observe_backup(kind, object),
         Kind::Kafka | Kind::KafkaTopic => strimzi::observe(kind, name, object),
         Kind::PersistentVolumeClaim => claim(name, object),
         Kind::Ingress => ingress(name, object),

@@ -41,7 +41,7 @@ reasons! {
     IMAGE_NOT_ALLOWED = "ImageNotAllowed", "an image is from a registry that this operator does not allow",
         "Take an image from a registry that the message names, or have the platform team allow the registry";
     INVALID_SECRET = "InvalidSecret", "a Secret holds something that cannot be used", "Put in what the message says; the operator notices at once";
-    KIND_NOT_INSTALLED = "KindNotInstalled", "the resource needs CloudNativePG, Strimzi or the Gateway API, which the cluster does not have",
+    KIND_NOT_INSTALLED = "KindNotInstalled", "the resource needs CloudNativePG, its Barman Cloud plugin, Strimzi or the Gateway API, which the cluster does not have",
         "Install the product; the operator notices within a minute";
     POSTGRES_UPGRADE_NEEDED = "PostgresUpgradeNeeded", "a volume, or the backups that are to be restored, are of another major version of PostgreSQL; what runs goes on",
         "Write the version that the message names, or dump the databases and restore them into a new resource";
@@ -61,7 +61,7 @@ reasons! {
         "The message, and `kubectl logs job/NAME`, say why. Mend it, then delete the Job to have it run again";
     HOUSE_NOT_SUPPORTED = "HouseNotSupported", "the image of the reservation service does not know `apply-house`: nothing of the house is applied",
         "Name a newer image, or leave `booking`, `openingHours` and `floor` out";
-    BACKUP_LATE = "BackupLate", "the archive of a database is further behind than five times `maxLoss`; bookings go on, and the log waits on the volume",
+    BACKUP_LATE = "BackupLate", "the archive of a database is further behind than five times `maxLoss`, or CloudNativePG says that archiving fails; bookings go on, and the log waits on the volume",
         "The message says since when and why; see that the storage answers and has room. `docs/backup.md` has the steps";
     BACKUP_FAILED = "BackupFailed", "the last base backup of a database failed; earlier ones and the log are there",
         "The message says why. Mend it, then ask for another: `kubectl annotate restaurantbooking NAME restaurantbooking.dev/backup=TEXT`";
@@ -71,8 +71,8 @@ reasons! {
         "The message says why. Mend it, then verify again: `kubectl create job NAME-again --from=cronjob/NAME-SERVICE-verify`";
     VERIFICATION_LATE = "VerificationLate", "no verification of a database's backups has succeeded for two rounds of its schedule, and none was seen to fail",
         "`kubectl describe cronjob NAME-SERVICE-verify` says why its Jobs do not begin or do not end: it is suspended, or a Job waits for a volume";
-    BACKUP_NOT_SUPPORTED = "BackupNotSupported", "the databases cannot be backed up or restored here: they are external, CloudNativePG's, or of a version that the tool does not know",
-        "Leave `backup` and `restore` out, or do what the message says";
+    BACKUP_NOT_SUPPORTED = "BackupNotSupported", "the databases cannot be backed up or restored so: they are external, or of a version that the tool does not know, or Barman Cloud cannot do it for CloudNativePG's",
+        "Do what the message says, or leave `backup` and `restore` out";
     BACKUP_NOT_FOUND = "BackupNotFound", "the source of the restore has no backup of a database; nothing was made",
         "Correct the source: make the resource again with another path or other claims";
     CLAIM_NOT_FOUND = "ClaimNotFound", "a claim that the restore names does not exist", "Make it, or name another; the operator looks again within half a minute";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::api::RestaurantBookingSpec;
 
 use super::backend::{broker, database};
-use super::names::{admin_name, backup_name, keys_name, links_name, seal_name};
+use super::names::{admin_name, keys_name, links_name, seal_name};
 use super::references::{ADMIN_PASSWORD, KEY_SET, LINK_KEYS, PRIVATE_KEY};
 
 /// A Secret that an encrypted backup holds.
@@ -38,7 +38,6 @@ pub fn generates_admin(spec: &RestaurantBookingSpec) -> bool {
 pub fn generated(name: &str, spec: &RestaurantBookingSpec) -> BTreeSet<String> {
     let mut names = BTreeSet::from([seal_name(name)]);
     names.extend(in_backups(name, generates_admin(spec)).into_iter().map(|held| held.name));
-    names.extend(spec.backup.is_some().then(|| backup_name(name)));
     names.extend(database::secrets(name, spec).generated);
     names.extend(broker::secrets(spec).generated);
     names

@@ -44,7 +44,8 @@ pub enum Step {
 }
 
 use Step::{
-    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Keys, Look, Migration, Postgres, Restore, Settings, Topics, Verify, Watcher,
+    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Keys, Look, Migration, Postgres, Restore,
+    Settings, Topics, Verify, Watcher,
 };
 
 /// Every step, each after the steps that it waits for.

@@ -76,7 +76,8 @@ fn images(platform: &Platform, registries: &[String]) -> Vec<Invalid> {
     images.extend(database.map(|(path, image)| (ConditionType::PostgresReady, path.to_owned(), image)));
     let broker = broker::of(platform).image();
     images.extend(broker.map(|(path, image)| (ConditionType::KafkaReady, path.to_owned(), image)));
-    if platform.backup.is_some() || platform.restore.is_some() {
+    // With CloudNativePG, the plugin chooses its image.
+    if (platform.backup.is_some() || platform.restore.is_some()) && database::of(platform).is_stateful_set() {
         images.push((ConditionType::BackupReady, "spec.image, for backup".to_owned(), platform.program.image.as_str()));
     }
     for (condition, path, image) in images {

@@ -1,5 +1,5 @@
-//! The CustomResourceDefinitions of others that the platform can make use of: CloudNativePG, Strimzi, prometheus-operator and
-//! Gateway API, as they publish them.
+//! The CustomResourceDefinitions of others that the platform can make use of: CloudNativePG and its Barman Cloud plugin, Strimzi,
+//! prometheus-operator and Gateway API, as they publish them.
 
 use std::fs;
 use std::path::Path;

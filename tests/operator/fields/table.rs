@@ -4,7 +4,9 @@ mod backends;
 
 use serde_json::{Value, json};
 
-use backends::{backends_of_operators, external_backends, managed, managed_backends, operators, shared_kafka, with_login};
+use backends::{
+    backends_of_operators, backups_of_operators, external_backends, managed, managed_backends, operators, shared_kafka, with_login,
+};
 
 /// Rows that are applied one after the other to one resource.
 pub(super) struct Lane {
@@ -184,7 +186,7 @@ pub(super) fn lanes(prefix: &str) -> Vec<Lane> {
         lane("exposure", external, exposure()),
         lane("operations", |prefix| with(external(prefix), json!({"auth": {"replicas": 2}})), operations()),
         lane("managed", managed, managed_backends()),
-        lane("operators", operators, backends_of_operators()),
+        lane("operators", operators, [backends_of_operators(), backups_of_operators()].into_iter().flatten().collect()),
         lane(
             "shared-kafka",
             |prefix| with(external(prefix), json!({"kafka": {"external": null, "strimzi": {"clusterRef": {"name": "shared"}}}})),

@@ -100,10 +100,12 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     looked(&operator).await;
     assert!(place.writes(&mark).is_empty(), "a new process tells of it again: {:#?}", place.writes(&mark));
 
+    let s3 = json!({"endpoint": "https://s3.example.com", "bucket": "backups", "credentialsSecretRef": {"name": "s3"}});
     // No other product's definitions are installed: the other objects are created, and the missing kinds are reported.
     for (name, more, condition, kinds) in [
         ("gateway", json!({"gateway": {"host": "a.example", "parentRef": {"name": "public"}}}), "Ready", "HTTPRoute"),
-        ("cluster", json!({"postgres": {"cloudNativePG": {}}}), "PostgresReady", "Cluster"),
+        ("cluster", json!({"postgres": {"cloudNativePG": {}}}), "PostgresReady", "Cluster, ScheduledBackup, Backup"),
+        ("archive", json!({"postgres": {"cloudNativePG": {}}, "backup": {"storage": {"s3": s3}}}), "BackupReady", "ObjectStore"),
         ("strimzi", json!({"kafka": {"strimzi": {}}}), "KafkaReady", "Kafka, KafkaNodePool, KafkaTopic"),
     ] {
         place.apply(name, spec(more)).await;

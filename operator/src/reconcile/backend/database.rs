@@ -7,14 +7,15 @@ pub mod settings;
 
 use serde_json::Value;
 
-use crate::api::{CloudNativePostgres, ExternalPostgres, ManagedPostgres, RestaurantBookingSpec};
+use crate::api::{self, CloudNativePostgres, ConditionType, DatabaseBackup, ExternalPostgres, ManagedPostgres, RestaurantBookingSpec};
 use crate::reconcile::build::Object;
 use crate::reconcile::build::metadata::Part;
 use crate::reconcile::build::network::flow::{End, Flow, Subject};
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::database_name;
-use crate::reconcile::observe::version_of_image;
+use crate::reconcile::names::{WATCHER, database_name};
+use crate::reconcile::observe::{Observed, State, version_of_image};
 use crate::reconcile::platform::{Platform, Scale};
+use crate::reconcile::reason::BACKUP_NOT_SUPPORTED;
 use crate::reconcile::service::Service;
 use crate::reconcile::validate::amounts::Usual;
 use crate::reconcile::validate::check::Check;
@@ -43,7 +44,7 @@ fn asked(spec: &RestaurantBookingSpec) -> Asked<'_> {
 /// The names of the Secrets that the backend of a resource reads.
 pub(crate) fn secrets(name: &str, spec: &RestaurantBookingSpec) -> SecretNames {
     match asked(spec) {
-        Asked::Managed(_) => managed::secrets(name),
+        Asked::Managed(_) => managed::secrets(name, spec.backup.is_some()),
         Asked::CloudNativePg(_) => cloud_native_pg::secrets(name),
         Asked::External(external) => external::secrets(external),
     }
@@ -66,8 +67,35 @@ pub(crate) fn validate(check: &mut Check<'_>, spec: &RestaurantBookingSpec) -> P
 /// The greatest major version of PostgreSQL that the tool of backups knows.
 const GREATEST_MAJOR: u32 = 17;
 
-/// Why the databases of a resource cannot be backed up and restored here; `None`: they can.
-pub(crate) fn refuses_backup(check: &Check<'_>, spec: &RestaurantBookingSpec) -> Option<String> {
+/// Checks whether the databases of a resource can be backed up as it asks.
+pub(crate) fn check_backup(check: &mut Check<'_>, spec: &RestaurantBookingSpec, given: &api::Backup) {
+    match asked(spec) {
+        Asked::CloudNativePg(_) => cloud_native_pg::check_backup(check, given),
+        _ => refuse(check, spec, ConditionType::BackupReady, "spec.backup"),
+    }
+}
+
+/// Checks whether the databases of a resource can begin with a restore.
+pub(crate) fn check_restore(check: &mut Check<'_>, spec: &RestaurantBookingSpec) {
+    refuse(check, spec, ConditionType::Restored, "spec.restore");
+}
+
+/// The usual resources of what makes base backups.
+pub(crate) fn backup_resources(spec: &RestaurantBookingSpec) -> &'static Usual {
+    match asked(spec) {
+        Asked::CloudNativePg(_) => &cloud_native_pg::BACKUP_RESOURCES,
+        Asked::Managed(_) | Asked::External(_) => &managed::BACKUP_RESOURCES,
+    }
+}
+
+fn refuse(check: &mut Check<'_>, spec: &RestaurantBookingSpec, condition: ConditionType, path: &str) {
+    if let Some(why) = not_supported(check, spec) {
+        check.refuse(condition, BACKUP_NOT_SUPPORTED, format!("{path}: {why}"));
+    }
+}
+
+/// Why the tool of backups cannot back up or restore the databases of a resource; `None`: it can.
+fn not_supported(check: &Check<'_>, spec: &RestaurantBookingSpec) -> Option<String> {
     match asked(spec) {
         Asked::Managed(given) => {
             let asked = given.and_then(|given| given.version.as_deref());
@@ -77,7 +105,9 @@ pub(crate) fn refuses_backup(check: &Check<'_>, spec: &RestaurantBookingSpec) ->
             is_newer.then(|| format!("the databases are of PostgreSQL {version}, and the tool of backups knows 15 to {GREATEST_MAJOR}"))
         }
         Asked::CloudNativePg(_) => Some(
-            "with postgres.cloudNativePG, back up by CloudNativePG's own objects, such as ScheduledBackup, beside this resource".to_owned(),
+            "with postgres.cloudNativePG, restore by CloudNativePG's own objects, and name the restored databases by postgres.external; \
+             docs/backup.md has the steps"
+                .to_owned(),
         ),
         Asked::External(_) => Some("external databases are backed up and restored by the tools of whoever runs them".to_owned()),
     }
@@ -92,10 +122,15 @@ pub(crate) fn of(platform: &Platform) -> &dyn Backend {
     }
 }
 
+/// The component of what watches the archives of a platform's databases; `None`: nothing does.
+pub(crate) fn watcher(platform: &Platform) -> Option<&'static str> {
+    (platform.backup.is_some() && of(platform).is_stateful_set()).then_some(WATCHER)
+}
+
 /// Whether a backend makes an object of this name that holds data, for a resource whose backend is not known.
 pub(crate) fn makes(kind: Kind, resource: &str, object: &str) -> bool {
-    let holds_data = managed::DATA.contains(&kind) || cloud_native_pg::DATA.contains(&kind);
-    holds_data && Service::ALL.into_iter().any(|service| object == database_name(resource, service))
+    let is_managed = managed::DATA.contains(&kind) && Service::ALL.into_iter().any(|service| object == database_name(resource, service));
+    is_managed || cloud_native_pg::makes(kind, resource, object)
 }
 
 /// Keeps the connections that a database allows if they are more than wanted, and the tool of its backups where nothing else changes: a lower
@@ -155,6 +190,18 @@ pub(crate) trait Backend {
     /// The Pods of a service's database that get a policy, and those that back it up and restore it.
     fn subjects(&self, _platform: &Platform, _service: Service) -> Vec<Subject> {
         Vec::new()
+    }
+
+    /// The state of the backups of a service's database, where the database's own objects tell it: `known` is what was told before, `seen` what
+    /// was last observed of an object. `None`: Jobs make them, and tell it.
+    fn backups(
+        &self,
+        _platform: &Platform,
+        _service: Service,
+        _known: &DatabaseBackup,
+        _seen: &dyn Fn(Kind, &str) -> Option<Observed>,
+    ) -> Option<(State, DatabaseBackup)> {
+        None
     }
 
     /// The object of somebody else that a service's database lacks although its own objects are ready.

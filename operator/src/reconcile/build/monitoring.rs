@@ -4,6 +4,7 @@ mod alerts;
 
 use serde_json::json;
 
+use crate::reconcile::backend::database;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::platform::{Backup, Monitoring, Platform};
 use crate::reconcile::service::Service;
@@ -11,7 +12,7 @@ use crate::reconcile::step::Step;
 
 use super::Object;
 use super::pod::HTTP;
-use crate::reconcile::names::{COMPONENT, WATCHER};
+use crate::reconcile::names::COMPONENT;
 
 pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     let Some(monitoring) = &platform.monitoring else { return Vec::new() };
@@ -19,8 +20,7 @@ pub(super) fn monitors(platform: &Platform) -> Vec<Object> {
     // The monitor selects all parts, by their common labels without the component.
     let mut labels = part.selector_labels();
     labels.remove(COMPONENT);
-    let watcher = watched(platform).map(|_| WATCHER);
-    let components: Vec<_> = Service::ALL.into_iter().map(Service::as_str).chain(watcher).collect();
+    let components: Vec<_> = Service::ALL.into_iter().map(Service::as_str).chain(database::watcher(platform)).collect();
     let monitor = json!({"spec": {
         "selector": {
             "matchLabels": labels,

@@ -6,7 +6,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, N
 
 use crate::reconcile::backend::{broker, database};
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::{HOUSE, WATCHER, WATCHER_PORT};
+use crate::reconcile::names::{HOUSE, WATCHER_PORT};
 use crate::reconcile::platform::Platform;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
@@ -42,8 +42,8 @@ fn flows(platform: &Platform) -> Vec<Flow> {
     if let Some(mail) = &platform.mail {
         flows.push((Part(Service::Reservation.as_str().to_owned()), Anywhere, Ports::tcp(mail.port)));
     }
-    if platform.backup.is_some() {
-        let watcher = Part(WATCHER.to_owned());
+    if let Some(watcher) = database::watcher(platform) {
+        let watcher = Part(watcher.to_owned());
         flows.extend([(Clients, watcher.clone(), Ports::tcp(WATCHER_PORT)), (watcher, Dns, Ports::Dns)]);
     }
     flows.extend(broker.flows(platform));
@@ -60,7 +60,7 @@ pub(super) fn policies(platform: &Platform) -> Vec<Object> {
         subjects.extend(database::of(platform).subjects(platform, service));
     }
     subjects.push(Subject::part(HOUSE.to_owned()));
-    subjects.extend(platform.backup.as_ref().map(|_| Subject::part(WATCHER.to_owned())));
+    subjects.extend(database::watcher(platform).map(|watcher| Subject::part(watcher.to_owned())));
     subjects.extend(broker::of(platform).subject(platform));
     let flows = flows(platform);
     subjects.into_iter().map(|subject| policy(platform, &flows, subject)).collect()

@@ -36,6 +36,25 @@ pub struct Observed {
     pub volume: Option<VolumeStatus>,
     /// What has run: of the Jobs that back up, and of their schedule.
     pub runs: Option<Runs>,
+    /// What is told of the backups of a database of CloudNativePG's.
+    pub archive: Option<Box<Archive>>,
+}
+
+/// What CloudNativePG and its plugin tell of the backups of a database: each of the objects tells a part.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Archive {
+    /// When the schedule was made, which begins with a backup: of a ScheduledBackup.
+    pub begun: Option<Timestamp>,
+    /// When the newest base backup ended: of an ObjectStore.
+    pub newest: Option<Timestamp>,
+    /// The oldest moment to which the database can be restored: of an ObjectStore.
+    pub oldest: Option<Timestamp>,
+    /// When the last base backup failed: of an ObjectStore and of a Backup.
+    pub failed: Option<Timestamp>,
+    /// Why the last base backup failed: of a Cluster and of a Backup.
+    pub failure: Option<String>,
+    /// Why the log is not archived: of a Cluster.
+    pub log: Option<String>,
 }
 
 /// What has run of the Jobs that back up.
@@ -57,7 +76,7 @@ pub struct Attempt {
 impl Observed {
     /// An object that works as soon as it exists.
     pub fn done() -> Self {
-        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None, runs: None }
+        Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None, runs: None, archive: None }
     }
 
     /// An object that is not ready yet.

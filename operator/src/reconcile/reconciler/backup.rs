@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{DatabaseBackup, RestaurantBookingStatus};
 use crate::reconcile::apply::Applier;
+use crate::reconcile::backend::database;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{WATCHER, first_backup_name};
@@ -22,8 +23,8 @@ use crate::reconcile::wanted::Wanted;
 use super::Round;
 
 impl Round<'_> {
-    /// The state of a database's backups: that of the last Job that ended, once the first into this place has. What a Job said is read once,
-    /// and stands in the status from then on.
+    /// The state of a database's backups: what its own objects tell; or that of the last Job that ended, once the first into this place has.
+    /// What a Job said is read once, and stands in the status from then on.
     pub(super) async fn backups(
         &self,
         applier: &Applier<'_>,
@@ -32,6 +33,13 @@ impl Round<'_> {
         objects: &[&Wanted],
     ) -> Result<(State, Option<Report>), Failure> {
         let Some(backup) = &platform.backup else { return Ok((State::Done, None)) };
+        let known = self.known(backup, service).cloned();
+        let mut now = known.unwrap_or_else(|| DatabaseBackup { name: service.as_str().to_owned(), ..Default::default() });
+        if let Some((state, told)) = database::of(platform).backups(platform, service, &now, &|kind, name| applier.newest_seen(kind, name))
+        {
+            let has_begun = told.last_backup.is_some() || told.failure.is_some();
+            return Ok((state, has_begun.then_some(Report::Backup(told))));
+        }
         let first = first_backup_name(&platform.name, service, &backup.repository.identity(service));
         let seen: Vec<_> = objects.iter().filter_map(|object| Some((object.name.as_str(), applier.last_seen(object)?))).collect();
         let waits = || State::Waiting(format!("the first backup of {} into {} runs", service.as_str(), backup.repository.location()));
@@ -39,10 +47,6 @@ impl Round<'_> {
         if !is_begun {
             return Ok((waits(), None));
         }
-        let mut now = self
-            .known(backup, service)
-            .cloned()
-            .unwrap_or_else(|| DatabaseBackup { name: service.as_str().to_owned(), ..Default::default() });
         let last = seen.iter().filter_map(|(_, observed)| observed.runs?.last).max_by_key(|attempt| attempt.at);
         if let Some(last) = last.filter(|last| now.last_attempt.as_ref().is_none_or(|known| whole(last.at) > known.0)) {
             let words = applier.said_by(Step::Backup(service), &format!("{}-backup", service.as_str())).await?;

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, Time};
 use crate::api::{
     BackupStatus, ConditionType, DatabaseBackup, DatabaseRestore, DatabaseVerification, RestaurantBookingStatus, RestoreStatus,
 };
+use crate::reconcile::backend::database;
 use crate::reconcile::observe::State;
 use crate::reconcile::platform::{Backup, Platform, Restore};
 use crate::reconcile::reason::{AVAILABLE, RESTORE_REFUSED, WAITING};
@@ -200,7 +201,7 @@ pub(super) fn conditions(
     match &platform.backup {
         Some(backup) => match of(ConditionType::BackupReady) {
             State::Done => {
-                conditions.set(ConditionType::BackupReady, ConditionStatus::True, AVAILABLE, &ready(backup, backups));
+                conditions.set(ConditionType::BackupReady, ConditionStatus::True, AVAILABLE, &ready(platform, backup, backups));
             }
             state => tell(conditions, ConditionType::BackupReady, &state),
         },
@@ -238,10 +239,16 @@ pub(super) fn conditions(
     }
 }
 
-fn ready(backup: &Backup, status: Option<&BackupStatus>) -> String {
+fn ready(platform: &Platform, backup: &Backup, status: Option<&BackupStatus>) -> String {
     let oldest = status.and_then(|status| status.oldest_restorable.as_ref());
     let from = oldest.map(|oldest| format!(", from {} on", oldest.0)).unwrap_or_default();
-    format!("the databases can be restored to a moment that is at most {} s ago{from}", 5 * backup.max_loss)
+    match database::watcher(platform) {
+        Some(_) => format!("the databases can be restored to a moment that is at most {} s ago{from}", 5 * backup.max_loss),
+        None => format!(
+            "CloudNativePG archives the logs, each segment after {} s at the latest; the databases can be restored{from}",
+            backup.max_loss
+        ),
+    }
 }
 
 fn verified(status: Option<&BackupStatus>) -> String {

@@ -9,20 +9,18 @@ use crate::reconcile::backend::database;
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::names::{backup_claim_name, backup_name};
 use crate::reconcile::platform::{Backup, Place, Repository, Restore, S3, Secret, Source, Verify};
-use crate::reconcile::reason::{BACKUP_NOT_SUPPORTED, CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, INVALID_SECRET, INVALID_SPEC};
+use crate::reconcile::reason::{CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, INVALID_SECRET, INVALID_SPEC};
 use crate::reconcile::references::{S3_CREDENTIALS, USABLE};
 use crate::reconcile::secrets::{generates_admin, in_backups};
 use crate::reconcile::service::{PerService, Service};
 use crate::timing::{GREATEST_LOSS, LEAST_LOSS, USUAL_LOSS, VERIFICATION_GRACE};
 
-use super::amounts::{Usual, resources, storage};
+use super::amounts::{resources, storage};
 use super::check::Check;
 use super::schedule;
 
 /// The fewest characters of a key of encryption.
 const LEAST_KEY: usize = 16;
-/// pgBackRest holds a few buffers for each process.
-static JOB: Usual = Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
 /// The base backups that are kept without another wish.
 const KEPT: i32 = 7;
 
@@ -31,7 +29,7 @@ impl Check<'_> {
     pub(super) fn backup(&mut self, spec: &RestaurantBookingSpec, requested: Option<String>) -> Option<Backup> {
         let given = spec.backup.as_ref()?;
         let condition = ConditionType::BackupReady;
-        self.is_supported(condition, "spec.backup", spec);
+        database::check_backup(self, spec, given);
         let schedule = self.schedule(condition, "spec.backup.schedule", given.schedule.as_deref().unwrap_or(schedule::NIGHTLY));
         let place = match &given.storage.s3 {
             Some(s3) => Place::S3(Box::new(self.s3(condition, "spec.backup.storage.s3", s3))),
@@ -54,7 +52,7 @@ impl Check<'_> {
             max_loss: self.max_loss(given.max_loss.as_deref()).as_secs(),
             before_migration: given.before_migration == Some(true),
             storage: given.storage.s3.is_none().then(|| storage(given.storage.claim.as_ref())),
-            resources: resources(given.resources.as_ref(), &JOB),
+            resources: resources(given.resources.as_ref(), database::backup_resources(spec)),
             repository: Repository { place, key },
             age: retention.age,
             count,
@@ -92,7 +90,7 @@ impl Check<'_> {
             return Some(Restore::Completed);
         }
         let condition = ConditionType::Restored;
-        self.is_supported(condition, "spec.restore", spec);
+        database::check_restore(self, spec);
         let place = match (&given.s3, &given.claims) {
             (Some(s3), _) => Place::S3(Box::new(self.s3(condition, "spec.restore.s3", s3))),
             (None, claims) => Place::Claims(self.claims(&claims.clone().unwrap_or_default())),
@@ -117,13 +115,6 @@ impl Check<'_> {
             Some(target) => Restore::To(source, target.0),
             None => Restore::Look(source),
         })
-    }
-
-    /// Only managed databases are backed up here, of a version that the tool knows.
-    fn is_supported(&mut self, condition: ConditionType, path: &str, spec: &RestaurantBookingSpec) {
-        if let Some(why) = database::refuses_backup(self, spec) {
-            self.refuse(condition, BACKUP_NOT_SUPPORTED, format!("{path}: {why}"));
-        }
     }
 
     fn s3(&mut self, condition: ConditionType, path: &str, given: &api::S3) -> S3 {

@@ -28,7 +28,7 @@ async fn the_definitions_of_others_are_served() {
     control_plane::install_crds(&client).await.expect("they are installed again");
     let list = Api::<CustomResourceDefinition>::all(client.clone()).list(&ListParams::default()).await.expect("a list");
     let names: Vec<_> = list.items.into_iter().filter_map(|crd| crd.metadata.name).collect();
-    for name in ["clusters.postgresql.cnpg.io", "kafkas.kafka.strimzi.io", "servicemonitors.monitoring.coreos.com"] {
+    for name in ["clusters.postgresql.cnpg.io", "objectstores.barmancloud.cnpg.io", "kafkas.kafka.strimzi.io"] {
         assert!(names.iter().any(|served| served == name), "{name} in {names:?}");
     }
     let kafkas = client.list_api_group_resources("kafka.strimzi.io/v1").await.expect("they are served");

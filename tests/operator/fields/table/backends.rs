@@ -150,6 +150,35 @@ pub(super) fn backends_of_operators() -> Vec<Row> {
     ]
 }
 
+/// Backups by the Barman Cloud plugin. Where they are stays, as the databases do.
+pub(super) fn backups_of_operators() -> Vec<Row> {
+    let of = |field: &str, value: Value| row(&format!("backup.{field}"), value);
+    let s3 = json!({"endpoint": "https://s3.example.com", "bucket": "backups", "path": "one", "credentialsSecretRef": {"name": "s3"}});
+    let backup = json!({"storage": {"s3": s3}, "maxLoss": "2m"});
+    let refused = |row: Row| row.fails(&["BackupNotSupported"]);
+    vec![
+        row("backup", backup.clone()).leaves(BACKUP_STORES),
+        row("backup", backup).kept(),
+        of("schedule", json!("30 3 * * 1-6")),
+        of("retention.age", json!("30d")),
+        of("maxLoss", json!("5m")),
+        of("resources.requests", json!({"cpu": "200m"})),
+        of("resources.limits", json!({"memory": "1Gi"})),
+        of("storage.s3.endpoint", json!("https://s3.example.com:9000")),
+        of("storage.s3.bucket", json!("others")),
+        of("storage.s3.path", json!("another")),
+        of("storage.s3.region", json!("eu-central-1")),
+        of("storage.s3.credentialsSecretRef.name", json!("s3-2")),
+        together(&[("backup.storage.s3.caSecretRef.name", json!("s3")), ("backup.storage.s3.caSecretRef.key", json!("ca.crt"))]),
+        refused(of("storage.s3.pathStyle", json!(false))),
+        refused(of("retention.count", json!(3))),
+        refused(together(&[("backup.storage.s3", Value::Null), ("backup.storage.claim", json!({"size": "1Gi"}))])),
+    ]
+}
+
+const BACKUP_STORES: &[&str] =
+    &["ObjectStore/trattoria-auth-backup", "ObjectStore/trattoria-menu-backup", "ObjectStore/trattoria-reservation-backup"];
+
 pub(super) fn shared_kafka() -> Vec<Row> {
     vec![
         row("kafka.strimzi.clusterRef.name", "another").immutable(STAYS),

@@ -1,13 +1,19 @@
 //! A database of CloudNativePG's (<https://cloudnative-pg.io/docs/>).
 
-use serde_json::{Value, json};
+mod backup;
 
-use crate::api::{CloudNativePostgres, ConditionType, SynchronousReplication};
+use serde_json::{Map, Value, json};
+
+pub(crate) use backup::observe as observe_backup;
+pub(super) use backup::{RESOURCES as BACKUP_RESOURCES, check as check_backup};
+
+use crate::api::{CloudNativePostgres, ConditionType, DatabaseBackup, SynchronousReplication};
 use crate::reconcile::backend::SecretNames;
 use crate::reconcile::build::Object;
 use crate::reconcile::build::network::flow::{End, Flow, Ports, Subject};
 use crate::reconcile::kind::{CLOUD_NATIVE_PG, Kind};
-use crate::reconcile::observe::{Observed, version_of_image};
+use crate::reconcile::names::{backup_claim_name, database_name};
+use crate::reconcile::observe::{Observed, State, version_of_image};
 use crate::reconcile::platform::{Platform, Secret};
 use crate::reconcile::service::{PerService, Service};
 use crate::reconcile::step::Step;
@@ -35,8 +41,14 @@ const PORT: u16 = 5432;
 const INSTANCE_MANAGER: u16 = 8000;
 const INSTANCE_METRICS: u16 = 9187;
 
-/// The kinds that hold its data.
-pub(super) const DATA: [Kind; 1] = [Kind::Cluster];
+/// Whether this is the name of an object that holds data.
+pub(super) fn makes(kind: Kind, resource: &str, object: &str) -> bool {
+    Service::ALL.into_iter().any(|service| match kind {
+        Kind::Cluster => object == database_name(resource, service),
+        Kind::ObjectStore => object == backup_claim_name(resource, service),
+        _ => false,
+    })
+}
 
 /// The name of the Secret that CloudNativePG creates for the owner of a database.
 fn secret_name(name: &str, service: Service) -> String {
@@ -81,18 +93,36 @@ impl Backend for CloudNativePg {
     /// writes without end if `inheritedMetadata` has others.
     fn objects(&self, platform: &Platform, service: Service) -> Vec<Object> {
         let part = part(platform, service, self.image.as_deref());
-        let parameters = max_connections(platform, service).map(|connections| json!({"max_connections": connections.to_string()}));
+        let settings = [
+            ("max_connections", max_connections(platform, service).map(|connections| connections.to_string())),
+            ("archive_timeout", backup::archive_timeout(platform)),
+        ];
+        let parameters: Map<_, _> = settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
         let spec = json!({
             "instances": self.instances,
             "imageName": self.image,
             "imagePullSecrets": platform.pull_secrets(),
             "bootstrap": {"initdb": self.initdb(service)},
-            "postgresql": {"parameters": parameters, "synchronous": self.synchronous()},
+            "postgresql": {"parameters": (!parameters.is_empty()).then_some(parameters), "synchronous": self.synchronous()},
+            "plugins": backup::plugins(platform, service),
             "smartShutdownTimeout": SMART_SHUTDOWN_SECONDS,
             "storage": {"size": self.storage.size, "storageClass": self.storage.class},
             "resources": self.resources.requirements(),
         });
-        vec![part.object(Step::Postgres(service), Kind::Cluster, &platform.postgres_name(service), &json!({"spec": spec}))]
+        let mut objects =
+            vec![part.object(Step::Postgres(service), Kind::Cluster, &platform.postgres_name(service), &json!({"spec": spec}))];
+        objects.extend(backup::objects(platform, service));
+        objects
+    }
+
+    fn backups(
+        &self,
+        platform: &Platform,
+        service: Service,
+        known: &DatabaseBackup,
+        seen: &dyn Fn(Kind, &str) -> Option<Observed>,
+    ) -> Option<(State, DatabaseBackup)> {
+        platform.backup.as_ref().map(|backup| backup::state(platform, backup, service, known, seen))
     }
 
     fn server(&self, platform: &Platform, service: Service) -> (End, u16) {
@@ -159,6 +189,7 @@ pub(super) fn keep_connections(live: &Value, wanted: &mut Value) {
 /// missing replica would delay steps that do not need it.
 pub(crate) fn observe(name: &str, object: &Value) -> Observed {
     let (spec, status) = (&object["spec"], &object["status"]);
+    let archive = backup::of_cluster(object);
     let healthy = status["instancesStatus"]["healthy"].as_array().map(Vec::as_slice).unwrap_or_default();
     let primary = &status["currentPrimary"];
     let is_promoting = status["targetPrimary"].is_string() && status["targetPrimary"] != *primary;
@@ -167,7 +198,7 @@ pub(crate) fn observe(name: &str, object: &Value) -> Observed {
     let replicas = if synchronous["dataDurability"] == "required" { synchronous["number"].as_u64().unwrap_or(1) } else { 0 };
     let has_enough = u64::try_from(healthy.len()).unwrap_or(u64::MAX) > replicas;
     if primary.is_string() && healthy.contains(primary) && !is_promoting && has_enough {
-        return Observed::done().of_version(status["image"].as_str().and_then(version_of_image));
+        return Observed { archive, ..Observed::done().of_version(status["image"].as_str().and_then(version_of_image)) };
     }
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     // CloudNativePG updates the instances before the phase.
@@ -177,13 +208,12 @@ pub(crate) fn observe(name: &str, object: &Value) -> Observed {
         (phase, reason) => phase.or(reason).unwrap_or_else(|| "its operator has not reported yet".to_owned()),
     };
     let instances = spec["instances"].as_i64().unwrap_or(1);
-    Observed::waiting(format!("Cluster {name} takes no writes, {} of {instances} instances are healthy: {why}", healthy.len()))
+    let waits = format!("Cluster {name} takes no writes, {} of {instances} instances are healthy: {why}", healthy.len());
+    Observed { archive, ..Observed::waiting(waits) }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::reconcile::observe::State;
-
     use super::*;
 
     #[test]

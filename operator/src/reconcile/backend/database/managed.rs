@@ -16,7 +16,7 @@ use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::checksum::checksum;
 use crate::reconcile::differ;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::database_name;
+use crate::reconcile::names::{backup_name, database_name};
 use crate::reconcile::platform::{Platform, Secret};
 use crate::reconcile::reason::POSTGRES_UPGRADE_NEEDED;
 use crate::reconcile::references::{DATABASE_PASSWORD, DATABASE_URL};
@@ -25,6 +25,8 @@ use crate::reconcile::step::Step;
 use crate::reconcile::validate::amounts::{resources, storage};
 use crate::reconcile::validate::check::Check;
 use crate::reconcile::volume::{Volume, major};
+
+pub(super) use backup::RESOURCES as BACKUP_RESOURCES;
 
 use super::settings::{Managed, Postgres, PostgresBackend};
 use super::{Backend, RESOURCES, component, max_connections, part};
@@ -47,8 +49,10 @@ const PREPARE: &str = include_str!("prepare.sh");
 /// The kinds that hold its data.
 pub(super) const DATA: [Kind; 2] = [Kind::Secret, Kind::PersistentVolumeClaim];
 
-pub(super) fn secrets(name: &str) -> SecretNames {
-    SecretNames { generated: Service::ALL.map(|service| database_name(name, service)).into(), ..Default::default() }
+pub(super) fn secrets(name: &str, is_backed_up: bool) -> SecretNames {
+    let databases = Service::ALL.map(|service| database_name(name, service)).into_iter();
+    let generated = databases.chain(is_backed_up.then(|| backup_name(name))).collect();
+    SecretNames { generated, ..Default::default() }
 }
 
 pub(super) fn validate(check: &mut Check<'_>, given: Option<&ManagedPostgres>) -> Postgres {

@@ -18,10 +18,14 @@ use crate::reconcile::names::{BACKUP, WATCHER, backup_claim_name, backup_name};
 use crate::reconcile::platform::{Backup, Place, Platform, Repository, Resources};
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
+use crate::reconcile::validate::amounts::Usual;
 
 use super::{Managed, PORT, component, variable};
 use repository::access;
 
+/// The usual resources of the Pods that make a base backup: pgBackRest holds a few buffers for each process.
+pub(in crate::reconcile::backend::database) static RESOURCES: Usual =
+    Usual { requests: &[("cpu", "50m"), ("memory", "64Mi")], limits: &[("memory", "256Mi")] };
 /// The program, in its own image and in the Pods of databases. PostgreSQL's own images have it by a volume.
 const PROGRAM: &str = "/opt/pgbackrest/bin/backup";
 /// Where the folder of the program is mounted.

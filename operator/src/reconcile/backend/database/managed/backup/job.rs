@@ -8,13 +8,12 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::reconcile::build::job::{REPORT, USAGE, failure_policy};
-use crate::reconcile::build::migration;
 use crate::reconcile::build::metadata::Part;
+use crate::reconcile::build::migration;
 use crate::reconcile::build::pod::{scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
-use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
-use crate::reconcile::names::{backup_claim_name, first_backup_name};
+use crate::reconcile::names::{backup_claim_name, first_backup_name, requested_backup_name};
 use crate::reconcile::platform::{Backup, Platform};
 use crate::reconcile::secrets::in_backups;
 use crate::reconcile::service::Service;
@@ -51,10 +50,10 @@ pub(super) fn objects(platform: &Platform, backup: &Backup, service: Service) ->
     let (step, name) = (Step::Backup(service), backup_claim_name(&platform.name, service));
     let mut objects = vec![scheduled(&part, step, &name, &backup.schedule, job.clone())];
     let first = first_backup_name(&platform.name, service, &backup.repository.identity(service));
-    let named = |text: String| format!("{name}-{}", &checksum(text.as_bytes())[..10]);
-    let requested = backup.requested.as_ref().map(|text| named(format!("on demand {text}")));
+    let requested = backup.requested.as_ref().map(|text| requested_backup_name(&platform.name, service, text));
     // One for each migration, however often that one is tried.
-    let before = backup.before_migration.then(|| named(format!("before {}", migration::name(platform, service))));
+    let migration = || checksum(format!("before {}", migration::name(platform, service)).as_bytes());
+    let before = backup.before_migration.then(|| format!("{name}-{}", &migration()[..10]));
     let of = |step: Step, name: Option<String>| name.map(|name| (step, name));
     for (step, name) in [of(step, Some(first)), of(step, requested), of(Step::BeforeMigration(service), before)].into_iter().flatten() {
         objects.push(part.object(step, Kind::Job, &name, &Job { spec: Some(job.clone()), ..Default::default() }));
