@@ -55,7 +55,7 @@ mod tests {
     }
 
     fn spec(backup: Option<Backup>, restore: Option<Restore>) -> RestaurantBookingSpec {
-        RestaurantBookingSpec { backup, restore, ..Default::default() }
+        RestaurantBookingSpec { backup: backup.map(Box::new), restore: restore.map(Box::new), ..Default::default() }
     }
 
     #[test]

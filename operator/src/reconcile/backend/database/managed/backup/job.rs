@@ -12,6 +12,7 @@ use crate::reconcile::build::metadata::Part;
 use crate::reconcile::build::migration;
 use crate::reconcile::build::pod::{scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
+use crate::reconcile::checksum::checksum;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{backup_claim_name, first_backup_name, requested_backup_name};
 use crate::reconcile::platform::{Backup, Platform};
