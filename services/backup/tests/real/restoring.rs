@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use backup::report::{LookReport, Outcome, Reason, RestoreReport, RunReport, VerifyReport};
 use jiff::Timestamp;
+use sqlx::Executor as _;
 
 use crate::Arranged;
 use crate::cluster::{Cluster, done, failed, files, kill_group, until};
