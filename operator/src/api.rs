@@ -135,7 +135,8 @@ pub struct RestaurantBookingSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kafka: Option<Kafka>,
     // The parts with many fields are boxed: deserialization has several copies of the whole spec on its stack.
-    /// Backups of the databases, managed or CloudNativePG's. Turning it on or off restarts each database once. Default: none are made.
+    /// Backups of the databases: of managed ones, and of CloudNativePG's by its Barman Cloud plugin, into S3. Turning it on or off restarts each
+    /// database once. Default: none are made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<Box<Backup>>,
     /// The backups that a new resource begins with; for managed databases only. It can be given when the resource is made, and be removed

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::rules;
 use super::{LocalReference, Resources, SecretKeyReference, Storage};
 
-/// Backups of the three databases: a base backup by schedule, and the log that leads from one to the next. With postgres.cloudNativePG, its
-/// Barman Cloud plugin makes them, which the cluster must have; the place is S3 then.
+/// Backups of the three databases: a base backup by schedule, and the log that leads from one to the next.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(cel, validation = rules::encryption_stays())]

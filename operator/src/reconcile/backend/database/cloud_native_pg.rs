@@ -97,7 +97,7 @@ impl Backend for CloudNativePg {
             ("max_connections", max_connections(platform, service).map(|connections| connections.to_string())),
             ("archive_timeout", backup::archive_timeout(platform)),
         ];
-        let parameters: Map<_, _> = settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+        let parameters: Map<_, _> = settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect();
         let spec = json!({
             "instances": self.instances,
             "imageName": self.image,
