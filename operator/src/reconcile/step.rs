@@ -40,7 +40,8 @@ pub enum Step {
 }
 
 use Step::{
-    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings, Topics, Watcher,
+    AfterRestore, Backup, BeforeMigration, Deployment, Exposure, Foundation, House, Kafka, Look, Migration, Postgres, Restore, Settings,
+    Topics, Watcher,
 };
 
 /// Every step, each after the steps that it waits for.

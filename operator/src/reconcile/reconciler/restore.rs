@@ -39,13 +39,7 @@ impl Round<'_> {
     }
 
     /// What the Pod of a Job said that has ended, which is read once; `None`: it has not ended.
-    pub(super) async fn said_at_end(
-        &self,
-        applier: &Applier<'_>,
-        step: Step,
-        job: &str,
-        state: &State,
-    ) -> Result<Option<String>, Failure> {
+    pub(super) async fn said_at_end(&self, applier: &Applier<'_>, step: Step, job: &str, state: &State) -> Result<Option<String>, Failure> {
         if matches!(state, State::Waiting(_)) {
             // A Job that runs again says something else.
             self.context.remember(self.owner, |remembered| remembered.reports.remove(job));
@@ -154,7 +148,10 @@ fn moment(
         return Err((POSTGRES_UPGRADE_NEEDED, message));
     }
     if let Some(look) = looks.iter().find(|look| look.newest.is_none()) {
-        return Err((RESTORE_FAILED, format!("the log of {} could not be read by its own version of PostgreSQL, {}", look.database, versions())));
+        return Err((
+            RESTORE_FAILED,
+            format!("the log of {} could not be read by its own version of PostgreSQL, {}", look.database, versions()),
+        ));
     }
     let oldest = looks.iter().map(|look| look.oldest).max().unwrap_or(Timestamp::MAX);
     let newest = looks.iter().filter_map(|look| look.newest).min().unwrap_or(Timestamp::MIN);

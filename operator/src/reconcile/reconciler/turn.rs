@@ -152,9 +152,7 @@ impl Round<'_> {
                     let all = [objects, of(by_step, Step::BeforeMigration(service))].concat();
                     self.backups(applier, platform, service, &all).await
                 }
-                Step::BeforeMigration(service) => {
-                    self.before_migration(applier, service, objects, state).await.map(|state| (state, None))
-                }
+                Step::BeforeMigration(service) => self.before_migration(applier, service, objects, state).await.map(|state| (state, None)),
                 Step::Watcher => self.behind(applier, platform, state).await,
                 Step::Look(_) | Step::Restore(_) | Step::AfterRestore(_) => self.restored(applier, step, objects, state).await,
                 _ => Ok((state, None)),

@@ -105,7 +105,8 @@ fn the_first_backup_is_another_in_another_place_and_one_on_demand_with_another_t
 #[test]
 fn there_is_one_backup_before_each_migration() {
     let jobs = |more: &str| {
-        let jobs = named(&platform(&format!("{{{}, {more}}}", CLAIM.replace("{storage", "{beforeMigration: true, storage")), &[])).into_iter();
+        let jobs =
+            named(&platform(&format!("{{{}, {more}}}", CLAIM.replace("{storage", "{beforeMigration: true, storage")), &[])).into_iter();
         jobs.filter(|(_, object)| object.step == Step::BeforeMigration(Service::Menu)).map(|(name, _)| name).collect::<Vec<_>>()
     };
     let first = jobs("image: {tag: '1'}");
