@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
 
 use libtest_mimic::{Arguments, Trial};
 use local::postgres::{Search, Server};
@@ -11,7 +12,8 @@ use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
-static DATABASES: [(&str, &Migrator); 3] = [("auth_db", &auth::MIGRATOR), ("menu_db", &menu::MIGRATOR), ("res_db", &reservation::MIGRATOR)];
+static DATABASES: [(&str, &LazyLock<Migrator>); 3] =
+    [("auth_db", &auth::MIGRATOR), ("menu_db", &menu::MIGRATOR), ("res_db", &reservation::MIGRATOR)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
