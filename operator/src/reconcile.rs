@@ -15,6 +15,7 @@ pub mod failure;
 #[cfg(test)]
 mod fixture;
 mod handover;
+pub mod held;
 pub mod kafka;
 mod keep;
 pub mod kept;

@@ -24,12 +24,12 @@ use running::{component, program};
 
 use super::backend::{broker, database};
 use super::failure::Invalid;
+use super::held::generates_admin;
 use super::kind::{GATEWAY_API, Kind, PROMETHEUS_OPERATOR};
 use super::names::admin_name;
 use super::platform::{Admin, Exposure, Monitoring, NetworkPolicy, Platform, Restaurant, Secret};
 use super::reason::{INVALID_SECRET, INVALID_SPEC};
 use super::references::{ADMIN_PASSWORD, References};
-use super::secrets::generates_admin;
 use super::service::PerService;
 use super::tenant;
 

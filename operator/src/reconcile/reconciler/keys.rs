@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use tracing::info;
 
+use crate::reconcile::held::in_backups;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::observe::State;
 use crate::reconcile::platform::{Platform, Restore};
 use crate::reconcile::reason::RESTORE_FAILED;
 use crate::reconcile::references::{References, SecretData};
-use crate::reconcile::secrets::in_backups;
 use crate::reconcile::service::Service;
 use crate::reconcile::status::{Chosen, Report, Steps};
 use crate::reconcile::step::Step;

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use crate::api::{self, ConditionType, Encryption, LocalReference, RestaurantBookingSpec, SecretKeyReference, parse_duration};
 use crate::reconcile::backend::database;
 use crate::reconcile::checksum::checksum;
+use crate::reconcile::held::{generates_admin, in_backups};
 use crate::reconcile::names::{backup_claim_name, backup_name};
 use crate::reconcile::platform::{Backup, Place, Repository, Restore, S3, Secret, Source, Verify};
 use crate::reconcile::reason::{CLAIM_NOT_FOUND, CLAIM_NOT_USABLE, INVALID_SECRET, INVALID_SPEC};
 use crate::reconcile::references::{S3_CREDENTIALS, USABLE};
-use crate::reconcile::secrets::{generates_admin, in_backups};
 use crate::reconcile::service::{PerService, Service};
 use crate::timing::{GREATEST_LOSS, LEAST_LOSS, USUAL_LOSS, VERIFICATION_GRACE};
 

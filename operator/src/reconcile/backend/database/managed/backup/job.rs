@@ -13,10 +13,10 @@ use crate::reconcile::build::migration;
 use crate::reconcile::build::pod::{scratch, secret_file};
 use crate::reconcile::build::{Object, stateful};
 use crate::reconcile::checksum::checksum;
+use crate::reconcile::held::in_backups;
 use crate::reconcile::kind::Kind;
 use crate::reconcile::names::{backup_claim_name, first_backup_name, requested_backup_name};
 use crate::reconcile::platform::{Backup, Platform};
-use crate::reconcile::secrets::in_backups;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
 

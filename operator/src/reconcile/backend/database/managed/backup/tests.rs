@@ -15,7 +15,7 @@ const S3: &str = "backup: {maxLoss: 5m, retention: {age: 30d}, encryption: {keyS
     'https://s3.example.com:9000', bucket: backups, credentialsSecretRef: {name: s3}, caSecretRef: {name: ca, key: ca.crt}}}}";
 const SECRETS: [(&str, &str, &str); 4] = [
     ("s3", "accessKeyId", "AKIA"),
-    ("s3", "secretAccessKey", "secret"),
+    ("s3", "secretAccessKey", "a secret key"),
     ("ca", "ca.crt", "-----BEGIN CERTIFICATE-----"),
     ("key", "key", "0123456789abcdef"),
 ];
