@@ -214,7 +214,9 @@ async fn compare(restaurant: &Restaurant<'_>, booked: &[Booked], moment: Timesta
     let last = lost.iter().map(|booked| booked.acknowledged).max().unwrap_or(moment);
     let seconds = last.duration_since(moment).as_secs_f64();
     restaurant.world.tell(format!("all {} bookings that were acknowledged until {moment} are there", until.len()));
-    restaurant.world.tell(format!("{} that were acknowledged in the {seconds:.1} s after it are lost, and none of them is there", lost.len()));
+    restaurant
+        .world
+        .tell(format!("{} that were acknowledged in the {seconds:.1} s after it are lost, and none of them is there", lost.len()));
     Ok(())
 }
 
