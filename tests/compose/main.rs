@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::LazyLock;
 
 use libtest_mimic::{Arguments, Trial};
 use local::postgres::{Search, Server};
@@ -12,8 +11,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
-static DATABASES: [(&str, &LazyLock<Migrator>); 3] =
-    [("auth_db", &auth::MIGRATOR), ("menu_db", &menu::MIGRATOR), ("res_db", &reservation::MIGRATOR)];
+const DATABASES: [&str; 3] = ["auth_db", "menu_db", "res_db"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -46,7 +44,7 @@ impl Machine {
     async fn start(programs: &Path) -> Self {
         let server = local::postgres::ephemeral().await.expect("a PostgreSQL");
         let machine = Self { server, told: tempfile::tempdir().expect("a folder"), programs: programs.to_owned() };
-        for (database, _) in DATABASES {
+        for database in DATABASES {
             machine.server.create_database(database).await.expect("a database");
             machine.run("postgres", &format!("CREATE ROLE {database} LOGIN SUPERUSER")).await;
         }
@@ -85,7 +83,7 @@ impl Machine {
     /// How many tables there are.
     async fn tables(&self) -> i64 {
         let mut tables = 0;
-        for (database, _) in DATABASES {
+        for database in DATABASES {
             let count = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
             tables += sqlx::query_scalar::<_, i64>(count).fetch_one(&mut self.connect(database).await).await.expect("a number");
         }
@@ -109,7 +107,8 @@ impl Machine {
 
 async fn everything_is_restored_or_nothing_is(programs: &Path) {
     let machine = Machine::start(programs).await;
-    for (database, migrator) in DATABASES {
+    let migrators: [&Migrator; 3] = [&auth::MIGRATOR, &menu::MIGRATOR, &reservation::MIGRATOR];
+    for (database, migrator) in DATABASES.into_iter().zip(migrators) {
         migrator.run(&mut machine.connect(database).await).await.expect("migrations");
     }
     machine.run("menu_db", "INSERT INTO menuitem (name, price) SELECT 'dish ' || n, n FROM generate_series(1, 500) n").await;
