@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use prometheus::{Encoder as _, GaugeVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder as _, GaugeVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ pub(crate) struct Page {
     newest: GaugeVec,
     files: IntGaugeVec,
     bytes: IntGaugeVec,
-    failures: IntGaugeVec,
+    failures: IntCounterVec,
     up: IntGaugeVec,
     ready: Arc<AtomicBool>,
 }
@@ -38,11 +38,14 @@ impl Page {
         let newest = Opts::new("backup_newest_restorable_timestamp_seconds", "The newest moment to which the database can be restored");
         let newest = GaugeVec::new(newest, &["database"])?;
         registry.register(Box::new(newest.clone()))?;
+        let failures = Opts::new("backup_archive_failures_total", "Attempts to archive a file of the log that failed");
+        let failures = IntCounterVec::new(failures, &["database"])?;
+        registry.register(Box::new(failures.clone()))?;
         Ok(Self {
             newest,
+            failures,
             files: whole("backup_wal_waiting_files", "Files of the log that wait to be archived")?,
             bytes: whole("backup_wal_waiting_bytes", "Size of the log that waits to be archived")?,
-            failures: whole("backup_archive_failures_total", "Attempts to archive a file of the log that failed")?,
             up: whole("backup_database_up", "Whether the database answers: 1 or 0")?,
             ready: Arc::default(),
             registry,
@@ -57,7 +60,12 @@ impl Page {
         }
         self.files.with_label_values(&[database]).set(whole(behind.waiting));
         self.bytes.with_label_values(&[database]).set(whole(behind.bytes));
-        self.failures.with_label_values(&[database]).set(whole(failures));
+        let counted = self.failures.with_label_values(&[database]);
+        // The statistics of the database may begin anew.
+        if failures < counted.get() {
+            counted.reset();
+        }
+        counted.inc_by(failures.saturating_sub(counted.get()));
         self.up.with_label_values(&[database]).set(i64::from(behind.error.is_none()));
     }
 
@@ -87,4 +95,23 @@ async fn metrics(State(page): State<Page>) -> impl IntoResponse {
     // What is registered can be written.
     let _ = TextEncoder::new().encode(&page.registry.gather(), &mut text);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_counted_as_the_database_counts_them() {
+        let page = Page::new().expect("metrics");
+        let counted = || page.failures.with_label_values(&["auth"]).get();
+        for (said, shown) in [(3, 3), (3, 3), (5, 5), (1, 1)] {
+            page.show("auth", &Behind::default(), said);
+            assert_eq!(counted(), shown);
+        }
+        assert!(
+            page.registry.gather().iter().all(|family| family.name() != "backup_newest_restorable_timestamp_seconds"),
+            "it is not known"
+        );
+    }
 }

@@ -87,6 +87,7 @@ pub(crate) async fn a_database_that_was_just_started_is_archived_in_time(arrange
 /// A watch that runs.
 struct Watch {
     child: std::process::Child,
+    database: &'static str,
     address: String,
     report: std::path::PathBuf,
 }
@@ -103,7 +104,7 @@ impl Watch {
         let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines().map_while(Result::ok);
         let address = lines.find_map(|line| Some(line.split_once("listening on address ")?.1.to_owned())).expect("an address");
         std::thread::spawn(move || lines.for_each(|line| eprintln!("watch: {line}")));
-        Self { child, address, report }
+        Self { child, database: cluster.database, address, report }
     }
 
     /// A path's status and text; nothing where it does not answer.
@@ -120,10 +121,13 @@ impl Watch {
     }
 
     fn newest(&self) -> Option<f64> {
-        self.get("/metrics")
-            .1
-            .lines()
-            .find_map(|line| line.strip_prefix("backup_newest_restorable_timestamp_seconds{")?.split("} ").nth(1)?.parse().ok())
+        self.metric("backup_newest_restorable_timestamp_seconds")
+    }
+
+    /// The value of a metric of the database.
+    fn metric(&self, name: &str) -> Option<f64> {
+        let series = format!("{name}{{database=\"{}\"}} ", self.database);
+        self.get("/metrics").1.lines().find_map(|line| line.strip_prefix(&series)?.parse().ok())
     }
 }
 
@@ -159,6 +163,13 @@ pub(crate) async fn a_lost_connection_stops_no_database_is_told_and_is_caught_up
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(watch.get("/readyz").0, 503);
     assert_eq!(watch.get("/livez").0, 200);
+    // Alerts ask for these. The newest moment is not known any more.
+    for name in ["backup_wal_waiting_bytes", "backup_wal_waiting_files"] {
+        assert!(watch.metric(name).is_some_and(|value| value > 0.0), "{name}: {}", watch.get("/metrics").1);
+    }
+    assert_eq!((watch.metric("backup_database_up"), watch.newest()), (Some(1.0), None));
+    assert!(watch.metric("backup_archive_failures_total").is_some());
+    assert!(watch.get("/metrics").1.contains("# TYPE backup_archive_failures_total counter"), "{}", watch.get("/metrics").1);
     gateway.lose(false);
     let back = Timestamp::now().as_duration().as_secs_f64();
     let mut watch = watch;
