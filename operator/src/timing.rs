@@ -33,6 +33,11 @@ pub const USUAL_LOSS: Duration = Duration::from_secs(60);
 pub const LEAST_LOSS: Duration = Duration::from_secs(10);
 /// The most that a resource may ask for.
 pub const GREATEST_LOSS: Duration = Duration::from_secs(3600);
+/// The newest moment to which a resource can be restored is written anew when it is so much newer: with every look it would be a write each.
+pub const NEWEST_AGAIN: Duration = Duration::from_secs(300);
+/// How long the Pod of a watcher may count as ready after its node died: longer than the node controller waits for a node by default, 50 s
+/// (<https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/>).
+pub const NODE_LOST: Duration = Duration::from_secs(60);
 /// The wait before claims that a restore names are looked for again: no watch reports the claims of others.
 pub const CLAIMS_AGAIN: Duration = Duration::from_secs(30);
 

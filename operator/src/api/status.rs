@@ -4,7 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time}
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// The state that the operator reports. No time in it ticks: a settled resource is never written.
+/// The state that the operator reports. Of its times only `backup.newestRestorable` moves by itself, minutes apart: but for it, a settled
+/// resource is never written.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestaurantBookingStatus {
@@ -53,7 +54,7 @@ pub struct RestaurantBookingStatus {
     pub restore: Option<RestoreStatus>,
 }
 
-/// The backups of the databases. It is written when a backup ends and when BackupReady changes, and not in between.
+/// The backups of the databases.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStatus {
@@ -63,10 +64,14 @@ pub struct BackupStatus {
     /// The oldest moment to which all three databases can be restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_restorable: Option<Time>,
-    /// A moment to which all three databases can be restored, as it was known when this was written. While BackupReady is True, the newest
-    /// such moment is at most five times `maxLoss` ago; the metric `backup_newest_restorable_timestamp_seconds` tells it exactly.
+    /// A moment to which all three databases can be restored, the newest that is known, never before oldestRestorable. It is written anew
+    /// every ten minutes or so. While BackupReady is True, the newest such moment is at most five times `maxLoss` ago; the metric
+    /// `backup_newest_restorable_timestamp_seconds` tells it exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest_restorable: Option<Time>,
+    /// When the newest verification that all three databases have ended: each has been restored then or later. Absent without `verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_verified: Option<Time>,
     /// The size of all kept base backups of the three databases, as they are stored. Example: 1.2Gi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,

@@ -1,5 +1,7 @@
 //! Backups and the restore in the status.
 
+use std::time::Duration;
+
 use backup::report::{LookReport, RestoreReport, WatchReport};
 use jiff::Timestamp;
 use k8s_controller::conditions::ConditionStatus;
@@ -11,8 +13,9 @@ use crate::reconcile::platform::{Backup, Platform, Restore};
 use crate::reconcile::reason::AVAILABLE;
 use crate::reconcile::service::Service;
 use crate::reconcile::step::Step;
+use crate::timing::{NEWEST_AGAIN, NODE_LOST};
 
-use super::{Conditions, Steps, tell, worst};
+use super::{Conditions, Progress, Steps, tell, worst};
 
 /// What the Pods of a step said.
 #[derive(Clone, Debug)]
@@ -56,23 +59,60 @@ pub(super) fn backups(before: &RestaurantBookingStatus, platform: &Platform, ste
     let last_backup = all(|one| one.last_backup.as_ref()).and_then(|times| times.into_iter().min().cloned());
     let oldest_restorable = all(|one| one.oldest_restorable.as_ref()).and_then(|times| times.into_iter().max().cloned());
     let sizes: Vec<_> = databases.iter().filter_map(|one| one.size_bytes).collect();
-    let late = steps.get(&Step::Watcher).and_then(|progress| match &progress.report {
-        Some(Report::Behind(report)) => report.databases.values().filter_map(|behind| behind.newest).min(),
-        _ => None,
+    let newest_restorable = oldest_restorable.as_ref().and_then(|oldest| {
+        let watched = Watched::of(backup, steps.get(&Step::Watcher), Timestamp::now());
+        newest(before.newest_restorable.as_ref().map(|known| known.0), &databases, oldest.0, &watched)
     });
-    let newest_restorable = match (late, &last_backup) {
-        (Some(late), _) => Some(Time(Timestamp::from_second(late.as_second()).unwrap_or(late))),
-        (None, Some(last)) => before.newest_restorable.filter(|known| known >= last).or_else(|| Some(last.clone())),
-        (None, None) => before.newest_restorable,
-    };
     Some(BackupStatus {
         size: (!sizes.is_empty()).then(|| amount(sizes.iter().sum())),
         location: Some(location),
         last_backup,
         oldest_restorable,
-        newest_restorable,
+        newest_restorable: newest_restorable.map(Time),
+        last_verified: before.last_verified,
         databases,
     })
+}
+
+/// What the watcher tells of the archives.
+enum Watched<'a> {
+    /// Every archive reaches this moment at least.
+    Until(Timestamp),
+    /// An archive is late.
+    Behind(&'a WatchReport),
+    /// Nothing, such as while it starts.
+    Nothing,
+}
+
+impl<'a> Watched<'a> {
+    /// A watcher that is ready has found each archive less than five times the loss behind that is allowed, and looks again within once that
+    /// loss; its Pod counts as ready for a while after its node died.
+    fn of(backup: &Backup, watcher: Option<&'a Progress>, now: Timestamp) -> Self {
+        let Some(Progress { state, report, .. }) = watcher else { return Self::Nothing };
+        match (state, report) {
+            (_, Some(Report::Behind(report))) => Self::Behind(report),
+            (State::Done, _) => Self::Until(now - Duration::from_secs(backup.max_loss) * 6 - NODE_LOST),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// The newest moment to which all databases can be restored, to the second, as far as it is known. `None`: none is known, since the
+/// backups of one begin after what is known of the archive of another. The moment that is `known` already stays until another is so much newer that it is worth a
+/// write, or is known exactly.
+fn newest(known: Option<Timestamp>, databases: &[DatabaseBackup], oldest: Timestamp, watched: &Watched<'_>) -> Option<Timestamp> {
+    let archived = |name: &str| match watched {
+        Watched::Until(moment) => Some(*moment),
+        // One that was started anew knows nothing of an archive that has stood still since.
+        Watched::Behind(report) => report.databases.get(name).and_then(|behind| behind.newest).or(known),
+        Watched::Nothing => known,
+    };
+    // A base backup ends when the log that it needs is archived.
+    let reached = databases.iter().filter_map(|one| archived(&one.name).max(one.last_backup.as_ref().map(|last| last.0))).min()?;
+    let reached = Timestamp::from_second(reached.as_second()).unwrap_or(reached);
+    let is_exact = matches!(watched, Watched::Behind(_));
+    let known = known.filter(|known| !is_exact && *known >= oldest && reached < *known + NEWEST_AGAIN);
+    known.or(Some(reached)).filter(|newest| *newest >= oldest)
 }
 
 /// An amount of bytes as people read it: `1.2Gi`.
@@ -169,6 +209,55 @@ fn ready(backup: &Backup, status: Option<&BackupStatus>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-11-30T{text}Z").parse().expect("a time")
+    }
+
+    /// Base backups of the three databases that ended at these times.
+    fn backed_up(ends: [&str; 3]) -> Vec<DatabaseBackup> {
+        let one = |(service, end): (Service, &str)| DatabaseBackup {
+            name: service.as_str().to_owned(),
+            last_backup: Some(Time(at(end))),
+            ..Default::default()
+        };
+        Service::ALL.into_iter().zip(ends).map(one).collect()
+    }
+
+    fn behind(newest: [Option<&str>; 3]) -> WatchReport {
+        let of = |newest: Option<&str>| backup::report::Behind { newest: newest.map(at), ..Default::default() };
+        let names = Service::ALL.map(|service| service.as_str().to_owned());
+        WatchReport { databases: names.into_iter().zip(newest.map(of)).collect() }
+    }
+
+    #[test]
+    fn the_newest_moment_is_one_that_all_archives_reach_and_is_never_before_the_oldest() {
+        let (first, oldest) = (backed_up(["09:01:00", "09:03:00", "09:05:00"]), at("09:05:00"));
+        // The first backup of one ended after the archive of another was last heard of.
+        assert_eq!(newest(None, &first, oldest, &Watched::Nothing), None);
+        assert_eq!(newest(None, &first, oldest, &Watched::Until(at("09:04:00"))), None);
+        assert_eq!(newest(None, &first, oldest, &Watched::Until(at("09:06:30.7"))), Some(at("09:06:30")));
+        // Where the backups are newer than what the watcher vouches for, they tell it.
+        let together = backed_up(["09:05:00"; 3]);
+        assert_eq!(newest(None, &together, oldest, &Watched::Until(at("09:04:00"))), Some(oldest));
+        // Once retention has moved the oldest beyond what was known, that counts no more.
+        assert_eq!(newest(Some(at("08:00:00")), &together, oldest, &Watched::Nothing), Some(oldest));
+    }
+
+    #[test]
+    fn the_newest_moment_is_written_again_only_when_it_is_worth_it() {
+        let (backups, oldest) = (backed_up(["09:00:00"; 3]), at("09:00:00"));
+        let next = |known: &str, watched: &Watched<'_>| newest(Some(at(known)), &backups, oldest, watched);
+        assert_eq!(next("10:00:00", &Watched::Until(at("10:04:59"))), Some(at("10:00:00")));
+        assert_eq!(next("10:00:00", &Watched::Until(at("10:05:00"))), Some(at("10:05:00")));
+        // It does not go back, unless the watcher knows better.
+        assert_eq!(next("10:00:00", &Watched::Until(at("09:30:00"))), Some(at("10:00:00")));
+        assert_eq!(next("10:00:00", &Watched::Nothing), Some(at("10:00:00")));
+        let report = behind([Some("10:02:00"), Some("10:01:00.5"), Some("10:03:00")]);
+        assert_eq!(next("10:00:00", &Watched::Behind(&report)), Some(at("10:01:00")));
+        // A watcher that was started anew has forgotten what it knew of the archive that is late.
+        assert_eq!(next("10:01:00", &Watched::Behind(&behind([None, Some("10:20:00"), None]))), Some(at("10:01:00")));
+    }
 
     #[test]
     fn sizes_are_read_by_people() {
