@@ -1,8 +1,12 @@
 //! The operator's metrics for Prometheus.
 
+mod backups;
+
 use std::time::Duration;
 
 use prometheus::{Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+
+pub use backups::Backups;
 
 /// The metrics.
 pub struct Metrics {
@@ -15,6 +19,7 @@ pub struct Metrics {
     queue_depth: IntGauge,
     resources: IntGaugeVec,
     leader: IntGauge,
+    backups: backups::Gauges,
 }
 
 /// Seconds: from a reconcile without changes to one that reaches its timeout.
@@ -55,6 +60,7 @@ impl Default for Metrics {
             queue_depth: gauge("operator_queue_depth", "Resources that wait to be reconciled"),
             leader: gauge("operator_leader", "1 while this replica holds the lease, else 0"),
             resources,
+            backups: backups::Gauges::new(&registry),
             registry,
         }
     }
@@ -99,11 +105,43 @@ impl Metrics {
         }
     }
 
+    /// Shows the backups and the restore of a resource. Of the default nothing is left.
+    pub fn backups(&self, namespace: &str, name: &str, backups: &Backups) {
+        self.backups.show(namespace, name, backups);
+    }
+
     /// All metrics in the text format of Prometheus.
     pub fn render(&self) -> String {
         let mut text = Vec::new();
         // Encoding into memory fails only for a metric without a name.
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_has_the_series_of_what_is_known_of_it_and_none_once_it_is_gone() {
+        let metrics = Metrics::default();
+        let series =
+            || -> Vec<String> { metrics.render().lines().filter(|line| line.contains("name=\"trattoria\"")).map(str::to_owned).collect() };
+        let known = Backups { ready: Some(true), last_completed: Some(1_796_007_660), ..Default::default() };
+        metrics.backups("dining", "osteria", &known);
+        metrics.backups("dining", "trattoria", &known);
+        assert_eq!(
+            series(),
+            [
+                "operator_backup_last_completed_timestamp_seconds{name=\"trattoria\",namespace=\"dining\"} 1796007660",
+                "operator_backup_ready{name=\"trattoria\",namespace=\"dining\"} 1",
+            ]
+        );
+        metrics.backups("dining", "trattoria", &Backups { ready: Some(false), ..Default::default() });
+        assert_eq!(series(), ["operator_backup_ready{name=\"trattoria\",namespace=\"dining\"} 0"]);
+        metrics.backups("dining", "trattoria", &Backups::default());
+        assert_eq!(series(), [] as [String; 0]);
+        assert!(metrics.render().contains("operator_backup_ready{name=\"osteria\""));
     }
 }

@@ -19,6 +19,7 @@ pub mod kafka;
 mod keep;
 pub mod kept;
 pub mod kind;
+mod measured;
 pub mod mentions;
 pub mod names;
 pub mod observe;

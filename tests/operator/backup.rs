@@ -5,12 +5,12 @@ mod pods;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
 use crate::upgrade::jobs;
-use crate::world::{Place, eventually};
+use crate::world::{Operator, Place, eventually};
 
 use pods::{backed_up, end, failed, looked, restored, running, watcher_says};
 
@@ -110,8 +110,10 @@ pub(crate) async fn an_archive_that_is_late_is_told(place: &Place) {
     place.ready(NAME).await;
     first_backups(place).await;
     place.condition(NAME, "BackupReady", "True", None).await;
+    let others = json!({"newest": "2026-11-30T09:05:00Z", "waiting": 0, "bytes": 0});
     let report = json!({"outcome": "done", "databases": {
         "auth": {"newest": "2026-11-30T09:00:00Z", "failing": "000000010000000000000005", "waiting": 12, "bytes": 201_326_592},
+        "menu": others, "reservation": others,
     }});
     watcher_says(place, false, &report.to_string()).await;
     let said = place.condition(NAME, "BackupReady", "False", Some("BackupLate")).await;
@@ -120,8 +122,73 @@ pub(crate) async fn an_archive_that_is_late_is_told(place: &Place) {
     }
     place.condition(NAME, "Ready", "True", None).await;
     assert_eq!(status(place).await["backup"]["newestRestorable"], "2026-11-30T09:00:00Z");
+    let nine = "2026-11-30T09:00:00Z".parse::<jiff::Timestamp>().expect("a time");
+    measured(place, &operator, "operator_backup_newest_restorable_timestamp_seconds", Some(nine.as_second())).await;
+    measured(place, &operator, "operator_backup_ready", Some(0)).await;
     watcher_says(place, true, "").await;
     place.condition(NAME, "BackupReady", "True", None).await;
+    measured(place, &operator, "operator_backup_ready", Some(1)).await;
+    operator.stop().await;
+}
+
+/// Waits until a metric of the resource has a value, or no series (`None`).
+async fn measured(place: &Place, operator: &Operator, metric: &str, value: Option<i64>) {
+    let series = format!("{metric}{{name=\"{NAME}\",namespace=\"{}\"}} ", place.name);
+    eventually(&format!("{metric} is {value:?}"), async || {
+        let text = operator.metrics.render();
+        let found = text.lines().find_map(|line| line.strip_prefix(&series)).map(|found| found.parse::<i64>().expect("a number"));
+        (found == value).then_some(())
+    })
+    .await;
+}
+
+/// What is known of the backups is told as metrics, also by an operator that comes later and while the resource is paused. Of a resource
+/// without backups, and of one that is gone, there is none.
+pub(crate) async fn metrics_tell_of_backups_as_long_as_there_are_any(place: &Place) {
+    let operator = place.operator();
+    let wanted = spec(place, json!({"backup": backup()})).await;
+    place.apply(NAME, wanted.clone()).await;
+    measured(place, &operator, "operator_backup_ready", Some(0)).await;
+    measured(place, &operator, "operator_backup_period_seconds", Some(86_400)).await;
+    place.ready(NAME).await;
+    first_backups(place).await;
+    place.condition(NAME, "BackupReady", "True", None).await;
+    let told = status(place).await["backup"].clone();
+    let second = |field: &str| {
+        let time = told[field].as_str().unwrap_or_else(|| panic!("no {field}: {told}"));
+        Some(time.parse::<jiff::Timestamp>().expect("a time").as_second())
+    };
+    assert!(second("newestRestorable") >= second("lastBackup") && second("lastBackup") >= second("oldestRestorable"), "{told}");
+    let known = [
+        ("operator_backup_ready", Some(1)),
+        ("operator_backup_last_completed_timestamp_seconds", second("lastBackup")),
+        ("operator_backup_oldest_restorable_timestamp_seconds", second("oldestRestorable")),
+        ("operator_backup_newest_restorable_timestamp_seconds", second("newestRestorable")),
+        ("operator_backup_size_bytes", Some(3 << 20)),
+        ("operator_backup_last_verified_timestamp_seconds", None),
+        ("operator_restore_failed", None),
+    ];
+    for (metric, value) in known {
+        measured(place, &operator, metric, value).await;
+    }
+    operator.stop().await;
+    place.edit_resource(NAME, json!({"spec": {"paused": true}})).await;
+    let operator = place.operator();
+    for (metric, value) in known {
+        measured(place, &operator, metric, value).await;
+    }
+    let mut without = wanted.clone();
+    without.as_object_mut().expect("a spec").remove("backup");
+    place.apply(NAME, without).await;
+    for (metric, _) in known {
+        measured(place, &operator, metric, None).await;
+    }
+    place.apply(NAME, wanted).await;
+    measured(place, &operator, "operator_backup_period_seconds", Some(86_400)).await;
+    place.resources().delete(NAME, &DeleteParams::default()).await.expect("it is deleted");
+    measured(place, &operator, "operator_backup_period_seconds", None).await;
+    let left: Vec<_> = operator.metrics.render().lines().filter(|line| line.contains(NAME)).map(str::to_owned).collect();
+    assert_eq!(left, [] as [String; 0]);
     operator.stop().await;
 }
 
@@ -296,6 +363,7 @@ pub(crate) async fn three_databases_are_restored_to_one_moment(place: &Place) {
     place.ready(NAME).await;
     let said = place.condition(NAME, "Restored", "True", Some("Available")).await;
     assert!(said.contains(&format!("as they were at {TARGET}")), "{said}");
+    measured(place, &operator, "operator_restore_failed", Some(0)).await;
     eventually("its Jobs are gone", async || {
         let left = jobs(place).await.into_iter().any(|name| ["-look-", "-restore-", "-after-"].iter().any(|part| name.contains(part)));
         (!left).then_some(())
@@ -340,6 +408,7 @@ pub(crate) async fn nothing_is_restored_onto_data(place: &Place) {
         let said = place.condition(NAME, condition, "False", Some("RestoreRefused")).await;
         assert!(said.contains("nothing was changed: /data/pgdata is on the volume already"), "{said}");
     }
+    measured(place, &operator, "operator_restore_failed", Some(1)).await;
     for service in ["menu", "reservation"] {
         let pod = running(place, &format!("{service}-restore")).await;
         end(place, &pod, 0, &restored(service, TARGET)).await;

@@ -94,6 +94,7 @@ fn main() -> ExitCode {
         golden::what_was_accepted_still_is,
         backup::the_first_the_scheduled_and_those_that_are_asked_for,
         backup::an_archive_that_is_late_is_told,
+        backup::metrics_tell_of_backups_as_long_as_there_are_any,
         backup::another_release_restarts_no_database,
         backup::a_settled_backup_costs_no_write,
         backup::what_cannot_be_backed_up_is_refused,

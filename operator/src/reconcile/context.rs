@@ -9,8 +9,8 @@ use kube::Client;
 use kube::runtime::events::Reporter;
 use kube::runtime::reflector::ObjectRef;
 
-use crate::api::RestaurantBookingStatus;
-use crate::metrics::Metrics;
+use crate::api::{RestaurantBookingSpec, RestaurantBookingStatus};
+use crate::metrics::{Backups, Metrics};
 use crate::timing::{FIRST_RETRY, LAST_RETRY};
 
 use super::brokers::Brokers;
@@ -18,6 +18,7 @@ use super::build::MANAGER;
 use super::children::Children;
 use super::kept::Secrets;
 use super::kind::Kind;
+use super::measured::backups;
 use super::mentions::Mentions;
 use super::resource::{Owner, Trigger};
 use super::rollouts::Rollouts;
@@ -129,6 +130,7 @@ impl Context {
     /// Drops the state of a resource that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.existing.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
+        self.metrics.backups(&owner.namespace, &owner.name, &Backups::default());
         self.all_remembered().remove(owner);
         self.secrets.forget(owner);
         self.mentions.forget(owner);
@@ -143,6 +145,14 @@ impl Context {
         let changed = self.remember(owner, |remembered| std::mem::replace(&mut remembered.ready, ready) != ready);
         if changed {
             self.count();
+        }
+    }
+
+    /// Shows the backups and the restore of a resource as metrics. Nothing is shown of a resource that is gone.
+    pub fn measure(&self, owner: &Owner, spec: &RestaurantBookingSpec, status: &RestaurantBookingStatus) {
+        let existing = self.existing.lock().unwrap_or_else(PoisonError::into_inner);
+        if existing.contains(owner) {
+            self.metrics.backups(&owner.namespace, &owner.name, &backups(spec, status));
         }
     }
 

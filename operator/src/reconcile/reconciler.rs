@@ -106,6 +106,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
         return deleted(context, owner, &resource.metadata).await;
     }
     let (version, status) = last_status(resource, context, owner);
+    context.measure(owner, &resource.spec, &status);
     let mut round = Round { context, owner, resource, status, version, is_asking: AtomicBool::new(false), waits_for_rollout: false };
     let generation = resource.metadata.generation;
     let mut unfinished = None;
@@ -321,6 +322,7 @@ impl Round<'_> {
                 });
                 self.version = version;
                 self.status = status;
+                self.context.measure(self.owner, &self.resource.spec, &self.status);
                 Ok(true)
             }
             // The resource was deleted meanwhile; a watch reports that.

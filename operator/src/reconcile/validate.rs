@@ -6,7 +6,7 @@ pub(crate) mod check;
 mod defaults;
 mod guests;
 mod running;
-mod schedule;
+pub(crate) mod schedule;
 
 use house::declared::Declared;
 use jiff::tz::TimeZone;

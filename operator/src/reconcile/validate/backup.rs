@@ -31,7 +31,7 @@ impl Check<'_> {
         let given = spec.backup.as_ref()?;
         let condition = ConditionType::BackupReady;
         self.is_supported(condition, "spec.backup", spec);
-        let schedule = given.schedule.clone().unwrap_or_else(|| "0 4 * * *".to_owned());
+        let schedule = given.schedule.clone().unwrap_or_else(|| schedule::NIGHTLY.to_owned());
         if let Some(fault) = schedule::fault(&schedule) {
             self.refuse(condition, INVALID_SPEC, format!("spec.backup.schedule is {schedule:?}: {fault}"));
         }
