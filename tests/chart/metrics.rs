@@ -3,20 +3,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use operator::metrics::Metrics;
+use operator::metrics::{Backups, Metrics};
+use operator::plan::plan;
+use operator::reconcile::kind::Kind;
 use operator::reconcile::step::Step;
+use operator::reconcile::validate::Defaults;
 use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::{MONITORING, read, render, values};
+use crate::{MONITORING, chart, read, render, values};
 
 /// The labels of each metric.
 type Known = BTreeMap<String, BTreeSet<String>>;
 
 /// Labels that Prometheus adds to all, and those of buckets.
-const TARGET: [&str; 6] = ["namespace", "job", "pod", "service", "exported_service", "le"];
+const TARGET: [&str; 7] = ["namespace", "job", "pod", "service", "exported_service", "exported_namespace", "le"];
 /// Metrics that single services add, and their labels; `tests/contract/metrics.rs` holds the services to them. Prometheus itself says `up`.
-const OTHERS: [(&str, &[&str]); 3] = [("password_hash_queue_depth", &[]), ("reservations_total", &["outcome"]), ("up", &[])];
+/// Those of mail are reservation's, of which the database knows, and `services/backup/tests/real` holds the watcher of the archives to its own.
+/// The kubelet tells of volumes.
+const OTHERS: [(&str, &[&str]); 10] = [
+    ("password_hash_queue_depth", &[]),
+    ("reservations_total", &["outcome"]),
+    ("up", &[]),
+    ("mail_oldest_age_seconds", &[]),
+    ("mail_total", &["outcome"]),
+    ("backup_newest_restorable_timestamp_seconds", &["database"]),
+    ("backup_wal_waiting_bytes", &["database"]),
+    ("backup_archive_failures_total", &["database"]),
+    ("kubelet_volume_stats_available_bytes", &["persistentvolumeclaim"]),
+    ("kubelet_volume_stats_capacity_bytes", &["persistentvolumeclaim"]),
+];
 
 /// The samples of a text as Prometheus reads it.
 fn samples(text: &str, known: &mut Known) {
@@ -39,6 +55,22 @@ async fn known() -> Known {
     operator.write("secrets", "apply");
     operator.failed("kafka", "KafkaUnavailable");
     operator.resources(1, 0, 0);
+    let (yes, some) = (Some(true), Some(1));
+    operator.backups(
+        "dining",
+        "trattoria",
+        &Backups {
+            ready: yes,
+            period: some,
+            last_completed: some,
+            last_verified: some,
+            verified: yes,
+            oldest_restorable: some,
+            newest_restorable: some,
+            size: some,
+            restore_failed: yes,
+        },
+    );
     samples(&operator.render(), &mut known);
 
     let service = chassis::run::metrics::Metrics::new("auth");
@@ -165,8 +197,33 @@ async fn the_alerts_speak_of_metrics_that_there_are() {
         // What Prometheus calls the targets of a ServiceMonitor that says nothing of it: the Service.
         let job = format!("job=\"{}\"", service["metadata"]["name"].as_str().expect("a name"));
         assert!(expression.contains(&job) && expression.contains("namespace=\"chart\""), "{expression}");
-        for member in ["summary", "description"] {
-            assert!(rule["annotations"][member].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
-        }
+        assert_tells(rule);
+    }
+}
+
+/// Each alert says what it is about, and where its section is read; `tests/docs/alerts.rs` holds the document to it.
+#[track_caller]
+fn assert_tells(rule: &Value) {
+    for member in ["summary", "description"] {
+        assert!(rule["annotations"][member].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
+    }
+    let runbook = rule["annotations"]["runbook_url"].as_str().unwrap_or_default();
+    let section = format!("/docs/alerts.md#{}", rule["alert"].as_str().expect("a name").to_lowercase());
+    assert!(runbook.starts_with("https://") && runbook.ends_with(&section), "{rule}");
+}
+
+/// The alerts that the operator makes for each resource.
+#[tokio::test]
+async fn the_alerts_of_a_restaurant_speak_of_metrics_that_there_are() {
+    let known = known().await;
+    let text = std::fs::read_to_string(chart().join("../../examples/backup-claim.yaml")).expect("an example");
+    let resource = operator::api::read(&text).expect("a resource");
+    let objects = plan(&resource, &Defaults::default()).expect("a plan");
+    let rules: Vec<_> = objects.iter().filter(|object| object.kind == Kind::PrometheusRule).collect();
+    let rules = rules[0].body["spec"]["groups"][0]["rules"].as_array().expect("rules");
+    assert!(rules.iter().any(|rule| rule["alert"] == "RestaurantBookingBackupLate"), "{rules:#?}");
+    for rule in rules {
+        check(rule["expr"].as_str().expect("an expression"), &known);
+        assert_tells(rule);
     }
 }

@@ -1,5 +1,6 @@
 //! The documentation against the code: what is generated is fresh, and what is written by hand leads somewhere.
 
+mod alerts;
 mod configuration;
 mod definition;
 mod language;

@@ -99,3 +99,10 @@ The security of every Pod of the chart, without the ids where the cluster gives 
 {{- end }}
 {{- toYaml $left }}
 {{- end }}
+
+{{/*
+Where the section of an alert is read
+*/}}
+{{- define "restaurant-booking-operator.runbook" -}}
+https://github.com/restaurant-booking/restaurant-booking/blob/main/docs/alerts.md#{{ lower . }}
+{{- end }}
