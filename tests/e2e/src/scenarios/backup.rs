@@ -34,7 +34,7 @@ const LATER: usize = 20;
 /// How long backups and restores may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// While guests book, backups are made by schedule and archived by the second, and as many are kept as the resource asks for. Then everything
+/// While guests book, backups are made and verified by schedule and archived by the second, and as many are kept as the resource asks for. Then all
 /// goes: the namespace with its volumes, and guests meanwhile. A resource of another name in another namespace brings back a chosen moment:
 /// each booking that was acknowledged until then is there, none that was sent later is, and nobody gets the number of a lost one. Without
 /// the key nobody reads the backups. A restore onto data is refused and changes nothing.
@@ -56,7 +56,7 @@ async fn lose(world: &World, storage: &Storage) -> Result<(Vec<Booked>, Timestam
     storage.admit(LOST).await?;
     let mut spec = spec("trattoria", 1);
     spec["backup"] = json!({
-        "schedule": "* * * * *", "retention": {"count": KEPT}, "maxLoss": "10s",
+        "schedule": "* * * * *", "retention": {"count": KEPT}, "maxLoss": "10s", "verify": {"schedule": "* * * * *"},
         "storage": {"s3": storage.folder(FOLDER)}, "encryption": Key::Right.encryption(),
     });
     let restaurant = world.restaurant_of(LOST, "trattoria", &spec).await?;
@@ -65,6 +65,8 @@ async fn lose(world: &World, storage: &Storage) -> Result<(Vec<Booked>, Timestam
     restaurant.becomes("BackupReady", "True", "Available", PATIENCE).await?;
     world.tell("guests book, and BackupReady is True");
     back_up(&restaurant, storage).await?;
+    let said = restaurant.becomes("BackupVerified", "True", "Available", PATIENCE).await?;
+    world.tell(format!("BackupVerified is True: {}", said.message));
     let moment = choose(&restaurant, &traffic).await?;
     world.remove(&[LOST]).await?;
     let volumes = async || {
