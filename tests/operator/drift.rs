@@ -55,9 +55,8 @@ const OF_OTHERS: [Kind; 7] =
 /// The kinds that [`managed`] has and that can be replaced without a loss.
 fn of_managed() -> BTreeSet<Kind> {
     let kept = [Kind::Secret, Kind::PersistentVolumeClaim];
-    // Backups are made in scenarios of their own.
-    let absent = [Kind::CronJob, Kind::Backup];
-    Kind::ALL.into_iter().filter(|kind| !kept.contains(kind) && !absent.contains(kind) && !OF_OTHERS.contains(kind)).collect()
+    // CloudNativePG's backups on demand have a scenario of their own.
+    Kind::ALL.into_iter().filter(|kind| !kept.contains(kind) && *kind != Kind::Backup && !OF_OTHERS.contains(kind)).collect()
 }
 
 /// A platform that is Ready, with an idle operator.

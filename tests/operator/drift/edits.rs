@@ -46,7 +46,7 @@ pub(super) fn of_managed() -> Vec<Edit> {
         (Kind::StatefulSet, "trattoria-menu-postgres", "no replicas", at("/spec/replicas", json!(0))),
         (Kind::StatefulSet, "trattoria-menu-postgres", "another image", at(&container("/image"), json!("postgres:16"))),
         (Kind::StatefulSet, "trattoria-kafka", "a variable changed", at(&container("/env/0/value"), json!("x"))),
-        (Kind::Job, "", "another deadline", at("/spec/activeDeadlineSeconds", json!(60))),
+        (Kind::Job, "trattoria-auth-migrate", "another deadline", at("/spec/activeDeadlineSeconds", json!(60))),
         (Kind::CronJob, "trattoria-menu-backup", "another schedule", at("/spec/schedule", json!("0 0 1 1 *"))),
         (Kind::CronJob, "trattoria-menu-backup", "two at once", at("/spec/concurrencyPolicy", json!("Allow"))),
         (
