@@ -47,7 +47,7 @@ fn labelled(mut object: Object, monitoring: &Monitoring) -> Object {
 
 /// The backups whose archives the watcher watches.
 fn watched(platform: &Platform) -> Option<&Backup> {
-    platform.backup.as_ref()
+    platform.backup.as_ref().filter(|_| database::watcher(platform).is_some())
 }
 
 #[cfg(test)]

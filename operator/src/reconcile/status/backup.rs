@@ -75,7 +75,9 @@ pub(super) fn backups(before: &RestaurantBookingStatus, platform: &Platform, ste
     let oldest_restorable = all(|one| one.oldest_restorable.as_ref()).and_then(|times| times.into_iter().max().cloned());
     let sizes: Vec<_> = databases.iter().filter_map(|one| one.size_bytes).collect();
     let newest_restorable = oldest_restorable.as_ref().and_then(|oldest| {
-        let watched = Watched::of(backup, steps.get(&Step::Watcher), Timestamp::now());
+        // Where there is no watcher, its step is done and tells nothing.
+        let watcher = database::watcher(platform).and_then(|_| steps.get(&Step::Watcher));
+        let watched = Watched::of(backup, watcher, Timestamp::now());
         newest(before.newest_restorable.as_ref().map(|known| known.0), &databases, oldest.0, &watched)
     });
     Some(BackupStatus {
@@ -119,8 +121,8 @@ impl<'a> Watched<'a> {
 }
 
 /// The newest moment to which all databases can be restored, to the second, as far as it is known. `None`: none is known, since the
-/// backups of one begin after what is known of the archive of another. The moment that is `known` already stays until another is so much newer that it is worth a
-/// write, or is known exactly.
+/// backups of one begin after what is known of the archive of another. The moment that is `known` already stays until another is so much
+/// newer that it is worth a write, or is known exactly.
 fn newest(known: Option<Timestamp>, databases: &[DatabaseBackup], oldest: Timestamp, watched: &Watched<'_>) -> Option<Timestamp> {
     let archived = |name: &str| match watched {
         Watched::Until(moment) => Some(*moment),

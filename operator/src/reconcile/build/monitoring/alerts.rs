@@ -276,8 +276,13 @@ mod tests {
         let late = |spec: &str| -> Vec<Value> {
             alerts(&platform(spec, &[])).into_iter().filter(|alert| alert["alert"] == "RestaurantBookingBackupLate").collect()
         };
-        assert_eq!(late(""), [] as [Value; 0]);
-        assert!(alerts(&platform("", &[])).iter().all(|alert| !alert["expr"].as_str().is_some_and(|text| text.contains("backup_"))));
+        let of_others = "{postgres: {cloudNativePG: {}}, backup: {storage: {s3: {endpoint: 'https://s3.example.com', bucket: backups, \
+            credentialsSecretRef: {name: s3}}}}}";
+        let secrets = [("s3", "accessKeyId", "AKIA"), ("s3", "secretAccessKey", "secret")];
+        // Nobody watches archives that there are not, or that are another product's.
+        for without in [platform("", &[]), platform(of_others, &secrets)] {
+            assert!(alerts(&without).iter().all(|alert| !alert["expr"].as_str().is_some_and(|text| text.contains("backup_"))));
+        }
         let late = late(BACKED_UP);
         assert_eq!(late.len(), 3);
         let expression = "absent(backup_newest_restorable_timestamp_seconds{namespace=\"dining\", job=\"trattoria-backup\", \
