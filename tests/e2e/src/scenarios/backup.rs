@@ -229,9 +229,10 @@ async fn go_on(restaurant: &Restaurant<'_>, booked: &[Booked]) -> Result<()> {
     tokio::time::sleep(Duration::from_secs(20)).await;
     traffic.end().await?;
     let new = Booked::all(&log.await??);
-    let (last, first) = (booked.iter().map(|booked| booked.id).max(), new.iter().map(|booked| booked.id).min());
-    ensure(first > last, || format!("the last booking that was lost is {last:?}, and the first new one {first:?}"))?;
-    restaurant.world.tell(format!("guests book again, from number {first:?} on; the last number that was lost is {last:?}"));
+    let last = booked.iter().map(|booked| booked.id).max().ok_or("nobody booked before")?;
+    let first = new.iter().map(|booked| booked.id).min().ok_or("nobody books again")?;
+    ensure(first > last, || format!("the last booking that was lost is {last}, and the first new one {first}"))?;
+    restaurant.world.tell(format!("guests book again, from number {first} on; the last number that was lost is {last}"));
     Ok(())
 }
 
