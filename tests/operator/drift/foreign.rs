@@ -65,7 +65,7 @@ pub(crate) async fn what_is_no_longer_wanted_goes(place: &Place) {
                 (Kind::NetworkPolicy, "trattoria-auth-backup"),
                 (Kind::NetworkPolicy, "trattoria-auth-migration"),
                 (Kind::NetworkPolicy, "trattoria-auth-postgres"),
-                (Kind::NetworkPolicy, "trattoria-backup"),
+                (Kind::NetworkPolicy, "trattoria-backup-watcher"),
                 (Kind::NetworkPolicy, "trattoria-kafka"),
                 (Kind::NetworkPolicy, "trattoria-menu"),
                 (Kind::NetworkPolicy, "trattoria-menu-backup"),
