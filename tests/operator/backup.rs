@@ -355,7 +355,7 @@ pub(crate) async fn three_databases_are_restored_to_one_moment(place: &Place) {
     assert_eq!(targets(place).await, BTreeSet::from([TARGET.to_owned()]));
     assert_eq!(status(place).await["restore"]["targetTime"], TARGET);
     let writes = place.writes(&mark);
-    let at = |is: &dyn Fn(&control_plane::Request) -> bool| writes.iter().position(|write| is(write));
+    let at = |is: &dyn Fn(&control_plane::Request) -> bool| writes.iter().position(is);
     let chosen = at(&|write| write.subresource == "status" && write.resource == "restaurantbookings");
     let made = at(&|write| write.resource == "jobs" && write.verb == "create");
     assert!(chosen.is_some() && chosen < made, "{chosen:?} {made:?}");

@@ -269,7 +269,7 @@ mod tests {
         assert!(
             secrets.relisted(None, &listed).is_empty() && secrets.relisted(Some("elsewhere"), &Listed::default()).is_empty() && known()
         );
-        assert_eq!(secrets.relisted(Some("dining"), &Listed::default()), [owner.clone()]);
+        assert_eq!(secrets.relisted(Some("dining"), &Listed::default()), std::slice::from_ref(&owner));
         assert!(!known());
         read(released("7"));
         secrets.retain(&owner, &BTreeSet::from(["b".to_owned()]));
