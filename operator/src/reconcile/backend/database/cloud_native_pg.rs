@@ -95,7 +95,7 @@ impl Backend for CloudNativePg {
         let part = part(platform, service, self.image.as_deref());
         let settings = [
             ("max_connections", max_connections(platform, service).map(|connections| connections.to_string())),
-            ("archive_timeout", backup::archive_timeout(platform)),
+            ("archive_timeout", Some(backup::archive_timeout(platform))),
         ];
         let parameters: Map<_, _> = settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect();
         let spec = json!({
@@ -103,7 +103,7 @@ impl Backend for CloudNativePg {
             "imageName": self.image,
             "imagePullSecrets": platform.pull_secrets(),
             "bootstrap": {"initdb": self.initdb(service)},
-            "postgresql": {"parameters": (!parameters.is_empty()).then_some(parameters), "synchronous": self.synchronous()},
+            "postgresql": {"parameters": parameters, "synchronous": self.synchronous()},
             "plugins": backup::plugins(platform, service),
             "smartShutdownTimeout": SMART_SHUTDOWN_SECONDS,
             "storage": {"size": self.storage.size, "storageClass": self.storage.class},

@@ -59,9 +59,10 @@ pub(super) fn plugins(platform: &Platform, service: Service) -> Option<Value> {
     Some(json!([{"name": PLUGIN, "isWALArchiver": true, "parameters": parameters}]))
 }
 
-/// The seconds after which a segment of the log is switched: so early that it is also archived within the loss that is allowed.
-pub(super) fn archive_timeout(platform: &Platform) -> Option<String> {
-    platform.backup.as_ref().map(|backup| format!("{}s", (backup.max_loss * 3 / 4).max(1)))
+/// The time after which a segment of the log is switched: so early that it is also archived within the loss that is allowed. Without backups it
+/// is CloudNativePG's own default. It is always given: the API server refuses a Cluster that had settings of ours and has none left.
+pub(super) fn archive_timeout(platform: &Platform) -> String {
+    platform.backup.as_ref().map_or_else(|| "5min".to_owned(), |backup| format!("{}s", (backup.max_loss * 3 / 4).max(1)))
 }
 
 /// The objects that back up a service's database. The place is there before the database that needs it.
