@@ -56,6 +56,7 @@ pub(crate) async fn a_full_storage_stops_no_database_is_told_and_is_caught_up(ar
     let failure = failed(cluster.backup::<RunReport>(&["run"], &[("BACKUP_DEADLINE", "30s")]));
     assert!(matches!(failure.reason, Reason::StorageFull | Reason::ArchivingFails | Reason::TimedOut) && failure.retry, "{failure:?}");
     told(&mut watch, &cluster).await;
+    // These words are of a full storage alone.
     until("its log says why", async || cluster.log().contains("make room there")).await;
     gateway.fill(false);
     nothing_is_lost(&arranged, &cluster, traffic, began).await;
