@@ -316,8 +316,14 @@ impl One {
             self.referred(&object);
         }
         let name = object.name_any();
-        let metadata = object.metadata.clone();
-        let whole = (!object.data.is_null()).then(|| serde_json::to_value(object).expect("an object is JSON"));
+        let DynamicObject { mut metadata, data: mut whole, .. } = object;
+        let whole = (!whole.is_null()).then(|| {
+            // What is observed depends on no managed field, and they are longer than the rest.
+            let fields = metadata.managed_fields.take();
+            whole["metadata"] = serde_json::to_value(&metadata).expect("metadata is JSON");
+            metadata.managed_fields = fields;
+            whole
+        });
         if self.context.children.seen(owner, self.kind, &name, Told::of(self.kind, &metadata, whole.as_ref())) {
             self.reconcile(owner);
         }

@@ -16,5 +16,6 @@ pub fn sealed(key: &[u8], value: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |byte: &u8| [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16).expect("a digit"));
+    bytes.iter().flat_map(digits).collect()
 }

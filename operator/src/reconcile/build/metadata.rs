@@ -120,24 +120,26 @@ impl Part<'_> {
         let mut metadata = self.metadata(kind, name);
         metadata.annotations = (!annotations.is_empty()).then_some(annotations);
         let mut body = serde_json::to_value(body).expect("an object is JSON");
+        drop_nulls(&mut body);
         let members = body.as_object_mut().expect("an object is a JSON object");
         members.insert("apiVersion".to_owned(), kind.api_version().into());
         members.insert("kind".to_owned(), kind.as_str().into());
         members.insert("metadata".to_owned(), serde_json::to_value(metadata).expect("metadata is JSON"));
         // The status belongs to the object's controller.
         members.remove("status");
-        Object { kind, name: name.to_owned(), step, body: without_nulls(body) }
+        Object { kind, name: name.to_owned(), step, body }
     }
 }
 
 /// Removes nulls. An applied null would demand the absence of a field that others may set.
-fn without_nulls(value: Value) -> Value {
+fn drop_nulls(value: &mut Value) {
     match value {
-        Value::Object(members) => Value::Object(
-            members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, without_nulls(value))).collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
-        value => value,
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }
 
