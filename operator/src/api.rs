@@ -96,6 +96,8 @@ pub const NAME_MAX: usize = 25;
     validation = rules::restore_only_at_creation()
 )]
 pub struct RestaurantBookingSpec {
+    // The parts with many fields are boxed: most resources have few of them, all are kept in memory, and deserialization has several copies
+    // of the whole spec on its stack.
     /// The restaurant. The only part that is required.
     pub restaurant: Restaurant,
     /// The rules by which the restaurant takes bookings. Given here, they are changed here only; left out, they belong to the staff. Default:
@@ -113,28 +115,27 @@ pub struct RestaurantBookingSpec {
     pub floor: Option<Floor>,
     /// Where the images of the services come from. Default: the operator's own version, from its own registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<Image>,
+    pub image: Option<Box<Image>>,
     /// How the auth service runs (accounts and tokens, port 8000). Default: two replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auth: Option<Component>,
+    pub auth: Option<Box<Component>>,
     /// How the menu service runs (port 8001). Default: two replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub menu: Option<Component>,
+    pub menu: Option<Box<Component>>,
     /// How the reservation service runs (tables and bookings, port 8002). Default: two replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reservation: Option<Component>,
+    pub reservation: Option<Box<Component>>,
     /// The first administrator. Default: admin@restaurant.com with a generated password; `status.adminSecretName` says where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
     /// The databases, one for each service: exactly one of managed, cloudNativePG and external. Default: managed. The kind cannot
     /// change once the resource exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postgres: Option<Postgres>,
+    pub postgres: Option<Box<Postgres>>,
     /// The broker of events, exactly one of managed, strimzi and external, and the topics. Default: managed. The kind cannot change
     /// once the resource exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kafka: Option<Kafka>,
-    // The parts with many fields are boxed: deserialization has several copies of the whole spec on its stack.
+    pub kafka: Option<Box<Kafka>>,
     /// Backups of the databases: of managed ones, and of CloudNativePG's by its Barman Cloud plugin, into S3. Turning it on or off restarts each
     /// database once. Default: none are made.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -179,14 +179,12 @@ async fn controller(
             let told = event.map(|event| known.told(event)).unwrap_or_default();
             stream::iter(told.into_iter().map(Ok))
         });
-        flat.inspect_ok(move |event| told(&context, event)).boxed()
+        flat.map_ok(move |event| told(&context, event)).boxed()
     });
     // The store starts empty, and the watches fill it.
     let empty = stream::iter([Ok(watcher::Event::Init), Ok(watcher::Event::InitDone)]);
     let changes = empty
         .chain(stream::select_all(streams))
-        // The managed fields are as long as the resource itself, and the controller does not use them.
-        .modify(|resource| resource.managed_fields_mut().clear())
         .reflect(writer)
         .applied_objects()
         .predicate_filter(predicates::generation.combine(request), Default::default());
@@ -225,14 +223,20 @@ fn request(resource: &Guarded) -> Option<u64> {
     Some(hash_of(&resource.annotations().get(REQUEST)))
 }
 
-/// Records what the watch of resources reported.
-fn told(context: &Context, event: &watcher::Event<Guarded>) {
-    match event {
+/// Records what the watch of resources reported, and returns what the store is to keep of it.
+fn told(context: &Context, mut event: watcher::Event<Guarded>) -> watcher::Event<Guarded> {
+    match &mut event {
         watcher::Event::Apply(resource) | watcher::Event::InitApply(resource) => {
             let owner = owner_of(resource);
             // An earlier leader may have been rolling it out. Where that is not so, its first round gives the place up.
             if context.exists(&owner) && resource.0.as_ref().is_ok_and(is_rolling_out) {
                 context.rollouts.resume(&owner);
+            }
+            // The managed fields are as long as the resource itself, and the controller does not use them.
+            resource.managed_fields_mut().clear();
+            if let Ok(resource) = &mut resource.0 {
+                let status = resource.status.take().unwrap_or_default();
+                context.keep_status(&owner, &resource.resource_version().unwrap_or_default(), &status);
             }
         }
         watcher::Event::Delete(resource) => {
@@ -241,4 +245,5 @@ fn told(context: &Context, event: &watcher::Event<Guarded>) {
         }
         watcher::Event::Init | watcher::Event::InitDone => {}
     }
+    event
 }

@@ -20,6 +20,7 @@ pub mod kafka;
 mod keep;
 pub mod kept;
 pub mod kind;
+pub mod last_status;
 mod measured;
 pub mod mentions;
 pub mod names;

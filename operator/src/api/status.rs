@@ -45,13 +45,13 @@ pub struct RestaurantBookingStatus {
     pub replicas: Option<String>,
     /// Each service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub services: Option<ServicesStatus>,
+    pub services: Option<Box<ServicesStatus>>,
     /// The backups of the databases; absent without `backup`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backup: Option<BackupStatus>,
+    pub backup: Option<Box<BackupStatus>>,
     /// The restore that the resource began with; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restore: Option<RestoreStatus>,
+    pub restore: Option<Box<RestoreStatus>>,
 }
 
 /// The backups of the databases.

@@ -107,8 +107,8 @@ impl Applier<'_> {
             match outcome {
                 Ok(observed) => {
                     applied.replicas = applied.replicas.or(observed.replicas);
-                    applied.version = applied.version.or(observed.version);
-                    applied.volume = applied.volume.or(observed.volume);
+                    applied.version = applied.version.or(observed.version.map(String::from));
+                    applied.volume = applied.volume.or(observed.volume.map(|volume| *volume));
                     applied.is_available |= observed.is_available;
                     if worse(&observed.state, &applied.state) {
                         applied.state = observed.state;

@@ -21,11 +21,33 @@ type Child = (Kind, Box<str>);
 struct Entry {
     /// The `resourceVersion` that a watch reported last; `None` while no watch has reported the object.
     version: Option<Version>,
+    settled: Option<Settled>,
+    /// What few objects have.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     /// The settings that a database's volume was made with; for claims only.
     volume: Option<Box<Volume>>,
-    settled: Option<Settled>,
     /// What a watch told of the object, until it is settled again.
-    told: Option<Box<Told>>,
+    told: Option<Told>,
+}
+
+impl Entry {
+    fn told(&self) -> Option<&Told> {
+        self.rare.as_ref()?.told.as_ref()
+    }
+
+    fn volume(&self) -> Option<&Volume> {
+        self.rare.as_ref()?.volume.as_deref()
+    }
+
+    fn set(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        change(&mut rare);
+        self.rare = (rare.volume.is_some() || rare.told.is_some()).then_some(rare);
+    }
 }
 
 /// The state of an object that is as wanted.
@@ -143,7 +165,7 @@ impl Asked<'_> {
         }
         let entry = owned.entry(self.owner, self.kind, self.name);
         if entry.version.is_none_or(|seen| seen.is_not_newer(version)) {
-            entry.told = None;
+            entry.set(|rare| rare.told = None);
         }
         entry.settled = Some(Settled::new(hash, told, is_ours));
         true
@@ -169,9 +191,9 @@ impl Children {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner, kind, name);
         entry.version = Some(told.version);
-        entry.told = None;
+        entry.set(|rare| rare.told = None);
         let Some(settled) = &mut entry.settled else {
-            entry.told = Some(Box::new(told));
+            entry.set(|rare| rare.told = Some(told));
             return true;
         };
         if told.version.is_not_newer(settled.version) {
@@ -180,7 +202,7 @@ impl Children {
         // The content of a Secret has more than the wanted fields.
         let is_same = kind != Kind::Secret && settled.fields.is_some() && settled.fields == told.fingerprint().and_then(NonZeroU64::new);
         if !is_same || !told.is_current {
-            entry.told = Some(Box::new(told));
+            entry.set(|rare| rare.told = Some(told));
             return true;
         }
         settled.version = told.version;
@@ -191,7 +213,7 @@ impl Children {
 
     /// What a watch told of an object, if that is newer than what was settled.
     pub fn told(&self, owner: &Owner, kind: Kind, name: &str) -> Option<Told> {
-        lock(&self.owned).get(owner, kind, name)?.told.as_deref().cloned()
+        lock(&self.owned).get(owner, kind, name)?.told().cloned()
     }
 
     /// Records that an object is as wanted, and every wanted field the operator's, in the version that a watch told of, if that is still the
@@ -200,21 +222,21 @@ impl Children {
         let mut owned = lock(&self.owned);
         if owned.get(owner, kind, name).is_some_and(|entry| entry.version == Some(told.version)) {
             let entry = owned.entry(owner, kind, name);
-            entry.told = None;
+            entry.set(|rare| rare.told = None);
             entry.settled = Some(Settled::new(hash, told, true));
         }
     }
 
     /// Records the settings that the volume of a claim was made with, as a watch reported them.
     pub fn made_with(&self, owner: &Owner, name: &str, volume: Option<Volume>) {
-        lock(&self.owned).entry(owner, Kind::PersistentVolumeClaim, name).volume = volume.map(Box::new);
+        lock(&self.owned).entry(owner, Kind::PersistentVolumeClaim, name).set(|rare| rare.volume = volume.map(Box::new));
     }
 
     /// The settings that the volume of a claim was made with, if a watch has reported the claim.
     pub fn volume(&self, owner: &Owner, name: &str) -> Option<Option<Volume>> {
         let owned = lock(&self.owned);
         let entry = owned.get(owner, Kind::PersistentVolumeClaim, name)?;
-        (entry.version.is_some() || entry.volume.is_some()).then(|| entry.volume.as_deref().cloned())
+        (entry.version.is_some() || entry.volume().is_some()).then(|| entry.volume().cloned())
     }
 
     /// Removes an object that a watch reported as deleted, and the version of the deletion.
@@ -287,7 +309,7 @@ impl Children {
     pub fn observed(&self, owner: &Owner, kind: Kind, name: &str) -> Option<Observed> {
         let owned = lock(&self.owned);
         let entry = owned.get(owner, kind, name)?;
-        entry.told.as_deref().map(Told::observed).or_else(|| entry.settled.as_ref().map(Settled::observed))
+        entry.told().map(Told::observed).or_else(|| entry.settled.as_ref().map(Settled::observed))
     }
 
     /// Records that an object is as wanted in the version that a watch reported, if that is still the last one.

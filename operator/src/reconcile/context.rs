@@ -18,6 +18,7 @@ use super::build::MANAGER;
 use super::children::Children;
 use super::kept::Secrets;
 use super::kind::Kind;
+use super::last_status::LastStatus;
 use super::measured::backups;
 use super::mentions::Mentions;
 use super::references::SecretData;
@@ -62,8 +63,8 @@ pub struct Context {
 pub struct Remembered {
     /// The number of consecutive reconciles that failed.
     pub failures: u32,
-    /// The status that the operator wrote last, with the `resourceVersion` of that write. The store may still have an older status.
-    pub status: Option<(String, RestaurantBookingStatus)>,
+    /// The newest status, which the watch has told or the operator has written.
+    pub status: Option<LastStatus>,
     /// The time of that write.
     pub written: Option<Instant>,
     /// The topics that were found, or made, as specified: the checksum of the specification, and the time.
@@ -123,6 +124,20 @@ impl Context {
         } else {
             change(&mut Remembered::default())
         }
+    }
+
+    /// The newest known status of a resource, and the `resourceVersion` that has it.
+    pub fn last_status(&self, owner: &Owner) -> Option<(String, RestaurantBookingStatus)> {
+        self.remember(owner, |remembered| remembered.status.as_ref().map(LastStatus::read))
+    }
+
+    /// Keeps the status that a resource has in a version, unless a newer one is known.
+    pub fn keep_status(&self, owner: &Owner, version: &str, status: &RestaurantBookingStatus) {
+        self.remember(owner, |remembered| {
+            if remembered.status.as_ref().is_none_or(|known| !known.is_of(version)) {
+                remembered.status = Some(LastStatus::new(version, status));
+            }
+        });
     }
 
     /// Notes that a resource is there; returns whether that is news.

@@ -64,14 +64,14 @@ mod tests {
         let database = |size_bytes: i64| DatabaseBackup { size_bytes: Some(size_bytes), ..Default::default() };
         let status = RestaurantBookingStatus {
             conditions: vec![condition("BackupReady", "True", "Available"), condition(VERIFIED, "False", "VerificationFailed")],
-            backup: Some(BackupStatus {
+            backup: Some(Box::new(BackupStatus {
                 last_backup: at(2000),
                 last_verified: at(1500),
                 oldest_restorable: at(1000),
                 newest_restorable: at(3000),
                 databases: vec![database(1), database(2), database(4)],
                 ..Default::default()
-            }),
+            })),
             ..Default::default()
         };
         let told = Backups {

@@ -84,7 +84,7 @@ fn claim(name: &str, object: &Value) -> Observed {
     let amount = |of: &str, path: &str| object.pointer(&format!("/{of}/{path}storage")).and_then(Value::as_str).map(str::to_owned);
     let volume =
         VolumeStatus { name: name.to_owned(), requested: amount("spec", "resources/requests/"), capacity: amount("status", "capacity/") };
-    Observed { volume: Some(volume), ..Observed::done() }
+    Observed { volume: Some(Box::new(volume)), ..Observed::done() }
 }
 
 fn ingress(name: &str, object: &Value) -> Observed {
@@ -266,7 +266,7 @@ mod tests {
             requested: Some("16Gi".to_owned()),
             capacity: capacity.map(str::to_owned),
         };
-        assert_eq!(claim(json!({"capacity": {"storage": "8Gi"}})), volume(Some("8Gi")));
-        assert_eq!(claim(json!({"phase": "Pending"})), volume(None));
+        assert_eq!(*claim(json!({"capacity": {"storage": "8Gi"}})), volume(Some("8Gi")));
+        assert_eq!(*claim(json!({"phase": "Pending"})), volume(None));
     }
 }

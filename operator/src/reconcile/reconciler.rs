@@ -109,7 +109,7 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     if resource.metadata.deletion_timestamp.is_some() {
         return deleted(context, owner, &resource.metadata).await;
     }
-    let (version, status) = last_status(resource, context, owner);
+    let (version, status) = context.last_status(owner).unwrap_or_default();
     context.measure(owner, &resource.spec, &status);
     let mut round = Round { context, owner, resource, status, version, is_asking: AtomicBool::new(false), waits_for_rollout: false };
     let generation = resource.metadata.generation;
@@ -207,7 +207,7 @@ async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, erro
     let message = format!("the resource cannot be read: {error}; replace it with one that the definition admits: kubectl replace");
     context.metrics.failed("read", MALFORMED);
     context.ready(owner, Some(false));
-    let mut status = match context.remember(owner, |remembered| remembered.status.clone()) {
+    let mut status = match context.last_status(owner) {
         Some((_, status)) => status,
         None => stored_status(context, owner).await.unwrap_or_default(),
     };
@@ -227,7 +227,7 @@ async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, erro
     }
     error!(resource = owner.name, namespace = owner.namespace, reason = MALFORMED, "{message}");
     publish(context, &reference(owner, uid), EventType::Warning, MALFORMED, "Read", &message).await;
-    context.remember(owner, |remembered| remembered.status = Some((String::new(), status.clone())));
+    context.keep_status(owner, "", &status);
     // The API server does not apply to an object that its schema does not describe, but it can replace the status. If the schema prevents
     // that too, the event still reports the error.
     if let Err(error) = write_status(context, owner, uid, &status, None, Patch::Merge).await {
@@ -245,16 +245,6 @@ fn reference(owner: &Owner, uid: &str) -> RestaurantBooking {
         ..Default::default()
     };
     RestaurantBooking { metadata, ..RestaurantBooking::new(&owner.name, Default::default()) }
-}
-
-/// The newest known status, and the `resourceVersion` that has it.
-fn last_status(resource: &RestaurantBooking, context: &Context, owner: &Owner) -> (String, RestaurantBookingStatus) {
-    let version = resource.resource_version().unwrap_or_default();
-    let number = |version: &str| version.parse::<u64>().unwrap_or(0);
-    context.remember(owner, |remembered| match &remembered.status {
-        Some((ours, status)) if number(ours) > number(&version) => (ours.clone(), status.clone()),
-        _ => (version.clone(), resource.status.clone().unwrap_or_default()),
-    })
 }
 
 /// The stored status of a resource that cannot be read, so that an error is reported only once.
@@ -325,10 +315,8 @@ impl Round<'_> {
         let over = (status.restore != self.status.restore).then_some(self.version.as_str());
         match write_status(self.context, self.owner, &uid, &status, over, Patch::Apply).await {
             Ok(version) => {
-                self.context.remember(self.owner, |remembered| {
-                    remembered.status = Some((version.clone(), status.clone()));
-                    remembered.written = Some(Instant::now());
-                });
+                self.context.keep_status(self.owner, &version, &status);
+                self.context.remember(self.owner, |remembered| remembered.written = Some(Instant::now()));
                 self.version = version;
                 self.status = status;
                 self.context.measure(self.owner, &self.resource.spec, &self.status);

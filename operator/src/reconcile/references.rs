@@ -28,7 +28,7 @@ pub struct References {
     /// The claims that the restore reads and that exist, each with whether it has the label [`USABLE`].
     pub claims: BTreeMap<String, bool>,
     /// What the status has of the restore.
-    pub restore: Option<RestoreStatus>,
+    pub restore: Option<Box<RestoreStatus>>,
     /// The Secrets that the backups of the restore hold; `None` where nobody has looked yet.
     pub opened: Option<BTreeMap<String, SecretData>>,
 }

@@ -187,7 +187,7 @@ pub fn reported(
         volumes: volumes(platform, steps, &status.volumes),
         replicas: None,
         services: None,
-        backup: backup::backups(status, platform, steps),
+        backup: backup::backups(status, platform, steps).map(Box::new),
         restore: backup::restore(status, platform, steps, chosen),
     };
     let (backups, restore) = (new.backup.clone(), new.restore.clone());
@@ -195,7 +195,7 @@ pub fn reported(
     let total = |count: fn(&ServiceStatus) -> i32| Service::ALL.iter().map(|service| count(services.of(*service))).sum::<i32>();
     new.replicas = Some(format!("{}/{}", total(|status| status.ready), total(|status| status.desired)));
     new.version = version(&services);
-    new.services = Some(ServicesStatus { auth: services.auth, menu: services.menu, reservation: services.reservation });
+    new.services = Some(Box::new(ServicesStatus { auth: services.auth, menu: services.menu, reservation: services.reservation }));
 
     let mut conditions = Conditions { conditions: &mut new.conditions, generation };
     // Not every controller of Ingresses reports an address, and what is inside does not depend on it.
@@ -242,7 +242,7 @@ pub fn reported(
     } else {
         conditions.remove(ConditionType::Exposed);
     }
-    backup::conditions(&mut conditions, platform, steps, backups.as_ref(), restore.as_ref());
+    backup::conditions(&mut conditions, platform, steps, backups.as_deref(), restore.as_deref());
     new
 }
 

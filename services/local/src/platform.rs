@@ -28,7 +28,7 @@ pub struct Service {
     /// The flag that chooses another port, without its dashes.
     pub port_flag: &'static str,
     /// What a resource says of it.
-    pub(crate) component: fn(&mut RestaurantBookingSpec) -> &mut Option<Component>,
+    pub(crate) component: fn(&mut RestaurantBookingSpec) -> &mut Option<Box<Component>>,
     /// Runs it.
     pub(crate) serve: fn(&Given, Settings, TcpListener, Shutdown) -> Running,
 }

@@ -235,7 +235,7 @@ impl Resource {
     /// What the resource says of each service.
     fn components(&self) -> [Component; COUNT] {
         let mut spec = self.spec.clone();
-        SERVICES.each_ref().map(|service| (service.component)(&mut spec).clone().unwrap_or_default())
+        SERVICES.each_ref().map(|service| (service.component)(&mut spec).as_deref().cloned().unwrap_or_default())
     }
 
     /// What is told to each service alone.

@@ -29,11 +29,11 @@ pub struct Observed {
     /// The ready and the desired Pods; for a Deployment only.
     pub replicas: Option<(i32, i32)>,
     /// The version that runs; for a database or broker only.
-    pub version: Option<String>,
+    pub version: Option<Box<str>>,
     /// Whether as many Pods are available as are needed, of whatever version: of a Deployment.
     pub is_available: bool,
     /// What a claim asks for, and what its volume has.
-    pub volume: Option<VolumeStatus>,
+    pub volume: Option<Box<VolumeStatus>>,
     /// What has run: of the Jobs that back up, and of their schedule.
     pub runs: Option<Runs>,
     /// What is told of the backups of a database of CloudNativePG's.
@@ -85,7 +85,7 @@ impl Observed {
     }
 
     pub(crate) fn of_version(self, version: Option<&str>) -> Self {
-        Self { version: version.map(str::to_owned), ..self }
+        Self { version: version.map(Box::from), ..self }
     }
 }
 

@@ -154,7 +154,7 @@ pub(super) fn restore(
     platform: &Platform,
     steps: &Steps,
     chosen: Option<&Chosen>,
-) -> Option<RestoreStatus> {
+) -> Option<Box<RestoreStatus>> {
     let restore = platform.restore.as_ref()?;
     let Some(source) = restore.source() else { return before.restore.clone() };
     let mut status = before.restore.clone().filter(|status| status.source == source.hash).unwrap_or_default();
