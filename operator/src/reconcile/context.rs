@@ -58,14 +58,14 @@ pub struct Context {
     queue: Mutex<HashSet<Owner>>,
 }
 
-/// The state that is kept of a resource. It only saves work: the results are right without it.
+/// The state that is kept of a resource. But for the status, it only saves work: the results are right without it.
 #[derive(Default)]
 pub struct Remembered {
     /// The number of consecutive reconciles that failed.
     pub failures: u32,
-    /// The newest status, which the watch has told or the operator has written.
+    /// The newest status, which the watch has told or the operator has written. The store has none.
     pub status: Option<LastStatus>,
-    /// The time of that write.
+    /// The time of the operator's last write of it.
     pub written: Option<Instant>,
     /// The topics that were found, or made, as specified: the checksum of the specification, and the time.
     pub topics: Option<(String, Instant)>,
@@ -128,14 +128,16 @@ impl Context {
 
     /// The newest known status of a resource, and the `resourceVersion` that has it.
     pub fn last_status(&self, owner: &Owner) -> Option<(String, RestaurantBookingStatus)> {
-        self.remember(owner, |remembered| remembered.status.as_ref().map(LastStatus::read))
+        // It is read when the lock is free again.
+        self.remember(owner, |remembered| remembered.status.clone()).map(|status| status.read())
     }
 
     /// Keeps the status that a resource has in a version, unless a newer one is known.
     pub fn keep_status(&self, owner: &Owner, version: &str, status: &RestaurantBookingStatus) {
+        let status = LastStatus::new(version, status);
         self.remember(owner, |remembered| {
-            if remembered.status.as_ref().is_none_or(|known| !known.is_of(version)) {
-                remembered.status = Some(LastStatus::new(version, status));
+            if remembered.status.as_ref().is_none_or(|known| !known.is_newer_than(&status)) {
+                remembered.status = Some(status);
             }
         });
     }

@@ -6,7 +6,7 @@ use crate::api::RestaurantBookingStatus;
 use super::version::Version;
 
 /// A status, and the `resourceVersion` of the resource that has it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LastStatus {
     version: Box<str>,
     json: Box<[u8]>,
@@ -18,9 +18,10 @@ impl LastStatus {
         Self { version: version.into(), json: serde_json::to_vec(status).expect("a status is JSON").into() }
     }
 
-    /// Whether a resource of this version can have no newer status.
-    pub fn is_of(&self, version: &str) -> bool {
-        Version::of(version).is_not_newer(Version::of(&self.version))
+    /// Whether it is of a newer version than another one of the same resource.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let [this, other] = [self, other].map(|status| Version::of(&status.version));
+        this != other && other.is_not_newer(this)
     }
 
     /// The version and the status.
@@ -47,7 +48,7 @@ mod tests {
         };
         let status = RestaurantBookingStatus { observed_generation: Some(3), conditions: vec![condition], ..Default::default() };
         let kept = LastStatus::new("10", &status);
-        assert_eq!(kept.read(), ("10".to_owned(), status));
-        assert_eq!(["9", "10", "11"].map(|version| kept.is_of(version)), [true, true, false]);
+        assert_eq!(kept.read(), ("10".to_owned(), status.clone()));
+        assert_eq!(["9", "10", "11"].map(|version| kept.is_newer_than(&LastStatus::new(version, &status))), [true, false, false]);
     }
 }

@@ -109,7 +109,8 @@ async fn round(resource: &Guarded, context: &Context, owner: &Owner) -> Result<E
     if resource.metadata.deletion_timestamp.is_some() {
         return deleted(context, owner, &resource.metadata).await;
     }
-    let (version, status) = context.last_status(owner).unwrap_or_default();
+    // The watch has told of its deletion meanwhile.
+    let Some((version, status)) = context.last_status(owner) else { return Ok(Ended::Waiting) };
     context.measure(owner, &resource.spec, &status);
     let mut round = Round { context, owner, resource, status, version, is_asking: AtomicBool::new(false), waits_for_rollout: false };
     let generation = resource.metadata.generation;
@@ -227,7 +228,7 @@ async fn malformed(context: &Context, owner: &Owner, metadata: &ObjectMeta, erro
     }
     error!(resource = owner.name, namespace = owner.namespace, reason = MALFORMED, "{message}");
     publish(context, &reference(owner, uid), EventType::Warning, MALFORMED, "Read", &message).await;
-    context.keep_status(owner, "", &status);
+    context.keep_status(owner, metadata.resource_version.as_deref().unwrap_or_default(), &status);
     // The API server does not apply to an object that its schema does not describe, but it can replace the status. If the schema prevents
     // that too, the event still reports the error.
     if let Err(error) = write_status(context, owner, uid, &status, None, Patch::Merge).await {

@@ -100,6 +100,18 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     looked(&operator).await;
     assert!(place.writes(&mark).is_empty(), "a new process tells of it again: {:#?}", place.writes(&mark));
 
+    // It is told once for each edit that leaves it malformed, however often everything is looked at.
+    for paused in [true, false] {
+        let edit = Patch::Merge(json!({"spec": {"paused": paused}}));
+        let edited = place.raw_resources().patch("malformed", &PatchParams::default(), &edit).await.expect("it is edited");
+        eventually("the edit is told of", async || {
+            (place.raw("malformed").await["status"]["observedGeneration"].as_i64() == edited.metadata.generation).then_some(())
+        })
+        .await;
+    }
+    operator.quiet().await;
+    let edits = world.plane.audit().mark();
+
     let s3 = json!({"endpoint": "https://s3.example.com", "bucket": "backups", "credentialsSecretRef": {"name": "s3"}});
     // No other product's definitions are installed: the other objects are created, and the missing kinds are reported.
     for (name, more, condition, kinds) in [
@@ -119,6 +131,9 @@ pub(crate) async fn a_malformed_resource_and_kinds_that_come_later(place: &Place
     eventually("a Kafka", async || place.get(Kind::Kafka, "strimzi-kafka").await).await;
     eventually("a ServiceMonitor of the good one too", async || place.get(Kind::ServiceMonitor, "good").await).await;
     place.ready("good").await;
+    operator.quiet().await;
+    let again: Vec<_> = place.writes(&edits).into_iter().filter(|write| write.uri.contains("/malformed/")).collect();
+    assert!(again.is_empty(), "{again:#?}");
 
     // `kubectl replace`, as the message says.
     let mut resource = place.raw("malformed").await;
