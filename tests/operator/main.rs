@@ -40,7 +40,7 @@ mod volumes;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use backup::before;
+use backup::{before, restore};
 use libtest_mimic::{Arguments, Trial};
 use world::{Place, World};
 
@@ -106,12 +106,12 @@ fn main() -> ExitCode {
         backup::backups_of_cloud_native_pg_are_made_and_told,
         backup::settled_backups_of_cloud_native_pg_cost_no_write,
         backup::what_barman_cloud_cannot_do_is_refused,
-        backup::three_databases_are_restored_to_one_moment,
-        backup::a_moment_outlives_the_operator,
-        backup::nothing_is_restored_onto_data,
-        backup::a_restore_is_not_taken_out_while_a_database_is_not_restored,
-        backup::a_moment_that_there_is_not_makes_nothing,
-        backup::claims_are_waited_for_until_they_are_released,
+        restore::three_databases_are_restored_to_one_moment,
+        restore::a_moment_outlives_the_operator,
+        restore::nothing_is_restored_onto_data,
+        restore::a_restore_is_not_taken_out_while_a_database_is_not_restored,
+        restore::a_moment_that_there_is_not_makes_nothing,
+        restore::claims_are_waited_for_until_they_are_released,
         backup::keys_come_back_from_an_encrypted_backup,
         backup::keys_are_made_where_the_backups_hold_none,
         backup::keys_that_cannot_be_opened_are_told,

@@ -9,7 +9,8 @@ use crate::upgrade::jobs;
 use crate::world::{Place, eventually};
 
 use super::pods::{end, looked, looked_with, restored, running};
-use super::{NAME, NEWEST, SERVICES, TARGET, restore, spec, status};
+use super::restore::{NEWEST, TARGET, restore};
+use super::{NAME, SERVICES, spec, status};
 
 /// The key of the encryption, as [`spec`] puts it into a Secret.
 const KEY: &str = "0123456789abcdef";
