@@ -1,5 +1,5 @@
 //! A bare client that makes the objects of many resources, and waits for the same things in the same order as the operator. It is what the
-//! operator is held against: it asks nothing, writes no status, and looks at nothing again.
+//! operator is held against: it asks the API server nothing, writes no status, and looks at nothing again.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,9 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DynamicObject, ObjectMeta, PostParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, Resource as _, ResourceExt as _};
+use operator::reconcile::backend::broker::settings::{External, Kafka, KafkaBackend, KafkaSecurity, Topics};
 use operator::reconcile::build::Object;
+use operator::reconcile::kafka::ensure_topics;
 use operator::reconcile::kind::Kind;
 use operator::reconcile::observe::{State, observe};
 use operator::reconcile::step::{ORDER, Step};
@@ -26,6 +28,13 @@ const MANAGER: &str = "load";
 /// The kinds for whose state the operator waits, of those that the smallest resource has.
 const WATCHED: [Kind; 3] = [Kind::StatefulSet, Kind::Job, Kind::Deployment];
 
+/// How many questions the broker is asked at once.
+const QUESTIONS: usize = 3;
+/// How long the broker may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the broker keeps an event: what the operator asks for by default.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// An object by namespace, kind and name.
 type Place = (String, Kind, String);
 
@@ -38,14 +47,18 @@ struct Seen {
 pub(crate) struct Bare {
     client: Client,
     turns: Semaphore,
+    /// The address of the broker, and what is asked of it.
+    broker: (String, Kafka),
+    /// The questions to the broker that are under way: as many as the operator's.
+    questions: Semaphore,
     seen: Arc<Seen>,
     /// The watches, which end with the client.
     _watches: JoinSet<()>,
 }
 
 impl Bare {
-    /// A client with so many requests under way at most.
-    pub(crate) fn start(client: Client, at_once: usize) -> Self {
+    /// A client with so many requests under way at most, which asks the broker at this address for the topics.
+    pub(crate) fn start(client: Client, at_once: usize, broker: &str) -> Self {
         let (seen, mut watches) = (Arc::<Seen>::default(), JoinSet::new());
         for kind in WATCHED {
             let api: Api<DynamicObject> = Api::all_with(client.clone(), &kind.resource());
@@ -64,7 +77,15 @@ impl Bare {
                 }
             });
         }
-        Self { client, turns: Semaphore::new(at_once), seen, _watches: watches }
+        let topics = Topics { prefix: String::new(), partitions: 3, replication_factor: None, retention: RETENTION };
+        let kafka = Kafka {
+            backend: KafkaBackend::External(External),
+            bootstrap_servers: broker.to_owned(),
+            security: KafkaSecurity::default(),
+            topics,
+        };
+        let questions = Semaphore::new(QUESTIONS);
+        Self { client, turns: Semaphore::new(at_once), broker: (broker.to_owned(), kafka), questions, seen, _watches: watches }
     }
 
     /// Makes the objects of a resource in each of some namespaces; returns the time until the last of them is made.
@@ -101,6 +122,11 @@ impl Bare {
         let writes: FuturesUnordered<_> = of_step().map(|object| self.create(namespace, owner, object)).collect();
         writes.try_collect::<Vec<()>>().await?;
         let made = Instant::now();
+        if step == Step::Topics {
+            let _turn = self.questions.acquire().await;
+            let (address, kafka) = &self.broker;
+            ensure_topics(address, kafka, PATIENCE).await?;
+        }
         for object in of_step().filter(|object| WATCHED.contains(&object.kind)) {
             let place = (namespace.to_owned(), object.kind, object.name.clone());
             loop {

@@ -63,7 +63,7 @@ pub(crate) async fn measure(count: usize) -> Result<()> {
     report.goal("operator: resident memory, no resource", Goal::AtMost(20.0), " MiB", idle, format!("{idle:.1} MiB"));
     plane.one(&mut report).await?;
     indexed::measure(&plane.samples("one").await?, &mut report)?;
-    plane.compare(&mut report).await?;
+    plane.compare(node.address(), &mut report).await?;
     plane.many(count, &mut report).await?;
     plane.restart(&programs, Some(node.address()), count, &mut report).await?;
     report.note(proc::machine());
@@ -129,7 +129,7 @@ impl Plane {
 
     /// The objects of many resources at once, against a bare client that waits for the same things in the same order. It goes first and once more
     /// afterwards: the controllers have more to look after each time.
-    async fn compare(&self, report: &mut Report) -> Result<()> {
+    async fn compare(&self, broker: String, report: &mut Report) -> Result<()> {
         eprintln!("{COMPARED} resources, and their objects by a bare client ...");
         // The bare client's objects are in other namespaces and carry no label of ours, so that the operator does not look at them.
         let mut objects = plan(&resource("restaurant"), &Defaults::default()).map_err(|invalid| format!("{invalid:?}"))?;
@@ -138,7 +138,7 @@ impl Plane {
         for number in 0..COMPARED {
             self.namespace(&format!("made-{number}")).await?;
         }
-        let before = self.bare(&bare, "before", &objects).await?;
+        let before = self.bare(&bare, &broker, "before", &objects).await?;
         let mut mark = self.plane.audit().mark();
         let started = Instant::now();
         stream::iter(0..COMPARED)
@@ -162,7 +162,7 @@ impl Plane {
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         self.all_ready(1 + COMPARED).await?;
-        let after = self.bare(&bare, "after", &objects).await?;
+        let after = self.bare(&bare, &broker, "after", &objects).await?;
         let (speed, bare) = (|seconds: f64| wanted as f64 / seconds, f64::midpoint(before, after));
         report.goal(
             format!("{COMPARED} resources, {} objects each: operator / bare client, objects a second", objects.len()),
@@ -175,13 +175,13 @@ impl Plane {
     }
 
     /// The seconds that a bare client takes for the objects of as many resources, on a machine that has nothing else to do.
-    async fn bare(&self, client: &Client, prefix: &str, objects: &[Object]) -> Result<f64> {
+    async fn bare(&self, client: &Client, broker: &str, prefix: &str, objects: &[Object]) -> Result<f64> {
         let namespaces: Vec<String> = (0..COMPARED).map(|number| format!("{prefix}-{number}")).collect();
         for namespace in &namespaces {
             self.namespace(namespace).await?;
         }
         self.quiet().await;
-        let took = Bare::start(client.clone(), AT_ONCE * 8).make(&namespaces, objects).await?;
+        let took = Bare::start(client.clone(), AT_ONCE * 8, broker).make(&namespaces, objects).await?;
         // What the controllers still do for them must not be in the time of what comes next.
         self.quiet().await;
         Ok(took.as_secs_f64())
