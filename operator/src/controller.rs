@@ -136,6 +136,7 @@ async fn work(client: Client, settings: Settings, metrics: Arc<Metrics>, health:
     let begun = Arc::new(Notify::new());
     let watches =
         Watches { context: context.clone(), health: health.clone(), everything, namespaces: namespaces.clone(), relist }.run(begun.clone());
+    let progress = context.clone();
     let resources = async {
         // The controller starts after the first lists: otherwise it would read each object once more.
         tokio::select! {
@@ -146,6 +147,7 @@ async fn work(client: Client, settings: Settings, metrics: Arc<Metrics>, health:
     };
     tokio::select! {
         ended = watches => Err(ended.map_or_else(Ended::Discovery, |()| Ended::Watches)),
+        never = progress.enqueue_those_soon() => match never {},
         () = resources => Ok(()),
     }
 }

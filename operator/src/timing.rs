@@ -13,7 +13,8 @@ pub const RESYNC: Duration = Duration::from_secs(600);
 /// How long a database or a broker may take to become ready before the resource is told to be stalled: as long as a Deployment's Pods have by
 /// default (`progressDeadlineSeconds`).
 pub const STALLED: Duration = Duration::from_secs(600);
-/// The least time between two writes of a status that only tells how far a platform has come. It grows with the time that this takes.
+/// The least time between two writes of a status that only tells how far a platform has come, which grows with the time that this takes; and
+/// the time within which a reconcile tells of a change by which no step begins or stops.
 pub const PROGRESS: Duration = Duration::from_secs(1);
 /// The longest such time.
 pub const LAST_PROGRESS: Duration = Duration::from_secs(10);

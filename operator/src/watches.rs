@@ -23,7 +23,7 @@ use tracing::{error, info, warn};
 pub use health::Health;
 
 use crate::reconcile::build::{INSTANCE, MANAGED_BY, MANAGER};
-use crate::reconcile::children::Listed;
+use crate::reconcile::children::{Listed, News};
 use crate::reconcile::context::{Context, jittered};
 use crate::reconcile::kind::Kind;
 use crate::reconcile::resource::Owner;
@@ -324,8 +324,11 @@ impl One {
             metadata.managed_fields = fields;
             whole
         });
-        if self.context.children.seen(owner, self.kind, &name, Told::of(self.kind, &metadata, whole.as_ref())) {
-            self.reconcile(owner);
+        let news = self.context.children.seen(owner, self.kind, &name, Told::of(self.kind, &metadata, whole.as_ref()));
+        match news {
+            News::None => {}
+            News::Progress => self.context.enqueue_soon(owner),
+            News::Change => self.reconcile(owner),
         }
     }
 

@@ -340,10 +340,11 @@ impl Operator {
         counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
     }
 
-    /// Waits until it has sent no request, and ended no reconcile, for one and a half seconds.
+    /// Waits until it has sent no request, and ended no reconcile, for two and a half seconds: a change of progress has a second until its
+    /// reconcile.
     pub(crate) async fn quiet(&self) {
         let (started, mut since, mut last) = (Instant::now(), Instant::now(), (0, 0));
-        while since.elapsed() < Duration::from_millis(1500) || last.1 == 0 {
+        while since.elapsed() < Duration::from_millis(2500) || last.1 == 0 {
             let now = (self.wire.sent(), self.rounds());
             if now != last {
                 (since, last) = (Instant::now(), now);

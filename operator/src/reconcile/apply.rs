@@ -1,6 +1,6 @@
 //! Applies the objects that differ, in order, and prunes those that are no longer wanted. Writes nothing else.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
@@ -176,7 +176,7 @@ impl Applier<'_> {
             return Ok(observed);
         }
         let _turn = self.turns.acquire().await;
-        let asked = self.children.ask(self.owner, kind, name);
+        let asked = self.children.ask(self.owner, kind, name, &self.again);
         let mut wanted = object.body();
         wanted["metadata"]["annotations"][APPLIED] = hash.clone().into();
         let live = if held || self.children.newest(self.owner, kind, name).is_some() {
@@ -280,9 +280,7 @@ impl Applier<'_> {
     fn settle(&self, asked: &Asked<'_>, kind: Kind, hash: &str, live: &Value, wanted: &Value) -> Observed {
         let told = Told::of_answer(kind, live);
         let (observed, is_ours) = (told.observed(), told.covers(kind, wanted));
-        if !asked.settle(hash, told, is_ours) {
-            self.again.store(true, Ordering::Relaxed);
-        }
+        asked.settle(hash, told, is_ours);
         observed
     }
 

@@ -3,9 +3,14 @@
 //! Only numbers are kept of each settled object: a thousand resources have some fifty thousand objects. What few of them have is kept apart
 //! from the others' entries.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod objects;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use objects::Objects;
 
 use super::kind::Kind;
 use super::observe::Observed;
@@ -13,9 +18,6 @@ use super::resource::Owner;
 use super::told::Told;
 use super::version::{Version, fingerprint, hash_of};
 use super::volume::Volume;
-
-/// An object in the namespace of its resource, by kind and name.
-type Child = (Kind, Box<str>);
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -41,6 +43,12 @@ impl Entry {
 
     fn volume(&self) -> Option<&Volume> {
         self.rare.as_ref()?.volume.as_deref()
+    }
+
+    fn tell(&mut self, told: Option<Told>) {
+        if told.is_some() || self.told().is_some() {
+            self.set(|rare| rare.told = told);
+        }
     }
 
     fn set(&mut self, change: impl FnOnce(&mut Rare)) {
@@ -81,6 +89,19 @@ struct Meanwhile {
     gone: Option<Version>,
     /// A new list has ended: a deletion before it was not reported by itself.
     relisted: bool,
+    /// The object, for the first time: it may be the operator's own write, which only the answer tells.
+    seen: bool,
+}
+
+/// What an event of an object means for its resource.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum News {
+    /// Nothing.
+    None,
+    /// Its state has changed, but no other step begins or stops by that.
+    Progress,
+    /// It may no longer be as wanted, or the steps that wait for it may go on, or must stop.
+    Change,
 }
 
 /// The objects of every resource.
@@ -91,7 +112,7 @@ pub struct Children {
 
 #[derive(Debug, Default)]
 struct Owned {
-    of: HashMap<Arc<Owner>, BTreeMap<Child, Entry>>,
+    of: HashMap<Arc<Owner>, Objects<Entry>>,
     /// The resource that has an object, by the fingerprint of the object's namespace, kind and name.
     holders: HashMap<u64, Arc<Owner>>,
     /// The requests that are under way.
@@ -102,25 +123,33 @@ impl Owned {
     fn entry(&mut self, owner: &Owner, kind: Kind, name: &str) -> &mut Entry {
         let known = self.of.get_key_value(owner).map(|(known, _)| known.clone());
         let owner = known.unwrap_or_else(|| Arc::new(owner.clone()));
-        let key = (kind, name.into());
         let before = self.holders.insert(place(&owner.namespace, kind, name), owner.clone());
         // An object has one owner.
         if let Some(other) = before.filter(|before| *before != owner)
             && let Some(children) = self.of.get_mut(&other)
         {
-            children.remove(&key);
+            children.remove(&other.name, kind, name);
+            if children.is_empty() {
+                self.of.remove(&other);
+            }
         }
-        self.of.entry(owner).or_default().entry(key).or_default()
+        self.of.entry(owner.clone()).or_default().entry(&owner.name, kind, name)
     }
 
     fn get(&self, owner: &Owner, kind: Kind, name: &str) -> Option<&Entry> {
-        self.of.get(owner)?.get(&(kind, name.into()))
+        self.of.get(owner)?.get(&owner.name, kind, name)
+    }
+
+    /// Whether a resource has former settings that are in use, or settings that are somebody else's in part.
+    fn has_former(&self, owner: &Owner) -> bool {
+        let mut settings = self.of.get(owner).into_iter().flat_map(|children| children.of_kind(Kind::ConfigMap));
+        settings.any(|entry| entry.settled.as_ref().is_some_and(|settled| settled.fields.is_none()))
     }
 
     /// Removes an object; returns whether it was known.
     fn remove(&mut self, owner: &Owner, kind: Kind, name: &str) -> bool {
         let Some(children) = self.of.get_mut(owner) else { return false };
-        let known = children.remove(&(kind, name.into())).is_some();
+        let known = children.remove(&owner.name, kind, name).is_some();
         if children.is_empty() {
             self.of.remove(owner);
         }
@@ -149,66 +178,91 @@ pub struct Asked<'a> {
     owner: &'a Owner,
     kind: Kind,
     name: &'a str,
+    again: &'a AtomicBool,
 }
 
 impl Asked<'_> {
-    /// Records that the object is as wanted, as the answer tells it; `is_ours`: and that every wanted field is the operator's. Returns
-    /// whether that is to be believed: not if a watch has reported a deletion of that version, or a new list, since the request.
-    pub fn settle(&self, hash: &str, told: Told, is_ours: bool) -> bool {
+    /// Records that the object is as wanted, as the answer tells it; `is_ours`: and that every wanted field is the operator's. That is not
+    /// believed if a watch has reported a deletion of that version, or a new list, since the request.
+    pub fn settle(&self, hash: &str, told: Told, is_ours: bool) {
         let version = told.version;
         let mut owned = lock(&self.children.owned);
-        let key = (self.owner.clone(), self.kind, self.name.to_owned());
-        let meanwhile = owned.asked.get(&key);
+        let meanwhile = owned.asked.entry(self.key()).or_default();
+        meanwhile.seen = false;
         let is_gone = |gone: Version| gone == version || !gone.is_not_newer(version);
-        if meanwhile.is_some_and(|meanwhile| meanwhile.relisted || meanwhile.gone.is_some_and(is_gone)) {
-            return false;
+        if meanwhile.relisted || meanwhile.gone.is_some_and(is_gone) {
+            self.again.store(true, Ordering::Relaxed);
+            return;
         }
         let entry = owned.entry(self.owner, self.kind, self.name);
         if entry.version.is_none_or(|seen| seen.is_not_newer(version)) {
-            entry.set(|rare| rare.told = None);
+            entry.tell(None);
+        } else {
+            // What a watch told was no news beside what was settled then, which is no longer known.
+            self.again.store(true, Ordering::Relaxed);
         }
         entry.settled = Some(Settled::new(hash, told, is_ours));
-        true
+    }
+
+    fn key(&self) -> (Owner, Kind, String) {
+        (self.owner.clone(), self.kind, self.name.to_owned())
     }
 }
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        lock(&self.children.owned).asked.remove(&(self.owner.clone(), self.kind, self.name.to_owned()));
+        let meanwhile = lock(&self.children.owned).asked.remove(&self.key());
+        if meanwhile.is_some_and(|meanwhile| meanwhile.seen) {
+            self.again.store(true, Ordering::Relaxed);
+        }
     }
 }
 
 impl Children {
-    /// Begins a request about an object.
-    pub fn ask<'a>(&'a self, owner: &'a Owner, kind: Kind, name: &'a str) -> Asked<'a> {
+    /// Begins a request about an object. It sets `again` where another reconcile has to look at the object: what a watch reports until the
+    /// end of the request is not told of otherwise.
+    pub fn ask<'a>(&'a self, owner: &'a Owner, kind: Kind, name: &'a str, again: &'a AtomicBool) -> Asked<'a> {
         lock(&self.owned).asked.insert((owner.clone(), kind, name.to_owned()), Meanwhile::default());
-        Asked { children: self, owner, kind, name }
+        Asked { children: self, owner, kind, name, again }
     }
 
-    /// Records what a watch told of an object. Returns whether that is news: neither the operator's own write is, nor what leaves the fields
-    /// and the state of the object as they were.
-    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, told: Told) -> bool {
+    /// Records what a watch told of an object. The operator's own write is no news, nor is what leaves the fields and the state of the object
+    /// as they were. A state whose generation the controller has not observed is kept, and is no news either: the controller will report it.
+    pub fn seen(&self, owner: &Owner, kind: Kind, name: &str, told: Told) -> News {
         let mut owned = lock(&self.owned);
         let entry = owned.entry(owner, kind, name);
         entry.version = Some(told.version);
-        entry.set(|rare| rare.told = None);
+        entry.tell(None);
         let Some(settled) = &mut entry.settled else {
-            entry.set(|rare| rare.told = Some(told));
-            return true;
+            entry.tell(Some(told));
+            let Some(meanwhile) = owned.asked.get_mut(&(owner.clone(), kind, name.to_owned())) else { return News::Change };
+            meanwhile.seen = true;
+            return News::None;
         };
         if told.version.is_not_newer(settled.version) {
-            return false;
+            return News::None;
         }
         // The content of a Secret has more than the wanted fields.
         let is_same = kind != Kind::Secret && settled.fields.is_some() && settled.fields == told.fingerprint().and_then(NonZeroU64::new);
         if !is_same || !told.is_current {
-            entry.set(|rare| rare.told = Some(told));
-            return true;
+            entry.tell(Some(told));
+            return if is_same { News::None } else { News::Change };
         }
         settled.version = told.version;
         let before = settled.observed();
         settled.observed = told.into_observed();
-        before != settled.observed()
+        match settled.observed() {
+            // Former settings that are in use are looked at again when a Deployment changes.
+            now if now == before => {
+                if kind == Kind::Deployment && owned.has_former(owner) {
+                    News::Progress
+                } else {
+                    News::None
+                }
+            }
+            now if now.is_as_far_as(&before) => News::Progress,
+            _ => News::Change,
+        }
     }
 
     /// What a watch told of an object, if that is newer than what was settled.
@@ -222,7 +276,7 @@ impl Children {
         let mut owned = lock(&self.owned);
         if owned.get(owner, kind, name).is_some_and(|entry| entry.version == Some(told.version)) {
             let entry = owned.entry(owner, kind, name);
-            entry.set(|rare| rare.told = None);
+            entry.tell(None);
             entry.settled = Some(Settled::new(hash, told, true));
         }
     }
@@ -279,7 +333,7 @@ impl Children {
         asked.for_each(|(_, meanwhile)| meanwhile.relisted = true);
         let mut missing = Vec::new();
         for (owner, children) in owned.of.iter().filter(|(owner, _)| is_here(owner)) {
-            let names = children.keys().filter(|(of, name)| *of == kind && !listed.has(owner, name)).map(|(_, name)| name.clone());
+            let names = children.names(&owner.name, kind).filter(|name| !listed.has(owner, name));
             missing.extend(names.map(|name| (owner.clone(), name)));
         }
         for (owner, name) in &missing {
@@ -343,8 +397,8 @@ impl Children {
     /// All objects of a resource that watches have reported.
     pub fn of(&self, owner: &Owner) -> Vec<(Kind, String)> {
         let owned = lock(&self.owned);
-        let children = owned.of.get(owner).into_iter().flatten();
-        children.filter(|(_, entry)| entry.version.is_some()).map(|((kind, name), _)| (*kind, name.to_string())).collect()
+        let children = owned.of.get(owner).into_iter().flat_map(|children| children.iter(&owner.name));
+        children.filter(|(_, _, entry)| entry.version.is_some()).map(|(kind, name, _)| (kind, name)).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The state that all reconciles share, and the state of each resource that is kept between reconciles.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use kube::runtime::reflector::ObjectRef;
 
 use crate::api::{RestaurantBookingSpec, RestaurantBookingStatus};
 use crate::metrics::{Backups, Metrics};
-use crate::timing::{FIRST_RETRY, LAST_RETRY};
+use crate::timing::{FIRST_RETRY, LAST_RETRY, PROGRESS};
 
 use super::brokers::Brokers;
 use super::build::MANAGER;
@@ -56,6 +57,8 @@ pub struct Context {
     /// The resources that exist, as their watch has reported.
     existing: Mutex<HashSet<Owner>>,
     queue: Mutex<HashSet<Owner>>,
+    /// The resources that are to be enqueued soon.
+    soon: Mutex<HashSet<Owner>>,
 }
 
 /// The state that is kept of a resource. But for the status, it only saves work: the results are right without it.
@@ -108,6 +111,7 @@ impl Context {
             remembered: Mutex::default(),
             existing: Mutex::default(),
             queue: Mutex::default(),
+            soon: Mutex::default(),
         }
     }
 
@@ -188,6 +192,25 @@ impl Context {
         let _ = self.trigger.send(ObjectRef::new(&owner.name).within(&owner.namespace));
     }
 
+    /// Has a resource enqueued within [`PROGRESS`], unless a reconcile of it starts before: where many objects come up, one reconcile tells of
+    /// all that was seen meanwhile.
+    pub fn enqueue_soon(&self, owner: &Owner) {
+        self.soon().insert(owner.clone());
+    }
+
+    /// Enqueues the resources that are to be enqueued soon, again and again.
+    pub async fn enqueue_those_soon(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(PROGRESS).await;
+            let soon = std::mem::take(&mut *self.soon());
+            soon.iter().for_each(|owner| self.enqueue(owner));
+        }
+    }
+
+    fn soon(&self) -> MutexGuard<'_, HashSet<Owner>> {
+        self.soon.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn count(&self) {
         let remembered = self.all_remembered();
         let of = |ready: Option<bool>| i64::try_from(remembered.values().filter(|one| one.ready == ready).count()).unwrap_or(i64::MAX);
@@ -201,8 +224,9 @@ impl Context {
         self.metrics.queued(queue.len());
     }
 
-    /// Removes a resource from the queue: its reconcile starts, or it will not have one.
+    /// Removes a resource from the queue, and from those that are to be enqueued soon: its reconcile starts, or it will not have one.
     pub fn begun(&self, owner: &Owner) {
+        self.soon().remove(owner);
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.remove(owner);
         self.metrics.queued(queue.len());

@@ -141,6 +141,12 @@ impl Kind {
         self.row().product.is_some()
     }
 
+    /// Whether the state of an object counts only once its controller has observed the newest generation. The controllers of Jobs and CronJobs
+    /// never tell which one that is, and of the other kinds what is observed depends on it by itself.
+    pub const fn awaits_generation(self) -> bool {
+        matches!(self, Self::Deployment | Self::StatefulSet)
+    }
+
     /// Whether controllers report the state of an object of the kind, so that steps wait for it.
     pub const fn is_observed(self) -> bool {
         matches!(

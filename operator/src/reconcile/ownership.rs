@@ -64,8 +64,9 @@ impl Fields {
         for entry in entries {
             let is_own = entry.manager.as_deref() == Some(MANAGER) && entry.subresource.as_deref().is_none_or(str::is_empty);
             let Some(Value::Object(fields)) = entry.fields_v1.as_ref().map(|fields| &fields.0) else { continue };
-            // The status is its controller's.
-            for (element, below) in fields.iter().filter(|(element, _)| *element != "f:status") {
+            // The status is its controller's. What others add to the metadata, such as the annotations of controllers, leaves ours as it is.
+            let matters = |element: &str| element != "f:status" && (is_own || element != "f:metadata");
+            for (element, below) in fields.iter().filter(|(element, _)| matters(element)) {
                 let root = if is_own { Path::OURS } else { Path::OTHERS };
                 collect(root, element, below, is_own, &mut numbers);
             }

@@ -22,7 +22,7 @@ pub struct Told {
     applied: u64,
     /// Who owns its fields; `None` while it is being deleted.
     fields: Option<Fields>,
-    /// Whether its controller has observed its newest generation.
+    /// Whether its controller has observed its newest generation; always, where the state does not wait for that.
     pub is_current: bool,
     /// `None` for an object that works and tells nothing more.
     observed: Option<Box<Observed>>,
@@ -38,7 +38,7 @@ impl Told {
             version: Version::of(metadata.resource_version.as_deref().unwrap_or_default()),
             applied: fingerprint(applied.map_or("", String::as_str)),
             fields: (!is_deleted).then(|| Fields::of(metadata.managed_fields.as_deref().unwrap_or_default())),
-            is_current: whole.is_none_or(is_current),
+            is_current: !kind.awaits_generation() || whole.is_none_or(is_current),
             observed: observed.map(Box::new),
         }
     }

@@ -26,7 +26,7 @@ pub struct Wanted {
 
 impl From<Object> for Wanted {
     fn from(Object { kind, name, step, body }: Object) -> Self {
-        let body = body.to_string();
+        let body = serde_json::to_string(&body).expect("an object is JSON");
         Self { kind, name, step, hash: checksum(body.as_bytes())[..16].to_owned(), body: body.into() }
     }
 }

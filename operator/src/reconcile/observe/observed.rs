@@ -79,6 +79,12 @@ impl Observed {
         Self { state: State::Done, replicas: None, version: None, is_available: false, volume: None, runs: None, archive: None }
     }
 
+    /// Whether the steps that wait for the object go on, or wait, as for this other state of it. Each failure is another.
+    pub fn is_as_far_as(&self, other: &Self) -> bool {
+        let is_alike = matches!((&self.state, &other.state), (State::Done, State::Done) | (State::Waiting(_), State::Waiting(_)));
+        is_alike && self.is_available == other.is_available
+    }
+
     /// An object that is not ready yet.
     pub fn waiting(message: String) -> Self {
         Self { state: State::Waiting(message), ..Self::done() }

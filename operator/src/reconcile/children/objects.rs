@@ -1,0 +1,130 @@
+//! The objects of one resource, by kind and name.
+
+use std::cmp::Ordering;
+
+use super::Kind;
+
+/// By how many objects the array grows: a resource has some fifty, and keeps them.
+const ROOM: usize = 8;
+
+/// The name of an object. Most names are that of the resource, and more: only what follows is kept.
+#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Name<T> {
+    /// Whether the resource's name comes before the text.
+    follows: bool,
+    text: T,
+}
+
+impl<'a> Name<&'a str> {
+    fn of(owner: &str, name: &'a str) -> Self {
+        let rest = name.strip_prefix(owner);
+        Self { follows: rest.is_some(), text: rest.unwrap_or(name) }
+    }
+}
+
+impl Name<Box<str>> {
+    fn whole(&self, owner: &str) -> String {
+        format!("{}{}", if self.follows { owner } else { "" }, self.text)
+    }
+}
+
+#[derive(Debug)]
+struct Object<V> {
+    kind: Kind,
+    name: Name<Box<str>>,
+    value: V,
+}
+
+/// What is kept of each object of one resource. It is an array in order of kind and name, the smallest structure that finds an object fast.
+/// Each method is given the resource's own name.
+#[derive(Debug)]
+pub(super) struct Objects<V>(Vec<Object<V>>);
+
+impl<V> Default for Objects<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<V> Objects<V> {
+    fn place(&self, owner: &str, kind: Kind, name: &str) -> Result<usize, usize> {
+        let name = Name::of(owner, name);
+        self.0.binary_search_by(|object| -> Ordering {
+            let here = Name { follows: object.name.follows, text: &*object.name.text };
+            object.kind.cmp(&kind).then_with(|| here.cmp(&name))
+        })
+    }
+
+    pub(super) fn get(&self, owner: &str, kind: Kind, name: &str) -> Option<&V> {
+        self.place(owner, kind, name).ok().map(|place| &self.0[place].value)
+    }
+
+    pub(super) fn remove(&mut self, owner: &str, kind: Kind, name: &str) -> Option<V> {
+        let removed = self.place(owner, kind, name).ok().map(|place| self.0.remove(place).value);
+        if self.0.capacity() > self.0.len() + 2 * ROOM {
+            self.0.shrink_to(self.0.len() + ROOM);
+        }
+        removed
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All objects, with their whole names.
+    pub(super) fn iter(&self, owner: &str) -> impl Iterator<Item = (Kind, String, &V)> {
+        self.0.iter().map(move |object| (object.kind, object.name.whole(owner), &object.value))
+    }
+
+    pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &V> {
+        self.0.iter().filter(move |object| object.kind == kind).map(|object| &object.value)
+    }
+
+    /// The whole names of the objects of a kind.
+    pub(super) fn names(&self, owner: &str, kind: Kind) -> impl Iterator<Item = String> {
+        self.0.iter().filter(move |object| object.kind == kind).map(move |object| object.name.whole(owner))
+    }
+}
+
+impl<V: Default> Objects<V> {
+    pub(super) fn entry(&mut self, owner: &str, kind: Kind, name: &str) -> &mut V {
+        let place = self.place(owner, kind, name).unwrap_or_else(|place| {
+            if self.0.len() == self.0.capacity() {
+                self.0.reserve_exact(ROOM);
+            }
+            let Name { follows, text } = Name::of(owner, name);
+            self.0.insert(place, Object { kind, name: Name { follows, text: text.into() }, value: V::default() });
+            place
+        });
+        &mut self.0[place].value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn objects_are_found_by_kind_and_name_whether_or_not_the_name_begins_as_the_resources() {
+        let owner = "trattoria";
+        let names = ["trattoria", "trattoria-auth", "trattoria-auth-db", "trattoriabis", "auth", "-auth", "", "osteria-auth"];
+        let all: Vec<_> = [Kind::Service, Kind::Secret].into_iter().flat_map(|kind| names.map(|name| (kind, name.to_owned()))).collect();
+        let (mut objects, mut expected) = (Objects::<usize>::default(), BTreeMap::new());
+        for (value, (kind, name)) in all.iter().enumerate() {
+            assert_eq!(objects.get(owner, *kind, name), None, "{name}");
+            *objects.entry(owner, *kind, name) = value;
+            expected.insert((*kind, name.clone()), value);
+            let here: BTreeMap<_, _> = objects.iter(owner).map(|(kind, name, value)| ((kind, name), *value)).collect();
+            assert_eq!(here, expected);
+        }
+        assert_eq!(objects.names(owner, Kind::Secret).count(), names.len());
+        for (value, (kind, name)) in all.iter().enumerate() {
+            assert_eq!(objects.get(owner, *kind, name), Some(&value), "{name}");
+            assert_eq!(objects.remove(owner, *kind, name), Some(value), "{name}");
+            assert_eq!(objects.remove(owner, *kind, name), None, "{name}");
+        }
+        assert!(objects.is_empty());
+    }
+}
