@@ -324,8 +324,7 @@ impl One {
             metadata.managed_fields = fields;
             whole
         });
-        let news = self.context.children.seen(owner, self.kind, &name, Told::of(self.kind, &metadata, whole.as_ref()));
-        match news {
+        match self.context.children.seen(owner, self.kind, &name, Told::of(self.kind, &metadata, whole.as_ref())) {
             News::None => {}
             News::Progress => self.context.enqueue_soon(owner),
             News::Change => self.reconcile(owner),

@@ -18,7 +18,7 @@ pub type Answer = Result<Report, TopicsError>;
 
 /// The number of requests at once to brokers that answered, or were not asked before: each has clients of librdkafka, with threads and memory
 /// of their own.
-const AT_ONCE: usize = 3;
+pub const AT_ONCE: usize = 3;
 /// The number of requests at once to brokers that were away at the last request, so that they do not hold up those that answer.
 const AGAIN_AT_ONCE: usize = 1;
 /// The number of requests at once to one broker.

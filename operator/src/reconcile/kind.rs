@@ -141,8 +141,8 @@ impl Kind {
         self.row().product.is_some()
     }
 
-    /// Whether the state of an object counts only once its controller has observed the newest generation. The controllers of Jobs and CronJobs
-    /// never tell which one that is, and of the other kinds what is observed depends on it by itself.
+    /// Whether the state of an object counts only once its controller has observed the newest generation. Of other kinds the controllers never
+    /// tell which one that is, as for Jobs, or what is observed looks at it by itself, as for routes.
     pub const fn awaits_generation(self) -> bool {
         matches!(self, Self::Deployment | Self::StatefulSet)
     }

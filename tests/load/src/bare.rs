@@ -12,6 +12,7 @@ use kube::api::{Api, DynamicObject, ObjectMeta, PostParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, Resource as _, ResourceExt as _};
 use operator::reconcile::backend::broker::settings::{External, Kafka, KafkaBackend, KafkaSecurity, Topics};
+use operator::reconcile::brokers;
 use operator::reconcile::build::Object;
 use operator::reconcile::kafka::ensure_topics;
 use operator::reconcile::kind::Kind;
@@ -28,8 +29,6 @@ const MANAGER: &str = "load";
 /// The kinds for whose state the operator waits, of those that the smallest resource has.
 const WATCHED: [Kind; 3] = [Kind::StatefulSet, Kind::Job, Kind::Deployment];
 
-/// How many questions the broker is asked at once.
-const QUESTIONS: usize = 3;
 /// How long the broker may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the broker keeps an event: what the operator asks for by default.
@@ -84,7 +83,7 @@ impl Bare {
             security: KafkaSecurity::default(),
             topics,
         };
-        let questions = Semaphore::new(QUESTIONS);
+        let questions = Semaphore::new(brokers::AT_ONCE);
         Self { client, turns: Semaphore::new(at_once), broker: (broker.to_owned(), kafka), questions, seen, _watches: watches }
     }
 
