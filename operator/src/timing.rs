@@ -6,6 +6,9 @@ use std::time::Duration;
 pub const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest such wait: a correction is observed within it, and a broken resource causes little load.
 pub const LAST_RETRY: Duration = Duration::from_secs(300);
+/// The pause before a takeover of others' fields that did not help is tried again: a policy of the cluster may have refused it that is gone by
+/// then.
+pub const RETRY_TAKEOVER: Duration = Duration::from_mins(10);
 /// The timeout of a reconcile. The next reconcile continues the work.
 pub const ROUND: Duration = Duration::from_secs(120);
 /// The interval at which a ready resource is reconciled without an event: no watch reports changes of topics.

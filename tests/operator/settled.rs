@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use control_plane::Mark;
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
-use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use operator::reconcile::kind::Kind;
 use serde_json::{Value, json};
 
@@ -233,33 +234,71 @@ pub(crate) async fn d12_fields_of_others_survive_a_refusal_that_is_mended(place:
     place.api(Kind::Deployment).patch("trattoria-menu", &params, &Patch::Strategic(&theirs)).await.expect("it is changed");
     place.ready("trattoria").await;
     operator.quiet().await;
-    let expression = |operator: &str| json!({"matchExpressions": [{"key": "zone", "operator": operator, "values": ["a"]}]});
-    let affinity = |operator: &str| {
-        let terms = json!({"nodeSelectorTerms": [expression(operator)]});
-        json!({"replicas": 2, "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}})
-    };
-    spec["menu"] = affinity("Exists");
+    let policy = refuse_three_replicas(place).await;
+    spec["menu"]["replicas"] = json!(3);
     place.apply("trattoria", spec.clone()).await;
     place.condition("trattoria", "Ready", "False", Some("ObjectRejected")).await;
-    // More than one attempt.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let attempts =
+        |mark: &Mark| place.writes(mark).into_iter().filter(|write| write.resource == "deployments" && write.subresource.is_empty());
+    let mark = place.world.plane.audit().mark();
+    eventually("there are more attempts", async || (attempts(&mark).filter(|attempt| attempt.code == 422).count() >= 3).then_some(()))
+        .await;
+    // Each write has an event, and an event begins the next attempt at once.
+    let written: Vec<_> = attempts(&mark).filter(|attempt| attempt.code < 300).collect();
+    assert!(written.is_empty(), "fields are taken and given back without end: {written:#?}");
     let entries = |object: &Value| {
         let of = object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
         of.iter().find(|entry| entry["manager"] == "kubectl-edit").map(|entry| entry["fieldsV1"]["f:spec"].to_string()).unwrap_or_default()
     };
     let refused = place.get(Kind::Deployment, "trattoria-menu").await.expect("the Deployment");
     assert!(entries(&refused).contains("EXTRA") && entries(&refused).contains("restartedAt"), "{refused}");
-    spec["menu"] = affinity("NotIn");
+    spec["menu"]["replicas"] = json!(4);
     place.apply("trattoria", spec).await;
-    eventually("the mended affinity is applied", async || {
-        let now = place.get(Kind::Deployment, "trattoria-menu").await?;
-        now["spec"]["template"].to_string().contains("NotIn").then_some(())
-    })
-    .await;
+    eventually("the mended number is applied", async || (replicas(place, "trattoria-menu").await == 4).then_some(())).await;
+    policy.remove().await;
     let template = place.get(Kind::Deployment, "trattoria-menu").await.expect("the Deployment")["spec"]["template"].clone();
     assert_eq!(template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"], "2026-11-30");
     assert!(template["spec"]["containers"][0]["env"].to_string().contains("theirs"), "{template}");
     operator.stop().await;
+}
+
+/// A policy of the cluster that refuses Deployments with three replicas in the namespace of a place.
+struct ThreeRefused {
+    policies: Api<ValidatingAdmissionPolicy>,
+    bindings: Api<ValidatingAdmissionPolicyBinding>,
+    name: String,
+}
+
+async fn refuse_three_replicas(place: &Place) -> ThreeRefused {
+    let (policies, bindings) = (Api::all(place.client.clone()), Api::all(place.client.clone()));
+    let name = place.name.clone();
+    let policy = json!({
+        "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}},
+                "resourceRules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["deployments"]}],
+            },
+            "validations": [{"expression": "object.spec.replicas != 3"}],
+        },
+    });
+    let binding = json!({"metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}});
+    policies.create(&PostParams::default(), &serde_json::from_value(policy).expect("a policy")).await.expect("it is created");
+    bindings.create(&PostParams::default(), &serde_json::from_value(binding).expect("a binding")).await.expect("it is created");
+    let try_it = PatchParams { dry_run: true, ..Default::default() };
+    eventually("the policy holds", async || {
+        let three = Patch::Merge(json!({"spec": {"replicas": 3}}));
+        place.api(Kind::Deployment).patch("trattoria-menu", &try_it, &three).await.is_err().then_some(())
+    })
+    .await;
+    ThreeRefused { policies, bindings, name }
+}
+
+impl ThreeRefused {
+    async fn remove(self) {
+        self.bindings.delete(&self.name, &DeleteParams::default()).await.expect("it is deleted");
+        self.policies.delete(&self.name, &DeleteParams::default()).await.expect("it is deleted");
+    }
 }
 
 async fn replicas(place: &Place, name: &str) -> i64 {

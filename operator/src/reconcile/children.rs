@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use objects::Objects;
 
@@ -18,6 +19,7 @@ use super::resource::Owner;
 use super::told::Told;
 use super::version::{Version, fingerprint, hash_of};
 use super::volume::Volume;
+use crate::timing::RETRY_TAKEOVER;
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -34,6 +36,8 @@ struct Rare {
     volume: Option<Box<Volume>>,
     /// What a watch told of the object, until it is settled again.
     told: Option<Told>,
+    /// The last takeover of others' fields that did not help: its fingerprint and its time.
+    takeover: Option<Box<(u64, Instant)>>,
 }
 
 impl Entry {
@@ -54,7 +58,7 @@ impl Entry {
     fn set(&mut self, change: impl FnOnce(&mut Rare)) {
         let mut rare = self.rare.take().unwrap_or_default();
         change(&mut rare);
-        self.rare = (rare.volume.is_some() || rare.told.is_some()).then_some(rare);
+        self.rare = (rare.volume.is_some() || rare.told.is_some() || rare.takeover.is_some()).then_some(rare);
     }
 }
 
@@ -291,6 +295,18 @@ impl Children {
         let owned = lock(&self.owned);
         let entry = owned.get(owner, Kind::PersistentVolumeClaim, name)?;
         (entry.version.is_some() || entry.volume().is_some()).then(|| entry.volume().cloned())
+    }
+
+    /// Records a takeover of others' fields that did not help, by its fingerprint.
+    pub fn took_over_in_vain(&self, owner: &Owner, kind: Kind, name: &str, takeover: u64) {
+        lock(&self.owned).entry(owner, kind, name).set(|rare| rare.takeover = Some(Box::new((takeover, Instant::now()))));
+    }
+
+    /// Whether the last takeover that did not help was the same, and less than `RETRY_TAKEOVER` ago.
+    pub fn is_in_vain(&self, owner: &Owner, kind: Kind, name: &str, takeover: u64) -> bool {
+        let owned = lock(&self.owned);
+        let last = owned.get(owner, kind, name).and_then(|entry| entry.rare.as_ref()?.takeover.as_deref());
+        last.is_some_and(|(last, at)| *last == takeover && at.elapsed() < RETRY_TAKEOVER)
     }
 
     /// Removes an object that a watch reported as deleted, and the version of the deletion.

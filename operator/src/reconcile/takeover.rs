@@ -9,8 +9,10 @@ use super::failure::Failure;
 use super::handover::merge;
 use super::kind::Kind;
 use super::ownership::is_own;
-use super::reason::OBJECT_REJECTED;
+use super::reason::{FORBIDDEN, OBJECT_REJECTED};
 use super::step::Step;
+use super::told::APPLIED;
+use super::version::hash_of;
 
 impl Applier<'_> {
     /// Applies a wanted object over the live one that differs.
@@ -29,7 +31,10 @@ impl Applier<'_> {
         if refused.reason != OBJECT_REJECTED || kind.holds_data() || kind.is_optional() {
             return Err(refused);
         }
-        if !self.take_over(step, kind, name, &live, &named(&error)).await? {
+        // A takeover in vain makes two writes, and their events would begin the next one at once.
+        let named = named(&error);
+        let takeover = fingerprint_of(&live, wanted, &named);
+        if self.children.is_in_vain(self.owner, kind, name, takeover) || !self.take_over(step, kind, name, &live, &named).await? {
             return Err(refused);
         }
         match self.apply(step, kind, name, wanted).await? {
@@ -38,9 +43,13 @@ impl Applier<'_> {
                 Ok(applied)
             }
             Err(error) => {
-                // The fault is the wanted object's own.
+                let failure = Failure::of_request(step, "apply", kind, name, &error);
+                // Refused once more, the fault is the wanted object's own.
+                if [OBJECT_REJECTED, FORBIDDEN].contains(&failure.reason) {
+                    self.children.took_over_in_vain(self.owner, kind, name, takeover);
+                }
                 self.give_back(step, kind, name, &live).await?;
-                Err(Failure::of_request(step, "apply", kind, name, &error))
+                Err(failure)
             }
         }
     }
@@ -106,6 +115,20 @@ fn parent(field: &str) -> Vec<String> {
     names
 }
 
+/// The fingerprint of a takeover: of the wanted object, of the fields that others have edited by hand, and of those that the refusal names.
+fn fingerprint_of(live: &Value, wanted: &Value, named: &[Vec<String>]) -> u64 {
+    let entries = live["metadata"]["managedFields"].as_array().into_iter().flatten();
+    let mut edited: Vec<_> = entries.filter(|entry| is_by_hand(entry)).map(|entry| entry["fieldsV1"]["f:spec"].to_string()).collect();
+    edited.sort_unstable();
+    hash_of(&(wanted["metadata"]["annotations"][APPLIED].as_str(), edited, named))
+}
+
+/// Whether an entry is of an edit by hand. The autoscaler writes replicas through a subresource. Fields that others apply are none either:
+/// they would be applied again.
+fn is_by_hand(entry: &Value) -> bool {
+    entry["operation"] == "Update" && entry["subresource"].is_null()
+}
+
 /// The entries of an object after the operator has taken the fields below some paths; `None` if there are no such fields.
 fn taken(entries: &[Value], paths: &[Vec<String>]) -> Option<Vec<Value>> {
     let mut entries = entries.to_vec();
@@ -113,8 +136,7 @@ fn taken(entries: &[Value], paths: &[Vec<String>]) -> Option<Vec<Value>> {
     let mut ours = entries.remove(at);
     let mut any = false;
     for entry in &mut entries {
-        // The autoscaler writes replicas through a subresource. Fields that others apply are left too: they would be applied again.
-        let by_hand = entry["operation"] == "Update" && entry["subresource"].is_null() && entry["apiVersion"] == ours["apiVersion"];
+        let by_hand = is_by_hand(entry) && entry["apiVersion"] == ours["apiVersion"];
         let Some(Value::Object(fields)) = entry.get_mut("fieldsV1").filter(|_| by_hand) else { continue };
         let Some(Value::Object(mut spec)) = fields.remove("f:spec") else { continue };
         let replicas = spec.remove("f:replicas");
@@ -197,5 +219,29 @@ mod tests {
         assert_eq!(left["f:template"]["f:containers"][container], json!({"f:image": {}}));
         let (_, left) = taken("spec.anything").expect("all is near");
         assert_eq!(left, json!({"f:replicas": {}}), "an autoscaler's");
+    }
+
+    #[test]
+    fn a_takeover_is_the_same_while_the_wanted_object_the_edited_fields_and_the_named_ones_are() {
+        let entry =
+            |manager: &str, operation: &str, spec: Value| json!({"manager": manager, "operation": operation, "fieldsV1": {"f:spec": spec}});
+        let ours = entry("restaurant-booking-operator", "Apply", json!({"f:ours": {}}));
+        let (port, image) = (entry("kubectl-edit", "Update", json!({"f:ports": {}})), entry("other", "Update", json!({"f:image": {}})));
+        let live = |entries: &[&Value]| json!({"metadata": {"managedFields": entries}});
+        let wanted = |hash: &str| json!({"metadata": {"annotations": {APPLIED: hash}}});
+        let named = |field: &str| vec![parent(field)];
+        let first = fingerprint_of(&live(&[&ours, &port, &image]), &wanted("a"), &named("spec.ports[1].name"));
+        assert_eq!(
+            first,
+            fingerprint_of(&live(&[&image, &ours, &port]), &wanted("a"), &named("spec.ports[0].name")),
+            "entries have no order"
+        );
+        for (other, what) in [
+            (fingerprint_of(&live(&[&ours, &port, &image]), &wanted("b"), &named("spec.ports[1].name")), "another wanted object"),
+            (fingerprint_of(&live(&[&ours, &port]), &wanted("a"), &named("spec.ports[1].name")), "fewer fields"),
+            (fingerprint_of(&live(&[&ours, &port, &image]), &wanted("a"), &[]), "another refusal"),
+        ] {
+            assert_ne!(first, other, "{what}");
+        }
     }
 }

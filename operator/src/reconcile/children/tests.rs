@@ -227,3 +227,13 @@ fn d08_no_belief_survives_a_deletion_that_a_watch_reports_before_the_answer() {
         }));
     }
 }
+
+#[test]
+fn only_the_same_takeover_of_the_same_object_is_in_vain() {
+    let children = Children::default();
+    children.took_over_in_vain(&owner(), Kind::Service, "a", 7);
+    let is_in_vain = |name: &str, takeover: u64| children.is_in_vain(&owner(), Kind::Service, name, takeover);
+    assert_eq!([is_in_vain("a", 7), is_in_vain("a", 8), is_in_vain("b", 7)], [true, false, false]);
+    children.gone(&owner(), Kind::Service, "a", Version::of("11"));
+    assert!(!is_in_vain("a", 7), "a new object of the name");
+}
