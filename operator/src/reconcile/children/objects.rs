@@ -1,38 +1,29 @@
 //! The objects of one resource, by kind and name.
 
-use std::cmp::Ordering;
-
 use super::Kind;
 
 /// By how many objects the array grows: a resource has some fifty, and keeps them.
 const ROOM: usize = 8;
 
-/// The name of an object. Most names are that of the resource, and more: only what follows is kept.
-#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Name<T> {
-    /// Whether the resource's name comes before the text.
-    follows: bool,
-    text: T,
-}
-
-impl<'a> Name<&'a str> {
-    fn of(owner: &str, name: &'a str) -> Self {
-        let rest = name.strip_prefix(owner);
-        Self { follows: rest.is_some(), text: rest.unwrap_or(name) }
-    }
-}
-
-impl Name<Box<str>> {
-    fn whole(&self, owner: &str) -> String {
-        format!("{}{}", if self.follows { owner } else { "" }, self.text)
-    }
-}
-
 #[derive(Debug)]
 struct Object<V> {
     kind: Kind,
-    name: Name<Box<str>>,
+    /// Whether the resource's name comes before the rest. Most names are that of the resource, and more: only what follows is kept.
+    follows: bool,
+    rest: Box<str>,
     value: V,
+}
+
+/// Whether an object's name begins with the resource's, and the rest.
+fn split<'a>(owner: &str, name: &'a str) -> (bool, &'a str) {
+    let rest = name.strip_prefix(owner);
+    (rest.is_some(), rest.unwrap_or(name))
+}
+
+impl<V> Object<V> {
+    fn name(&self, owner: &str) -> String {
+        format!("{}{}", if self.follows { owner } else { "" }, self.rest)
+    }
 }
 
 /// What is kept of each object of one resource. It is an array in order of kind and name, the smallest structure that finds an object fast.
@@ -48,11 +39,8 @@ impl<V> Default for Objects<V> {
 
 impl<V> Objects<V> {
     fn place(&self, owner: &str, kind: Kind, name: &str) -> Result<usize, usize> {
-        let name = Name::of(owner, name);
-        self.0.binary_search_by(|object| -> Ordering {
-            let here = Name { follows: object.name.follows, text: &*object.name.text };
-            object.kind.cmp(&kind).then_with(|| here.cmp(&name))
-        })
+        let (follows, rest) = split(owner, name);
+        self.0.binary_search_by(|object| (object.kind, object.follows, &*object.rest).cmp(&(kind, follows, rest)))
     }
 
     pub(super) fn get(&self, owner: &str, kind: Kind, name: &str) -> Option<&V> {
@@ -73,7 +61,7 @@ impl<V> Objects<V> {
 
     /// All objects, with their whole names.
     pub(super) fn iter(&self, owner: &str) -> impl Iterator<Item = (Kind, String, &V)> {
-        self.0.iter().map(move |object| (object.kind, object.name.whole(owner), &object.value))
+        self.0.iter().map(move |object| (object.kind, object.name(owner), &object.value))
     }
 
     pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &V> {
@@ -82,7 +70,7 @@ impl<V> Objects<V> {
 
     /// The whole names of the objects of a kind.
     pub(super) fn names(&self, owner: &str, kind: Kind) -> impl Iterator<Item = String> {
-        self.0.iter().filter(move |object| object.kind == kind).map(move |object| object.name.whole(owner))
+        self.0.iter().filter(move |object| object.kind == kind).map(move |object| object.name(owner))
     }
 }
 
@@ -92,8 +80,8 @@ impl<V: Default> Objects<V> {
             if self.0.len() == self.0.capacity() {
                 self.0.reserve_exact(ROOM);
             }
-            let Name { follows, text } = Name::of(owner, name);
-            self.0.insert(place, Object { kind, name: Name { follows, text: text.into() }, value: V::default() });
+            let (follows, rest) = split(owner, name);
+            self.0.insert(place, Object { kind, follows, rest: rest.into(), value: V::default() });
             place
         });
         &mut self.0[place].value
