@@ -11,11 +11,11 @@ use chassis::run::config::{LogArgs, Problems};
 use chassis::run::{listen, shutdown};
 use clap::{Args, Parser, Subcommand};
 use kube::Client;
-use kube::client::ClientBuilder;
 use tracing::{error, info};
 
 use crate::api;
 use crate::check;
+use crate::connection;
 use crate::controller::{self, Settings};
 use crate::metrics::Metrics;
 use crate::plan::plan;
@@ -201,8 +201,7 @@ async fn client() -> Result<Client, String> {
     let config = kube::Config::infer()
         .await
         .map_err(|error| format!("no cluster is configured: {}; set KUBECONFIG, or run in a Pod with a ServiceAccount", chain(&error)))?;
-    let builder = ClientBuilder::try_from(config).map_err(|error| chain(&error))?;
-    Ok(builder.with_layer(&controller::time_limit()).build())
+    Ok(connection::builder(config)?.with_layer(&connection::time_limit()).build())
 }
 
 /// The items of a list that is separated by commas.

@@ -15,7 +15,6 @@ use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{Predicate as _, WatchStreamExt as _, predicates, watcher};
 use kube::{Client, ResourceExt as _};
 use tokio::sync::{Notify, mpsc};
-use tower::timeout::TimeoutLayer;
 use tracing::{debug, error, info, warn};
 
 use crate::changes::Known;
@@ -77,11 +76,6 @@ pub fn lease_name(namespaces: &[String]) -> String {
     let served: BTreeSet<&str> = namespaces.iter().map(String::as_str).collect();
     let served: Vec<_> = served.into_iter().collect();
     format!("{LEASE}-{}", &checksum(served.join(",").as_bytes())[..10])
-}
-
-/// The layer that makes a client give up a request without an answer: a dead connection reports no error.
-pub fn time_limit() -> TimeoutLayer {
-    TimeoutLayer::new(timing::ANSWER)
 }
 
 /// Works until `shutdown`, whenever this replica holds the lease, and then releases the lease at once.

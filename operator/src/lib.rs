@@ -10,6 +10,8 @@ pub mod check;
 #[cfg(feature = "controller")]
 pub mod cli;
 #[cfg(feature = "controller")]
+pub mod connection;
+#[cfg(feature = "controller")]
 pub mod controller;
 #[cfg(feature = "controller")]
 pub mod metrics;

@@ -13,8 +13,8 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
+use kube::client::Body;
 use kube::client::retry::RetryPolicy;
-use kube::client::{Body, ClientBuilder};
 use tokio::sync::Notify;
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
@@ -121,11 +121,11 @@ impl Wire {
     pub(crate) fn client(&self, mut config: kube::Config) -> kube::Client {
         config.default_retry = false;
         // The wire sends some requests later, by a copy of the inner service.
-        let builder =
-            ClientBuilder::try_from(config).expect("a client").with_layer(&BufferLayer::new(1024)).with_layer(&Over(self.clone()));
+        let connections = operator::connection::builder(config).expect("a client");
+        let builder = connections.with_layer(&BufferLayer::new(1024)).with_layer(&Over(self.clone()));
         // The client can retry only requests that can be cloned.
         let builder = builder.with_layer(&BufferLayer::new(1024)).with_layer(&RetryLayer::new(RetryPolicy::server_retry()));
-        builder.with_layer(&operator::controller::time_limit()).build()
+        builder.with_layer(&operator::connection::time_limit()).build()
     }
 
     /// Sets the decision about each later request, by its number (from 1; 0 for requests that do not count), method and path.
