@@ -244,6 +244,12 @@ async fn refuse(restaurant: &Restaurant<'_>, storage: &Storage) -> Result<()> {
     restaurant.apply(&rebuilt(storage, Some(Key::Right))).await?;
     let told = restaurant.becomes("Restored", "False", "RestoreRefused", PATIENCE).await?;
     restaurant.world.tell(told.message);
+    // It can be removed once each of the three is told of.
+    let all = async || {
+        let databases = restaurant.status().await?["restore"]["databases"].as_array().map_or(0, Vec::len);
+        Ok((databases == 3).then_some(()))
+    };
+    eventually("each database has data of its own", PATIENCE, all).await?;
     restaurant.change(&json!({"restore": null})).await?;
     restaurant.ready().await?;
     let after = data(restaurant).await?;
